@@ -1,0 +1,203 @@
+//! What went wrong in a call to AWS, in the terms that the rest of the program decides by.
+
+use std::error::Error as StdError;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use thiserror::Error;
+
+/// A failed call: the operation, what kind of failure it was, and AWS's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{operation} failed: {}{message}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default())]
+pub struct AwsError {
+    /// The API operation, for example `CreateEndpoint`.
+    pub operation: &'static str,
+    /// What kind of failure it was.
+    pub kind: AwsErrorKind,
+    /// AWS's error code, where it sent one.
+    pub code: Option<String>,
+    /// AWS's message, or the chain of causes of a transport error.
+    pub message: String,
+}
+
+/// Kinds of failure that the program treats differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsErrorKind {
+    /// The role lacks an IAM permission.
+    AccessDenied,
+    /// No valid credentials, or they have expired.
+    Credentials,
+    /// The resource does not exist. `SageMaker` says so with a `ValidationException`.
+    NotFound,
+    /// A resource of that name exists.
+    AlreadyExists,
+    /// An account quota: `ResourceLimitExceeded`.
+    Quota,
+    /// The request rate, or `MaxConcurrency`, was exceeded.
+    Throttled,
+    /// `ModelNotReadyException`: a cold endpoint is still being provisioned.
+    ModelNotReady,
+    /// `ModelError` that says the container ran out of memory.
+    OutOfMemory,
+    /// Any other `ModelError`: the container answered with an error.
+    Model,
+    /// Any other answer of the service.
+    Service,
+    /// No complete answer.
+    Transport,
+}
+
+impl AwsError {
+    /// Describes the failure of `operation`.
+    pub(super) fn new<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let service = error.as_service_error();
+        let code = service.and_then(ProvideErrorMetadata::code).map(str::to_owned);
+        let message = match service.and_then(ProvideErrorMetadata::message) {
+            Some(message) => message.to_owned(),
+            None => status.map_or_else(|| causes(error), |status| format!("HTTP status {status}")),
+        };
+        let kind = classify(status, code.as_deref(), &message);
+        Self { operation, kind, code, message }
+    }
+
+    /// The way out, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self.kind {
+            AwsErrorKind::AccessDenied => Some(format!(
+                "allow the IAM action `{}:{}` for this role",
+                if self.operation.starts_with("GetMetric") { "cloudwatch" } else { "sagemaker" },
+                self.operation
+            )),
+            AwsErrorKind::Credentials => {
+                Some("the AWS credentials are missing, wrong or expired: renew them and run again".to_owned())
+            }
+            AwsErrorKind::Quota => {
+                Some("request an increase in Service Quotas, or leave out the size with --memory-sizes".to_owned())
+            }
+            AwsErrorKind::Transport => {
+                Some("check the network, the region and AWS_ENDPOINT_URL".to_owned())
+            }
+            AwsErrorKind::NotFound
+            | AwsErrorKind::AlreadyExists
+            | AwsErrorKind::Throttled
+            | AwsErrorKind::ModelNotReady
+            | AwsErrorKind::OutOfMemory
+            | AwsErrorKind::Model
+            | AwsErrorKind::Service => None,
+        }
+    }
+}
+
+/// The whole chain of causes: the SDK's own text is only "dispatch failure".
+fn causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Kind of a failure from what came over the wire. `status` is `None` when no answer came.
+fn classify(status: Option<u16>, code: Option<&str>, message: &str) -> AwsErrorKind {
+    let Some(status) = status else { return AwsErrorKind::Transport };
+    match code {
+        Some(code) => classify_code(code, message),
+        None => match status {
+            403 => AwsErrorKind::AccessDenied,
+            429 => AwsErrorKind::Throttled,
+            _ => AwsErrorKind::Service,
+        },
+    }
+}
+
+fn classify_code(code: &str, message: &str) -> AwsErrorKind {
+    match code {
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" => AwsErrorKind::AccessDenied,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => AwsErrorKind::Credentials,
+        "ResourceNotFound" => AwsErrorKind::NotFound,
+        "ResourceLimitExceeded" => AwsErrorKind::Quota,
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" => AwsErrorKind::Throttled,
+        "ModelNotReadyException" => AwsErrorKind::ModelNotReady,
+        "ModelError" if says_out_of_memory(message) => AwsErrorKind::OutOfMemory,
+        "ModelError" => AwsErrorKind::Model,
+        "ValidationException" if message.starts_with("Could not find") => AwsErrorKind::NotFound,
+        "ValidationException" if message.starts_with("Cannot create already existing") => {
+            AwsErrorKind::AlreadyExists
+        }
+        _ => AwsErrorKind::Service,
+    }
+}
+
+/// AWS has no code for a container out of memory, only these words in the `ModelError`.
+fn says_out_of_memory(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["insufficient memory", "out of memory", "memory utilization is high", "outofmemory"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_aws_are_told_apart() {
+        let cases = [
+            (Some(400), Some("ValidationException"), "Could not find endpoint \"arn:x\".", AwsErrorKind::NotFound),
+            (
+                Some(400),
+                Some("ValidationException"),
+                "Cannot create already existing endpoint \"arn:x\".",
+                AwsErrorKind::AlreadyExists,
+            ),
+            (Some(400), Some("ValidationException"), "1 validation error", AwsErrorKind::Service),
+            (Some(400), Some("ResourceLimitExceeded"), "The account-level", AwsErrorKind::Quota),
+            (Some(400), Some("AccessDeniedException"), "User: x is not authorized", AwsErrorKind::AccessDenied),
+            (Some(403), None, "HTTP status 403", AwsErrorKind::AccessDenied),
+            (Some(400), Some("ExpiredTokenException"), "expired", AwsErrorKind::Credentials),
+            (Some(400), Some("ThrottlingException"), "HTTP status 400", AwsErrorKind::Throttled),
+            (Some(429), None, "HTTP status 429", AwsErrorKind::Throttled),
+            (Some(429), Some("ModelNotReadyException"), "", AwsErrorKind::ModelNotReady),
+            (Some(424), Some("ModelError"), "Insufficient Memory to run", AwsErrorKind::OutOfMemory),
+            (Some(424), Some("ModelError"), "Received server error (500)", AwsErrorKind::Model),
+            (Some(503), None, "HTTP status 503", AwsErrorKind::Service),
+            (None, None, "connection refused", AwsErrorKind::Transport),
+        ];
+        for (status, code, message, kind) in cases {
+            assert_eq!(classify(status, code, message), kind, "{status:?} {code:?} {message}");
+        }
+    }
+
+    #[test]
+    fn a_missing_permission_names_the_iam_action_of_the_right_service() {
+        let denied = |operation| AwsError {
+            operation,
+            kind: AwsErrorKind::AccessDenied,
+            code: Some("AccessDeniedException".to_owned()),
+            message: "no".to_owned(),
+        };
+        assert!(denied("CreateEndpoint").hint().unwrap().contains("`sagemaker:CreateEndpoint`"));
+        assert!(denied("GetMetricData").hint().unwrap().contains("`cloudwatch:GetMetricData`"));
+        let text = denied("CreateEndpoint").to_string();
+        assert_eq!(text, "CreateEndpoint failed: AccessDeniedException: no");
+    }
+}

@@ -1,0 +1,92 @@
+//! One invocation, timed from inside the SDK.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_sagemakerruntime::primitives::Blob;
+
+use super::error::{AwsError, AwsErrorKind};
+use super::session::Session;
+use super::timing::Timing;
+use crate::result::{Invocation, InvocationOutcome};
+use crate::samples::Sample;
+
+impl Session {
+    /// Sends `sample` to an endpoint, once. Never fails: what came back is part of the measurement.
+    /// `run_start` is the zero of [`Invocation::start_ms`].
+    pub async fn invoke(
+        &self,
+        endpoint: &str,
+        (index, sample): (u32, &Sample),
+        run_start: Instant,
+    ) -> Invocation {
+        let timing = Timing::default();
+        let call = self
+            .runtime
+            .invoke_endpoint()
+            .endpoint_name(endpoint)
+            .body(Blob::new(sample.body.clone()))
+            .set_content_type(sample.content_type.clone())
+            .set_accept(sample.accept.clone())
+            .set_custom_attributes(sample.custom_attributes.clone())
+            .set_target_model(sample.target_model.clone())
+            .set_target_variant(sample.target_variant.clone())
+            .set_target_container_hostname(sample.target_container_hostname.clone())
+            .set_inference_id(sample.inference_id.clone())
+            .set_enable_explanations(sample.enable_explanations.clone())
+            .customize()
+            .interceptor(timing.clone());
+        let called = Instant::now();
+        let answer = call.send().await;
+        let timed = timing.finish(called, Instant::now());
+        let (outcome, response_bytes) = match answer {
+            Ok(output) => (InvocationOutcome::Success, output.body.map_or(0, |body| length(body.as_ref()))),
+            Err(error) => (outcome_of(&AwsError::new("InvokeEndpoint", &error)), 0),
+        };
+        Invocation {
+            sample: index,
+            start_ms: milliseconds(timed.sent.saturating_duration_since(run_start)),
+            latency_ms: milliseconds(timed.total),
+            first_byte_ms: milliseconds(timed.first_byte),
+            request_bytes: length(&sample.body),
+            response_bytes,
+            outcome,
+        }
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    bytes.len() as u64
+}
+
+/// Milliseconds to the microsecond: more digits are noise that would only make the result file larger.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn outcome_of(error: &AwsError) -> InvocationOutcome {
+    match error.kind {
+        AwsErrorKind::Throttled => InvocationOutcome::Throttled,
+        AwsErrorKind::ModelNotReady => InvocationOutcome::NotReady,
+        AwsErrorKind::OutOfMemory => InvocationOutcome::OutOfMemory,
+        AwsErrorKind::Model => InvocationOutcome::ModelError(error.message.clone()),
+        AwsErrorKind::Transport => InvocationOutcome::TransportError(error.message.clone()),
+        AwsErrorKind::AccessDenied
+        | AwsErrorKind::Credentials
+        | AwsErrorKind::NotFound
+        | AwsErrorKind::AlreadyExists
+        | AwsErrorKind::Quota
+        | AwsErrorKind::Service => InvocationOutcome::ServiceError(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_keep_microseconds_and_survive_a_whole_day() {
+        let close = |duration, expected: f64| (milliseconds(duration) - expected).abs() < 1e-9;
+        assert!(close(Duration::from_nanos(1_234_567), 1.235));
+        assert!(close(Duration::from_secs(86_400), 86_400_000.0));
+    }
+}

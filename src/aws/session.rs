@@ -1,0 +1,175 @@
+//! One client per service, from one configuration that is checked before anything is created.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sagemaker::config::ProvideCredentials as _;
+use aws_smithy_types::retry::ReconnectMode;
+use thiserror::Error;
+
+use super::timing::HostRecorder;
+use crate::result::Service;
+
+/// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a margin.
+const INVOCATION_TIMEOUT: Duration = Duration::from_secs(300);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Control-plane calls: attempts including the first, so that throttled creates and deletes get through.
+const CONTROL_ATTEMPTS: u32 = 8;
+const CONTROL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Clients for one region and one set of credentials.
+#[derive(Debug, Clone)]
+pub struct Session {
+    region: String,
+    host: HostRecorder,
+    pub(super) sagemaker: aws_sdk_sagemaker::Client,
+    pub(super) runtime: aws_sdk_sagemakerruntime::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+}
+
+/// Why no session can be opened.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// No region is configured.
+    #[error("no AWS region is set")]
+    MissingRegion,
+    /// No source of credentials answered.
+    #[error("no AWS credentials were found: {reason}")]
+    MissingCredentials {
+        /// What the chain of credential sources said.
+        reason: String,
+    },
+}
+
+impl SessionError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::MissingRegion => "pass --region us-east-1 or set AWS_REGION",
+            Self::MissingCredentials { .. } => {
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or add \
+                 the step aws-actions/configure-aws-credentials"
+            }
+        };
+        Some(text.to_owned())
+    }
+}
+
+impl Session {
+    /// Reads region, credentials and endpoint overrides as every AWS tool does and checks that the first
+    /// two are there. Sends nothing to AWS beyond what the credential source needs.
+    ///
+    /// # Errors
+    /// [`SessionError`] when the region or the credentials are missing.
+    pub async fn connect(region: Option<String>) -> Result<Self, SessionError> {
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        let loader = match region {
+            Some(region) => loader.region(Region::new(region)),
+            None => loader,
+        };
+        let config = loader.load().await;
+        let region = config.region().ok_or(SessionError::MissingRegion)?.to_string();
+        check_credentials(&config).await?;
+        let host = HostRecorder::default();
+        Ok(Self {
+            region,
+            sagemaker: sagemaker_client(&config, &host),
+            runtime: runtime_client(&config, &host),
+            cloudwatch: cloudwatch_client(&config),
+            host,
+        })
+    }
+
+    /// The region of the clients.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Where the calls so far went: Amazon's own hosts or a custom endpoint.
+    pub fn service(&self) -> Service {
+        match self.host.host() {
+            Some(host) if !is_amazon(&host) => Service::Custom(host),
+            Some(_) | None => Service::Aws,
+        }
+    }
+}
+
+fn is_amazon(host: &str) -> bool {
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"]
+        .iter()
+        .any(|suffix| host.ends_with(suffix))
+}
+
+async fn check_credentials(config: &SdkConfig) -> Result<(), SessionError> {
+    let missing = |reason: String| SessionError::MissingCredentials { reason };
+    let provider = config
+        .credentials_provider()
+        .ok_or_else(|| missing("no credential source is configured".to_owned()))?;
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(missing(error.to_string())),
+    }
+}
+
+fn control_retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(CONTROL_ATTEMPTS)
+}
+
+fn control_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(CONTROL_ATTEMPT_TIMEOUT)
+        .build()
+}
+
+fn sagemaker_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemaker::Client {
+    let config = aws_sdk_sagemaker::config::Builder::from(config)
+        .retry_config(control_retries())
+        .timeout_config(control_timeouts())
+        .interceptor(host.clone())
+        .build();
+    aws_sdk_sagemaker::Client::from_conf(config)
+}
+
+fn cloudwatch_client(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
+    let config = aws_sdk_cloudwatch::config::Builder::from(config)
+        .retry_config(control_retries())
+        .timeout_config(control_timeouts())
+        .build();
+    aws_sdk_cloudwatch::Client::from_conf(config)
+}
+
+/// The client that measures: one attempt a call, so that no hidden retry counts as latency, and a
+/// connection that stays open after a 500 or 503, so that the next call does not pay for a new one.
+fn runtime_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemakerruntime::Client {
+    let retries =
+        RetryConfig::disabled().with_reconnect_mode(ReconnectMode::ReuseAllConnections);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(INVOCATION_TIMEOUT)
+        .operation_attempt_timeout(INVOCATION_TIMEOUT)
+        .build();
+    let config = aws_sdk_sagemakerruntime::config::Builder::from(config)
+        .retry_config(retries)
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(host.clone())
+        .build();
+    aws_sdk_sagemakerruntime::Client::from_conf(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_amazons_hosts_count_as_aws() {
+        assert!(is_amazon("runtime.sagemaker.us-east-1.amazonaws.com"));
+        assert!(is_amazon("vpce-1.runtime.sagemaker.cn-north-1.vpce.amazonaws.com.cn"));
+        assert!(!is_amazon("127.0.0.1"));
+        assert!(!is_amazon("amazonaws.com.example.org"));
+    }
+}

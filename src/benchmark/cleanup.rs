@@ -1,0 +1,119 @@
+//! Deletes endpoints and endpoint configs and does not believe it until they are gone.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use super::event::{Event, Observer};
+use super::wait::until_next_poll;
+use crate::aws::{AwsError, EndpointStatus, Session};
+use crate::result::CleanupSummary;
+
+/// What became of one name: endpoint and endpoint config.
+#[derive(Debug, Default)]
+struct Swept {
+    deleted: u32,
+    left: Vec<String>,
+}
+
+/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most `timeout` until
+/// the endpoints are gone. Absent ones count as done, so sweeping twice is safe. An endpoint that is still being
+/// created cannot be deleted by AWS: it is waited for. [`CleanupSummary::created`] is left at 0.
+pub async fn sweep(
+    session: &Session,
+    names: &[String],
+    timeout: Duration,
+    observer: &dyn Observer,
+) -> CleanupSummary {
+    let resources = u32::try_from(names.len() * 2).unwrap_or(u32::MAX);
+    observer.on_event(&Event::CleaningUp { resources });
+    let mut tasks = JoinSet::new();
+    for name in names.iter().cloned() {
+        let session = session.clone();
+        tasks.spawn(async move { sweep_one(&session, &name, timeout).await });
+    }
+    let mut summary = CleanupSummary::default();
+    while let Some(joined) = tasks.join_next().await {
+        match joined {
+            Ok(swept) => {
+                summary.deleted += swept.deleted;
+                summary.left.extend(swept.left);
+            }
+            Err(error) => summary.left.push(format!("unknown: {error}")),
+        }
+    }
+    summary.left.sort();
+    observer.on_event(&Event::CleanedUp { deleted: summary.deleted, left: summary.left.clone() });
+    summary
+}
+
+async fn sweep_one(session: &Session, name: &str, timeout: Duration) -> Swept {
+    let mut swept = Swept::default();
+    let started = Instant::now();
+    // An endpoint config may go as soon as its endpoint is being deleted, which is what fits into the seconds
+    // that a cancelled CI job has.
+    match start_deleting(session, name, started, timeout).await {
+        Ok(existed) => {
+            delete_config(session, name, &mut swept).await;
+            if existed {
+                match wait_gone(session, name, started, timeout).await {
+                    Ok(()) => swept.deleted += 1,
+                    Err(reason) => swept.left.push(format!("endpoint {name}: {reason}")),
+                }
+            }
+        }
+        Err(reason) => {
+            swept.left.push(format!("endpoint {name}: {reason}"));
+            delete_config(session, name, &mut swept).await;
+        }
+    }
+    swept
+}
+
+/// Gets the endpoint into deletion; whether there was one.
+async fn start_deleting(
+    session: &Session,
+    name: &str,
+    started: Instant,
+    timeout: Duration,
+) -> Result<bool, String> {
+    let describe = |error: AwsError| error.to_string();
+    loop {
+        match session.endpoint_status(name).await.map_err(describe)? {
+            None => return Ok(false),
+            Some(EndpointStatus::Deleting) => return Ok(true),
+            Some(EndpointStatus::InService | EndpointStatus::Failed { .. }) => {
+                return session.delete_endpoint(name).await.map_err(describe);
+            }
+            Some(EndpointStatus::Changing) => {}
+        }
+        if started.elapsed() >= timeout {
+            return Err(format!("still being created after {} s, AWS cannot delete it yet", timeout.as_secs()));
+        }
+        until_next_poll(started.elapsed()).await;
+    }
+}
+
+async fn delete_config(session: &Session, name: &str, swept: &mut Swept) {
+    match session.delete_endpoint_config(name).await {
+        Ok(existed) => swept.deleted += u32::from(existed),
+        Err(error) => swept.left.push(format!("endpoint config {name}: {error}")),
+    }
+}
+
+async fn wait_gone(session: &Session, name: &str, started: Instant, timeout: Duration) -> Result<(), String> {
+    loop {
+        match session.endpoint_status(name).await.map_err(|error| error.to_string())? {
+            None => return Ok(()),
+            Some(EndpointStatus::Deleting) => {}
+            // A delete that AWS accepted and then ignored: ask again.
+            Some(EndpointStatus::InService | EndpointStatus::Failed { .. } | EndpointStatus::Changing) => {
+                session.delete_endpoint(name).await.map_err(|error| error.to_string())?;
+            }
+        }
+        if started.elapsed() >= timeout {
+            return Err(format!("still being deleted after {} s", timeout.as_secs()));
+        }
+        until_next_poll(started.elapsed()).await;
+    }
+}

@@ -1,0 +1,118 @@
+//! Write-once list of everything a run may create: on disk before the first create call, so that a killed
+//! run can be cleaned up by `sagegate cleanup --ledger FILE`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::plan::Plan;
+use crate::files::write_atomically;
+
+/// Names of everything a run may create. "Absent" counts as deleted, so deleting what a ledger lists is safe
+/// to repeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Format of the file.
+    schema: u32,
+    /// The run.
+    pub run_id: String,
+    /// Region of every resource.
+    pub region: String,
+    /// Names of endpoints; their endpoint configs have the same names.
+    pub endpoints: Vec<String>,
+}
+
+/// Why a ledger cannot be read.
+#[derive(Debug, Error)]
+pub enum LedgerError {
+    /// The file cannot be read.
+    #[error("cannot read ledger `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is not a ledger.
+    #[error("`{path}` is not a sagegate ledger: {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+const SCHEMA: u32 = 1;
+
+impl Ledger {
+    /// The ledger of `plan` in `region`.
+    pub fn of(plan: &Plan, region: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            run_id: plan.identity.run_id.clone(),
+            region: region.to_owned(),
+            endpoints: plan.endpoint_names(),
+        }
+    }
+
+    /// Writes the ledger atomically.
+    ///
+    /// # Errors
+    /// Any I/O error: then nothing may be created.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        write_atomically(path, &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// Reads a ledger and refuses names that no run of sagegate makes, so that a forged file deletes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn read(path: &Path) -> Result<Self, LedgerError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
+        let malformed = |reason| LedgerError::Malformed { path: path.to_owned(), reason };
+        let ledger: Self =
+            serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+        if ledger.schema != SCHEMA {
+            return Err(malformed(format!("schema {} instead of {SCHEMA}", ledger.schema)));
+        }
+        match ledger.endpoints.iter().find(|name| !name.starts_with(super::names::PREFIX)) {
+            Some(name) => Err(malformed(format!("`{name}` is not a name that sagegate gives"))),
+            None => Ok(ledger),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(endpoint: &str) -> Ledger {
+        Ledger {
+            schema: SCHEMA,
+            run_id: "r".to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoints: vec![endpoint.to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_ledger_round_trips() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out/ledger.json");
+        let written = ledger("sagegate-r-m1024");
+        written.write(&path).unwrap();
+        assert_eq!(Ledger::read(&path).unwrap(), written);
+    }
+
+    #[test]
+    fn a_foreign_name_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.json");
+        ledger("production").write(&path).unwrap();
+        let error = Ledger::read(&path).unwrap_err();
+        assert!(error.to_string().contains("`production` is not a name"), "{error}");
+    }
+}

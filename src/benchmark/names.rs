@@ -1,0 +1,66 @@
+//! Names and tags of everything a run creates, known before the first call.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::units::MemoryMb;
+
+/// Every resource name starts with this: IAM policies and the clean-up rely on it.
+pub(super) const PREFIX: &str = "sagegate-";
+
+/// Tag that holds the run id.
+pub(super) const TAG_RUN: &str = "sagegate:run";
+
+/// Longest run id, so that every name stays within `SageMaker`'s 63 characters.
+const MAX_RUN_ID: usize = 40;
+
+/// Name of the endpoint, and of its endpoint config, for one memory size:
+/// `sagegate-<run id>-<hash of the model's alias>-m2048`.
+///
+/// The hash lets the jobs of a matrix, which share a run id, work side by side.
+pub(super) fn endpoint_name(run_id: &str, alias: &str, memory_mb: MemoryMb) -> String {
+    format!("{PREFIX}{run_id}-{}-m{}", alias_hash(alias), memory_mb.get())
+}
+
+/// Run id from a CI run and its attempt, or from a random number elsewhere; only letters, digits and
+/// hyphens survive.
+pub fn run_id(ci_run: Option<(&str, &str)>, random: u64) -> String {
+    let raw = match ci_run {
+        Some((run, attempt)) => format!("{run}-{attempt}"),
+        None => format!("local{random:012x}"),
+    };
+    let clean: String =
+        raw.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(MAX_RUN_ID).collect();
+    clean.trim_matches('-').to_lowercase()
+}
+
+fn alias_hash(alias: &str) -> String {
+    Sha256::digest(alias).iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_ci_run_gives_the_same_names_again_and_another_attempt_gives_others() {
+        let size = MemoryMb::OFFERED[1];
+        let first = endpoint_name(&run_id(Some(("1842", "1")), 0), "churn", size);
+        assert_eq!(first, "sagegate-1842-1-c3d9c3-m2048");
+        assert_ne!(first, endpoint_name(&run_id(Some(("1842", "2")), 0), "churn", size));
+        assert_ne!(first, endpoint_name(&run_id(Some(("1842", "1")), 0), "fraud", size));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn every_name_is_valid_for_sagemaker(run in ".{0,80}", alias in ".*", random: u64, ci: bool) {
+            let id = run_id(ci.then_some((run.as_str(), "12")), random);
+            let name = endpoint_name(&id, &alias, MemoryMb::OFFERED[5]);
+            prop_assert!(name.len() <= 63, "{name}");
+            prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+            prop_assert!(!name.ends_with('-'));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! One bar per endpoint on a terminal.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::benchmark::{Event, Observer};
+use crate::text::one_line;
+use crate::units::MemoryMb;
+
+const SPINNER_TICK: Duration = Duration::from_millis(120);
+
+/// Draws on stderr.
+#[derive(Default)]
+pub(super) struct Bars(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    screen: MultiProgress,
+    sizes: BTreeMap<MemoryMb, ProgressBar>,
+    stage: Option<ProgressBar>,
+}
+
+impl Observer for Bars {
+    fn on_event(&self, event: &Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).show(event);
+    }
+}
+
+impl State {
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Started { memory_sizes, invocations } => {
+                for size in memory_sizes {
+                    let bar = self.screen.add(ProgressBar::new(u64::from(*invocations)));
+                    bar.set_style(style("{prefix:>8} {bar:28} {pos:>5}/{len}  {wide_msg}"));
+                    bar.set_prefix(size.to_string());
+                    bar.set_message("waiting");
+                    self.sizes.insert(*size, bar);
+                }
+            }
+            Event::Deploying { memory_mb } => self.message(*memory_mb, "deploying"),
+            Event::Deployed { memory_mb, took } => {
+                self.message(*memory_mb, &format!("in service after {:.0} s", took.as_secs_f64()));
+            }
+            Event::Invoked { memory_mb, done, errors, latency_ms } => {
+                self.progress(*memory_mb, *done, *errors, *latency_ms);
+            }
+            Event::Measured { memory_mb } => self.finish(*memory_mb, "measured"),
+            Event::LeftOut { memory_mb, reason } => {
+                self.finish(*memory_mb, &format!("left out: {}", one_line(reason)));
+            }
+            Event::Cancelled => self.stage("cancelled: deleting what was created"),
+            Event::CleaningUp { .. } => self.stage("deleting endpoints"),
+            Event::CleanedUp { deleted, left } => self.cleaned_up(*deleted, left),
+            Event::CollectingMetrics { seen, sent } => {
+                self.stage(&format!("waiting for CloudWatch: {seen} of {sent} calls so far"));
+            }
+            Event::MetricsCollected { incomplete } => match incomplete {
+                None => self.end_stage("CloudWatch metrics are complete"),
+                Some(reason) => {
+                    self.end_stage(&format!("without complete CloudWatch metrics: {}", one_line(reason)));
+                }
+            },
+        }
+    }
+
+    fn message(&self, size: MemoryMb, text: &str) {
+        if let Some(bar) = self.sizes.get(&size) {
+            bar.set_message(text.to_owned());
+        }
+    }
+
+    fn progress(&self, size: MemoryMb, done: u32, errors: u32, latency_ms: Option<f64>) {
+        let Some(bar) = self.sizes.get(&size) else { return };
+        bar.set_position(u64::from(done));
+        let errors = if errors == 0 { String::new() } else { format!(", {errors} errors") };
+        if let Some(latency_ms) = latency_ms {
+            bar.set_message(format!("{latency_ms:.1} ms{errors}"));
+        }
+    }
+
+    fn finish(&self, size: MemoryMb, text: &str) {
+        if let Some(bar) = self.sizes.get(&size) {
+            bar.abandon_with_message(text.to_owned());
+        }
+    }
+
+    fn stage(&mut self, text: &str) {
+        let screen = &self.screen;
+        let bar = self.stage.get_or_insert_with(|| {
+            let bar = screen.add(ProgressBar::new_spinner());
+            bar.enable_steady_tick(SPINNER_TICK);
+            bar
+        });
+        bar.set_message(text.to_owned());
+    }
+
+    fn end_stage(&mut self, text: &str) {
+        self.stage(text);
+        if let Some(bar) = self.stage.take() {
+            bar.finish_with_message(text.to_owned());
+        }
+    }
+
+    fn cleaned_up(&mut self, deleted: u32, left: &[String]) {
+        let text = match left {
+            [] => format!("deleted {deleted} resources"),
+            left => format!("deleted {deleted} resources, NOT deleted: {}", one_line(&left.join("; "))),
+        };
+        self.end_stage(&text);
+    }
+}
+
+/// A template that indicatif accepts, or its default: the look is not worth an error.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

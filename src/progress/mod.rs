@@ -1,0 +1,89 @@
+//! Shows the events of a benchmark: bars on a terminal, plain lines elsewhere.
+
+mod bars;
+mod lines;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use crate::benchmark::{Event, Observer};
+use crate::units::MemoryMb;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Display {
+    /// One bar per endpoint, redrawn in place.
+    Bars,
+    /// A line per stage, and one every ten seconds.
+    Lines,
+    /// Nothing.
+    Quiet,
+}
+
+/// Facts that decide the [`Display`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Whether stderr is a terminal.
+    pub is_terminal: bool,
+    /// Whether a CI system runs us: some pretend to be terminals.
+    pub is_ci: bool,
+    /// Whether the user asked for silence.
+    pub quiet: bool,
+}
+
+/// Chooses a [`Display`].
+///
+/// | quiet | CI | terminal | shown |
+/// |---|---|---|---|
+/// | yes | – | – | nothing |
+/// | no | yes | – | lines |
+/// | no | no | yes | bars |
+/// | no | no | no | lines |
+pub const fn resolve(surroundings: Surroundings) -> Display {
+    match surroundings {
+        Surroundings { quiet: true, .. } => Display::Quiet,
+        Surroundings { is_ci: false, is_terminal: true, .. } => Display::Bars,
+        Surroundings { .. } => Display::Lines,
+    }
+}
+
+/// An observer that shows events as `display` says; lines go to `output`.
+pub fn observer(display: Display, output: Box<dyn Write + Send>) -> Arc<dyn Observer> {
+    match display {
+        Display::Bars => Arc::new(bars::Bars::default()),
+        Display::Lines => Arc::new(lines::Lines::new(output)),
+        Display::Quiet => Arc::new(Silent),
+    }
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn on_event(&self, _: &Event) {}
+}
+
+/// `1024, 2048 MB`.
+fn list(sizes: &[MemoryMb]) -> String {
+    let numbers: Vec<String> = sizes.iter().map(|size| size.get().to_string()).collect();
+    format!("{} MB", numbers.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_displays_holds() {
+        let cases = [
+            (true, true, true, Display::Quiet),
+            (true, false, false, Display::Quiet),
+            (false, true, true, Display::Lines),
+            (false, true, false, Display::Lines),
+            (false, false, true, Display::Bars),
+            (false, false, false, Display::Lines),
+        ];
+        for (quiet, is_ci, is_terminal, display) in cases {
+            assert_eq!(resolve(Surroundings { is_terminal, is_ci, quiet }), display);
+        }
+    }
+}

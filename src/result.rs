@@ -1,0 +1,358 @@
+//! The waist of the program: [`RunResult`], everything that was measured, as kept in `result.json`.
+//!
+//! Analysis, gate and report are pure functions of this file, so a result can be compared, recorded
+//! and rendered again later, on another machine, without AWS.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::files::write_atomically;
+use crate::units::MemoryMb;
+
+/// Version of the file format. A reader refuses a higher one.
+pub const SCHEMA: u32 = 1;
+
+/// One run: what was asked for, what was sent, what came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// Version of sagegate that measured.
+    pub sagegate_version: String,
+    /// Identifies the run: part of every resource name and of the tag `sagegate:run`.
+    pub run_id: String,
+    /// What people call the model: shown in the report, part of the baseline key.
+    pub name: String,
+    /// The commit that was measured, where known.
+    pub commit: Option<String>,
+    /// When the first endpoint config was about to be created.
+    pub started_at: Timestamp,
+    /// When the last measurement was complete.
+    pub finished_at: Timestamp,
+    /// AWS, or the host of a custom endpoint.
+    pub service: Service,
+    /// AWS region, for example `us-east-1`.
+    pub region: String,
+    /// Name of the `SageMaker` model.
+    pub model_name: String,
+    /// What was sent.
+    pub samples: SampleInfo,
+    /// How it was measured.
+    pub settings: Settings,
+    /// The stability benchmark: one endpoint per memory size, in the order of the plan.
+    pub stability: Vec<EndpointRun>,
+    /// What was created and what became of it.
+    pub cleanup: CleanupSummary,
+}
+
+/// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Amazon's own endpoints.
+    Aws,
+    /// A custom endpoint URL: its host without the port.
+    Custom(String),
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Aws => f.write_str("AWS"),
+            Self::Custom(host) => write!(f, "a custom endpoint at {host}"),
+        }
+    }
+}
+
+/// The samples that were sent, in round-robin order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleInfo {
+    /// File or directory as given.
+    pub source: String,
+    /// Number of samples.
+    pub count: usize,
+    /// SHA-256 over all samples, hexadecimal: part of the baseline key.
+    pub sha256: String,
+}
+
+/// The settings that decide whether two runs are alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Memory sizes asked for, ascending.
+    pub memory_sizes: Vec<MemoryMb>,
+    /// Measured invocations per size (a multiple of the number of samples).
+    pub invocations: u32,
+    /// Warm-up invocations per size, sent before and kept apart.
+    pub warmup: u32,
+    /// Failed invocations after which a size is stopped.
+    pub error_threshold: u32,
+    /// Seconds waited between deployment and the first invocation.
+    pub cold_start_delay_s: f64,
+}
+
+/// One endpoint of the stability benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndpointRun {
+    /// Memory of the endpoint.
+    pub memory_mb: MemoryMb,
+    /// `MaxConcurrency` of the endpoint.
+    pub max_concurrency: u32,
+    /// Name of the endpoint and of its endpoint config.
+    pub endpoint_name: String,
+    /// How it went.
+    pub outcome: EndpointOutcome,
+    /// Seconds from `CreateEndpoint` to `InService`.
+    pub deployed_in_s: Option<f64>,
+    /// Warm-up invocations, in the order sent.
+    pub warmup: Vec<Invocation>,
+    /// Measured invocations, in the order sent.
+    pub invocations: Vec<Invocation>,
+    /// CloudWatch's view of warm-up and measured invocations together.
+    pub metrics: Option<EndpointMetrics>,
+}
+
+/// How an endpoint's part of the run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum EndpointOutcome {
+    /// Every planned invocation was sent.
+    Measured,
+    /// Not created because of an account quota.
+    SkippedQuota {
+        /// AWS's message.
+        reason: String,
+    },
+    /// Never reached `InService`.
+    DeployFailed {
+        /// `FailureReason`, or the error of the call that failed.
+        reason: String,
+    },
+    /// The error threshold was reached; the remaining invocations were not sent.
+    StoppedEarly {
+        /// The last error.
+        reason: String,
+    },
+    /// Cancelled before it was complete.
+    Cancelled,
+}
+
+impl EndpointOutcome {
+    /// Why the size has no complete measurement, or `None` when it has.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Measured => None,
+            Self::SkippedQuota { reason }
+            | Self::DeployFailed { reason }
+            | Self::StoppedEarly { reason } => Some(reason),
+            Self::Cancelled => Some("cancelled"),
+        }
+    }
+}
+
+/// One call of `InvokeEndpoint`. Serialised as a row `[sample, start_ms, latency_ms, first_byte_ms,
+/// request_bytes, response_bytes, outcome]` to keep the file small.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "InvocationRow", into = "InvocationRow")]
+pub struct Invocation {
+    /// Index of the sample that was sent.
+    pub sample: u32,
+    /// When it was sent, in milliseconds since the start of the run.
+    pub start_ms: f64,
+    /// From just before transmit to the complete body, in milliseconds.
+    pub latency_ms: f64,
+    /// From just before transmit to the response headers, in milliseconds.
+    pub first_byte_ms: f64,
+    /// Bytes of the request body.
+    pub request_bytes: u64,
+    /// Bytes of the response body.
+    pub response_bytes: u64,
+    /// What came back.
+    pub outcome: InvocationOutcome,
+}
+
+type InvocationRow = (u32, f64, f64, f64, u64, u64, InvocationOutcome);
+
+impl From<InvocationRow> for Invocation {
+    fn from(
+        (sample, start_ms, latency_ms, first_byte_ms, request_bytes, response_bytes, outcome): InvocationRow,
+    ) -> Self {
+        Self { sample, start_ms, latency_ms, first_byte_ms, request_bytes, response_bytes, outcome }
+    }
+}
+
+impl From<Invocation> for InvocationRow {
+    fn from(it: Invocation) -> Self {
+        (
+            it.sample,
+            it.start_ms,
+            it.latency_ms,
+            it.first_byte_ms,
+            it.request_bytes,
+            it.response_bytes,
+            it.outcome,
+        )
+    }
+}
+
+/// What an invocation came back with. Only [`InvocationOutcome::Success`] has a latency that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvocationOutcome {
+    /// A complete response with status 200.
+    #[serde(rename = "ok")]
+    Success,
+    /// `ThrottlingException`: more calls than `MaxConcurrency`.
+    Throttled,
+    /// `ModelNotReadyException`: resources are still being provisioned.
+    NotReady,
+    /// `ModelError` that says the container ran out of memory.
+    OutOfMemory,
+    /// Any other `ModelError`: AWS's message.
+    ModelError(String),
+    /// Any other answer of the service: code and message.
+    ServiceError(String),
+    /// No complete answer: connection refused, reset, or timed out.
+    TransportError(String),
+}
+
+impl InvocationOutcome {
+    /// Whether the invocation succeeded.
+    pub const fn is_success(&self) -> bool {
+        matches!(self, Self::Success)
+    }
+}
+
+/// CloudWatch metrics of one endpoint over its whole life.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndpointMetrics {
+    /// Whether `SampleCount` of `ModelLatency` reached the number of calls the model answered.
+    pub complete: bool,
+    /// `ModelLatency`, milliseconds.
+    pub model_latency_ms: Option<MetricStatistics>,
+    /// `OverheadLatency`, milliseconds. Includes cold starts.
+    pub overhead_latency_ms: Option<MetricStatistics>,
+    /// `ModelSetupTime`, milliseconds. Published for cold starts only.
+    pub model_setup_time_ms: Option<MetricStatistics>,
+    /// `MemoryUtilization`, percent of the configured memory.
+    pub memory_utilization_percent: Option<MetricStatistics>,
+}
+
+/// Statistics of one metric, in the unit of the field that holds them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MetricStatistics {
+    /// Number of data points.
+    pub sample_count: f64,
+    /// Mean.
+    pub average: f64,
+    /// Smallest.
+    pub minimum: f64,
+    /// Largest.
+    pub maximum: f64,
+    /// Quartile, where CloudWatch publishes percentiles.
+    pub p25: Option<f64>,
+    /// Median, where CloudWatch publishes percentiles.
+    pub p50: Option<f64>,
+    /// Quartile, where CloudWatch publishes percentiles.
+    pub p75: Option<f64>,
+    /// 99th percentile, where CloudWatch publishes percentiles.
+    pub p99: Option<f64>,
+}
+
+/// What was created, and what became of it. Names cover endpoints and endpoint configs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CleanupSummary {
+    /// Resources that were created.
+    pub created: u32,
+    /// Resources that are deleted.
+    pub deleted: u32,
+    /// Resources that could not be deleted: name and reason.
+    pub left: Vec<String>,
+}
+
+/// Why a `result.json` cannot be used.
+#[derive(Debug, Error)]
+pub enum ResultFileError {
+    /// The file cannot be read or written.
+    #[error("cannot access `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file is not a result, or was edited by hand.
+    #[error("`{path}` is not a sagegate result: {source}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where it stops being one.
+        source: serde_json::Error,
+    },
+    /// Written by a later sagegate.
+    #[error("`{path}` has schema {found}, this sagegate reads up to {SCHEMA}")]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+    },
+}
+
+impl ResultFileError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Malformed { .. } => Some("pass the `result.json` that `sagegate run` wrote".to_owned()),
+            Self::NewerSchema { .. } => Some("update sagegate".to_owned()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct SchemaOnly {
+    schema: u32,
+}
+
+impl RunResult {
+    /// Reads a result from JSON text; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`ResultFileError::NewerSchema`] or [`ResultFileError::Malformed`].
+    pub fn from_json(text: &str, path: &Path) -> Result<Self, ResultFileError> {
+        let malformed = |source| ResultFileError::Malformed { path: path.to_owned(), source };
+        let SchemaOnly { schema } = serde_json::from_str(text).map_err(malformed)?;
+        if schema > SCHEMA {
+            return Err(ResultFileError::NewerSchema { path: path.to_owned(), found: schema });
+        }
+        serde_json::from_str(text).map_err(malformed)
+    }
+
+    /// Reads `result.json`.
+    ///
+    /// # Errors
+    /// Any [`ResultFileError`].
+    pub fn read(path: &Path) -> Result<Self, ResultFileError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ResultFileError::Io { path: path.to_owned(), source })?;
+        Self::from_json(&text, path)
+    }
+
+    /// Writes `result.json` atomically: a crash leaves the old file or the new one.
+    ///
+    /// # Errors
+    /// [`ResultFileError::Io`].
+    pub fn write(&self, path: &Path) -> Result<(), ResultFileError> {
+        let io = |source| ResultFileError::Io { path: path.to_owned(), source };
+        let json = serde_json::to_vec(self).map_err(|source| io(source.into()))?;
+        write_atomically(path, &json).map_err(io)
+    }
+
+    /// The sizes that were measured completely.
+    pub fn measured(&self) -> impl Iterator<Item = &EndpointRun> {
+        self.stability.iter().filter(|run| run.outcome == EndpointOutcome::Measured)
+    }
+}

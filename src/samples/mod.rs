@@ -1,0 +1,237 @@
+//! What is sent to the model: the sample invocations and their content hash.
+
+mod json_lines;
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::result::SampleInfo;
+
+/// Largest request body that `SageMaker` Serverless accepts: 4 MB.
+///
+/// Source: SageMaker developer guide, "Invoke a serverless endpoint".
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Arguments of one `InvokeEndpoint` call, except the endpoint's name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Request body.
+    pub body: Vec<u8>,
+    /// `Content-Type` of the body.
+    pub content_type: Option<String>,
+    /// `Accept`: content type wanted for the response.
+    pub accept: Option<String>,
+    /// `X-Amzn-SageMaker-Custom-Attributes`.
+    pub custom_attributes: Option<String>,
+    /// `X-Amzn-SageMaker-Target-Model`.
+    pub target_model: Option<String>,
+    /// `X-Amzn-SageMaker-Target-Variant`.
+    pub target_variant: Option<String>,
+    /// `X-Amzn-SageMaker-Target-Container-Hostname`.
+    pub target_container_hostname: Option<String>,
+    /// `X-Amzn-SageMaker-Inference-Id`.
+    pub inference_id: Option<String>,
+    /// `X-Amzn-SageMaker-Enable-Explanations`.
+    pub enable_explanations: Option<String>,
+}
+
+/// The samples of a run. Call `i` sends sample `i mod len` (round robin).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleSet {
+    source: PathBuf,
+    samples: Vec<Sample>,
+}
+
+/// Why samples cannot be used.
+#[derive(Debug, Error)]
+pub enum SamplesError {
+    /// The file cannot be read.
+    #[error("cannot read samples `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file holds no sample.
+    #[error("samples `{path}` is empty")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A line is not one JSON object with known members.
+    #[error("samples `{path}` line {line}: {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A body is larger than [`MAX_BODY_BYTES`].
+    #[error("samples `{path}` line {line}: body of {bytes} bytes is over SageMaker Serverless's limit of 4 MB (4194304 bytes)")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Line number, from 1.
+        line: usize,
+        /// Bytes of the body.
+        bytes: usize,
+    },
+}
+
+impl SamplesError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        let example = r#"one JSON object per line, for example {"Body": "1,2,3", "ContentType": "text/csv"}"#;
+        match self {
+            Self::Io { .. } => Some(format!("--samples takes a JSON Lines file: {example}")),
+            Self::Empty { .. } | Self::Malformed { .. } => Some(example.to_owned()),
+            Self::TooLarge { .. } => Some("send a smaller sample; a larger payload needs a real-time endpoint".to_owned()),
+        }
+    }
+}
+
+impl SampleSet {
+    /// Reads a JSON Lines file.
+    ///
+    /// # Errors
+    /// Any [`SamplesError`]; lines are counted from 1.
+    pub fn load(path: &Path) -> Result<Self, SamplesError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SamplesError::Io { path: path.to_owned(), source })?;
+        let samples = json_lines::parse(&text, path)?;
+        if samples.is_empty() {
+            return Err(SamplesError::Empty { path: path.to_owned() });
+        }
+        Ok(Self { source: path.to_owned(), samples })
+    }
+
+    /// The sample that call number `call` sends, with its index.
+    pub fn round_robin(&self, call: u32) -> (u32, &Sample) {
+        let count = u32::try_from(self.samples.len()).unwrap_or(u32::MAX);
+        let index = call % count.max(1);
+        // `load` refuses an empty file, so there always is one; the first stands in for the impossible.
+        let sample = self.samples.get(index as usize).or(self.samples.first());
+        (index, sample.unwrap_or(&EMPTY))
+    }
+
+    /// Number of samples, at least 1.
+    pub fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// Never true for a loaded set.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// What the result keeps of the samples.
+    pub fn info(&self) -> SampleInfo {
+        SampleInfo {
+            source: self.source.display().to_string(),
+            count: self.samples.len(),
+            sha256: self.sha256(),
+        }
+    }
+
+    /// SHA-256 over every member of every sample, each with its length, so that no two sets collide by
+    /// moving bytes between members.
+    fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |bytes: Option<&[u8]>| match bytes {
+            Some(bytes) => {
+                hash.update((bytes.len() as u64 + 1).to_le_bytes());
+                hash.update(bytes);
+            }
+            None => hash.update(0_u64.to_le_bytes()),
+        };
+        for sample in &self.samples {
+            add(Some(&sample.body));
+            for member in sample.members() {
+                add(member.as_deref().map(str::as_bytes));
+            }
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+static EMPTY: Sample = Sample {
+    body: Vec::new(),
+    content_type: None,
+    accept: None,
+    custom_attributes: None,
+    target_model: None,
+    target_variant: None,
+    target_container_hostname: None,
+    inference_id: None,
+    enable_explanations: None,
+};
+
+impl Sample {
+    fn members(&self) -> [&Option<String>; 8] {
+        [
+            &self.content_type,
+            &self.accept,
+            &self.custom_attributes,
+            &self.target_model,
+            &self.target_variant,
+            &self.target_container_hostname,
+            &self.inference_id,
+            &self.enable_explanations,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(samples: Vec<Sample>) -> SampleSet {
+        SampleSet { source: PathBuf::from("s.jsonl"), samples }
+    }
+
+    fn sample(body: &str, content_type: Option<&str>) -> Sample {
+        Sample {
+            body: body.into(),
+            content_type: content_type.map(str::to_owned),
+            ..Sample::default()
+        }
+    }
+
+    #[test]
+    fn calls_walk_the_samples_in_turn() {
+        let set = set(vec![sample("a", None), sample("b", None), sample("c", None)]);
+        let indices: Vec<u32> = (0..5).map(|call| set.round_robin(call).0).collect();
+        assert_eq!(indices, [0, 1, 2, 0, 1]);
+        assert_eq!(set.round_robin(4).1.body, b"b");
+    }
+
+    #[test]
+    fn the_hash_changes_with_order_and_with_every_member() {
+        let sets = [
+            set(vec![sample("a", None), sample("b", None)]),
+            set(vec![sample("b", None), sample("a", None)]),
+            set(vec![sample("ab", None)]),
+            set(vec![sample("a", Some("b"))]),
+            set(vec![sample("a", Some("")), sample("b", None)]),
+        ];
+        let hashes: std::collections::BTreeSet<String> =
+            sets.iter().map(|set| set.info().sha256).collect();
+        assert_eq!(hashes.len(), sets.len());
+        assert!(hashes.iter().all(|hash| hash.len() == 64));
+    }
+
+    #[test]
+    fn a_missing_and_an_empty_file_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none.jsonl");
+        let error = SampleSet::load(&path).unwrap_err();
+        assert!(error.to_string().contains("none.jsonl"), "{error}");
+        std::fs::write(&path, "\n  \n").unwrap();
+        assert!(matches!(SampleSet::load(&path), Err(SamplesError::Empty { .. })));
+    }
+}

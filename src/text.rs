@@ -1,0 +1,39 @@
+//! Untrusted words made safe for a terminal or a CI log.
+
+/// `text` as one line that can neither move a terminal's cursor nor start a workflow command: control and
+/// direction characters become spaces, runs of spaces one, and `##[` (which GitHub's runner obeys anywhere in a
+/// line) is broken up. The caller puts visible text in front, so a leading `::` is harmless too.
+pub fn one_line(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ").replace("##[", "## [")
+}
+
+/// Control characters, and the invisible ones that reorder or hide text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn escape_sequences_line_breaks_and_commands_are_taken_out() {
+        assert_eq!(one_line("a\n::error::b\r\u{1b}[31mred"), "a ::error::b [31mred");
+        assert_eq!(one_line("x ##[error]y"), "x ## [error]y");
+        assert_eq!(one_line("\u{202e}evil"), "evil");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn no_text_keeps_a_control_character_or_a_command(text in ".*", hash in "#{0,5}\\[?") {
+            let line = one_line(&format!("{text}{hash}[{text}"));
+            prop_assert!(!line.chars().any(char::is_control));
+            prop_assert!(!line.contains("##["));
+        }
+    }
+}
