@@ -27,7 +27,13 @@ pub mod result;
 
 pub mod samples;
 
+pub mod analysis;
+
+pub mod gate;
+
 pub mod aws;
+
+pub mod baseline;
 
 pub mod benchmark;
 

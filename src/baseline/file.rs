@@ -26,5 +26,6 @@ pub(super) fn update(path: &Path, change: impl FnOnce(&mut BaselineFile)) -> Res
     folder_handle.lock().map_err(failed)?;
     let mut baseline = load(path)?.unwrap_or_default();
     change(&mut baseline);
-    write_atomically(path, baseline.to_json().as_bytes()).map_err(failed)
+    let json = baseline.to_json().map_err(|error| failed(error.into()))?;
+    write_atomically(path, json.as_bytes()).map_err(failed)
 }

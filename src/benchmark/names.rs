@@ -47,7 +47,7 @@ mod tests {
     fn a_ci_run_gives_the_same_names_again_and_another_attempt_gives_others() {
         let size = MemoryMb::OFFERED[1];
         let first = endpoint_name(&run_id(Some(("1842", "1")), 0), "churn", size);
-        assert_eq!(first, "sagegate-1842-1-c3d9c3-m2048");
+        assert_eq!(first, "sagegate-1842-1-88b207-m2048");
         assert_ne!(first, endpoint_name(&run_id(Some(("1842", "2")), 0), "churn", size));
         assert_ne!(first, endpoint_name(&run_id(Some(("1842", "1")), 0), "fraud", size));
     }

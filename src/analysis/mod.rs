@@ -1,0 +1,271 @@
+//! PURE: from measurements to numbers: summarise, price, recommend.
+
+mod break_even;
+mod cost;
+mod prices;
+mod recommend;
+mod statistics;
+#[cfg(test)]
+mod toolkit_parity;
+
+use std::collections::BTreeMap;
+
+pub use self::break_even::{BreakEven, Saving};
+pub use self::cost::{Cost, CostInputs};
+pub use self::prices::{DatedPrices, PriceError, PriceTable, RegionPrices};
+pub use self::recommend::{Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing};
+pub use self::statistics::{LatencySummary, count, interpolated, mean, nearest_rank, sorted, variance};
+use crate::result::{EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult};
+use crate::units::{LatencyMs, MemoryMb};
+
+/// A call is a cold start when it is slower than this multiple of its sample's median and by more than
+/// [`COLD_START_EXCESS_MS`].
+const COLD_START_FACTOR: f64 = 5.0;
+const COLD_START_EXCESS_MS: f64 = 1000.0;
+
+/// Every number that gate and report need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// Completely measured sizes, ascending.
+    pub sizes: Vec<SizeSummary>,
+    /// The other sizes, with reasons.
+    pub left_out: Vec<LeftOut>,
+    /// What the cost rests on.
+    pub cost_basis: CostBasis,
+    /// `OverheadLatency` that is added to each size's `ModelLatency`: mean over sizes of its median.
+    pub pooled_overhead: Option<LatencyMs>,
+    /// How the size is chosen.
+    pub strategy: Strategy,
+    /// The best size, history not considered; `None` without a measured size.
+    pub best: Option<MemoryMb>,
+    /// The prices used.
+    pub prices: DatedPrices,
+}
+
+/// A size without a complete measurement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The size.
+    pub memory_mb: MemoryMb,
+    /// Why.
+    pub reason: String,
+}
+
+/// Where the billed time comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostBasis {
+    /// CloudWatch's `ModelLatency` and `OverheadLatency`.
+    CloudWatch,
+    /// Latency seen by the client, because CloudWatch was incomplete: an estimate that includes the network.
+    ClientLatency,
+}
+
+/// One measured size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SizeSummary {
+    /// The size.
+    pub memory_mb: MemoryMb,
+    /// Measured calls, failed ones included.
+    pub calls: usize,
+    /// Failed calls by kind.
+    pub errors: ErrorCounts,
+    /// Every successful call: the toolkit's view.
+    pub all: LatencySummary,
+    /// Successful calls without cold starts: what the gate judges.
+    pub warm: LatencySummary,
+    /// Latencies of `warm`, ascending: the noise band needs the order statistics.
+    pub warm_sorted: Vec<f64>,
+    /// Latencies of cold starts among the measured calls, in the order they happened.
+    pub cold_starts: Vec<LatencyMs>,
+    /// Mean bytes of a request.
+    pub request_bytes: f64,
+    /// Mean bytes of a response.
+    pub response_bytes: f64,
+    /// Successful calls per second while the size was measured.
+    pub throughput_per_s: f64,
+    /// CloudWatch's metrics.
+    pub metrics: Option<EndpointMetrics>,
+    /// Cost on [`Analysis::cost_basis`].
+    pub cost: Cost,
+    /// Cost on client latency, always there.
+    pub client_cost: Cost,
+    /// Cost by the toolkit's formula, which adds the mean overhead instead of the median.
+    pub toolkit_cost: Option<Cost>,
+    /// Against a real-time instance; `None` without a price.
+    pub break_even: Option<BreakEven>,
+}
+
+/// Failed calls by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ErrorCounts {
+    /// `ThrottlingException`.
+    pub throttled: usize,
+    /// `ModelNotReadyException`.
+    pub not_ready: usize,
+    /// Model out of memory.
+    pub out_of_memory: usize,
+    /// Other `ModelError`.
+    pub model: usize,
+    /// Other answers of the service.
+    pub service: usize,
+    /// No complete answer.
+    pub transport: usize,
+}
+
+impl ErrorCounts {
+    /// All failed calls.
+    pub const fn total(&self) -> usize {
+        self.throttled + self.not_ready + self.out_of_memory + self.model + self.service + self.transport
+    }
+
+    fn of(calls: &[Invocation]) -> Self {
+        let mut counts = Self::default();
+        for call in calls {
+            match call.outcome {
+                InvocationOutcome::Success => {}
+                InvocationOutcome::Throttled => counts.throttled += 1,
+                InvocationOutcome::NotReady => counts.not_ready += 1,
+                InvocationOutcome::OutOfMemory => counts.out_of_memory += 1,
+                InvocationOutcome::ModelError(_) => counts.model += 1,
+                InvocationOutcome::ServiceError(_) => counts.service += 1,
+                InvocationOutcome::TransportError(_) => counts.transport += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// Turns a run into numbers.
+pub fn analyse(run: &RunResult, prices: &DatedPrices, strategy: Strategy) -> Analysis {
+    let measured: Vec<&EndpointRun> = run.measured().filter(|run| successes(run).next().is_some()).collect();
+    let median_overhead = pooled_overhead(&measured, |it| it.p50.unwrap_or(it.average));
+    let mean_overhead = pooled_overhead(&measured, |it| it.average);
+    let mut sizes: Vec<SizeSummary> = measured
+        .iter()
+        .map(|run| summarise(run, median_overhead, mean_overhead, prices))
+        .collect();
+    sizes.sort_by_key(|size| size.memory_mb);
+    Analysis {
+        best: best(&sizes, strategy).map(|size| size.memory_mb),
+        left_out: left_out(run),
+        cost_basis: if median_overhead.is_some() { CostBasis::CloudWatch } else { CostBasis::ClientLatency },
+        pooled_overhead: median_overhead,
+        strategy,
+        sizes,
+        prices: prices.clone(),
+    }
+}
+
+impl Analysis {
+    /// The summary of a size, if it was measured.
+    pub fn size(&self, memory_mb: MemoryMb) -> Option<&SizeSummary> {
+        self.sizes.iter().find(|size| size.memory_mb == memory_mb)
+    }
+}
+
+fn successes(run: &EndpointRun) -> impl Iterator<Item = &Invocation> {
+    run.invocations.iter().filter(|call| call.outcome.is_success())
+}
+
+fn left_out(run: &RunResult) -> Vec<LeftOut> {
+    let reason = |endpoint: &EndpointRun| match endpoint.outcome.reason() {
+        Some(reason) => Some(reason.to_owned()),
+        None => successes(endpoint).next().is_none().then(|| "no call succeeded".to_owned()),
+    };
+    let left = run.stability.iter().filter_map(|endpoint| {
+        reason(endpoint).map(|reason| LeftOut { memory_mb: endpoint.memory_mb, reason })
+    });
+    left.collect()
+}
+
+/// Mean over all sizes of one statistic of `OverheadLatency`; `None` unless every size has complete metrics, so
+/// that all sizes are priced alike. Overhead is pooled because it varies a lot between endpoints.
+fn pooled_overhead(measured: &[&EndpointRun], of: impl Fn(&MetricStatistics) -> f64) -> Option<LatencyMs> {
+    let overheads: Option<Vec<f64>> = measured
+        .iter()
+        .map(|run| {
+            let metrics = run.metrics.as_ref().filter(|metrics| metrics.complete)?;
+            metrics.model_latency_ms?;
+            metrics.overhead_latency_ms.as_ref().map(&of)
+        })
+        .collect();
+    mean(&overheads?).map(LatencyMs)
+}
+
+fn summarise(
+    run: &EndpointRun,
+    median_overhead: Option<LatencyMs>,
+    mean_overhead: Option<LatencyMs>,
+    dated: &DatedPrices,
+) -> SizeSummary {
+    let all: Vec<f64> = successes(run).map(|call| call.latency_ms).collect();
+    let (warm, cold_starts) = split_cold_starts(run);
+    let warm_summary = LatencySummary::of(&warm);
+    let request_bytes = mean_bytes(run, |call| call.request_bytes);
+    let response_bytes = mean_bytes(run, |call| call.response_bytes);
+    let price = |average_latency| {
+        let inputs = CostInputs { average_latency, request_bytes, response_bytes };
+        Cost::of(run.memory_mb, inputs, &dated.prices)
+    };
+    let model_latency =
+        run.metrics.as_ref().and_then(|it| it.model_latency_ms).map(|it| LatencyMs(it.average));
+    let with = |overhead: Option<LatencyMs>| Some(price(model_latency? + overhead?));
+    let client_cost = price(warm_summary.mean);
+    let cost = with(median_overhead).unwrap_or(client_cost);
+    SizeSummary {
+        memory_mb: run.memory_mb,
+        calls: run.invocations.len(),
+        errors: ErrorCounts::of(&run.invocations),
+        all: LatencySummary::of(&all),
+        warm: warm_summary,
+        warm_sorted: sorted(&warm),
+        cold_starts,
+        request_bytes,
+        response_bytes,
+        throughput_per_s: throughput_per_s(run),
+        metrics: run.metrics.clone(),
+        break_even: BreakEven::of(run.memory_mb, &cost, &dated.prices),
+        cost,
+        client_cost,
+        toolkit_cost: with(mean_overhead),
+    }
+}
+
+/// Latencies of warm calls in the order measured, and of cold starts: calls slower than five times their own
+/// sample's median and more than a second slower than it.
+fn split_cold_starts(run: &EndpointRun) -> (Vec<f64>, Vec<LatencyMs>) {
+    let mut by_sample: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for call in successes(run) {
+        by_sample.entry(call.sample).or_default().push(call.latency_ms);
+    }
+    let medians: BTreeMap<u32, f64> = by_sample
+        .into_iter()
+        .filter_map(|(sample, latencies)| Some((sample, interpolated(&sorted(&latencies), 0.5)?)))
+        .collect();
+    let is_cold = |call: &Invocation| {
+        medians.get(&call.sample).is_some_and(|median| {
+            call.latency_ms > COLD_START_FACTOR * median && call.latency_ms > median + COLD_START_EXCESS_MS
+        })
+    };
+    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) = successes(run).partition(|call| is_cold(call));
+    (
+        warm.iter().map(|call| call.latency_ms).collect(),
+        cold.iter().map(|call| LatencyMs(call.latency_ms)).collect(),
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bodies are at most 4 MB")]
+fn mean_bytes(run: &EndpointRun, of: impl Fn(&Invocation) -> u64) -> f64 {
+    let bytes: Vec<f64> = successes(run).map(|call| of(call) as f64).collect();
+    mean(&bytes).unwrap_or_default()
+}
+
+fn throughput_per_s(run: &EndpointRun) -> f64 {
+    let ok: Vec<&Invocation> = successes(run).collect();
+    let (Some(first), Some(last)) = (ok.first(), ok.last()) else { return 0.0 };
+    let milliseconds = last.start_ms + last.latency_ms - first.start_ms;
+    if milliseconds > 0.0 { count(&ok) / milliseconds * 1000.0 } else { 0.0 }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

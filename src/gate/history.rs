@@ -1,0 +1,437 @@
+//! What a baseline is: the last runs of main, with the key that says which runs are alike.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::analysis::{Analysis, CostBasis, SizeSummary};
+use crate::result::{RunResult, Service};
+use crate::units::MemoryMb;
+
+/// Version of the baseline file. A reader refuses a higher one.
+pub const SCHEMA: u32 = 1;
+/// Runs that a baseline rests on, at most.
+pub const MAX_RUNS: usize = 10;
+/// Runs kept per model, so that older epochs still tell the run-to-run noise.
+const KEPT_RUNS: usize = 30;
+/// Runs closer together than this count as one: they share the state of the region that day.
+const SAME_RUN: SignedDuration = SignedDuration::from_hours(6);
+/// Runs this much older than the newest are not compared with.
+const WINDOW: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+/// What must be equal for two runs to be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// AWS or a custom endpoint.
+    pub service: Service,
+    /// Region.
+    pub region: String,
+    /// Content hash of the samples.
+    pub samples_sha256: String,
+    /// Memory sizes asked for.
+    pub memory_sizes: Vec<MemoryMb>,
+    /// Measured invocations per size.
+    pub invocations: u32,
+    /// Warm-up invocations per size.
+    pub warmup: u32,
+}
+
+impl Key {
+    /// The key of a run.
+    pub fn of(run: &RunResult) -> Self {
+        Self {
+            service: run.service.clone(),
+            region: run.region.clone(),
+            samples_sha256: run.samples.sha256.clone(),
+            memory_sizes: run.settings.memory_sizes.clone(),
+            invocations: run.settings.invocations,
+            warmup: run.settings.warmup,
+        }
+    }
+
+    /// The fields that differ, with the baseline's and this run's value.
+    pub fn differences(&self, now: &Self) -> Vec<KeyDifference> {
+        let sizes = |key: &Self| {
+            let sizes: Vec<String> = key.memory_sizes.iter().map(|size| size.get().to_string()).collect();
+            sizes.join(", ")
+        };
+        let short = |hash: &str| hash.chars().take(8).collect::<String>();
+        let fields = [
+            ("place", self.service.to_string(), now.service.to_string()),
+            ("region", self.region.clone(), now.region.clone()),
+            ("samples", short(&self.samples_sha256), short(&now.samples_sha256)),
+            ("memory sizes", sizes(self), sizes(now)),
+            ("invocations", self.invocations.to_string(), now.invocations.to_string()),
+            ("warm-up", self.warmup.to_string(), now.warmup.to_string()),
+        ];
+        let different = fields.into_iter().filter(|(_, baseline, now)| baseline != now);
+        different.map(|(field, baseline, now)| KeyDifference { field, baseline, now }).collect()
+    }
+}
+
+/// A setting in which baseline and run differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDifference {
+    /// The setting.
+    pub field: &'static str,
+    /// The baseline's value.
+    pub baseline: String,
+    /// This run's value.
+    pub now: String,
+}
+
+/// One run of main.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Run id.
+    pub run_id: String,
+    /// Commit, where known.
+    pub commit: Option<String>,
+    /// When it was measured.
+    pub at: Timestamp,
+    /// Runs of one epoch belong together; a run outside the noise band of the last epoch starts the next.
+    pub epoch: u32,
+    /// Which runs are alike.
+    pub key: Key,
+    /// The recommended size.
+    pub recommended_memory_mb: MemoryMb,
+    /// Every measured size, ascending.
+    pub sizes: Vec<SizeEntry>,
+}
+
+/// One size of one run, cold starts set aside. Costs are kept as inputs, so that a change of prices is not a
+/// change of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SizeEntry {
+    /// The size.
+    pub memory_mb: MemoryMb,
+    /// Warm calls.
+    pub calls: u32,
+    /// 50th percentile of latency.
+    pub p50_ms: f64,
+    /// 90th percentile of latency.
+    pub p90_ms: f64,
+    /// 95th percentile of latency.
+    pub p95_ms: f64,
+    /// 99th percentile of latency.
+    pub p99_ms: f64,
+    /// Mean latency.
+    pub mean_ms: f64,
+    /// Standard error of the mean, relative.
+    pub mean_standard_error: f64,
+    /// Cold starts set aside.
+    pub cold_starts: u32,
+    /// Billed time by CloudWatch, where it was complete.
+    pub cloudwatch_latency_ms: Option<f64>,
+    /// Mean bytes of a request.
+    pub request_bytes: f64,
+    /// Mean bytes of a response.
+    pub response_bytes: f64,
+}
+
+impl SizeEntry {
+    fn of(size: &SizeSummary, basis: CostBasis) -> Self {
+        let cloudwatch = match basis {
+            CostBasis::CloudWatch => Some(size.cost.average_latency.get()),
+            CostBasis::ClientLatency => None,
+        };
+        Self {
+            memory_mb: size.memory_mb,
+            calls: whole(size.warm.count),
+            p50_ms: size.warm.p50.get(),
+            p90_ms: size.warm.p90.get(),
+            p95_ms: size.warm.p95.get(),
+            p99_ms: size.warm.p99.get(),
+            mean_ms: size.warm.mean.get(),
+            mean_standard_error: size.warm.mean_standard_error.get(),
+            cold_starts: whole(size.cold_starts.len()),
+            cloudwatch_latency_ms: cloudwatch,
+            request_bytes: size.request_bytes,
+            response_bytes: size.response_bytes,
+        }
+    }
+}
+
+fn whole(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+impl Entry {
+    /// The entry of a run. The epoch is set when it is added to a history.
+    pub fn new(run: &RunResult, analysis: &Analysis, recommended: MemoryMb) -> Self {
+        Self {
+            run_id: run.run_id.clone(),
+            commit: run.commit.clone(),
+            at: run.finished_at,
+            epoch: 1,
+            key: Key::of(run),
+            recommended_memory_mb: recommended,
+            sizes: analysis.sizes.iter().map(|size| SizeEntry::of(size, analysis.cost_basis)).collect(),
+        }
+    }
+
+    /// The numbers of a size.
+    pub fn size(&self, memory_mb: MemoryMb) -> Option<&SizeEntry> {
+        self.sizes.iter().find(|size| size.memory_mb == memory_mb)
+    }
+}
+
+/// The runs of one model, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct History {
+    entries: Vec<Entry>,
+}
+
+/// Runs that count as one.
+pub type Group<'a> = Vec<&'a Entry>;
+
+impl History {
+    /// Every entry, oldest first.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The newest entry.
+    pub fn newest(&self) -> Option<&Entry> {
+        self.entries.last()
+    }
+
+    /// Adds a run: into the current epoch or, when `starts_epoch`, into a new one. A run that is already there is
+    /// replaced, so that recording twice is harmless.
+    pub fn append(&mut self, mut entry: Entry, starts_epoch: bool) {
+        self.entries.retain(|old| old.run_id != entry.run_id);
+        let current = self.newest().map_or(1, |newest| newest.epoch);
+        entry.epoch = if starts_epoch { current + 1 } else { current };
+        self.entries.push(entry);
+        self.entries.sort_by_key(|entry| entry.at);
+        let surplus = self.entries.len().saturating_sub(KEPT_RUNS);
+        self.entries.drain(..surplus);
+    }
+
+    /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60 days older than
+    /// the newest. Oldest first.
+    pub fn comparable(&self, key: &Key) -> Vec<Group<'_>> {
+        let alike: Vec<&Entry> = self.entries.iter().filter(|entry| entry.key == *key).collect();
+        let Some(newest) = alike.last() else { return Vec::new() };
+        let recent = alike.iter().copied().filter(|entry| {
+            entry.epoch == newest.epoch && newest.at.duration_since(entry.at) <= WINDOW
+        });
+        let mut groups = group(recent);
+        let surplus = groups.len().saturating_sub(MAX_RUNS);
+        groups.drain(..surplus);
+        groups
+    }
+
+    /// The runs with the same key, grouped, by epoch: what the run-to-run noise is estimated from.
+    pub fn by_epoch(&self, key: &Key) -> Vec<Vec<Group<'_>>> {
+        let mut epochs: BTreeMap<u32, Vec<&Entry>> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.key == *key) {
+            epochs.entry(entry.epoch).or_default().push(entry);
+        }
+        epochs.into_values().map(|entries| group(entries.into_iter())).collect()
+    }
+}
+
+/// Joins neighbours that are less than six hours apart.
+fn group<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for entry in entries {
+        match groups.last_mut() {
+            Some(group) if group.first().is_some_and(|first| entry.at.duration_since(first.at) < SAME_RUN) => {
+                group.push(entry);
+            }
+            Some(_) | None => groups.push(vec![entry]),
+        }
+    }
+    groups
+}
+
+/// The content of a baseline store: a history per model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineFile {
+    schema: u32,
+    models: BTreeMap<String, History>,
+}
+
+impl Default for BaselineFile {
+    fn default() -> Self {
+        Self { schema: SCHEMA, models: BTreeMap::new() }
+    }
+}
+
+/// Why the content of a baseline store cannot be used.
+#[derive(Debug, Error)]
+pub enum BaselineFileError {
+    /// Truncated, edited by hand, or another file.
+    #[error("baseline `{name}` is damaged or not a baseline: {source}")]
+    Malformed {
+        /// The store.
+        name: String,
+        /// Where it stops being one.
+        source: serde_json::Error,
+    },
+    /// Written by a later sagegate.
+    #[error("baseline `{name}` has schema {found}, this sagegate reads up to {SCHEMA}")]
+    NewerSchema {
+        /// The store.
+        name: String,
+        /// Its schema.
+        found: u32,
+    },
+}
+
+impl BaselineFileError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Malformed { .. } => {
+                "it is left as it is: restore it, or delete it to start a new baseline".to_owned()
+            }
+            Self::NewerSchema { .. } => "update sagegate, or choose another --baseline".to_owned(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct SchemaOnly {
+    schema: u32,
+}
+
+impl BaselineFile {
+    /// Reads a baseline; `name` is for messages.
+    ///
+    /// # Errors
+    /// [`BaselineFileError`].
+    pub fn from_json(text: &str, name: &str) -> Result<Self, BaselineFileError> {
+        let malformed = |source| BaselineFileError::Malformed { name: name.to_owned(), source };
+        let SchemaOnly { schema } = serde_json::from_str(text).map_err(malformed)?;
+        if schema > SCHEMA {
+            return Err(BaselineFileError::NewerSchema { name: name.to_owned(), found: schema });
+        }
+        serde_json::from_str(text).map_err(malformed)
+    }
+
+    /// Indented, so that a diff shows what a run changed. Ends with a line break.
+    ///
+    /// # Errors
+    /// Only what `serde_json` cannot write, which no baseline holds.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// The history of a model; `None` when there is none.
+    pub fn history(&self, name: &str) -> Option<&History> {
+        self.models.get(name).filter(|history| !history.entries.is_empty())
+    }
+
+    /// The history of a model, to add to.
+    pub fn history_mut(&mut self, name: &str) -> &mut History {
+        self.models.entry(name.to_owned()).or_default()
+    }
+}
+
+impl fmt::Display for KeyDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} in the baseline, {} now", self.field, self.baseline, self.now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::tests::{endpoint, prices, run_of};
+    use crate::analysis::{Strategy, analyse};
+
+    fn entry(day: i64, hour: i64) -> Entry {
+        let run = run_of(vec![endpoint(1024, &[10.0; 100])]);
+        let analysis = analyse(&run, &prices(), Strategy::Balanced);
+        let mut entry = Entry::new(&run, &analysis, MemoryMb::OFFERED[0]);
+        entry.run_id = format!("{day}-{hour}");
+        entry.at = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap()
+            + SignedDuration::from_hours(day * 24 + hour);
+        entry
+    }
+
+    fn history(times: &[(i64, i64)]) -> History {
+        let mut history = History::default();
+        for (day, hour) in times {
+            history.append(entry(*day, *hour), false);
+        }
+        history
+    }
+
+    #[test]
+    fn runs_of_one_morning_count_as_one() {
+        let history = history(&[(0, 0), (0, 3), (0, 5), (0, 6), (1, 0)]);
+        let sizes: Vec<usize> = history.comparable(&entry(0, 0).key).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [3, 1, 1]);
+    }
+
+    #[test]
+    fn old_runs_and_older_epochs_are_not_compared_with() {
+        let mut history = history(&[(0, 0), (50, 0), (100, 0)]);
+        let key = entry(0, 0).key;
+        assert_eq!(history.comparable(&key).len(), 2, "day 0 is 100 days before the newest");
+        history.append(entry(101, 0), true);
+        assert_eq!(history.comparable(&key).len(), 1);
+        assert_eq!(history.by_epoch(&key).iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!(history.newest().unwrap().epoch, 2);
+    }
+
+    #[test]
+    fn at_most_ten_runs_count_and_thirty_are_kept() {
+        let times: Vec<(i64, i64)> = (0..40).map(|day| (day, 0)).collect();
+        let history = history(&times);
+        assert_eq!(history.comparable(&entry(0, 0).key).len(), MAX_RUNS);
+        assert_eq!(history.entries().len(), KEPT_RUNS);
+        assert_eq!(history.entries()[0].run_id, "10-0");
+    }
+
+    #[test]
+    fn recording_a_run_twice_keeps_it_once() {
+        assert_eq!(history(&[(0, 0), (0, 0)]).entries().len(), 1);
+    }
+
+    #[test]
+    fn differing_settings_are_named_with_both_values() {
+        let baseline = entry(0, 0).key;
+        let now = Key { region: "eu-west-1".to_owned(), invocations: 50, ..baseline.clone() };
+        let text: Vec<String> = baseline.differences(&now).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            text,
+            [
+                "region: us-east-1 in the baseline, eu-west-1 now",
+                "invocations: 100 in the baseline, 50 now"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_baseline_round_trips_and_ends_with_a_line_break() {
+        let mut file = BaselineFile::default();
+        file.history_mut("churn").append(entry(0, 0), false);
+        let json = file.to_json().unwrap();
+        assert!(json.ends_with("}\n"));
+        assert_eq!(BaselineFile::from_json(&json, "b").unwrap(), file);
+        assert!(file.history("other").is_none());
+    }
+
+    #[test]
+    fn damaged_and_newer_files_are_told_apart() {
+        let json = BaselineFile::default().to_json().unwrap();
+        let newer = json.replace("\"schema\": 1", "\"schema\": 2, \"new\": 1");
+        let error = BaselineFile::from_json(&newer, "b.json").unwrap_err();
+        assert_eq!(error.to_string(), "baseline `b.json` has schema 2, this sagegate reads up to 1");
+        let truncated = json.get(..json.len() / 2).unwrap();
+        let error = BaselineFile::from_json(truncated, "b.json").unwrap_err();
+        assert!(error.to_string().starts_with("baseline `b.json` is damaged"), "{error}");
+    }
+}

@@ -1,0 +1,181 @@
+//! PURE: from numbers and history to a verdict.
+
+mod compare;
+mod history;
+mod limits;
+mod metric;
+mod noise;
+mod verdict;
+
+use jiff::Timestamp;
+
+pub use self::history::{
+    BaselineFile, BaselineFileError, Entry, History, Key, KeyDifference, MAX_RUNS, SizeEntry,
+};
+pub use self::limits::{CostCeiling, CostLimit, LatencyCeiling, LatencyLimit, LimitError, Limits, MemoryLimit};
+pub use self::metric::{
+    Bound, Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Undecided, Value,
+};
+pub use self::noise::MATURE_RUNS;
+pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
+use crate::analysis::{Analysis, CostBasis};
+use crate::result::RunResult;
+use crate::units::{MemoryMb, Ratio};
+
+/// A baseline older than this many days is worth a notice.
+const STALE_DAYS: i64 = 90;
+
+/// The verdict and everything that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The recommended size: the baseline's unless another is clearly better. `None` when nothing was measured.
+    pub recommended: Option<MemoryMb>,
+    /// The three gated metrics: memory, tail latency, cost.
+    pub metrics: Vec<MetricJudgement>,
+    /// The geometric means over all sizes of latency and cost; empty without a comparison.
+    pub overall: Vec<MetricJudgement>,
+    /// What it was compared with.
+    pub baseline: Option<BaselineSummary>,
+    /// Settings in which baseline and run differ: then nothing was compared.
+    pub unlike: Vec<KeyDifference>,
+    /// What a reader should know besides.
+    pub notices: Vec<Notice>,
+}
+
+/// The runs that were compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BaselineSummary {
+    /// The size that the newest run recommends.
+    pub recommended: MemoryMb,
+    /// Runs that count, groups as one.
+    pub runs: usize,
+    /// Standard deviation from run to run, relative.
+    pub run_deviation: Ratio,
+    /// Commit and time of each run, newest first.
+    pub commits: Vec<(Option<String>, Timestamp)>,
+}
+
+/// Something that a reader should know and that fails nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A smaller size is enough now.
+    MemoryDecreased {
+        /// The baseline's size.
+        from: MemoryMb,
+        /// The size now.
+        to: MemoryMb,
+    },
+    /// Too few calls for p99.
+    JudgedByLowerQuantile {
+        /// What was judged instead.
+        quantile: Quantile,
+        /// Warm calls.
+        calls: usize,
+    },
+    /// More cold starts than the baseline explains.
+    MoreColdStarts {
+        /// At which size.
+        memory_mb: MemoryMb,
+        /// Cold starts now.
+        now: usize,
+        /// The baseline's mean.
+        baseline_mean: f64,
+    },
+    /// A size of the baseline was not measured now.
+    SizeNoLongerWorks {
+        /// The size.
+        memory_mb: MemoryMb,
+        /// Why.
+        reason: String,
+    },
+    /// The newest run of the baseline is old.
+    StaleBaseline {
+        /// Its age.
+        days: i64,
+    },
+    /// CloudWatch was incomplete: cost rests on client latency.
+    CostIsEstimated,
+    /// Something was not deleted.
+    NotDeleted {
+        /// Names and reasons.
+        left: Vec<String>,
+    },
+}
+
+/// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are judged.
+pub fn judge(
+    run: &RunResult,
+    analysis: &Analysis,
+    history: Option<&History>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Judgement {
+    let key = Key::of(run);
+    let mut judgement = match history.filter(|history| history.newest().is_some()) {
+        _ if analysis.sizes.is_empty() => compare::without(analysis, limits, NotCompared::NothingMeasured),
+        None => compare::without(analysis, limits, NotCompared::NoBaseline),
+        Some(history) => match compare::with(analysis, history, &key, limits) {
+            Some(judgement) => judgement,
+            None => Judgement {
+                unlike: history.newest().map(|newest| newest.key.differences(&key)).unwrap_or_default(),
+                ..compare::without(analysis, limits, NotCompared::UnlikeSettings)
+            },
+        },
+    };
+    judgement.notices.extend(general_notices(run, analysis, &judgement, now));
+    judgement.verdict = verdict(&judgement);
+    judgement
+}
+
+impl Judgement {
+    /// Whether latency or cost at the baseline's size moved, in either direction, by more than noise: main's next
+    /// entry then starts a new epoch.
+    pub fn starts_epoch(&self) -> bool {
+        self.metrics.iter().filter(|it| it.metric != Metric::RecommendedMemory).any(MetricJudgement::is_outside_noise)
+    }
+
+    /// Every judged metric.
+    pub fn all_metrics(&self) -> impl Iterator<Item = &MetricJudgement> {
+        self.metrics.iter().chain(&self.overall)
+    }
+}
+
+/// No data is never green: a metric that decides nothing keeps the verdict from being a pass.
+fn verdict(judgement: &Judgement) -> Verdict {
+    let any = |wanted: fn(&Status) -> bool| judgement.all_metrics().any(|it| wanted(&it.status));
+    let not_compared =
+        |reason: NotCompared| judgement.metrics.iter().any(|it| it.status == Status::NotCompared(reason));
+    if judgement.recommended.is_none() {
+        Verdict::CouldNotMeasure
+    } else if any(|status| *status == Status::Fail) {
+        Verdict::Fail
+    } else if not_compared(NotCompared::NoBaseline) {
+        Verdict::NoBaseline
+    } else if any(|status| matches!(status, Status::Undecided(_) | Status::NotCompared(_))) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Pass
+    }
+}
+
+fn general_notices(run: &RunResult, analysis: &Analysis, judgement: &Judgement, now: Timestamp) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if analysis.cost_basis == CostBasis::ClientLatency && !analysis.sizes.is_empty() {
+        notices.push(Notice::CostIsEstimated);
+    }
+    if let Some((_, at)) = judgement.baseline.as_ref().and_then(|baseline| baseline.commits.first()) {
+        let days = now.duration_since(*at).as_hours() / 24;
+        if days > STALE_DAYS {
+            notices.push(Notice::StaleBaseline { days });
+        }
+    }
+    if !run.cleanup.left.is_empty() {
+        notices.push(Notice::NotDeleted { left: run.cleanup.left.clone() });
+    }
+    notices
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

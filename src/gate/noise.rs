@@ -1,0 +1,246 @@
+//! How far identical code strays: sampling error of one run plus run-to-run noise.
+//!
+//! Everything is in ln units, so that a difference is a relative change. No random numbers: a verdict can be
+//! computed again from `result.json`.
+
+use crate::analysis::{count, mean, nearest_rank, variance};
+use crate::units::Ratio;
+
+/// Width of the band in standard errors.
+pub const SIGMAS: f64 = 3.0;
+/// Prior of the run-to-run standard deviation, and of a young baseline's.
+const RUN_DEVIATION: f64 = 0.04;
+const YOUNG_RUN_DEVIATION: f64 = 0.08;
+/// Runs from which a baseline is no longer young.
+pub const MATURE_RUNS: usize = 3;
+/// Weight of the prior, in runs.
+const PRIOR_WEIGHT: f64 = 3.0;
+/// Stands in for 0 ms, whose logarithm does not exist.
+const TINY: f64 = 1e-9;
+
+/// A difference between this run and the baseline, in ln units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// ln(now) - mean ln(baseline).
+    pub difference: f64,
+    /// Sampling error of the comparison, without run-to-run noise.
+    pub own_error: f64,
+    /// Standard error of the comparison.
+    pub standard_error: f64,
+}
+
+impl Comparison {
+    /// Relative change.
+    pub fn increase(&self) -> Ratio {
+        Ratio(self.difference.exp_m1())
+    }
+
+    /// Identical code stays within this increase (3 sigma).
+    pub fn band(&self) -> Ratio {
+        Ratio((SIGMAS * self.standard_error).exp_m1())
+    }
+
+    /// Whether the value is below the band: better than noise explains.
+    pub fn is_improvement(&self) -> bool {
+        self.difference < -SIGMAS * self.standard_error
+    }
+}
+
+/// Run-to-run noise of a baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunNoise {
+    /// Variance of ln latency from run to run.
+    pub variance: f64,
+    /// Runs in the baseline.
+    pub runs: usize,
+}
+
+impl RunNoise {
+    /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2 for a young
+    /// baseline.
+    pub fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
+        let prior = if runs < MATURE_RUNS && degrees < 2.0 { YOUNG_RUN_DEVIATION } else { RUN_DEVIATION };
+        let variance =
+            (PRIOR_WEIGHT * prior.powi(2) + degrees * observed.max(0.0)) / (PRIOR_WEIGHT + degrees);
+        Self { variance, runs }
+    }
+
+    /// This run's and the baseline's share: tau^2 (1 + 1/k).
+    #[expect(clippy::cast_precision_loss, reason = "at most ten runs")]
+    fn of_comparison(self) -> f64 {
+        self.variance * (1.0 + 1.0 / self.runs.max(1) as f64)
+    }
+}
+
+/// Natural logarithm of a latency or cost; 0 counts as a tiny value.
+pub fn ln(value: f64) -> f64 {
+    value.max(TINY).ln()
+}
+
+/// Excess of the variance of run means over what their own errors explain; 0 for fewer than two runs.
+pub fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
+    let own = mean(&errors.iter().map(|error| error * error).collect::<Vec<_>>()).unwrap_or_default();
+    if ln_means.len() < 2 { 0.0 } else { (variance(ln_means) - own).max(0.0) }
+}
+
+/// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs, which hold
+/// `baseline_calls` calls together. The own error comes from the order statistic three binomial standard
+/// deviations below the rank.
+pub fn compare_quantile(
+    sorted: &[f64],
+    p: f64,
+    baseline_ln: &[f64],
+    baseline_calls: f64,
+    noise: RunNoise,
+) -> Option<Comparison> {
+    let now = ln(nearest_rank(sorted, p)?);
+    let n = count(sorted);
+    let spread = (n * p * (1.0 - p) * (1.0 + n / baseline_calls.max(1.0))).sqrt();
+    let below = lower_rank(n * p - SIGMAS * spread);
+    let own_error = (now - ln(*sorted.get(below - 1)?)) / SIGMAS;
+    Some(compare(now, own_error, baseline_ln, noise))
+}
+
+/// The rank `max(floor(position), 1)`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a saturating cast of a position that is at least 1"
+)]
+fn lower_rank(position: f64) -> usize {
+    position.max(1.0) as usize
+}
+
+/// Compares ln means, each with its own standard error.
+pub fn compare_mean(
+    (now_ln, now_error): (f64, f64),
+    baseline: &[(f64, f64)],
+    noise: RunNoise,
+) -> Comparison {
+    let k = count(baseline).max(1.0);
+    let baseline_ln: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
+    let baseline_error: f64 = baseline.iter().map(|(_, error)| error * error).sum::<f64>() / k / k;
+    compare(now_ln, (now_error.powi(2) + baseline_error).sqrt(), &baseline_ln, noise)
+}
+
+fn compare(now_ln: f64, own_error: f64, baseline_ln: &[f64], noise: RunNoise) -> Comparison {
+    Comparison {
+        difference: now_ln - mean(baseline_ln).unwrap_or(now_ln),
+        own_error,
+        standard_error: (own_error.powi(2) + noise.of_comparison()).sqrt(),
+    }
+}
+
+/// The geometric mean over sizes: own errors average out, run-to-run noise is common to all. `None` for no size.
+pub fn geometric_mean(parts: &[Comparison], noise: RunNoise) -> Option<Comparison> {
+    let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
+    let own_error = parts.iter().map(|part| part.own_error.powi(2)).sum::<f64>().sqrt() / count(parts);
+    let standard_error = (own_error.powi(2) + noise.of_comparison()).sqrt();
+    Some(Comparison { difference, own_error, standard_error })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::analysis::{LatencySummary, sorted};
+
+    /// The reference's stream: 64-bit LCG, scale x (100 to 199.9), every 73rd call three times that.
+    pub(super) fn stream(seed: u64, calls: usize, scale: f64) -> Vec<f64> {
+        let mut x = seed;
+        (0..calls)
+            .map(|call| {
+                x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let tenths = f64::from(u32::try_from((x >> 33) % 1000).unwrap());
+                let value = scale * (100.0 + tenths / 10.0);
+                if call % 73 == 72 { value * 3.0 } else { value }
+            })
+            .collect()
+    }
+
+    fn base() -> [Vec<f64>; 3] {
+        [stream(1, 1000, 1.00), stream(2, 1000, 1.02), stream(3, 1000, 0.99)]
+    }
+
+    fn ln_mean(values: &[f64]) -> (f64, f64) {
+        let summary = LatencySummary::of(values);
+        (ln(summary.mean.get()), summary.mean_standard_error.get())
+    }
+
+    fn noise() -> RunNoise {
+        let stats: Vec<(f64, f64)> = base().iter().map(|run| ln_mean(run)).collect();
+        let (means, errors): (Vec<f64>, Vec<f64>) = stats.into_iter().unzip();
+        RunNoise::shrunk(excess_variance(&means, &errors), 2.0, 3)
+    }
+
+    #[track_caller]
+    fn assert_golden(ours: f64, golden: f64) {
+        assert!((ours - golden).abs() <= 1e-9 * golden.abs().max(1.0), "{ours} is not {golden}");
+    }
+
+    #[test]
+    fn the_reference_implementations_run_noise_comes_out() {
+        assert_golden(noise().variance, 0.000_998_571_225_891_051_5);
+    }
+
+    #[test]
+    fn the_reference_implementations_p99_comparison_comes_out() {
+        let base_ln: Vec<f64> =
+            base().iter().map(|run| ln(nearest_rank(&sorted(run), 0.99).unwrap())).collect();
+        let golden = [
+            (1.01, -0.039_667_207_937_923_776, 0.712_784_881_045_641, 0.175_623_005_019_183_15),
+            (1.15, 0.093_448_228_585_532_26, 0.712_784_881_045_641, 0.175_623_005_019_183_15),
+            (1.30, 0.236_071_910_574_950_25, 0.712_784_881_045_642_5, 0.175_623_005_019_183_46),
+        ];
+        for (scale, increase, band, own) in golden {
+            let now = sorted(&stream(4, 1000, scale));
+            let comparison = compare_quantile(&now, 0.99, &base_ln, 3000.0, noise()).unwrap();
+            assert_golden(comparison.increase().get(), increase);
+            assert_golden(comparison.band().get(), band);
+            assert_golden(comparison.own_error, own);
+        }
+    }
+
+    #[test]
+    fn the_reference_implementations_mean_comparison_comes_out() {
+        let baseline: Vec<(f64, f64)> = base().iter().map(|run| ln_mean(run)).collect();
+        let golden = [
+            (1.01, -0.001_424_219_499_264_078_9, 0.118_076_728_188_666_77),
+            (1.15, 0.136_992_225_322_619, 0.118_076_728_188_666_77),
+            (1.30, 0.285_295_559_060_351_4, 0.118_076_728_188_666_99),
+        ];
+        for (scale, increase, band) in golden {
+            let now = ln_mean(&stream(4, 1000, scale));
+            assert_golden(now.1, 0.006_203_641_659_073_159);
+            let comparison = compare_mean(now, &baseline, noise());
+            assert_golden(comparison.increase().get(), increase);
+            assert_golden(comparison.band().get(), band);
+        }
+    }
+
+    #[test]
+    fn a_young_baseline_has_a_wider_prior_and_history_from_older_epochs_narrows_it() {
+        assert!((RunNoise::shrunk(0.0, 0.0, 1).variance.sqrt() - 0.08).abs() < 1e-12);
+        assert!((RunNoise::shrunk(0.0, 0.0, 3).variance.sqrt() - 0.04).abs() < 1e-12);
+        let experienced = RunNoise::shrunk(0.0001, 5.0, 1).variance.sqrt();
+        assert!(experienced < 0.04, "{experienced}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn every_comparison_is_finite_and_its_band_is_not_negative(
+            values in prop::collection::vec(0.0..1e5_f64, 1..300),
+            base in prop::collection::vec(-5.0..12.0_f64, 1..10),
+            calls in 0.0..1e5_f64
+        ) {
+            let noise = RunNoise::shrunk(0.0, 0.0, base.len());
+            for p in [0.9, 0.95, 0.99] {
+                let it = compare_quantile(&sorted(&values), p, &base, calls, noise).unwrap();
+                prop_assert!(it.increase().get().is_finite() && it.band().get() >= 0.0);
+                prop_assert!(it.own_error >= 0.0);
+            }
+        }
+    }
+}

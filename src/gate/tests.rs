@@ -1,0 +1,3 @@
+//! Whole judgements: runs against histories.
+
+use super::*;
