@@ -193,9 +193,11 @@ impl Baseline<'_> {
 
     /// The size's numbers in each group that has them.
     fn stored(&self, memory_mb: MemoryMb) -> Vec<Vec<&SizeEntry>> {
-        let of_group = |group: &Group<'_>| group.iter().filter_map(|entry| entry.size(memory_mb)).collect();
-        let groups = self.groups.iter().map(of_group);
-        groups.filter(|group: &Vec<&SizeEntry>| !group.is_empty()).collect()
+        self.groups
+            .iter()
+            .map(|group| group.iter().filter_map(|entry| entry.size(memory_mb)).collect::<Vec<_>>())
+            .filter(|group| !group.is_empty())
+            .collect()
     }
 
     /// The baseline's geometric mean of a quantile, and the comparison.

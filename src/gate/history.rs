@@ -12,7 +12,7 @@ use crate::result::{RunResult, Service};
 use crate::units::MemoryMb;
 
 /// Version of the baseline file. A reader refuses a higher one.
-pub const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 1;
 /// Runs that a baseline rests on, at most.
 pub const MAX_RUNS: usize = 10;
 /// Runs kept per model, so that older epochs still tell the run-to-run noise.
@@ -190,7 +190,7 @@ pub struct History {
 }
 
 /// Runs that count as one.
-pub type Group<'a> = Vec<&'a Entry>;
+pub(super) type Group<'a> = Vec<&'a Entry>;
 
 impl History {
     /// Every entry, oldest first.
@@ -217,7 +217,7 @@ impl History {
 
     /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60 days older than
     /// the newest. Oldest first.
-    pub fn comparable(&self, key: &Key) -> Vec<Group<'_>> {
+    pub(super) fn comparable(&self, key: &Key) -> Vec<Group<'_>> {
         let alike: Vec<&Entry> = self.entries.iter().filter(|entry| entry.key == *key).collect();
         let Some(newest) = alike.last() else { return Vec::new() };
         let recent = alike.iter().copied().filter(|entry| {
@@ -230,7 +230,7 @@ impl History {
     }
 
     /// The runs with the same key, grouped, by epoch: what the run-to-run noise is estimated from.
-    pub fn by_epoch(&self, key: &Key) -> Vec<Vec<Group<'_>>> {
+    pub(super) fn by_epoch(&self, key: &Key) -> Vec<Vec<Group<'_>>> {
         let mut epochs: BTreeMap<u32, Vec<&Entry>> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.key == *key) {
             epochs.entry(entry.epoch).or_default().push(entry);

@@ -200,7 +200,7 @@ impl MetricJudgement {
 }
 
 /// The number of a value, in its own unit.
-pub fn number(value: Value) -> f64 {
+pub(super) fn number(value: Value) -> f64 {
     match value {
         Value::Memory(memory) => f64::from(memory.get()),
         Value::Latency(latency) => latency.get(),
@@ -211,7 +211,7 @@ pub fn number(value: Value) -> f64 {
 
 /// What a metric may grow by.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Tolerance {
+pub(super) enum Tolerance {
     /// Not judged.
     Off,
     /// Relative to the baseline.
@@ -222,23 +222,23 @@ pub enum Tolerance {
 
 /// Baseline and run of one metric, ready to be judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
+pub(super) struct Change {
     /// What is judged.
-    pub metric: Metric,
+    pub(super) metric: Metric,
     /// At which size.
-    pub memory_mb: Option<MemoryMb>,
+    pub(super) memory_mb: Option<MemoryMb>,
     /// The baseline's value (geometric mean of its runs).
-    pub baseline: Value,
+    pub(super) baseline: Value,
     /// This run's value.
-    pub now: Value,
+    pub(super) now: Value,
     /// The comparison in ln units.
-    pub comparison: Comparison,
+    pub(super) comparison: Comparison,
     /// Runs in the baseline.
-    pub runs: usize,
+    pub(super) runs: usize,
 }
 
 /// Judges an increase: it fails if and only if it exceeds both the tolerance and the noise band.
-pub fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudgement {
+pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudgement {
     let increase = change.comparison.increase();
     let band = change.comparison.band();
     let tolerated = match tolerance {

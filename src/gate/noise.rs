@@ -7,7 +7,7 @@ use crate::analysis::{count, mean, nearest_rank, variance};
 use crate::units::Ratio;
 
 /// Width of the band in standard errors.
-pub const SIGMAS: f64 = 3.0;
+pub(super) const SIGMAS: f64 = 3.0;
 /// Prior of the run-to-run standard deviation, and of a young baseline's.
 const RUN_DEVIATION: f64 = 0.04;
 const YOUNG_RUN_DEVIATION: f64 = 0.08;
@@ -20,45 +20,45 @@ const TINY: f64 = 1e-9;
 
 /// A difference between this run and the baseline, in ln units.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Comparison {
+pub(super) struct Comparison {
     /// ln(now) - mean ln(baseline).
-    pub difference: f64,
+    pub(super) difference: f64,
     /// Sampling error of the comparison, without run-to-run noise.
-    pub own_error: f64,
+    pub(super) own_error: f64,
     /// Standard error of the comparison.
-    pub standard_error: f64,
+    pub(super) standard_error: f64,
 }
 
 impl Comparison {
     /// Relative change.
-    pub fn increase(&self) -> Ratio {
+    pub(super) fn increase(&self) -> Ratio {
         Ratio(self.difference.exp_m1())
     }
 
     /// Identical code stays within this increase (3 sigma).
-    pub fn band(&self) -> Ratio {
+    pub(super) fn band(&self) -> Ratio {
         Ratio((SIGMAS * self.standard_error).exp_m1())
     }
 
     /// Whether the value is below the band: better than noise explains.
-    pub fn is_improvement(&self) -> bool {
+    pub(super) fn is_improvement(&self) -> bool {
         self.difference < -SIGMAS * self.standard_error
     }
 }
 
 /// Run-to-run noise of a baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RunNoise {
+pub(super) struct RunNoise {
     /// Variance of ln latency from run to run.
-    pub variance: f64,
+    pub(super) variance: f64,
     /// Runs in the baseline.
-    pub runs: usize,
+    pub(super) runs: usize,
 }
 
 impl RunNoise {
     /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2 for a young
     /// baseline.
-    pub fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
+    pub(super) fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
         let prior = if runs < MATURE_RUNS && degrees < 2.0 { YOUNG_RUN_DEVIATION } else { RUN_DEVIATION };
         let variance =
             (PRIOR_WEIGHT * prior.powi(2) + degrees * observed.max(0.0)) / (PRIOR_WEIGHT + degrees);
@@ -73,12 +73,12 @@ impl RunNoise {
 }
 
 /// Natural logarithm of a latency or cost; 0 counts as a tiny value.
-pub fn ln(value: f64) -> f64 {
+pub(super) fn ln(value: f64) -> f64 {
     value.max(TINY).ln()
 }
 
 /// Excess of the variance of run means over what their own errors explain; 0 for fewer than two runs.
-pub fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
+pub(super) fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
     let own = mean(&errors.iter().map(|error| error * error).collect::<Vec<_>>()).unwrap_or_default();
     if ln_means.len() < 2 { 0.0 } else { (variance(ln_means) - own).max(0.0) }
 }
@@ -86,7 +86,7 @@ pub fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
 /// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs, which hold
 /// `baseline_calls` calls together. The own error comes from the order statistic three binomial standard
 /// deviations below the rank.
-pub fn compare_quantile(
+pub(super) fn compare_quantile(
     sorted: &[f64],
     p: f64,
     baseline_ln: &[f64],
@@ -112,7 +112,7 @@ fn lower_rank(position: f64) -> usize {
 }
 
 /// Compares ln means, each with its own standard error.
-pub fn compare_mean(
+pub(super) fn compare_mean(
     (now_ln, now_error): (f64, f64),
     baseline: &[(f64, f64)],
     noise: RunNoise,
@@ -132,7 +132,7 @@ fn compare(now_ln: f64, own_error: f64, baseline_ln: &[f64], noise: RunNoise) ->
 }
 
 /// The geometric mean over sizes: own errors average out, run-to-run noise is common to all. `None` for no size.
-pub fn geometric_mean(parts: &[Comparison], noise: RunNoise) -> Option<Comparison> {
+pub(super) fn geometric_mean(parts: &[Comparison], noise: RunNoise) -> Option<Comparison> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
     let own_error = parts.iter().map(|part| part.own_error.powi(2)).sum::<f64>().sqrt() / count(parts);
     let standard_error = (own_error.powi(2) + noise.of_comparison()).sqrt();
@@ -147,7 +147,7 @@ mod tests {
     use crate::analysis::{LatencySummary, sorted};
 
     /// The reference's stream: 64-bit LCG, scale x (100 to 199.9), every 73rd call three times that.
-    pub(super) fn stream(seed: u64, calls: usize, scale: f64) -> Vec<f64> {
+    fn stream(seed: u64, calls: usize, scale: f64) -> Vec<f64> {
         let mut x = seed;
         (0..calls)
             .map(|call| {
