@@ -38,3 +38,5 @@ pub mod baseline;
 pub mod benchmark;
 
 pub mod progress;
+
+pub mod simulator;

@@ -1,0 +1,292 @@
+//! Numbers as people read them: three significant digits, a unit, a real minus sign. Exact values are in
+//! `result.json`.
+
+use crate::gate::Value;
+use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
+
+/// Stands for a number that does not exist.
+const NONE: &str = "–";
+const SIGNIFICANT_DIGITS: usize = 3;
+const MAX_DECIMALS: i32 = 6;
+
+/// `188 ms`, `6.42 ms`, `1.23 s`.
+pub(super) fn latency(value: LatencyMs) -> String {
+    scaled(value.get(), value.get(), "")
+}
+
+/// `$3.42`, `$0.0123`, `$1,230`.
+pub(super) fn usd(value: Usd) -> String {
+    money(value.get(), value.get(), "")
+}
+
+/// `$3.42` as `3.42 USD`, for a sentence with several amounts.
+pub(super) fn usd_words(value: Usd) -> String {
+    if value.get().is_finite() { format!("{} USD", digits(value.get(), value.get())) } else { NONE.to_owned() }
+}
+
+/// `+3.3 %`, `−12 %`, `0 %`.
+pub(super) fn percent(change: Ratio) -> String {
+    let percent = change.percent();
+    if !percent.is_finite() {
+        return NONE.to_owned();
+    }
+    let size = plain_percent(percent.abs());
+    format!("{}{size} %", if size == "0" { "" } else { sign(percent) })
+}
+
+/// `16 %`: a share or a width, without a sign when positive.
+pub(super) fn share(share: Ratio) -> String {
+    percent(share).trim_start_matches('+').to_owned()
+}
+
+/// One decimal below 10, none above; no trailing zero.
+fn plain_percent(percent: f64) -> String {
+    let text = if percent < 9.95 { format!("{percent:.1}") } else { grouped(&format!("{percent:.0}")) };
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// A value in its own unit.
+pub(super) fn value(value: Value) -> String {
+    match value {
+        Value::Memory(memory) => memory.to_string(),
+        Value::Latency(it) => latency(it),
+        Value::Cost(it) => usd(it),
+        Value::Change(change) => percent(change),
+    }
+}
+
+/// The difference between two values of the same kind, as fine as `now` is printed: `+6 ms`, `−$0.08`,
+/// `+1024 MB`. `None` when it prints as zero or the kinds differ.
+pub(super) fn difference(baseline: Value, now: Value) -> Option<String> {
+    match (baseline, now) {
+        (Value::Memory(old), Value::Memory(new)) => memory_difference(old, new),
+        (Value::Latency(old), Value::Latency(new)) => {
+            visible(signed(new.get() - old.get(), |size| scaled(size, new.get(), "")))
+        }
+        (Value::Cost(old), Value::Cost(new)) => {
+            let difference = new.get() - old.get();
+            visible(money(difference.abs(), new.get(), sign(difference)))
+        }
+        (Value::Memory(_) | Value::Latency(_) | Value::Cost(_) | Value::Change(_), _) => None,
+    }
+}
+
+fn memory_difference(old: MemoryMb, new: MemoryMb) -> Option<String> {
+    let step = old.get().abs_diff(new.get());
+    (step > 0).then(|| format!("{}{step} MB", if new > old { "+" } else { "−" }))
+}
+
+fn visible(text: String) -> Option<String> {
+    text.contains(|c: char| ('1'..='9').contains(&c)).then_some(text)
+}
+
+fn signed(difference: f64, print: impl Fn(f64) -> String) -> String {
+    format!("{}{}", sign(difference), print(difference.abs()))
+}
+
+const fn sign(number: f64) -> &'static str {
+    if number < 0.0 { "−" } else { "+" }
+}
+
+/// `100,000`, `1 million`, `8.86 million`, `1.2 billion`: a number of invocations.
+pub(super) fn invocations(count: f64) -> String {
+    if !count.is_finite() {
+        return NONE.to_owned();
+    }
+    let scaled = |divisor: f64, word: &str| {
+        let text = digits(count / divisor, count / divisor);
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        format!("{text} {word}")
+    };
+    match count {
+        // Half a unit of the third digit below a billion would print as 1000 million.
+        999.5e6.. => scaled(1e9, "billion"),
+        1e6.. => scaled(1e6, "million"),
+        _ => grouped(&format!("{count:.0}")),
+    }
+}
+
+/// `1,000`: a count.
+pub(super) fn count(count: usize) -> String {
+    grouped(&count.to_string())
+}
+
+/// `210 B`, `34.1 kB`, `3.9 MB`: bytes of a body.
+pub(super) fn bytes(bytes: f64) -> String {
+    match bytes {
+        999_500.0.. => format!("{} MB", digits(bytes / 1e6, bytes / 1e6)),
+        999.5.. => format!("{} kB", digits(bytes / 1e3, bytes / 1e3)),
+        _ => format!("{bytes:.0} B"),
+    }
+}
+
+/// `4.2 s`, `12 min`, `1 h 5 min`: how long something took, in seconds.
+pub(super) fn duration(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round();
+    match seconds {
+        5970.0.. => format!("{} h {} min", (minutes / 60.0).floor(), minutes % 60.0),
+        99.5.. => format!("{minutes:.0} min"),
+        _ => format!("{seconds:.1} s"),
+    }
+}
+
+/// `1 call`, `1,000 calls`.
+pub(super) fn plural(number: usize, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// Milliseconds below a second, seconds above; as fine as `like` is printed.
+fn scaled(milliseconds: f64, like: f64, prefix: &str) -> String {
+    if !milliseconds.is_finite() {
+        return NONE.to_owned();
+    }
+    if like.abs() < 999.5 {
+        format!("{prefix}{} ms", digits(milliseconds, like))
+    } else {
+        format!("{prefix}{} s", digits(milliseconds / 1000.0, like / 1000.0))
+    }
+}
+
+fn money(dollars: f64, like: f64, prefix: &str) -> String {
+    if dollars.is_finite() { format!("{prefix}${}", digits(dollars, like)) } else { NONE.to_owned() }
+}
+
+/// `number` with as many decimals as `like` has when printed with three significant digits.
+fn digits(number: f64, like: f64) -> String {
+    let decimals = usize::try_from((2 - exponent(like)).clamp(0, MAX_DECIMALS)).unwrap_or_default();
+    let text = format!("{number:.decimals$}");
+    // Rounding away the sign of a tiny negative number would leave "-0".
+    let text = text.replace('-', if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" });
+    grouped(&text)
+}
+
+/// Decimal exponent after rounding to three significant digits; 0 for 0 and for what is no number.
+fn exponent(number: f64) -> i32 {
+    let scientific = format!("{:.*e}", SIGNIFICANT_DIGITS - 1, number);
+    let exponent = scientific.rsplit_once('e').and_then(|(_, exponent)| exponent.parse().ok());
+    exponent.filter(|_| number.is_finite()).unwrap_or_default()
+}
+
+/// Thousands separators for a whole part of more than four digits: `10,000`, but `1230`.
+fn grouped(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let length = whole.chars().filter(char::is_ascii_digit).count();
+    let mut left = length;
+    let mut grouped = String::with_capacity(text.len() + length / 3 + 1);
+    for c in whole.chars() {
+        if c.is_ascii_digit() {
+            if left < length && left.is_multiple_of(3) {
+                grouped.push(',');
+            }
+            left -= 1;
+        }
+        grouped.push(c);
+    }
+    fraction.map_or(grouped.clone(), |fraction| format!("{grouped}.{fraction}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn latencies_have_three_digits_and_change_to_seconds() {
+        let printed = [0.0, 0.1234, 6.4249, 99.96, 188.4, 999.4, 999.6, 1234.0, 61_000.0]
+            .map(|ms| latency(LatencyMs(ms)));
+        assert_eq!(
+            printed,
+            ["0.00 ms", "0.123 ms", "6.42 ms", "100 ms", "188 ms", "999 ms", "1.00 s", "1.23 s", "61.0 s"]
+        );
+    }
+
+    #[test]
+    fn money_has_three_digits() {
+        let printed = [0.0123, 0.334, 3.424, 12.34, 1234.5, 45_678.0].map(|dollars| usd(Usd(dollars)));
+        assert_eq!(printed, ["$0.0123", "$0.334", "$3.42", "$12.3", "$1,234", "$45,678"]);
+    }
+
+    #[test]
+    fn percentages_are_signed_and_coarse() {
+        let printed = [0.0, 0.0004, 0.033, 0.05, 0.0994, 0.0996, 0.32, -0.12, 1.03, 14.0]
+            .map(|ratio| percent(Ratio(ratio)));
+        assert_eq!(
+            printed,
+            ["0 %", "0 %", "+3.3 %", "+5 %", "+9.9 %", "+10 %", "+32 %", "−12 %", "+103 %", "+1,400 %"]
+        );
+        assert_eq!(share(Ratio(0.16)), "16 %");
+    }
+
+    #[test]
+    fn a_difference_is_as_fine_as_the_value_beside_it() {
+        let latency = |a, b| difference(Value::Latency(LatencyMs(a)), Value::Latency(LatencyMs(b)));
+        assert_eq!(latency(182.0, 188.4).as_deref(), Some("+6 ms"));
+        assert_eq!(latency(1500.0, 1250.0).as_deref(), Some("−0.25 s"));
+        assert_eq!(latency(182.0, 182.3), None);
+        let cost = |a, b| difference(Value::Cost(Usd(a)), Value::Cost(Usd(b)));
+        assert_eq!(cost(3.34, 3.42).as_deref(), Some("+$0.08"));
+        assert_eq!(cost(3.42, 3.34).as_deref(), Some("−$0.08"));
+        let memory = |a: usize, b: usize| {
+            difference(Value::Memory(MemoryMb::OFFERED[a]), Value::Memory(MemoryMb::OFFERED[b]))
+        };
+        assert_eq!(memory(1, 2).as_deref(), Some("+1024 MB"));
+        assert_eq!(memory(2, 1).as_deref(), Some("−1024 MB"));
+        assert_eq!(memory(1, 1), None);
+    }
+
+    #[test]
+    fn large_counts_are_words() {
+        let printed = [50.0, 1000.0, 100_000.0, 1e6, 8.857e6, 1e7, 9.999e8, 1.2e9].map(invocations);
+        assert_eq!(
+            printed,
+            ["50", "1,000", "100,000", "1 million", "8.86 million", "10 million", "1 billion", "1.2 billion"]
+        );
+    }
+
+    #[test]
+    fn bytes_durations_and_plurals_have_units() {
+        assert_eq!([58.0, 34_120.0, 3.9e6].map(bytes), ["58 B", "34.1 kB", "3.90 MB"]);
+        assert_eq!([4.23, 729.0, 7_500.0].map(duration), ["4.2 s", "12 min", "2 h 5 min"]);
+        assert_eq!([1, 2000].map(|n| plural(n, "call")), ["1 call", "2,000 calls"]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_a_dash() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(latency(LatencyMs(number)), NONE);
+            assert_eq!(usd(Usd(number)), NONE);
+            assert_eq!(percent(Ratio(number)), NONE);
+            assert_eq!(invocations(number), NONE);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn three_digits_are_kept(milliseconds in 0.001..1e6_f64) {
+            let printed = latency(LatencyMs(milliseconds));
+            let (number, unit) = printed.split_once(' ').unwrap();
+            let factor = if unit == "s" { 1000.0 } else { 1.0 };
+            let read: f64 = number.replace(',', "").parse().unwrap();
+            prop_assert!((read * factor / milliseconds - 1.0).abs() < 0.006, "{printed}");
+        }
+
+        #[test]
+        fn a_sign_tells_the_direction(change in -1.0..50.0_f64) {
+            let printed = percent(Ratio(change));
+            prop_assert_eq!(printed.starts_with('+'), change.percent_is_visible() && change > 0.0);
+            prop_assert_eq!(printed.starts_with('−'), change.percent_is_visible() && change < 0.0);
+        }
+    }
+
+    trait Visible {
+        fn percent_is_visible(self) -> bool;
+    }
+
+    impl Visible for f64 {
+        fn percent_is_visible(self) -> bool {
+            !["0.0", "-0.0"].contains(&format!("{:.1}", self * 100.0).as_str())
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The life of an endpoint: Creating → InService | Failed → Deleting → gone.
+
+use serde_json::{Value, json};
+
+use super::invocations::Workers;
+use super::resources::{existing, missing};
+use super::{Account, Endpoint, arn};
+use crate::simulator::latency::Draws;
+use crate::simulator::validate::{ApiError, name, tags};
+use crate::units::MemoryMb;
+
+/// Where an endpoint is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum EndpointState {
+    Creating,
+    InService,
+    Failed,
+    Deleting,
+}
+
+impl EndpointState {
+    /// AWS's `EndpointStatus`.
+    pub(in crate::simulator) const fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "Creating",
+            Self::InService => "InService",
+            Self::Failed => "Failed",
+            Self::Deleting => "Deleting",
+        }
+    }
+}
+
+impl Endpoint {
+    pub(super) fn state(&self, now: f64) -> EndpointState {
+        if self.deleting_since.is_some() {
+            EndpointState::Deleting
+        } else if now < self.ready_at {
+            EndpointState::Creating
+        } else if self.failure.is_some() {
+            EndpointState::Failed
+        } else {
+            EndpointState::InService
+        }
+    }
+}
+
+impl Account {
+    /// Drops endpoints whose deletion is over.
+    pub(super) fn forget_deleted(&mut self, now: f64) {
+        let takes = self.scenario.life_cycle.deleting_seconds;
+        let is_gone = |endpoint: &Endpoint| endpoint.deleting_since.is_some_and(|since| now >= since + takes);
+        let gone = self.endpoints.values().filter(|endpoint| is_gone(endpoint));
+        let arns: Vec<String> = gone.map(|endpoint| endpoint.arn.clone()).collect();
+        self.endpoints.retain(|_, endpoint| !is_gone(endpoint));
+        self.tags.retain(|arn, _| !arns.contains(arn));
+    }
+
+    pub(super) fn create_endpoint(&mut self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+        let name = name(input, "EndpointName")?;
+        let config_name = crate::simulator::validate::name(input, "EndpointConfigName")?;
+        let tags = tags(input)?;
+        let arn_of_endpoint = arn(region, "endpoint", name);
+        if self.endpoints.contains_key(&name.to_lowercase()) {
+            return Err(existing("endpoint", &arn_of_endpoint));
+        }
+        let config = self.endpoint_configs.get(config_name).cloned();
+        let config = config.ok_or_else(|| {
+            missing("endpoint configuration", &arn(region, "endpoint-config", config_name))
+        })?;
+        self.check_quotas(config.memory_mb, config.max_concurrency)?;
+        let model = self.models.get(&config.model);
+        let model = model.ok_or_else(|| missing("model", &arn(region, "model", &config.model)))?;
+        let ordinal = self.created.entry(config.memory_mb).or_insert(0);
+        let draws = Draws::new(self.scenario.seed, config.memory_mb, *ordinal);
+        *ordinal += 1;
+        let life_cycle = &self.scenario.life_cycle;
+        let fails = life_cycle.failing_memory_mb.contains(&config.memory_mb.get());
+        let endpoint = Endpoint {
+            name: name.to_owned(),
+            arn: arn_of_endpoint.clone(),
+            latency_factor: model.latency_factor,
+            created_at: now,
+            ready_at: now + life_cycle.creating_seconds,
+            failure: fails.then(|| life_cycle.failure_reason.clone()),
+            deleting_since: None,
+            workers: Workers::new(config.max_concurrency, draws),
+            config,
+        };
+        self.endpoints.insert(name.to_lowercase(), endpoint);
+        self.tags.insert(arn_of_endpoint.clone(), tags);
+        Ok(json!({ "EndpointArn": arn_of_endpoint }))
+    }
+
+    fn check_quotas(&self, memory_mb: MemoryMb, max_concurrency: u32) -> Result<(), ApiError> {
+        let quotas = &self.scenario.quotas;
+        if memory_mb.get() > quotas.memory_mb {
+            return Err(over_quota("Memory size in MB per serverless endpoint", quotas.memory_mb, "MBs", 0, memory_mb.get()));
+        }
+        let in_use: u32 = self.endpoints.values().map(|endpoint| endpoint.config.max_concurrency).sum();
+        if in_use + max_concurrency > quotas.total_concurrency {
+            let limit = "Maximum total concurrency that can be allocated across all serverless endpoints";
+            return Err(over_quota(limit, quotas.total_concurrency, "", in_use, max_concurrency));
+        }
+        if self.endpoints.len() >= quotas.endpoints {
+            let (limit, used) = (whole(quotas.endpoints), whole(self.endpoints.len()));
+            return Err(over_quota("Number of serverless endpoints", limit, "", used, 1));
+        }
+        Ok(())
+    }
+
+    pub(super) fn describe_endpoint(&self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+        let name = name(input, "EndpointName")?;
+        let endpoint = self.endpoints.get(&name.to_lowercase());
+        let endpoint = endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
+        let state = endpoint.state(now);
+        let serverless = json!({
+            "MemorySizeInMB": endpoint.config.memory_mb.get(),
+            "MaxConcurrency": endpoint.config.max_concurrency,
+        });
+        let mut answer = json!({
+            "EndpointName": endpoint.name,
+            "EndpointArn": endpoint.arn,
+            "EndpointConfigName": endpoint.config.name,
+            "EndpointStatus": state.name(),
+            "CreationTime": endpoint.created_at,
+            "LastModifiedTime": endpoint.deleting_since.unwrap_or(endpoint.ready_at.min(now)),
+        });
+        let extra = match state {
+            EndpointState::Failed => ("FailureReason", json!(endpoint.failure)),
+            EndpointState::InService => (
+                "ProductionVariants",
+                json!([{
+                    "VariantName": endpoint.config.variant,
+                    "CurrentWeight": 1.0,
+                    "DesiredWeight": 1.0,
+                    "CurrentServerlessConfig": serverless,
+                }]),
+            ),
+            EndpointState::Creating | EndpointState::Deleting => return Ok(answer),
+        };
+        if let Value::Object(members) = &mut answer {
+            members.insert(extra.0.to_owned(), extra.1);
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn delete_endpoint(&mut self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+        let name = name(input, "EndpointName")?;
+        let endpoint = self.endpoints.get_mut(&name.to_lowercase());
+        let endpoint = endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
+        match endpoint.state(now) {
+            EndpointState::Creating => Err(ApiError::validation(format!(
+                "Cannot update in-progress endpoint \"{}\".",
+                endpoint.arn
+            ))),
+            EndpointState::InService | EndpointState::Failed => {
+                endpoint.deleting_since = Some(now);
+                Ok(json!({}))
+            }
+            EndpointState::Deleting => Ok(json!({})),
+        }
+    }
+
+    /// Names and states of all endpoints.
+    pub(in crate::simulator) fn endpoint_states(&mut self, now: f64) -> Vec<(String, EndpointState)> {
+        self.forget_deleted(now);
+        self.endpoints.values().map(|endpoint| (endpoint.name.clone(), endpoint.state(now))).collect()
+    }
+
+    /// Names of all endpoint configs.
+    pub(in crate::simulator) fn endpoint_config_names(&self) -> Vec<String> {
+        self.endpoint_configs.keys().cloned().collect()
+    }
+
+    /// Names of all models.
+    pub(in crate::simulator) fn model_names(&self) -> Vec<String> {
+        self.models.keys().cloned().collect()
+    }
+}
+
+fn whole(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// AWS's words, down to the unit that only the memory quota has.
+fn over_quota(quota: &str, limit: u32, unit: &str, in_use: u32, delta: u32) -> ApiError {
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    ApiError::limit(format!(
+        "The account-level service limit '{quota}' is {limit}{unit}, with current utilization of {in_use}{unit} and a \
+         request delta of {delta}{unit}. Please use AWS Service Quotas to request an increase for this quota. If AWS \
+         Service Quotas is not available, contact AWS support to request an increase for this quota."
+    ))
+}

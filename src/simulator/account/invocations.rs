@@ -1,0 +1,183 @@
+//! Invocations: concurrent workers, cold starts, throttling, faults.
+
+use super::metrics::Metric;
+use super::{Account, EndpointState};
+use crate::simulator::latency::{Draws, Fault};
+use crate::simulator::validate::ApiError;
+
+/// Largest request body: 4 MB.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+const SECOND_MS: f64 = 1000.0;
+
+/// The concurrent workers of an endpoint.
+#[derive(Debug)]
+pub(super) struct Workers {
+    draws: Draws,
+    workers: Vec<Worker>,
+    max: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Worker {
+    busy: bool,
+    last_used: f64,
+}
+
+impl Workers {
+    pub(super) fn new(max: u32, draws: Draws) -> Self {
+        Self { draws, workers: Vec::new(), max }
+    }
+
+    /// Takes a free worker: its number, and whether it starts cold. `None` when all are busy.
+    fn take(&mut self, now: f64, idle_seconds: f64) -> Option<(usize, bool)> {
+        let warm = |worker: &Worker| !worker.busy && now - worker.last_used <= idle_seconds;
+        let number = match self.workers.iter().position(warm) {
+            Some(number) => (number, false),
+            None => match self.workers.iter().position(|worker| !worker.busy) {
+                Some(number) => (number, true),
+                None if self.workers.len() < usize::try_from(self.max).unwrap_or(usize::MAX) => {
+                    self.workers.push(Worker { busy: false, last_used: now });
+                    (self.workers.len() - 1, true)
+                }
+                None => return None,
+            },
+        };
+        if let Some(worker) = self.workers.get_mut(number.0) {
+            worker.busy = true;
+        }
+        Some(number)
+    }
+
+    fn release(&mut self, number: usize, now: f64) {
+        if let Some(worker) = self.workers.get_mut(number) {
+            worker.busy = false;
+            worker.last_used = now;
+        }
+    }
+}
+
+/// An invocation as it arrives.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::simulator) struct Request<'a> {
+    pub(in crate::simulator) endpoint: &'a str,
+    pub(in crate::simulator) body_bytes: usize,
+    pub(in crate::simulator) request_id: &'a str,
+}
+
+/// An invocation that occupies a worker until [`Account::finish`].
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::simulator) struct Started {
+    endpoint: String,
+    worker: usize,
+    model_latency_ms: f64,
+    overhead_ms: f64,
+    setup_ms: Option<f64>,
+    /// How long until the answer.
+    pub(in crate::simulator) wait_ms: f64,
+    /// What it is.
+    pub(in crate::simulator) answer: Answer,
+}
+
+/// What comes back once the wait is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::simulator) enum Answer {
+    Success { response_bytes: usize, variant: String },
+    Error(ApiError),
+    DroppedConnection,
+}
+
+impl Account {
+    /// Accepts an invocation, or refuses it at once.
+    pub(in crate::simulator) fn invoke(&mut self, request: Request<'_>, now: f64) -> Result<Started, ApiError> {
+        self.forget_deleted(now);
+        let Self { endpoints, scenario, metrics, .. } = self;
+        let found = endpoints.get_mut(&request.endpoint.to_lowercase());
+        let endpoint = found
+            .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService)
+            .ok_or_else(|| not_found(request.endpoint))?;
+        if request.body_bytes > MAX_BODY_BYTES {
+            let message = format!("Request {} has oversize body.", request.request_id);
+            return Err(ApiError::new(400, "ValidationError", message));
+        }
+        let variant = endpoint.config.variant.clone();
+        let fault = endpoint.workers.draws.fault(&scenario.faults);
+        let taken = match fault {
+            Some(Fault::Throttle) => None,
+            Some(Fault::NotReady) => return Err(not_ready(&variant)),
+            _ => endpoint.workers.take(now, scenario.model.idle_seconds),
+        };
+        let Some((worker, is_cold)) = taken else {
+            metrics.record(&endpoint.name, &variant, Metric::Invocations, now, 1.0);
+            metrics.record(&endpoint.name, &variant, Metric::Invocation4XXErrors, now, 1.0);
+            // AWS sends the code in a header and `null` as the message.
+            return Err(ApiError { status: 400, code: "ThrottlingException", message: None });
+        };
+        let memory_mb = endpoint.config.memory_mb;
+        let draws = &mut endpoint.workers.draws;
+        let model_latency_ms =
+            draws.model_latency_ms(&scenario.latency, memory_mb, endpoint.latency_factor, request.body_bytes);
+        let overhead_ms = draws.overhead_ms(&scenario.latency);
+        let setup_ms = is_cold.then_some(scenario.model.setup_ms).filter(|setup| *setup > 0.0);
+        let answer = match fault {
+            Some(Fault::ModelError) => Answer::Error(model_error(&variant, "simulated failure of the model")),
+            Some(Fault::DroppedConnection) => Answer::DroppedConnection,
+            Some(Fault::Throttle | Fault::NotReady) | None => {
+                if memory_mb.get() < scenario.model.out_of_memory_below_mb {
+                    Answer::Error(model_error(&variant, "insufficient memory: the worker was killed"))
+                } else {
+                    Answer::Success { response_bytes: scenario.model.response_bytes, variant }
+                }
+            }
+        };
+        Ok(Started {
+            endpoint: endpoint.name.clone(),
+            worker,
+            model_latency_ms,
+            overhead_ms,
+            setup_ms,
+            wait_ms: setup_ms.unwrap_or_default() + model_latency_ms + overhead_ms,
+            answer,
+        })
+    }
+
+    /// Frees the worker and records the metrics. `completed` is false when the caller went away.
+    pub(in crate::simulator) fn finish(&mut self, started: &Started, completed: bool, now: f64) {
+        let Some(endpoint) = self.endpoints.get_mut(&started.endpoint.to_lowercase()) else { return };
+        endpoint.workers.release(started.worker, now);
+        if !completed {
+            return;
+        }
+        let used = self.scenario.model.used_memory_mb / f64::from(endpoint.config.memory_mb.get()) + 0.05;
+        let (name, variant) = (endpoint.name.clone(), endpoint.config.variant.clone());
+        let mut record =
+            |metric, value: f64| self.metrics.record(&name, &variant, metric, now, value);
+        let failed = f64::from(u8::from(matches!(started.answer, Answer::Error(_))));
+        record(Metric::Invocations, 1.0);
+        record(Metric::Invocation4XXErrors, 0.0);
+        record(Metric::Invocation5XXErrors, failed);
+        record(Metric::ModelLatency, started.model_latency_ms * SECOND_MS);
+        let cold_ms = started.setup_ms.unwrap_or_default();
+        record(Metric::OverheadLatency, (started.overhead_ms + cold_ms) * SECOND_MS);
+        record(Metric::MemoryUtilization, used.min(1.0) * 100.0);
+        if let Some(setup_ms) = started.setup_ms {
+            record(Metric::ModelSetupTime, setup_ms * SECOND_MS);
+        }
+    }
+}
+
+fn not_found(endpoint: &str) -> ApiError {
+    let message = format!("Endpoint {endpoint} of account {} not found.", super::ACCOUNT_ID);
+    ApiError::new(400, "ValidationError", message)
+}
+
+fn not_ready(variant: &str) -> ApiError {
+    let message = format!("Variant {variant} is not ready: its resources are still being provisioned.");
+    ApiError::new(429, "ModelNotReadyException", message)
+}
+
+fn model_error(variant: &str, what: &str) -> ApiError {
+    let message = format!(
+        "Received server error (500) from {variant} with message \"{what}\". See CloudWatch logs for more information."
+    );
+    ApiError::new(424, "ModelError", message)
+}

@@ -1,0 +1,97 @@
+//! The List operations: filters, order, pages.
+
+use serde_json::{Value, json};
+
+use super::Account;
+use crate::simulator::validate::{ApiError, integer};
+
+const DEFAULT_PAGE: i64 = 10;
+
+/// One row of a listing, with what it can be filtered and sorted by.
+struct Row {
+    name: String,
+    created_at: f64,
+    status: Option<&'static str>,
+    summary: Value,
+}
+
+impl Account {
+    pub(super) fn list_models(&self, input: &Value) -> Result<Value, ApiError> {
+        let rows = self.models.values().map(|model| Row {
+            name: model.name.clone(),
+            created_at: model.created_at,
+            status: None,
+            summary: json!({
+                "ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created_at,
+            }),
+        });
+        list(input, "Models", rows.collect())
+    }
+
+    pub(super) fn list_endpoint_configs(&self, input: &Value) -> Result<Value, ApiError> {
+        let rows = self.endpoint_configs.values().map(|config| Row {
+            name: config.name.clone(),
+            created_at: config.created_at,
+            status: None,
+            summary: json!({
+                "EndpointConfigName": config.name,
+                "EndpointConfigArn": config.arn,
+                "CreationTime": config.created_at,
+            }),
+        });
+        list(input, "EndpointConfigs", rows.collect())
+    }
+
+    pub(super) fn list_endpoints(&self, input: &Value, now: f64) -> Result<Value, ApiError> {
+        let rows = self.endpoints.values().map(|endpoint| {
+            let status = endpoint.state(now).name();
+            Row {
+                name: endpoint.name.clone(),
+                created_at: endpoint.created_at,
+                status: Some(status),
+                summary: json!({
+                    "EndpointName": endpoint.name,
+                    "EndpointArn": endpoint.arn,
+                    "CreationTime": endpoint.created_at,
+                    "LastModifiedTime": endpoint.created_at,
+                    "EndpointStatus": status,
+                }),
+            }
+        });
+        list(input, "Endpoints", rows.collect())
+    }
+}
+
+fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiError> {
+    let page = integer(input, "MaxResults", 1, 100)?.unwrap_or(DEFAULT_PAGE);
+    let word = |member: &str| input.get(member).and_then(Value::as_str);
+    let time = |member: &str| input.get(member).and_then(Value::as_f64);
+    rows.retain(|row| {
+        word("NameContains").is_none_or(|part| row.name.to_lowercase().contains(&part.to_lowercase()))
+            && word("StatusEquals").is_none_or(|status| row.status == Some(status))
+            && time("CreationTimeBefore").is_none_or(|before| row.created_at < before)
+            && time("CreationTimeAfter").is_none_or(|after| row.created_at > after)
+    });
+    if word("SortBy") == Some("Name") {
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+    } else {
+        rows.sort_by(|a, b| a.created_at.total_cmp(&b.created_at).then_with(|| a.name.cmp(&b.name)));
+    }
+    if word("SortOrder") != Some("Ascending") {
+        rows.reverse();
+    }
+    let from = match word("NextToken") {
+        None => 0,
+        Some(token) => token.parse().map_err(|_: std::num::ParseIntError| {
+            ApiError::validation("Invalid pagination token given.")
+        })?,
+    };
+    let size = usize::try_from(page).unwrap_or(usize::MAX);
+    let shown: Vec<Value> = rows.iter().skip(from).take(size).map(|row| row.summary.clone()).collect();
+    let next = from + shown.len();
+    let mut answer = json!({ member: shown });
+    if let (true, Value::Object(members)) = (next < rows.len(), &mut answer) {
+        members.insert("NextToken".to_owned(), json!(next.to_string()));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,181 @@
+//! Models, endpoint configs and tags.
+
+use serde_json::{Value, json};
+
+use super::{Account, EndpointConfig, Model, arn};
+use crate::simulator::validate::{ApiError, integer, name, required_integer, tags, text};
+use crate::units::MemoryMb;
+
+impl Account {
+    pub(super) fn create_model(&mut self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+        let name = name(input, "ModelName")?;
+        let tags = tags(input)?;
+        let arn = arn(region, "model", name);
+        if self.models.contains_key(name) {
+            return Err(existing("model", &arn));
+        }
+        let containers = input.get("PrimaryContainer").is_some() || input.get("Containers").is_some();
+        if !containers {
+            return Err(ApiError::validation("Either PrimaryContainer or Containers must be specified."));
+        }
+        let model = Model {
+            name: name.to_owned(),
+            arn: arn.clone(),
+            created_at: now,
+            latency_factor: 1.0,
+            input: input.clone(),
+        };
+        self.models.insert(name.to_owned(), model);
+        self.tags.insert(arn.clone(), tags);
+        Ok(json!({ "ModelArn": arn }))
+    }
+
+    pub(super) fn describe_model(&self, input: &Value, region: &str) -> Result<Value, ApiError> {
+        let name = name(input, "ModelName")?;
+        let model = self.models.get(name).ok_or_else(|| missing("model", &arn(region, "model", name)))?;
+        Ok(merged(&model.input, json!({
+            "ModelName": model.name,
+            "ModelArn": model.arn,
+            "CreationTime": model.created_at,
+        })))
+    }
+
+    pub(super) fn delete_model(&mut self, input: &Value, region: &str) -> Result<Value, ApiError> {
+        let name = name(input, "ModelName")?;
+        match self.models.remove(name) {
+            Some(model) => {
+                self.tags.remove(&model.arn);
+                Ok(json!({}))
+            }
+            None => Err(missing("model", &arn(region, "model", name))),
+        }
+    }
+
+    pub(super) fn create_endpoint_config(
+        &mut self,
+        input: &Value,
+        region: &str,
+        now: f64,
+    ) -> Result<Value, ApiError> {
+        let name = name(input, "EndpointConfigName")?;
+        let tags = tags(input)?;
+        let arn = arn(region, "endpoint-config", name);
+        if self.endpoint_configs.contains_key(name) {
+            return Err(existing("endpoint configuration", &arn));
+        }
+        let mut config = parse_config(input, region, &self.models)?;
+        config.name = name.to_owned();
+        config.arn.clone_from(&arn);
+        config.created_at = now;
+        self.endpoint_configs.insert(name.to_owned(), config);
+        self.tags.insert(arn.clone(), tags);
+        Ok(json!({ "EndpointConfigArn": arn }))
+    }
+
+    pub(super) fn describe_endpoint_config(&self, input: &Value, region: &str) -> Result<Value, ApiError> {
+        let name = name(input, "EndpointConfigName")?;
+        let missing = || missing("endpoint configuration", &arn(region, "endpoint-config", name));
+        let config = self.endpoint_configs.get(name).ok_or_else(missing)?;
+        Ok(merged(&config.input, json!({
+            "EndpointConfigName": config.name,
+            "EndpointConfigArn": config.arn,
+            "CreationTime": config.created_at,
+        })))
+    }
+
+    pub(super) fn delete_endpoint_config(&mut self, input: &Value, region: &str) -> Result<Value, ApiError> {
+        let name = name(input, "EndpointConfigName")?;
+        match self.endpoint_configs.remove(name) {
+            Some(config) => {
+                self.tags.remove(&config.arn);
+                Ok(json!({}))
+            }
+            None => Err(missing("endpoint configuration", &arn(region, "endpoint-config", name))),
+        }
+    }
+
+    pub(super) fn add_tags(&mut self, input: &Value) -> Result<Value, ApiError> {
+        let arn = text(input, "ResourceArn")?;
+        let new = tags(input)?;
+        let held = self.tags.get_mut(arn).ok_or_else(|| missing("resource", arn))?;
+        held.retain(|(key, _)| !new.iter().any(|(other, _)| other == key));
+        held.extend(new);
+        if held.len() > 50 {
+            return Err(ApiError::limit("The account-level service limit 'Tags per resource' is 50."));
+        }
+        Ok(json!({ "Tags": as_json(held) }))
+    }
+
+    pub(super) fn list_tags(&self, input: &Value) -> Result<Value, ApiError> {
+        let arn = text(input, "ResourceArn")?;
+        let tags = self.tags.get(arn).ok_or_else(|| missing("resource", arn))?;
+        Ok(json!({ "Tags": as_json(tags) }))
+    }
+}
+
+fn as_json(tags: &[(String, String)]) -> Vec<Value> {
+    tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
+}
+
+/// The request's members with the answer's own on top, without the tags.
+fn merged(input: &Value, answer: Value) -> Value {
+    let mut members = input.as_object().cloned().unwrap_or_default();
+    members.remove("Tags");
+    if let Value::Object(own) = answer {
+        members.extend(own);
+    }
+    Value::Object(members)
+}
+
+fn parse_config(
+    input: &Value,
+    region: &str,
+    models: &std::collections::BTreeMap<String, Model>,
+) -> Result<EndpointConfig, ApiError> {
+    let variants = input.get("ProductionVariants").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let [variant] = variants else {
+        return Err(ApiError::validation("Serverless endpoints have exactly one production variant."));
+    };
+    let model = name(variant, "ModelName")?;
+    if !models.contains_key(model) {
+        return Err(missing("model", &arn(region, "model", model)));
+    }
+    let Some(serverless) = variant.get("ServerlessConfig") else {
+        return Err(ApiError::validation("The simulator creates serverless variants only: ServerlessConfig is missing."));
+    };
+    let (memory_mb, max_concurrency) = serverless_of(serverless)?;
+    Ok(EndpointConfig {
+        name: String::new(),
+        arn: String::new(),
+        created_at: 0.0,
+        variant: name(variant, "VariantName")?.to_owned(),
+        model: model.to_owned(),
+        memory_mb,
+        max_concurrency,
+        input: input.clone(),
+    })
+}
+
+fn serverless_of(serverless: &Value) -> Result<(MemoryMb, u32), ApiError> {
+    let memory = required_integer(serverless, "MemorySizeInMB", 1024, 6144)?;
+    let memory_mb = u32::try_from(memory).ok().and_then(|memory| MemoryMb::try_from(memory).ok()).ok_or_else(|| {
+        ApiError::validation(format!(
+            "MemorySizeInMB {memory} is not one of 1024, 2048, 3072, 4096, 5120, 6144."
+        ))
+    })?;
+    let max_concurrency = required_integer(serverless, "MaxConcurrency", 1, 200)?;
+    if let Some(provisioned) = integer(serverless, "ProvisionedConcurrency", 1, 200)?
+        && provisioned > max_concurrency
+    {
+        return Err(ApiError::validation("ProvisionedConcurrency must not be larger than MaxConcurrency."));
+    }
+    Ok((memory_mb, u32::try_from(max_concurrency).unwrap_or(200)))
+}
+
+pub(super) fn existing(kind: &str, arn: &str) -> ApiError {
+    ApiError::validation(format!("Cannot create already existing {kind} \"{arn}\"."))
+}
+
+pub(super) fn missing(kind: &str, arn: &str) -> ApiError {
+    ApiError::validation(format!("Could not find {kind} \"{arn}\"."))
+}

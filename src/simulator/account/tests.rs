@@ -1,0 +1,1 @@
+//! Scripts of requests through the state machine.
