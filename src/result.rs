@@ -179,7 +179,15 @@ impl From<InvocationRow> for Invocation {
     fn from(
         (sample, start_ms, latency_ms, first_byte_ms, request_bytes, response_bytes, outcome): InvocationRow,
     ) -> Self {
-        Self { sample, start_ms, latency_ms, first_byte_ms, request_bytes, response_bytes, outcome }
+        Self {
+            sample,
+            start_ms,
+            latency_ms,
+            first_byte_ms,
+            request_bytes,
+            response_bytes,
+            outcome,
+        }
     }
 }
 
@@ -306,7 +314,9 @@ impl ResultFileError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } => None,
-            Self::Malformed { .. } => Some("pass the `result.json` that `sagegate run` wrote".to_owned()),
+            Self::Malformed { .. } => {
+                Some("pass the `result.json` that `sagegate run` wrote".to_owned())
+            }
             Self::NewerSchema { .. } => Some("update sagegate".to_owned()),
         }
     }
@@ -323,10 +333,16 @@ impl RunResult {
     /// # Errors
     /// [`ResultFileError::NewerSchema`] or [`ResultFileError::Malformed`].
     pub fn from_json(text: &str, path: &Path) -> Result<Self, ResultFileError> {
-        let malformed = |source| ResultFileError::Malformed { path: path.to_owned(), source };
+        let malformed = |source| ResultFileError::Malformed {
+            path: path.to_owned(),
+            source,
+        };
         let SchemaOnly { schema } = serde_json::from_str(text).map_err(malformed)?;
         if schema > SCHEMA {
-            return Err(ResultFileError::NewerSchema { path: path.to_owned(), found: schema });
+            return Err(ResultFileError::NewerSchema {
+                path: path.to_owned(),
+                found: schema,
+            });
         }
         serde_json::from_str(text).map_err(malformed)
     }
@@ -336,8 +352,10 @@ impl RunResult {
     /// # Errors
     /// Any [`ResultFileError`].
     pub fn read(path: &Path) -> Result<Self, ResultFileError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ResultFileError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ResultFileError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::from_json(&text, path)
     }
 
@@ -346,13 +364,18 @@ impl RunResult {
     /// # Errors
     /// [`ResultFileError::Io`].
     pub fn write(&self, path: &Path) -> Result<(), ResultFileError> {
-        let io = |source| ResultFileError::Io { path: path.to_owned(), source };
+        let io = |source| ResultFileError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let json = serde_json::to_vec(self).map_err(|source| io(source.into()))?;
         write_atomically(path, &json).map_err(io)
     }
 
     /// The sizes that were measured completely.
     pub fn measured(&self) -> impl Iterator<Item = &EndpointRun> {
-        self.stability.iter().filter(|run| run.outcome == EndpointOutcome::Measured)
+        self.stability
+            .iter()
+            .filter(|run| run.outcome == EndpointOutcome::Measured)
     }
 }

@@ -4,8 +4,15 @@
 /// direction characters become spaces, runs of spaces one, and `##[` (which GitHub's runner obeys anywhere in a
 /// line) is broken up. The caller puts visible text in front, so a leading `::` is harmless too.
 pub fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ").replace("##[", "## [")
+    let spaced: String = text
+        .chars()
+        .map(|c| if is_unsafe(c) { ' ' } else { c })
+        .collect();
+    spaced
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace("##[", "## [")
 }
 
 /// Control characters, and the invisible ones that reorder or hide text.
@@ -22,7 +29,10 @@ mod tests {
 
     #[test]
     fn escape_sequences_line_breaks_and_commands_are_taken_out() {
-        assert_eq!(one_line("a\n::error::b\r\u{1b}[31mred"), "a ::error::b [31mred");
+        assert_eq!(
+            one_line("a\n::error::b\r\u{1b}[31mred"),
+            "a ::error::b [31mred"
+        );
         assert_eq!(one_line("x ##[error]y"), "x ## [error]y");
         assert_eq!(one_line("\u{202e}evil"), "evil");
     }

@@ -15,8 +15,14 @@ pub struct MemoryMb(u32);
 
 impl MemoryMb {
     /// Every size that `SageMaker` Serverless Inference offers, ascending.
-    pub const OFFERED: [Self; 6] =
-        [Self(1024), Self(2048), Self(3072), Self(4096), Self(5120), Self(6144)];
+    pub const OFFERED: [Self; 6] = [
+        Self(1024),
+        Self(2048),
+        Self(3072),
+        Self(4096),
+        Self(5120),
+        Self(6144),
+    ];
 
     /// The number of megabytes.
     pub const fn get(self) -> u32 {
@@ -36,7 +42,9 @@ impl MemoryMb {
 
 /// A number that is not an offered memory size.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{value} is not a memory size that SageMaker Serverless offers (1024, 2048, 3072, 4096, 5120, 6144)")]
+#[error(
+    "{value} is not a memory size that SageMaker Serverless offers (1024, 2048, 3072, 4096, 5120, 6144)"
+)]
 pub struct UnknownMemorySize {
     value: String,
     nearest: Option<u32>,
@@ -45,7 +53,8 @@ pub struct UnknownMemorySize {
 impl UnknownMemorySize {
     /// The offered size nearest to what was asked for.
     pub fn hint(&self) -> Option<String> {
-        self.nearest.map(|nearest| format!("did you mean {nearest}?"))
+        self.nearest
+            .map(|nearest| format!("did you mean {nearest}?"))
     }
 }
 
@@ -56,8 +65,14 @@ impl TryFrom<u32> for MemoryMb {
         if Self::OFFERED.contains(&Self(value)) {
             return Ok(Self(value));
         }
-        let nearest = Self::OFFERED.iter().map(|size| size.0).min_by_key(|size| size.abs_diff(value));
-        Err(UnknownMemorySize { value: value.to_string(), nearest })
+        let nearest = Self::OFFERED
+            .iter()
+            .map(|size| size.0)
+            .min_by_key(|size| size.abs_diff(value));
+        Err(UnknownMemorySize {
+            value: value.to_string(),
+            nearest,
+        })
     }
 }
 
@@ -73,7 +88,10 @@ impl FromStr for MemoryMb {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim().parse::<u32>() {
             Ok(value) => Self::try_from(value),
-            Err(_) => Err(UnknownMemorySize { value: format!("`{}`", text.trim()), nearest: None }),
+            Err(_) => Err(UnknownMemorySize {
+                value: format!("`{}`", text.trim()),
+                nearest: None,
+            }),
         }
     }
 }
@@ -156,7 +174,10 @@ mod tests {
     #[test]
     fn an_offered_size_parses_and_prints_with_its_unit() {
         let size: MemoryMb = "2048".parse().unwrap();
-        assert_eq!((size.get(), size.index(), size.to_string().as_str()), (2048, 1, "2048 MB"));
+        assert_eq!(
+            (size.get(), size.index(), size.to_string().as_str()),
+            (2048, 1, "2048 MB")
+        );
         assert!((size.gigabytes() - 2.0).abs() < f64::EPSILON);
     }
 

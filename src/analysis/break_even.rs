@@ -7,8 +7,12 @@ use crate::units::{MemoryMb, Ratio, Usd};
 /// Hours in a month of 30 days, as the toolkit counts.
 const HOURS_PER_MONTH: f64 = 720.0;
 /// Smallest step of the savings table by break-even, in invocations a month.
-const STRIDES: [(f64, f64); 4] =
-    [(200_000.0, 10_000.0), (1_000_000.0, 50_000.0), (2_000_000.0, 100_000.0), (5_000_000.0, 200_000.0)];
+const STRIDES: [(f64, f64); 4] = [
+    (200_000.0, 10_000.0),
+    (1_000_000.0, 50_000.0),
+    (2_000_000.0, 100_000.0),
+    (5_000_000.0, 200_000.0),
+];
 const LARGEST_STRIDE: f64 = 500_000.0;
 
 /// From how many invocations a month a real-time instance is cheaper.
@@ -45,12 +49,14 @@ const fn comparable_instance(memory_mb: MemoryMb) -> &'static str {
 }
 
 impl BreakEven {
-    /// Compares; `None` when the instance has no price or serverless costs nothing.
+    /// Compares; `None` when the instance has no price, or either costs nothing.
     pub fn of(memory_mb: MemoryMb, cost: &Cost, prices: &RegionPrices) -> Option<Self> {
         let instance_type = comparable_instance(memory_mb);
-        let instance_monthly = Usd(prices.instances_usd_per_hour.get(instance_type)? * HOURS_PER_MONTH);
+        let instance_monthly =
+            Usd(prices.instances_usd_per_hour.get(instance_type)? * HOURS_PER_MONTH);
         let per_invocation = cost.per_invocation();
-        (per_invocation.get() > 0.0).then(|| Self {
+        let both_cost = per_invocation.get() > 0.0 && instance_monthly.get() > 0.0;
+        both_cost.then(|| Self {
             instance_type,
             instance_monthly,
             per_invocation,
@@ -63,7 +69,11 @@ impl BreakEven {
         let serverless_monthly = self.per_invocation * invocations;
         let instance = self.instance_monthly.get();
         let saved = Ratio((instance - serverless_monthly.get()) / instance);
-        Saving { invocations, serverless_monthly, saved }
+        Saving {
+            invocations,
+            serverless_monthly,
+            saved,
+        }
     }
 
     /// The toolkit's savings table: whole strides below the break-even.
@@ -91,8 +101,17 @@ mod tests {
     use crate::units::LatencyMs;
 
     fn break_even(memory: u32, compute: f64) -> BreakEven {
-        let prices = PriceTable::bundled().unwrap().region("us-east-1").unwrap().prices.clone();
-        let cost = Cost { average_latency: LatencyMs(1.0), compute: Usd(compute), ..Cost::default() };
+        let prices = PriceTable::bundled()
+            .unwrap()
+            .region("us-east-1")
+            .unwrap()
+            .prices
+            .clone();
+        let cost = Cost {
+            average_latency: LatencyMs(1.0),
+            compute: Usd(compute),
+            ..Cost::default()
+        };
         BreakEven::of(MemoryMb::try_from(memory).unwrap(), &cost, &prices).unwrap()
     }
 
@@ -100,26 +119,64 @@ mod tests {
     fn the_published_mobilenet_result_comes_out() {
         let it = break_even(2048, 4.55);
         assert_eq!(it.instance_type, "ml.t2.medium");
-        assert!((it.invocations_per_month - 8.86e6).abs() < 5e3, "{}", it.invocations_per_month);
+        assert!(
+            (it.invocations_per_month - 8.86e6).abs() < 5e3,
+            "{}",
+            it.invocations_per_month
+        );
         assert!((it.saving_at(1e6).saved.percent() - 88.72).abs() < 0.01);
         assert!((it.savings().last().unwrap().invocations - 8.5e6).abs() < 1.0);
     }
 
     #[test]
     fn each_size_has_its_instance() {
-        let types: Vec<_> = MemoryMb::OFFERED.iter().map(|size| comparable_instance(*size)).collect();
+        let types: Vec<_> = MemoryMb::OFFERED
+            .iter()
+            .map(|size| comparable_instance(*size))
+            .collect();
         assert_eq!(
             types,
-            ["ml.t2.medium", "ml.t2.medium", "ml.c5.large", "ml.c5.large", "ml.c5.large", "ml.c5.xlarge"]
+            [
+                "ml.t2.medium",
+                "ml.t2.medium",
+                "ml.c5.large",
+                "ml.c5.large",
+                "ml.c5.large",
+                "ml.c5.xlarge"
+            ]
         );
     }
 
     #[test]
     fn the_stride_grows_with_the_break_even() {
-        for (compute, stride) in [(250.0, 1e4), (50.0, 5e4), (25.0, 1e5), (10.0, 2e5), (1.0, 5e5)] {
+        for (compute, stride) in [
+            (250.0, 1e4),
+            (50.0, 5e4),
+            (25.0, 1e5),
+            (10.0, 2e5),
+            (1.0, 5e5),
+        ] {
             let rows = break_even(1024, compute).savings();
             assert!((rows[0].invocations - stride).abs() < 1e-6, "{compute}");
         }
         assert_eq!(break_even(1024, 1e-9).savings().len(), MAX_ROWS);
+    }
+
+    #[test]
+    fn an_instance_that_costs_nothing_has_no_break_even() {
+        let mut prices = PriceTable::bundled()
+            .unwrap()
+            .region("us-east-1")
+            .unwrap()
+            .prices
+            .clone();
+        prices
+            .instances_usd_per_hour
+            .insert("ml.t2.medium".to_owned(), 0.0);
+        let cost = Cost {
+            compute: Usd(1.0),
+            ..Cost::default()
+        };
+        assert_eq!(BreakEven::of(MemoryMb::OFFERED[0], &cost, &prices), None);
     }
 }

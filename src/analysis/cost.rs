@@ -39,7 +39,9 @@ impl Cost {
             average_latency: inputs.average_latency,
             compute: Usd(per_ms * inputs.average_latency.get() * MILLION),
             data_in: Usd(inputs.request_bytes * prices.data_in_usd_per_gb / BYTES_PER_GB * MILLION),
-            data_out: Usd(inputs.response_bytes * prices.data_out_usd_per_gb / BYTES_PER_GB * MILLION),
+            data_out: Usd(
+                inputs.response_bytes * prices.data_out_usd_per_gb / BYTES_PER_GB * MILLION,
+            ),
         }
     }
 

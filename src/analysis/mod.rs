@@ -13,9 +13,15 @@ use std::collections::BTreeMap;
 pub use self::break_even::{BreakEven, Saving};
 pub use self::cost::{Cost, CostInputs};
 pub use self::prices::{DatedPrices, PriceError, PriceTable, RegionPrices};
-pub use self::recommend::{Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing};
-pub use self::statistics::{LatencySummary, count, interpolated, mean, nearest_rank, sorted, variance};
-use crate::result::{EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult};
+pub use self::recommend::{
+    Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing,
+};
+pub use self::statistics::{
+    LatencySummary, count, interpolated, mean, nearest_rank, sorted, variance,
+};
+use crate::result::{
+    EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult,
+};
 use crate::units::{LatencyMs, MemoryMb};
 
 /// A call is a cold start when it is slower than this multiple of its sample's median and by more than
@@ -115,7 +121,12 @@ pub struct ErrorCounts {
 impl ErrorCounts {
     /// All failed calls.
     pub const fn total(&self) -> usize {
-        self.throttled + self.not_ready + self.out_of_memory + self.model + self.service + self.transport
+        self.throttled
+            + self.not_ready
+            + self.out_of_memory
+            + self.model
+            + self.service
+            + self.transport
     }
 
     fn of(calls: &[Invocation]) -> Self {
@@ -137,7 +148,10 @@ impl ErrorCounts {
 
 /// Turns a run into numbers.
 pub fn analyse(run: &RunResult, prices: &DatedPrices, strategy: Strategy) -> Analysis {
-    let measured: Vec<&EndpointRun> = run.measured().filter(|run| successes(run).next().is_some()).collect();
+    let measured: Vec<&EndpointRun> = run
+        .measured()
+        .filter(|run| successes(run).next().is_some())
+        .collect();
     let median_overhead = pooled_overhead(&measured, |it| it.p50.unwrap_or(it.average));
     let mean_overhead = pooled_overhead(&measured, |it| it.average);
     let mut sizes: Vec<SizeSummary> = measured
@@ -148,7 +162,11 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, strategy: Strategy) -> Ana
     Analysis {
         best: best(&sizes, strategy).map(|size| size.memory_mb),
         left_out: left_out(run),
-        cost_basis: if median_overhead.is_some() { CostBasis::CloudWatch } else { CostBasis::ClientLatency },
+        cost_basis: if median_overhead.is_some() {
+            CostBasis::CloudWatch
+        } else {
+            CostBasis::ClientLatency
+        },
         pooled_overhead: median_overhead,
         strategy,
         sizes,
@@ -164,23 +182,34 @@ impl Analysis {
 }
 
 fn successes(run: &EndpointRun) -> impl Iterator<Item = &Invocation> {
-    run.invocations.iter().filter(|call| call.outcome.is_success())
+    run.invocations
+        .iter()
+        .filter(|call| call.outcome.is_success())
 }
 
 fn left_out(run: &RunResult) -> Vec<LeftOut> {
     let reason = |endpoint: &EndpointRun| match endpoint.outcome.reason() {
         Some(reason) => Some(reason.to_owned()),
-        None => successes(endpoint).next().is_none().then(|| "no call succeeded".to_owned()),
+        None => successes(endpoint)
+            .next()
+            .is_none()
+            .then(|| "no call succeeded".to_owned()),
     };
     let left = run.stability.iter().filter_map(|endpoint| {
-        reason(endpoint).map(|reason| LeftOut { memory_mb: endpoint.memory_mb, reason })
+        reason(endpoint).map(|reason| LeftOut {
+            memory_mb: endpoint.memory_mb,
+            reason,
+        })
     });
     left.collect()
 }
 
 /// Mean over all sizes of one statistic of `OverheadLatency`; `None` unless every size has complete metrics, so
 /// that all sizes are priced alike. Overhead is pooled because it varies a lot between endpoints.
-fn pooled_overhead(measured: &[&EndpointRun], of: impl Fn(&MetricStatistics) -> f64) -> Option<LatencyMs> {
+fn pooled_overhead(
+    measured: &[&EndpointRun],
+    of: impl Fn(&MetricStatistics) -> f64,
+) -> Option<LatencyMs> {
     let overheads: Option<Vec<f64>> = measured
         .iter()
         .map(|run| {
@@ -204,11 +233,18 @@ fn summarise(
     let request_bytes = mean_bytes(run, |call| call.request_bytes);
     let response_bytes = mean_bytes(run, |call| call.response_bytes);
     let price = |average_latency| {
-        let inputs = CostInputs { average_latency, request_bytes, response_bytes };
+        let inputs = CostInputs {
+            average_latency,
+            request_bytes,
+            response_bytes,
+        };
         Cost::of(run.memory_mb, inputs, &dated.prices)
     };
-    let model_latency =
-        run.metrics.as_ref().and_then(|it| it.model_latency_ms).map(|it| LatencyMs(it.average));
+    let model_latency = run
+        .metrics
+        .as_ref()
+        .and_then(|it| it.model_latency_ms)
+        .map(|it| LatencyMs(it.average));
     let with = |overhead: Option<LatencyMs>| Some(price(model_latency? + overhead?));
     let client_cost = price(warm_summary.mean);
     let cost = with(median_overhead).unwrap_or(client_cost);
@@ -236,7 +272,10 @@ fn summarise(
 fn split_cold_starts(run: &EndpointRun) -> (Vec<f64>, Vec<LatencyMs>) {
     let mut by_sample: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for call in successes(run) {
-        by_sample.entry(call.sample).or_default().push(call.latency_ms);
+        by_sample
+            .entry(call.sample)
+            .or_default()
+            .push(call.latency_ms);
     }
     let medians: BTreeMap<u32, f64> = by_sample
         .into_iter()
@@ -244,10 +283,12 @@ fn split_cold_starts(run: &EndpointRun) -> (Vec<f64>, Vec<LatencyMs>) {
         .collect();
     let is_cold = |call: &Invocation| {
         medians.get(&call.sample).is_some_and(|median| {
-            call.latency_ms > COLD_START_FACTOR * median && call.latency_ms > median + COLD_START_EXCESS_MS
+            call.latency_ms > COLD_START_FACTOR * median
+                && call.latency_ms > median + COLD_START_EXCESS_MS
         })
     };
-    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) = successes(run).partition(|call| is_cold(call));
+    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) =
+        successes(run).partition(|call| is_cold(call));
     (
         warm.iter().map(|call| call.latency_ms).collect(),
         cold.iter().map(|call| LatencyMs(call.latency_ms)).collect(),
@@ -262,9 +303,15 @@ fn mean_bytes(run: &EndpointRun, of: impl Fn(&Invocation) -> u64) -> f64 {
 
 fn throughput_per_s(run: &EndpointRun) -> f64 {
     let ok: Vec<&Invocation> = successes(run).collect();
-    let (Some(first), Some(last)) = (ok.first(), ok.last()) else { return 0.0 };
+    let (Some(first), Some(last)) = (ok.first(), ok.last()) else {
+        return 0.0;
+    };
     let milliseconds = last.start_ms + last.latency_ms - first.start_ms;
-    if milliseconds > 0.0 { count(&ok) / milliseconds * 1000.0 } else { 0.0 }
+    if milliseconds > 0.0 {
+        count(&ok) / milliseconds * 1000.0
+    } else {
+        0.0
+    }
 }
 
 #[cfg(test)]

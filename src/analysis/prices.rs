@@ -70,7 +70,9 @@ impl PriceError {
     /// The way out.
     pub fn hint(&self) -> Option<String> {
         let example = r#"{"schema":1,"published":"2026-09-01","regions":{"eu-west-1":{"serverless_usd_per_gb_second":…,"data_in_usd_per_gb":…,"data_out_usd_per_gb":…,"instances_usd_per_hour":{"ml.t2.medium":…,"ml.c5.large":…,"ml.c5.xlarge":…}}}}"#;
-        Some(format!("give prices with --prices FILE, a JSON file like {example}"))
+        Some(format!(
+            "give prices with --prices FILE, a JSON file like {example}"
+        ))
     }
 }
 
@@ -88,15 +90,31 @@ impl PriceTable {
     /// # Errors
     /// [`PriceError::Malformed`].
     pub fn overridden_by(mut self, json: &str, name: &str) -> Result<Self, PriceError> {
-        let malformed = |reason: String| PriceError::Malformed { name: name.to_owned(), reason };
-        let file: PriceFile = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
+        let malformed = |reason: String| PriceError::Malformed {
+            name: name.to_owned(),
+            reason,
+        };
+        let file: PriceFile =
+            serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         if file.schema != SCHEMA {
-            return Err(malformed(format!("schema {} instead of {SCHEMA}", file.schema)));
+            return Err(malformed(format!(
+                "schema {} instead of {SCHEMA}",
+                file.schema
+            )));
         }
         for (region, prices) in file.regions {
-            prices.check().map_err(|reason| malformed(format!("{region}: {reason}")))?;
+            prices
+                .check()
+                .map_err(|reason| malformed(format!("{region}: {reason}")))?;
             let published = file.published.clone();
-            self.0.insert(region.clone(), DatedPrices { region, published, prices });
+            self.0.insert(
+                region.clone(),
+                DatedPrices {
+                    region,
+                    published,
+                    prices,
+                },
+            );
         }
         Ok(self)
     }
@@ -116,12 +134,22 @@ impl PriceTable {
 impl RegionPrices {
     fn check(&self) -> Result<(), String> {
         let named = [
-            ("serverless_usd_per_gb_second", self.serverless_usd_per_gb_second),
+            (
+                "serverless_usd_per_gb_second",
+                self.serverless_usd_per_gb_second,
+            ),
             ("data_in_usd_per_gb", self.data_in_usd_per_gb),
             ("data_out_usd_per_gb", self.data_out_usd_per_gb),
         ];
-        let instances = self.instances_usd_per_hour.iter().map(|(name, price)| (name.as_str(), *price));
-        match named.into_iter().chain(instances).find(|(_, price)| !(price.is_finite() && *price >= 0.0)) {
+        let instances = self
+            .instances_usd_per_hour
+            .iter()
+            .map(|(name, price)| (name.as_str(), *price));
+        match named
+            .into_iter()
+            .chain(instances)
+            .find(|(_, price)| !(price.is_finite() && *price >= 0.0))
+        {
             Some((name, price)) => Err(format!("{name} is {price}, not a price")),
             None if self.serverless_usd_per_gb_second <= 0.0 => {
                 Err("serverless_usd_per_gb_second is 0, not a price".to_owned())
@@ -156,9 +184,20 @@ mod tests {
 
     #[test]
     fn a_file_adds_a_region_and_keeps_the_others() {
-        let json = BUNDLED.replace("us-east-1", "eu-west-1").replace("0.00002", "0.00003");
-        let table = PriceTable::bundled().unwrap().overridden_by(&json, "p.json").unwrap();
-        let price = |region| table.region(region).unwrap().prices.serverless_usd_per_gb_second;
+        let json = BUNDLED
+            .replace("us-east-1", "eu-west-1")
+            .replace("0.00002", "0.00003");
+        let table = PriceTable::bundled()
+            .unwrap()
+            .overridden_by(&json, "p.json")
+            .unwrap();
+        let price = |region| {
+            table
+                .region(region)
+                .unwrap()
+                .prices
+                .serverless_usd_per_gb_second
+        };
         assert!(price("eu-west-1") > price("us-east-1"));
     }
 
@@ -170,7 +209,9 @@ mod tests {
             ("\"published\"", "\"date\"", "date"),
             ("0.00002", "0", "not a price"),
         ] {
-            let error = PriceTable::default().overridden_by(&BUNDLED.replacen(from, to, 1), "p.json").unwrap_err();
+            let error = PriceTable::default()
+                .overridden_by(&BUNDLED.replacen(from, to, 1), "p.json")
+                .unwrap_err();
             assert!(error.to_string().contains(word), "{error}");
         }
     }

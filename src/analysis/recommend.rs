@@ -47,8 +47,12 @@ impl FromStr for Strategy {
             "cost" => Ok(Self::Cost),
             "speed" => Ok(Self::Speed),
             _ => {
-                let bound = text.strip_prefix("cheapest-under:").and_then(|rest| rest.strip_suffix("ms"));
-                let bound: f64 = bound.and_then(|number| number.parse().ok()).ok_or_else(unknown)?;
+                let bound = text
+                    .strip_prefix("cheapest-under:")
+                    .and_then(|rest| rest.strip_suffix("ms"));
+                let bound: f64 = bound
+                    .and_then(|number| number.parse().ok())
+                    .ok_or_else(unknown)?;
                 if bound.is_finite() && bound > 0.0 {
                     Ok(Self::CheapestUnder(LatencyMs(bound)))
                 } else {
@@ -116,13 +120,26 @@ fn discount(memory_mb: MemoryMb) -> f64 {
 }
 
 /// The best size by the strategy alone; ties go to lower cost, then lower latency, then less memory.
-pub fn best<'a>(sizes: &'a [SizeSummary], strategy: Strategy) -> Option<&'a SizeSummary> {
+pub fn best(sizes: &[SizeSummary], strategy: Strategy) -> Option<&SizeSummary> {
     let tie = |a: &SizeSummary, b: &SizeSummary| -> Ordering {
-        let cost = a.cost.per_million().get().total_cmp(&b.cost.per_million().get());
-        let latency = a.cost.average_latency.get().total_cmp(&b.cost.average_latency.get());
+        let cost = a
+            .cost
+            .per_million()
+            .get()
+            .total_cmp(&b.cost.per_million().get());
+        let latency = a
+            .cost
+            .average_latency
+            .get()
+            .total_cmp(&b.cost.average_latency.get());
         cost.then(latency).then(a.memory_mb.cmp(&b.memory_mb))
     };
-    sizes.iter().min_by(|a, b| strategy.score(a).total_cmp(&strategy.score(b)).then_with(|| tie(a, b)))
+    sizes.iter().min_by(|a, b| {
+        strategy
+            .score(a)
+            .total_cmp(&strategy.score(b))
+            .then_with(|| tie(a, b))
+    })
 }
 
 /// The size to recommend when the baseline recommends `incumbent`: the incumbent stays unless another size is
@@ -130,18 +147,22 @@ pub fn best<'a>(sizes: &'a [SizeSummary], strategy: Strategy) -> Option<&'a Size
 /// flip between identical runs. An incumbent that no longer works is replaced whatever the score.
 ///
 /// `endpoint_variance` is the run-to-run variance of ln latency of one endpoint ([`endpoint_variance`]).
-pub fn keep_or_change<'a>(
-    sizes: &'a [SizeSummary],
+pub fn keep_or_change(
+    sizes: &[SizeSummary],
     strategy: Strategy,
     incumbent: MemoryMb,
     endpoint_variance: f64,
-) -> Option<&'a SizeSummary> {
+) -> Option<&SizeSummary> {
     let best = best(sizes, strategy)?;
-    let Some(held) = sizes.iter().find(|size| size.memory_mb == incumbent) else { return Some(best) };
+    let Some(held) = sizes.iter().find(|size| size.memory_mb == incumbent) else {
+        return Some(best);
+    };
     let advantage = (strategy.score(held) / strategy.score(best)).ln();
     let error = |size: &SizeSummary| size.warm.mean_standard_error.get().powi(2);
     let spread = (error(held) + error(best) + 2.0 * endpoint_variance).sqrt();
-    let needed = MINIMUM_ADVANTAGE.ln().max(SIGMAS * strategy.leverage() * spread);
+    let needed = MINIMUM_ADVANTAGE
+        .ln()
+        .max(SIGMAS * strategy.leverage() * spread);
     Some(if advantage > needed { best } else { held })
 }
 
@@ -156,8 +177,14 @@ pub fn standing(size: &SizeSummary, chosen: &SizeSummary, strategy: Strategy) ->
     let change = |of: f64, from: f64| Ratio(if from > 0.0 { of / from - 1.0 } else { 0.0 });
     let score = change(strategy.score(size), strategy.score(chosen));
     Standing {
-        cost: change(size.cost.per_million().get(), chosen.cost.per_million().get()),
-        latency: change(size.cost.average_latency.get(), chosen.cost.average_latency.get()),
+        cost: change(
+            size.cost.per_million().get(),
+            chosen.cost.per_million().get(),
+        ),
+        latency: change(
+            size.cost.average_latency.get(),
+            chosen.cost.average_latency.get(),
+        ),
         score,
         near_tie: size.memory_mb != chosen.memory_mb && score.get().abs() < MINIMUM_ADVANTAGE - 1.0,
     }
@@ -179,8 +206,14 @@ mod tests {
         assert_eq!(memory(best(&sizes, Strategy::Balanced)), 2048);
         assert_eq!(memory(best(&sizes, Strategy::Cost)), 1024);
         assert_eq!(memory(best(&sizes, Strategy::Speed)), 3072);
-        assert_eq!(memory(best(&sizes, Strategy::CheapestUnder(LatencyMs(150.0)))), 2048);
-        assert_eq!(memory(best(&sizes, Strategy::CheapestUnder(LatencyMs(50.0)))), 3072);
+        assert_eq!(
+            memory(best(&sizes, Strategy::CheapestUnder(LatencyMs(150.0)))),
+            2048
+        );
+        assert_eq!(
+            memory(best(&sizes, Strategy::CheapestUnder(LatencyMs(50.0)))),
+            3072
+        );
         assert!(best(&[], Strategy::Balanced).is_none());
     }
 
@@ -188,10 +221,30 @@ mod tests {
     fn the_baselines_size_stays_unless_another_is_clearly_better() {
         let incumbent = MemoryMb::OFFERED[0];
         let close = [size(1024, 100.0), size(2048, 72.0)];
-        assert_eq!(memory(best(&close, Strategy::Balanced)), 2048, "the plain rule would change");
-        assert_eq!(memory(keep_or_change(&close, Strategy::Balanced, incumbent, 0.0009)), 1024);
+        assert_eq!(
+            memory(best(&close, Strategy::Balanced)),
+            2048,
+            "the plain rule would change"
+        );
+        assert_eq!(
+            memory(keep_or_change(
+                &close,
+                Strategy::Balanced,
+                incumbent,
+                0.0009
+            )),
+            1024
+        );
         let clear = [size(1024, 100.0), size(2048, 50.0)];
-        assert_eq!(memory(keep_or_change(&clear, Strategy::Balanced, incumbent, 0.0009)), 2048);
+        assert_eq!(
+            memory(keep_or_change(
+                &clear,
+                Strategy::Balanced,
+                incumbent,
+                0.0009
+            )),
+            2048
+        );
     }
 
     #[test]
@@ -206,8 +259,18 @@ mod tests {
         for text in ["balanced", "cost", "speed", "cheapest-under:250ms"] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
-        for text in ["fast", "cheapest-under:250", "cheapest-under:-1ms", "cheapest-under:NaNms"] {
-            assert!(text.parse::<Strategy>().unwrap_err().to_string().contains(text));
+        for text in [
+            "fast",
+            "cheapest-under:250",
+            "cheapest-under:-1ms",
+            "cheapest-under:NaNms",
+        ] {
+            assert!(
+                text.parse::<Strategy>()
+                    .unwrap_err()
+                    .to_string()
+                    .contains(text)
+            );
         }
     }
 

@@ -16,7 +16,7 @@ pub struct LatencySummary {
     pub mean: LatencyMs,
     /// Standard error of the mean by batch means, relative to the mean.
     pub mean_standard_error: Ratio,
-    /// Median with linear interpolation, as NumPy and pandas compute it.
+    /// Median with linear interpolation, as `NumPy` and pandas compute it.
     pub median: LatencyMs,
     /// 50th percentile by nearest rank.
     pub p50: LatencyMs,
@@ -67,14 +67,19 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
 pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
     // 0.99 x 100 is a hair above 99 in binary: without the margin the rank would be one too high.
     let rank = floor_index((p * count(sorted) - 1e-9).ceil() - 1.0);
-    sorted.get(rank.min(sorted.len().saturating_sub(1))).copied()
+    sorted
+        .get(rank.min(sorted.len().saturating_sub(1)))
+        .copied()
 }
 
 /// p-quantile with linear interpolation between neighbours (type 7), for 0 <= p <= 1. `None` for an empty slice.
 pub fn interpolated(sorted: &[f64], p: f64) -> Option<f64> {
     let position = p * (count(sorted) - 1.0).max(0.0);
     let lower = *sorted.get(floor_index(position))?;
-    let upper = sorted.get(floor_index(position) + 1).copied().unwrap_or(lower);
+    let upper = sorted
+        .get(floor_index(position) + 1)
+        .copied()
+        .unwrap_or(lower);
     Some(lower + (upper - lower) * position.fract())
 }
 
@@ -83,7 +88,9 @@ pub fn interpolated(sorted: &[f64], p: f64) -> Option<f64> {
 ///
 /// Source: A. M. Law, Simulation Modeling and Analysis, section 9.5.3.
 pub(super) fn batch_means(in_order: &[f64]) -> (f64, f64) {
-    let Some(mean) = mean(in_order) else { return (0.0, 0.0) };
+    let Some(mean) = mean(in_order) else {
+        return (0.0, 0.0);
+    };
     let batches = BATCHES.min(in_order.len());
     let means: Vec<f64> = (0..batches)
         .filter_map(|batch| {
@@ -93,7 +100,11 @@ pub(super) fn batch_means(in_order: &[f64]) -> (f64, f64) {
         })
         .collect();
     let error = (variance(&means) / count(&means)).sqrt();
-    if mean > 0.0 { (mean, error / mean) } else { (mean, 0.0) }
+    if mean > 0.0 {
+        (mean, error / mean)
+    } else {
+        (mean, 0.0)
+    }
 }
 
 /// Arithmetic mean; `None` for an empty slice.
@@ -103,8 +114,14 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 
 /// Sample variance with n - 1; 0 for fewer than two values.
 pub fn variance(values: &[f64]) -> f64 {
-    let Some(mean) = mean(values).filter(|_| values.len() > 1) else { return 0.0 };
-    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count(values) - 1.0)
+    let Some(mean) = mean(values).filter(|_| values.len() > 1) else {
+        return 0.0;
+    };
+    values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / (count(values) - 1.0)
 }
 
 /// The number of values as a real number.
@@ -131,7 +148,13 @@ mod tests {
     #[test]
     fn nearest_rank_takes_the_value_that_enough_others_do_not_exceed() {
         let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
-        for (p, expected) in [(0.01, 1.0), (0.5, 50.0), (0.99, 99.0), (0.991, 100.0), (1.0, 100.0)] {
+        for (p, expected) in [
+            (0.01, 1.0),
+            (0.5, 50.0),
+            (0.99, 99.0),
+            (0.991, 100.0),
+            (1.0, 100.0),
+        ] {
             assert_eq!(nearest_rank(&hundred, p), Some(expected), "p = {p}");
         }
         assert_eq!(nearest_rank(&[], 0.5), None);
@@ -150,14 +173,21 @@ mod tests {
     fn nothing_and_a_constant_give_finite_numbers() {
         assert_eq!(LatencySummary::of(&[]), LatencySummary::default());
         let constant = LatencySummary::of(&[0.0; 50]);
-        assert_eq!((constant.count, constant.mean_standard_error), (50, Ratio(0.0)));
+        assert_eq!(
+            (constant.count, constant.mean_standard_error),
+            (50, Ratio(0.0))
+        );
         assert_eq!(LatencySummary::of(&[5.0]).mean_standard_error, Ratio(0.0));
     }
 
     #[test]
     fn correlated_calls_have_a_larger_error_than_shuffled_ones() {
-        let blocks: Vec<f64> = (0..1000).map(|i| if (i / 100) % 2 == 0 { 10.0 } else { 20.0 }).collect();
-        let shuffled: Vec<f64> = (0..1000).map(|i| if i % 2 == 0 { 10.0 } else { 20.0 }).collect();
+        let blocks: Vec<f64> = (0..1000)
+            .map(|i| if (i / 100) % 2 == 0 { 10.0 } else { 20.0 })
+            .collect();
+        let shuffled: Vec<f64> = (0..1000)
+            .map(|i| if i % 2 == 0 { 10.0 } else { 20.0 })
+            .collect();
         assert!(batch_means(&blocks).1 > 10.0 * batch_means(&shuffled).1 + 0.01);
     }
 

@@ -5,7 +5,11 @@ use crate::result::{CleanupSummary, EndpointOutcome, SampleInfo, Service, Settin
 
 /// The built-in prices of us-east-1.
 pub(crate) fn prices() -> DatedPrices {
-    PriceTable::bundled().unwrap().region("us-east-1").unwrap().clone()
+    PriceTable::bundled()
+        .unwrap()
+        .region("us-east-1")
+        .unwrap()
+        .clone()
 }
 
 /// A size whose every latency, as the client and CloudWatch see it, is `latency_ms`.
@@ -46,7 +50,11 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
 
 /// A run of these endpoints.
 pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
-    let invocations = stability.iter().map(|run| run.invocations.len()).max().unwrap_or(0);
+    let invocations = stability
+        .iter()
+        .map(|run| run.invocations.len())
+        .max()
+        .unwrap_or(0);
     RunResult {
         schema: crate::result::SCHEMA,
         sagegate_version: "0.0.0".to_owned(),
@@ -58,7 +66,11 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
         service: Service::Aws,
         region: "us-east-1".to_owned(),
         model_name: "churn-model".to_owned(),
-        samples: SampleInfo { source: "samples.jsonl".to_owned(), count: 1, sha256: "ab".repeat(32) },
+        samples: SampleInfo {
+            source: "samples.jsonl".to_owned(),
+            count: 1,
+            sha256: "ab".repeat(32),
+        },
         settings: Settings {
             memory_sizes: stability.iter().map(|run| run.memory_mb).collect(),
             invocations: u32::try_from(invocations).unwrap(),
@@ -76,7 +88,11 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
 }
 
 /// Complete metrics with these means, in milliseconds.
-pub(crate) fn metrics(model_latency: f64, overhead_mean: f64, overhead_median: f64) -> EndpointMetrics {
+pub(crate) fn metrics(
+    model_latency: f64,
+    overhead_mean: f64,
+    overhead_median: f64,
+) -> EndpointMetrics {
     let statistics = |average, p50| MetricStatistics {
         sample_count: 1000.0,
         average,
@@ -105,7 +121,11 @@ fn cost_is_model_latency_plus_the_pooled_median_overhead() {
     let analysis = analyse(&run_of(vec![small, large]), &prices(), Strategy::Balanced);
     assert_eq!(analysis.cost_basis, CostBasis::CloudWatch);
     assert_eq!(analysis.pooled_overhead, Some(LatencyMs(3.0)));
-    let latencies: Vec<f64> = analysis.sizes.iter().map(|s| s.cost.average_latency.get()).collect();
+    let latencies: Vec<f64> = analysis
+        .sizes
+        .iter()
+        .map(|s| s.cost.average_latency.get())
+        .collect();
     assert_eq!(latencies, [103.0, 53.0]);
     let toolkit = analysis.sizes[0].toolkit_cost.unwrap().average_latency;
     assert_eq!(toolkit, LatencyMs(109.0), "the toolkit adds the mean");
@@ -117,7 +137,10 @@ fn one_size_without_complete_metrics_puts_all_sizes_on_client_latency() {
     let mut small = endpoint(1024, &[150.0; 10]);
     small.metrics = Some(metrics(100.0, 9.0, 2.0));
     let mut large = endpoint(2048, &[90.0; 10]);
-    large.metrics = Some(EndpointMetrics { complete: false, ..metrics(50.0, 9.0, 4.0) });
+    large.metrics = Some(EndpointMetrics {
+        complete: false,
+        ..metrics(50.0, 9.0, 4.0)
+    });
     let analysis = analyse(&run_of(vec![small, large]), &prices(), Strategy::Balanced);
     assert_eq!(analysis.cost_basis, CostBasis::ClientLatency);
     assert_eq!(analysis.sizes[0].cost.average_latency, LatencyMs(150.0));
@@ -129,9 +152,17 @@ fn a_cold_start_is_set_aside_and_a_slow_call_is_not() {
     latencies[0] = 1500.0;
     latencies[50] = 1050.0;
     latencies[51] = 450.0;
-    let analysis = analyse(&run_of(vec![endpoint(1024, &latencies)]), &prices(), Strategy::Balanced);
+    let analysis = analyse(
+        &run_of(vec![endpoint(1024, &latencies)]),
+        &prices(),
+        Strategy::Balanced,
+    );
     let size = &analysis.sizes[0];
-    assert_eq!(size.cold_starts, [LatencyMs(1500.0)], "1050 ms is under median + 1 s");
+    assert_eq!(
+        size.cold_starts,
+        [LatencyMs(1500.0)],
+        "1050 ms is under median + 1 s"
+    );
     assert_eq!((size.warm.count, size.all.count), (199, 200));
     assert_eq!(size.warm.max, LatencyMs(1050.0));
 }
@@ -169,10 +200,16 @@ fn failed_calls_are_counted_by_kind_and_have_no_latency() {
 #[test]
 fn a_size_that_failed_is_left_out_with_its_reason() {
     let mut broken = endpoint(1024, &[]);
-    broken.outcome = EndpointOutcome::DeployFailed { reason: "ping".to_owned() };
+    broken.outcome = EndpointOutcome::DeployFailed {
+        reason: "ping".to_owned(),
+    };
     let silent = endpoint(2048, &[]);
     let analysis = analyse(&run_of(vec![broken, silent]), &prices(), Strategy::Balanced);
-    let reasons: Vec<&str> = analysis.left_out.iter().map(|left| left.reason.as_str()).collect();
+    let reasons: Vec<&str> = analysis
+        .left_out
+        .iter()
+        .map(|left| left.reason.as_str())
+        .collect();
     assert_eq!(reasons, ["ping", "no call succeeded"]);
     assert_eq!((analysis.sizes.len(), analysis.best), (0, None));
 }

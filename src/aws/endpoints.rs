@@ -48,7 +48,12 @@ impl Session {
     /// # Errors
     /// [`AwsError`] of `DescribeModel`, except "not found".
     pub async fn model_exists(&self, name: &str) -> Result<bool, AwsError> {
-        let answer = self.sagemaker.describe_model().model_name(name).send().await;
+        let answer = self
+            .sagemaker
+            .describe_model()
+            .model_name(name)
+            .send()
+            .await;
         match answer.map_err(|error| AwsError::new("DescribeModel", &error)) {
             Ok(_) => Ok(true),
             Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
@@ -76,7 +81,9 @@ impl Session {
             .endpoint_config_name(&spec.name)
             .production_variants(variant)
             .set_tags(Some(tags(spec)));
-        call.send().await.map_err(|error| AwsError::new("CreateEndpointConfig", &error))?;
+        call.send()
+            .await
+            .map_err(|error| AwsError::new("CreateEndpointConfig", &error))?;
         Ok(())
     }
 
@@ -91,7 +98,9 @@ impl Session {
             .endpoint_name(&spec.name)
             .endpoint_config_name(&spec.name)
             .set_tags(Some(tags(spec)));
-        call.send().await.map_err(|error| AwsError::new("CreateEndpoint", &error))?;
+        call.send()
+            .await
+            .map_err(|error| AwsError::new("CreateEndpoint", &error))?;
         Ok(())
     }
 
@@ -100,13 +109,20 @@ impl Session {
     /// # Errors
     /// [`AwsError`] of `DescribeEndpoint`, except "not found".
     pub async fn endpoint_status(&self, name: &str) -> Result<Option<EndpointStatus>, AwsError> {
-        let answer = self.sagemaker.describe_endpoint().endpoint_name(name).send().await;
+        let answer = self
+            .sagemaker
+            .describe_endpoint()
+            .endpoint_name(name)
+            .send()
+            .await;
         let output = match answer.map_err(|error| AwsError::new("DescribeEndpoint", &error)) {
             Ok(output) => output,
             Err(error) if error.kind == AwsErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let reason = output.failure_reason.unwrap_or_else(|| "AWS gave no reason".to_owned());
+        let reason = output
+            .failure_reason
+            .unwrap_or_else(|| "AWS gave no reason".to_owned());
         Ok(Some(status_of(output.endpoint_status.as_ref(), reason)))
     }
 
@@ -115,7 +131,12 @@ impl Session {
     /// # Errors
     /// [`AwsError`] of `DeleteEndpoint`, except "not found".
     pub async fn delete_endpoint(&self, name: &str) -> Result<bool, AwsError> {
-        let answer = self.sagemaker.delete_endpoint().endpoint_name(name).send().await;
+        let answer = self
+            .sagemaker
+            .delete_endpoint()
+            .endpoint_name(name)
+            .send()
+            .await;
         existed(answer.map_err(|error| AwsError::new("DeleteEndpoint", &error)))
     }
 
@@ -124,13 +145,21 @@ impl Session {
     /// # Errors
     /// [`AwsError`] of `DeleteEndpointConfig`, except "not found".
     pub async fn delete_endpoint_config(&self, name: &str) -> Result<bool, AwsError> {
-        let answer = self.sagemaker.delete_endpoint_config().endpoint_config_name(name).send().await;
+        let answer = self
+            .sagemaker
+            .delete_endpoint_config()
+            .endpoint_config_name(name)
+            .send()
+            .await;
         existed(answer.map_err(|error| AwsError::new("DeleteEndpointConfig", &error)))
     }
 }
 
 fn tags(spec: &EndpointSpec) -> Vec<Tag> {
-    spec.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    spec.tags
+        .iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
 }
 
 fn status_of(status: Option<&SdkStatus>, reason: String) -> EndpointStatus {

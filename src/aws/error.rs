@@ -54,15 +54,24 @@ impl AwsError {
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
-        let status = error.raw_response().map(|response| response.status().as_u16());
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         let service = error.as_service_error();
-        let code = service.and_then(ProvideErrorMetadata::code).map(str::to_owned);
+        let code = service
+            .and_then(ProvideErrorMetadata::code)
+            .map(str::to_owned);
         let message = match service.and_then(ProvideErrorMetadata::message) {
             Some(message) => message.to_owned(),
             None => status.map_or_else(|| causes(error), |status| format!("HTTP status {status}")),
         };
         let kind = classify(status, code.as_deref(), &message);
-        Self { operation, kind, code, message }
+        Self {
+            operation,
+            kind,
+            code,
+            message,
+        }
     }
 
     /// The way out, where there is one.
@@ -70,15 +79,21 @@ impl AwsError {
         match self.kind {
             AwsErrorKind::AccessDenied => Some(format!(
                 "allow the IAM action `{}:{}` for this role",
-                if self.operation.starts_with("GetMetric") { "cloudwatch" } else { "sagemaker" },
+                if self.operation.starts_with("GetMetric") {
+                    "cloudwatch"
+                } else {
+                    "sagemaker"
+                },
                 self.operation
             )),
-            AwsErrorKind::Credentials => {
-                Some("the AWS credentials are missing, wrong or expired: renew them and run again".to_owned())
-            }
-            AwsErrorKind::Quota => {
-                Some("request an increase in Service Quotas, or leave out the size with --memory-sizes".to_owned())
-            }
+            AwsErrorKind::Credentials => Some(
+                "the AWS credentials are missing, wrong or expired: renew them and run again"
+                    .to_owned(),
+            ),
+            AwsErrorKind::Quota => Some(
+                "request an increase in Service Quotas, or leave out the size with --memory-sizes"
+                    .to_owned(),
+            ),
             AwsErrorKind::Transport => {
                 Some("check the network, the region and AWS_ENDPOINT_URL".to_owned())
             }
@@ -110,7 +125,9 @@ fn causes(error: &dyn StdError) -> String {
 
 /// Kind of a failure from what came over the wire. `status` is `None` when no answer came.
 fn classify(status: Option<u16>, code: Option<&str>, message: &str) -> AwsErrorKind {
-    let Some(status) = status else { return AwsErrorKind::Transport };
+    let Some(status) = status else {
+        return AwsErrorKind::Transport;
+    };
     match code {
         Some(code) => classify_code(code, message),
         None => match status {
@@ -135,7 +152,9 @@ fn classify_code(code: &str, message: &str) -> AwsErrorKind {
         | "UnrecognizedClientException" => AwsErrorKind::Credentials,
         "ResourceNotFound" => AwsErrorKind::NotFound,
         "ResourceLimitExceeded" => AwsErrorKind::Quota,
-        "Throttling" | "ThrottlingException" | "TooManyRequestsException" => AwsErrorKind::Throttled,
+        "Throttling" | "ThrottlingException" | "TooManyRequestsException" => {
+            AwsErrorKind::Throttled
+        }
         "ModelNotReadyException" => AwsErrorKind::ModelNotReady,
         "ModelError" if says_out_of_memory(message) => AwsErrorKind::OutOfMemory,
         "ModelError" => AwsErrorKind::Model,
@@ -150,9 +169,14 @@ fn classify_code(code: &str, message: &str) -> AwsErrorKind {
 /// AWS has no code for a container out of memory, only these words in the `ModelError`.
 fn says_out_of_memory(message: &str) -> bool {
     let message = message.to_lowercase();
-    ["insufficient memory", "out of memory", "memory utilization is high", "outofmemory"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "insufficient memory",
+        "out of memory",
+        "memory utilization is high",
+        "outofmemory",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 #[cfg(test)]
@@ -162,28 +186,82 @@ mod tests {
     #[test]
     fn answers_of_aws_are_told_apart() {
         let cases = [
-            (Some(400), Some("ValidationException"), "Could not find endpoint \"arn:x\".", AwsErrorKind::NotFound),
+            (
+                Some(400),
+                Some("ValidationException"),
+                "Could not find endpoint \"arn:x\".",
+                AwsErrorKind::NotFound,
+            ),
             (
                 Some(400),
                 Some("ValidationException"),
                 "Cannot create already existing endpoint \"arn:x\".",
                 AwsErrorKind::AlreadyExists,
             ),
-            (Some(400), Some("ValidationException"), "1 validation error", AwsErrorKind::Service),
-            (Some(400), Some("ResourceLimitExceeded"), "The account-level", AwsErrorKind::Quota),
-            (Some(400), Some("AccessDeniedException"), "User: x is not authorized", AwsErrorKind::AccessDenied),
-            (Some(403), None, "HTTP status 403", AwsErrorKind::AccessDenied),
-            (Some(400), Some("ExpiredTokenException"), "expired", AwsErrorKind::Credentials),
-            (Some(400), Some("ThrottlingException"), "HTTP status 400", AwsErrorKind::Throttled),
+            (
+                Some(400),
+                Some("ValidationException"),
+                "1 validation error",
+                AwsErrorKind::Service,
+            ),
+            (
+                Some(400),
+                Some("ResourceLimitExceeded"),
+                "The account-level",
+                AwsErrorKind::Quota,
+            ),
+            (
+                Some(400),
+                Some("AccessDeniedException"),
+                "User: x is not authorized",
+                AwsErrorKind::AccessDenied,
+            ),
+            (
+                Some(403),
+                None,
+                "HTTP status 403",
+                AwsErrorKind::AccessDenied,
+            ),
+            (
+                Some(400),
+                Some("ExpiredTokenException"),
+                "expired",
+                AwsErrorKind::Credentials,
+            ),
+            (
+                Some(400),
+                Some("ThrottlingException"),
+                "HTTP status 400",
+                AwsErrorKind::Throttled,
+            ),
             (Some(429), None, "HTTP status 429", AwsErrorKind::Throttled),
-            (Some(429), Some("ModelNotReadyException"), "", AwsErrorKind::ModelNotReady),
-            (Some(424), Some("ModelError"), "Insufficient Memory to run", AwsErrorKind::OutOfMemory),
-            (Some(424), Some("ModelError"), "Received server error (500)", AwsErrorKind::Model),
+            (
+                Some(429),
+                Some("ModelNotReadyException"),
+                "",
+                AwsErrorKind::ModelNotReady,
+            ),
+            (
+                Some(424),
+                Some("ModelError"),
+                "Insufficient Memory to run",
+                AwsErrorKind::OutOfMemory,
+            ),
+            (
+                Some(424),
+                Some("ModelError"),
+                "Received server error (500)",
+                AwsErrorKind::Model,
+            ),
             (Some(503), None, "HTTP status 503", AwsErrorKind::Service),
             (None, None, "connection refused", AwsErrorKind::Transport),
         ];
         for (status, code, message, kind) in cases {
-            assert_eq!(classify(status, code, message), kind, "{status:?} {code:?} {message}");
+            assert_eq!(
+                classify(status, code, message),
+                kind,
+                "{status:?} {code:?} {message}"
+            );
         }
     }
 
@@ -195,8 +273,18 @@ mod tests {
             code: Some("AccessDeniedException".to_owned()),
             message: "no".to_owned(),
         };
-        assert!(denied("CreateEndpoint").hint().unwrap().contains("`sagemaker:CreateEndpoint`"));
-        assert!(denied("GetMetricData").hint().unwrap().contains("`cloudwatch:GetMetricData`"));
+        assert!(
+            denied("CreateEndpoint")
+                .hint()
+                .unwrap()
+                .contains("`sagemaker:CreateEndpoint`")
+        );
+        assert!(
+            denied("GetMetricData")
+                .hint()
+                .unwrap()
+                .contains("`cloudwatch:GetMetricData`")
+        );
         let text = denied("CreateEndpoint").to_string();
         assert_eq!(text, "CreateEndpoint failed: AccessDeniedException: no");
     }

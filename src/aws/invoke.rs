@@ -39,7 +39,10 @@ impl Session {
         let answer = call.send().await;
         let timed = timing.finish(called, Instant::now());
         let (outcome, response_bytes) = match answer {
-            Ok(output) => (InvocationOutcome::Success, output.body.map_or(0, |body| length(body.as_ref()))),
+            Ok(output) => (
+                InvocationOutcome::Success,
+                output.body.map_or(0, |body| length(body.as_ref())),
+            ),
             Err(error) => (outcome_of(&AwsError::new("InvokeEndpoint", &error)), 0),
         };
         Invocation {

@@ -13,8 +13,16 @@ use crate::result::{EndpointMetrics, MetricStatistics};
 
 /// Queries in one `GetMetricData` call (API limit).
 const MAX_QUERIES: usize = 500;
-const STATISTICS: [&str; 8] =
-    ["SampleCount", "Average", "Minimum", "Maximum", "p25", "p50", "p75", "p99"];
+const STATISTICS: [&str; 8] = [
+    "SampleCount",
+    "Average",
+    "Minimum",
+    "Maximum",
+    "p25",
+    "p50",
+    "p75",
+    "p99",
+];
 const SAMPLE_COUNT: &str = "SampleCount";
 const MICROSECONDS_PER_MILLISECOND: f64 = 1000.0;
 
@@ -28,8 +36,12 @@ enum EndpointMetric {
 }
 
 impl EndpointMetric {
-    const ALL: [Self; 4] =
-        [Self::ModelLatency, Self::OverheadLatency, Self::ModelSetupTime, Self::MemoryUtilization];
+    const ALL: [Self; 4] = [
+        Self::ModelLatency,
+        Self::OverheadLatency,
+        Self::ModelSetupTime,
+        Self::MemoryUtilization,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -72,7 +84,10 @@ impl MetricWindow {
     pub fn new(from: Timestamp, to: Timestamp) -> Self {
         let start_s = from.as_second().div_euclid(60) * 60;
         let minutes = (to.as_second() - start_s).max(0) / 60 + 1;
-        Self { start_s, period_s: i32::try_from(minutes * 60).unwrap_or(i32::MAX) }
+        Self {
+            start_s,
+            period_s: i32::try_from(minutes * 60).unwrap_or(i32::MAX),
+        }
     }
 
     fn start(self) -> DateTime {
@@ -126,9 +141,15 @@ impl Session {
         endpoints: &[&str],
         window: MetricWindow,
     ) -> Result<Vec<EndpointMetrics>, AwsError> {
-        let queries: Vec<Query<'_>> = endpoints.iter().flat_map(|endpoint| queries_of(endpoint)).collect();
+        let queries: Vec<Query<'_>> = endpoints
+            .iter()
+            .flat_map(|endpoint| queries_of(endpoint))
+            .collect();
         let answers = self.query(&queries, window).await?;
-        Ok(answers.chunks(EndpointMetric::ALL.len() * STATISTICS.len()).map(metrics_of).collect())
+        Ok(answers
+            .chunks(EndpointMetric::ALL.len() * STATISTICS.len())
+            .map(metrics_of)
+            .collect())
     }
 
     async fn query(
@@ -139,7 +160,8 @@ impl Session {
         let mut answers = Vec::with_capacity(queries.len());
         for chunk in queries.chunks(MAX_QUERIES) {
             let mut by_id = self.query_chunk(chunk, window).await?;
-            answers.extend((0..chunk.len()).map(|index| by_id.remove(&id(index)).unwrap_or_default()));
+            answers
+                .extend((0..chunk.len()).map(|index| by_id.remove(&id(index)).unwrap_or_default()));
         }
         Ok(answers)
     }
@@ -165,8 +187,12 @@ impl Session {
         let mut by_id: HashMap<String, Values> = HashMap::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| AwsError::new("GetMetricData", &error))?;
-            for MetricDataResult { id, values, .. } in page.metric_data_results.unwrap_or_default() {
-                by_id.entry(id.unwrap_or_default()).or_default().extend(values.unwrap_or_default());
+            for MetricDataResult { id, values, .. } in page.metric_data_results.unwrap_or_default()
+            {
+                by_id
+                    .entry(id.unwrap_or_default())
+                    .or_default()
+                    .extend(values.unwrap_or_default());
             }
         }
         Ok(by_id)
@@ -175,7 +201,11 @@ impl Session {
 
 fn queries_of(endpoint: &str) -> impl Iterator<Item = Query<'_>> {
     EndpointMetric::ALL.into_iter().flat_map(move |metric| {
-        STATISTICS.into_iter().map(move |statistic| Query { endpoint, metric, statistic })
+        STATISTICS.into_iter().map(move |statistic| Query {
+            endpoint,
+            metric,
+            statistic,
+        })
     })
 }
 
@@ -192,8 +222,16 @@ fn sdk_query(index: usize, query: &Query<'_>, period_s: i32) -> MetricDataQuery 
         .dimensions(dimension("EndpointName", query.endpoint))
         .dimensions(dimension("VariantName", VARIANT))
         .build();
-    let stat = MetricStat::builder().metric(metric).period(period_s).stat(query.statistic).build();
-    MetricDataQuery::builder().id(id(index)).metric_stat(stat).return_data(true).build()
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(period_s)
+        .stat(query.statistic)
+        .build();
+    MetricDataQuery::builder()
+        .id(id(index))
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
 }
 
 /// `answers` holds one endpoint's values in the order of [`queries_of`].
@@ -214,7 +252,9 @@ fn metrics_of(answers: &[Values]) -> EndpointMetrics {
 
 /// Merges the periods of one metric; `values` is in the order of [`STATISTICS`]. `None` without data.
 fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
-    let [counts, average, minimum, maximum, p25, p50, p75, p99] = values else { return None };
+    let [counts, average, minimum, maximum, p25, p50, p75, p99] = values else {
+        return None;
+    };
     let sample_count: f64 = counts.iter().sum();
     if sample_count <= 0.0 {
         return None;
@@ -222,7 +262,11 @@ fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
     let scaled = |value: f64| value / divisor;
     // Exact for the mean; for percentiles it only matters when CloudWatch split the window.
     let weighted = |values: &Values| {
-        let sum: f64 = values.iter().zip(counts).map(|(value, count)| value * count).sum();
+        let sum: f64 = values
+            .iter()
+            .zip(counts)
+            .map(|(value, count)| value * count)
+            .sum();
         (values.len() == counts.len()).then(|| scaled(sum / sample_count))
     };
     Some(MetricStatistics {
@@ -247,8 +291,7 @@ mod tests {
 
     #[test]
     fn the_window_is_whole_minutes_around_the_run() {
-        let window =
-            MetricWindow::new(time("2026-11-22T10:00:59Z"), time("2026-11-22T10:02:00Z"));
+        let window = MetricWindow::new(time("2026-11-22T10:00:59Z"), time("2026-11-22T10:02:00Z"));
         assert_eq!(window.period_s, 180);
         assert_eq!(window.start_s % 60, 0);
         assert_eq!(window.end().secs() - window.start().secs(), 180);
@@ -256,8 +299,9 @@ mod tests {
 
     #[test]
     fn one_period_is_taken_as_it_is_and_converted() {
-        let values: Vec<Values> =
-            [4.0, 2000.0, 1000.0, 3000.0, 1500.0, 2000.0, 2500.0, 3000.0].map(|v| vec![v]).into();
+        let values: Vec<Values> = [4.0, 2000.0, 1000.0, 3000.0, 1500.0, 2000.0, 2500.0, 3000.0]
+            .map(|v| vec![v])
+            .into();
         let merged = statistics_of(&values, 1000.0).unwrap();
         assert_eq!(merged.p99.map(f64::to_bits), Some(3.0_f64.to_bits()));
         assert!((merged.average - 2.0).abs() < 1e-12 && (merged.minimum - 1.0).abs() < 1e-12);
@@ -278,7 +322,10 @@ mod tests {
         let merged = statistics_of(&values, 1.0).unwrap();
         assert!((merged.average - 17.5).abs() < 1e-12);
         assert!((merged.minimum - 5.0).abs() < 1e-12 && (merged.maximum - 40.0).abs() < 1e-12);
-        assert_eq!(merged.p50, None, "no percentile is better than a made-up one");
+        assert_eq!(
+            merged.p50, None,
+            "no percentile is better than a made-up one"
+        );
     }
 
     #[test]

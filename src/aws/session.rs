@@ -71,7 +71,10 @@ impl Session {
             None => loader,
         };
         let config = loader.load().await;
-        let region = config.region().ok_or(SessionError::MissingRegion)?.to_string();
+        let region = config
+            .region()
+            .ok_or(SessionError::MissingRegion)?
+            .to_string();
         check_credentials(&config).await?;
         let host = HostRecorder::default();
         Ok(Self {
@@ -98,9 +101,14 @@ impl Session {
 }
 
 fn is_amazon(host: &str) -> bool {
-    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn"]
-        .iter()
-        .any(|suffix| host.ends_with(suffix))
+    [
+        ".amazonaws.com",
+        ".amazonaws.com.cn",
+        ".api.aws",
+        ".api.amazonwebservices.com.cn",
+    ]
+    .iter()
+    .any(|suffix| host.ends_with(suffix))
 }
 
 async fn check_credentials(config: &SdkConfig) -> Result<(), SessionError> {
@@ -145,8 +153,7 @@ fn cloudwatch_client(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
 /// The client that measures: one attempt a call, so that no hidden retry counts as latency, and a
 /// connection that stays open after a 500 or 503, so that the next call does not pay for a new one.
 fn runtime_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemakerruntime::Client {
-    let retries =
-        RetryConfig::disabled().with_reconnect_mode(ReconnectMode::ReuseAllConnections);
+    let retries = RetryConfig::disabled().with_reconnect_mode(ReconnectMode::ReuseAllConnections);
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(INVOCATION_TIMEOUT)
@@ -168,7 +175,9 @@ mod tests {
     #[test]
     fn only_amazons_hosts_count_as_aws() {
         assert!(is_amazon("runtime.sagemaker.us-east-1.amazonaws.com"));
-        assert!(is_amazon("vpce-1.runtime.sagemaker.cn-north-1.vpce.amazonaws.com.cn"));
+        assert!(is_amazon(
+            "vpce-1.runtime.sagemaker.cn-north-1.vpce.amazonaws.com.cn"
+        ));
         assert!(!is_amazon("127.0.0.1"));
         assert!(!is_amazon("amazonaws.com.example.org"));
     }

@@ -99,7 +99,10 @@ pub(super) struct HostRecorder(Arc<Mutex<Option<String>>>);
 impl HostRecorder {
     /// The host of the last request, without port, or `None` before the first.
     pub(super) fn host(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -139,8 +142,14 @@ mod tests {
 
     #[test]
     fn the_host_is_found_without_port_user_and_path() {
-        assert_eq!(host_of("http://127.0.0.1:4566/prefix/x").as_deref(), Some("127.0.0.1"));
-        assert_eq!(host_of("https://u:p@api.example.com").as_deref(), Some("api.example.com"));
+        assert_eq!(
+            host_of("http://127.0.0.1:4566/prefix/x").as_deref(),
+            Some("127.0.0.1")
+        );
+        assert_eq!(
+            host_of("https://u:p@api.example.com").as_deref(),
+            Some("api.example.com")
+        );
         assert_eq!(host_of("http://[::1]:80/").as_deref(), Some("[::1]"));
         assert_eq!(host_of("/relative"), None);
     }
@@ -150,7 +159,10 @@ mod tests {
         let called = Instant::now();
         let returned = called + Duration::from_millis(7);
         let timed = Timing::default().finish(called, returned);
-        assert_eq!((timed.sent, timed.total), (called, Duration::from_millis(7)));
+        assert_eq!(
+            (timed.sent, timed.total),
+            (called, Duration::from_millis(7))
+        );
         assert_eq!(timed.first_byte, timed.total);
     }
 }

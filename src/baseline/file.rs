@@ -10,15 +10,30 @@ use crate::gate::BaselineFile;
 
 pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
     match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(BaselineFile::from_json(&text, &path.display().to_string())?)),
+        Ok(text) => Ok(Some(BaselineFile::from_json(
+            &text,
+            &path.display().to_string(),
+        )?)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(BaselineError::Read { path: path.to_owned(), source }),
+        Err(source) => Err(BaselineError::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
-pub(super) fn update(path: &Path, change: impl FnOnce(&mut BaselineFile)) -> Result<(), BaselineError> {
-    let failed = |source| BaselineError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+pub(super) fn update(
+    path: &Path,
+    change: impl FnOnce(&mut BaselineFile),
+) -> Result<(), BaselineError> {
+    let failed = |source| BaselineError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     // The folder, not the file, is locked: the file is replaced by a rename, which would leave the next writer
     // holding a lock on a file that is no longer there. The lock ends with the handle.

@@ -64,9 +64,10 @@ impl BaselineError {
     /// The way out.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } | Self::Write { .. } => {
-                Some("check the path and its permissions, or choose another place with --baseline".to_owned())
-            }
+            Self::Read { .. } | Self::Write { .. } => Some(
+                "check the path and its permissions, or choose another place with --baseline"
+                    .to_owned(),
+            ),
             Self::Content(error) => error.hint(),
         }
     }

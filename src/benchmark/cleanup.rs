@@ -43,7 +43,10 @@ pub async fn sweep(
         }
     }
     summary.left.sort();
-    observer.on_event(&Event::CleanedUp { deleted: summary.deleted, left: summary.left.clone() });
+    observer.on_event(&Event::CleanedUp {
+        deleted: summary.deleted,
+        left: summary.left.clone(),
+    });
     summary
 }
 
@@ -88,7 +91,10 @@ async fn start_deleting(
             Some(EndpointStatus::Changing) => {}
         }
         if started.elapsed() >= timeout {
-            return Err(format!("still being created after {} s, AWS cannot delete it yet", timeout.as_secs()));
+            return Err(format!(
+                "still being created after {} s, AWS cannot delete it yet",
+                timeout.as_secs()
+            ));
         }
         until_next_poll(started.elapsed()).await;
     }
@@ -101,14 +107,30 @@ async fn delete_config(session: &Session, name: &str, swept: &mut Swept) {
     }
 }
 
-async fn wait_gone(session: &Session, name: &str, started: Instant, timeout: Duration) -> Result<(), String> {
+async fn wait_gone(
+    session: &Session,
+    name: &str,
+    started: Instant,
+    timeout: Duration,
+) -> Result<(), String> {
     loop {
-        match session.endpoint_status(name).await.map_err(|error| error.to_string())? {
+        match session
+            .endpoint_status(name)
+            .await
+            .map_err(|error| error.to_string())?
+        {
             None => return Ok(()),
             Some(EndpointStatus::Deleting) => {}
             // A delete that AWS accepted and then ignored: ask again.
-            Some(EndpointStatus::InService | EndpointStatus::Failed { .. } | EndpointStatus::Changing) => {
-                session.delete_endpoint(name).await.map_err(|error| error.to_string())?;
+            Some(
+                EndpointStatus::InService
+                | EndpointStatus::Failed { .. }
+                | EndpointStatus::Changing,
+            ) => {
+                session
+                    .delete_endpoint(name)
+                    .await
+                    .map_err(|error| error.to_string())?;
             }
         }
         if started.elapsed() >= timeout {

@@ -22,7 +22,10 @@ pub(super) async fn collect(context: &Context, result: &mut RunResult) {
     if endpoints.is_empty() {
         return;
     }
-    let names: Vec<String> = endpoints.iter().map(|(run, _)| run.endpoint_name.clone()).collect();
+    let names: Vec<String> = endpoints
+        .iter()
+        .map(|(run, _)| run.endpoint_name.clone())
+        .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let sent: Vec<u64> = endpoints.iter().map(|(_, sent)| *sent).collect();
     let incomplete = match wait_complete(context, &names, &sent, result.started_at).await {
@@ -30,11 +33,17 @@ pub(super) async fn collect(context: &Context, result: &mut RunResult) {
         Err(error) => Some(reason_with_hint(&error)),
     };
     let window = MetricWindow::new(result.started_at, (context.environment.now)());
-    let incomplete = match context.environment.session.endpoint_metrics(&names, window).await {
+    let incomplete = match context
+        .environment
+        .session
+        .endpoint_metrics(&names, window)
+        .await
+    {
         Ok(metrics) => {
             for ((run, sent), mut metrics) in endpoints.iter_mut().zip(metrics) {
-                metrics.complete =
-                    metrics.model_latency_ms.is_some_and(|latency| reaches(latency.sample_count, *sent));
+                metrics.complete = metrics
+                    .model_latency_ms
+                    .is_some_and(|latency| reaches(latency.sample_count, *sent));
                 run.metrics = Some(metrics);
             }
             incomplete
@@ -55,14 +64,24 @@ async fn wait_complete(
     let timeout = context.plan.options.metrics_timeout;
     loop {
         let window = MetricWindow::new(from, (context.environment.now)());
-        let seen = context.environment.session.model_latency_counts(names, window).await?;
-        if seen.iter().zip(sent).all(|(seen, sent)| reaches(*seen, *sent)) {
+        let seen = context
+            .environment
+            .session
+            .model_latency_counts(names, window)
+            .await?;
+        if seen
+            .iter()
+            .zip(sent)
+            .all(|(seen, sent)| reaches(*seen, *sent))
+        {
             return Ok(None);
         }
         context.emit(&progress(&seen, sent));
         if started.elapsed() >= timeout {
             let seconds = timeout.as_secs();
-            return Ok(Some(format!("CloudWatch is incomplete after {seconds} s (--metrics-timeout)")));
+            return Ok(Some(format!(
+                "CloudWatch is incomplete after {seconds} s (--metrics-timeout)"
+            )));
         }
         let pause = poll_delay(started.elapsed(), fastrand::f64()).min(remaining(started, timeout));
         if !sleep_unless_cancelled(&context.environment.cancel, pause).await {
@@ -77,7 +96,9 @@ fn remaining(started: Instant, timeout: Duration) -> Duration {
 
 fn successes(run: &EndpointRun) -> u64 {
     let calls = run.warmup.iter().chain(&run.invocations);
-    calls.filter(|invocation| invocation.outcome.is_success()).count() as u64
+    calls
+        .filter(|invocation| invocation.outcome.is_success())
+        .count() as u64
 }
 
 /// Sample counts are whole numbers sent as floating point.
@@ -96,7 +117,10 @@ fn rounded(count: f64) -> u64 {
 
 fn progress(seen: &[f64], sent: &[u64]) -> Event {
     let seen = seen.iter().copied().map(rounded).sum();
-    Event::CollectingMetrics { seen, sent: sent.iter().sum() }
+    Event::CollectingMetrics {
+        seen,
+        sent: sent.iter().sum(),
+    }
 }
 
 fn reason_with_hint(error: &AwsError) -> String {

@@ -16,13 +16,21 @@ const CONSISTENCY_PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The outcome of a size that cannot be measured. Whatever was created stays for the sweep.
-pub(super) async fn deploy(context: &Context, spec: &EndpointSpec) -> Result<Duration, EndpointOutcome> {
-    context.emit(&Event::Deploying { memory_mb: spec.memory_mb });
+pub(super) async fn deploy(
+    context: &Context,
+    spec: &EndpointSpec,
+) -> Result<Duration, EndpointOutcome> {
+    context.emit(&Event::Deploying {
+        memory_mb: spec.memory_mb,
+    });
     create(context, spec).await?;
     let created = Instant::now();
     wait_in_service(context, spec, created).await?;
     let took = created.elapsed();
-    context.emit(&Event::Deployed { memory_mb: spec.memory_mb, took });
+    context.emit(&Event::Deployed {
+        memory_mb: spec.memory_mb,
+        took,
+    });
     Ok(took)
 }
 
@@ -32,7 +40,12 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), EndpointOu
         return Err(EndpointOutcome::Cancelled);
     }
     // Never cut short by a cancellation: a create in flight whose answer nobody reads could leak.
-    context.environment.session.create_endpoint_config(spec).await.map_err(failed)?;
+    context
+        .environment
+        .session
+        .create_endpoint_config(spec)
+        .await
+        .map_err(failed)?;
     context.created.fetch_add(1, Ordering::SeqCst);
     create_endpoint(context, spec).await?;
     context.created.fetch_add(1, Ordering::SeqCst);
@@ -44,7 +57,9 @@ async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), E
     loop {
         match context.environment.session.create_endpoint(spec).await {
             Ok(()) => return Ok(()),
-            Err(error) if error.kind == AwsErrorKind::NotFound && attempt < CONSISTENCY_ATTEMPTS => {
+            Err(error)
+                if error.kind == AwsErrorKind::NotFound && attempt < CONSISTENCY_ATTEMPTS =>
+            {
                 attempt += 1;
                 if !sleep_unless_cancelled(&context.environment.cancel, CONSISTENCY_PAUSE).await {
                     return Err(EndpointOutcome::Cancelled);
@@ -62,15 +77,26 @@ async fn wait_in_service(
 ) -> Result<(), EndpointOutcome> {
     let timeout = context.plan.options.deploy_timeout;
     loop {
-        match context.environment.session.endpoint_status(&spec.name).await.map_err(failed)? {
+        match context
+            .environment
+            .session
+            .endpoint_status(&spec.name)
+            .await
+            .map_err(failed)?
+        {
             Some(EndpointStatus::InService) => return Ok(()),
-            Some(EndpointStatus::Failed { reason }) => return Err(EndpointOutcome::DeployFailed { reason }),
+            Some(EndpointStatus::Failed { reason }) => {
+                return Err(EndpointOutcome::DeployFailed { reason });
+            }
             Some(EndpointStatus::Deleting) => return Err(deleted_meanwhile()),
             // Absent right after CreateEndpoint: not yet visible.
             Some(EndpointStatus::Changing) | None => {}
         }
         if created.elapsed() >= timeout {
-            let reason = format!("not in service after {} s (--deploy-timeout)", timeout.as_secs());
+            let reason = format!(
+                "not in service after {} s (--deploy-timeout)",
+                timeout.as_secs()
+            );
             return Err(EndpointOutcome::DeployFailed { reason });
         }
         let pause = poll_delay(created.elapsed(), fastrand::f64());
@@ -81,7 +107,9 @@ async fn wait_in_service(
 }
 
 fn deleted_meanwhile() -> EndpointOutcome {
-    EndpointOutcome::DeployFailed { reason: "somebody else deleted the endpoint".to_owned() }
+    EndpointOutcome::DeployFailed {
+        reason: "somebody else deleted the endpoint".to_owned(),
+    }
 }
 
 fn failed(error: AwsError) -> EndpointOutcome {
@@ -90,7 +118,9 @@ fn failed(error: AwsError) -> EndpointOutcome {
         Some(_) | None => error.to_string(),
     };
     if error.kind == AwsErrorKind::Quota {
-        EndpointOutcome::SkippedQuota { reason: error.message }
+        EndpointOutcome::SkippedQuota {
+            reason: error.message,
+        }
     } else {
         EndpointOutcome::DeployFailed { reason }
     }

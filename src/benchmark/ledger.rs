@@ -70,16 +70,30 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn read(path: &Path) -> Result<Self, LedgerError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
-        let malformed = |reason| LedgerError::Malformed { path: path.to_owned(), reason };
+        let text = std::fs::read_to_string(path).map_err(|source| LedgerError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let malformed = |reason| LedgerError::Malformed {
+            path: path.to_owned(),
+            reason,
+        };
         let ledger: Self =
             serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
         if ledger.schema != SCHEMA {
-            return Err(malformed(format!("schema {} instead of {SCHEMA}", ledger.schema)));
+            return Err(malformed(format!(
+                "schema {} instead of {SCHEMA}",
+                ledger.schema
+            )));
         }
-        match ledger.endpoints.iter().find(|name| !name.starts_with(super::names::PREFIX)) {
-            Some(name) => Err(malformed(format!("`{name}` is not a name that sagegate gives"))),
+        match ledger
+            .endpoints
+            .iter()
+            .find(|name| !name.starts_with(super::names::PREFIX))
+        {
+            Some(name) => Err(malformed(format!(
+                "`{name}` is not a name that sagegate gives"
+            ))),
             None => Ok(ledger),
         }
     }
@@ -113,6 +127,9 @@ mod tests {
         let path = folder.path().join("ledger.json");
         ledger("production").write(&path).unwrap();
         let error = Ledger::read(&path).unwrap_err();
-        assert!(error.to_string().contains("`production` is not a name"), "{error}");
+        assert!(
+            error.to_string().contains("`production` is not a name"),
+            "{error}"
+        );
     }
 }

@@ -26,7 +26,10 @@ pub(super) async fn drive(context: &Context, run: &mut EndpointRun) {
         return;
     }
     let mut errors = 0;
-    for (phase, calls) in [(Phase::WarmUp, options.warmup), (Phase::Measured, options.invocations)] {
+    for (phase, calls) in [
+        (Phase::WarmUp, options.warmup),
+        (Phase::Measured, options.invocations),
+    ] {
         for call in 0..calls {
             if let Err(outcome) = call_until_ready(context, run, phase, call, &mut errors).await {
                 run.outcome = outcome;
@@ -49,8 +52,14 @@ async fn call_until_ready(
     let began = Instant::now();
     loop {
         let sample = context.plan.samples.round_robin(call);
-        let send = context.environment.session.invoke(&run.endpoint_name, sample, context.start);
-        let invocation = cancel.run_until_cancelled(send).await.ok_or(EndpointOutcome::Cancelled)?;
+        let send = context
+            .environment
+            .session
+            .invoke(&run.endpoint_name, sample, context.start);
+        let invocation = cancel
+            .run_until_cancelled(send)
+            .await
+            .ok_or(EndpointOutcome::Cancelled)?;
         let not_ready = invocation.outcome == InvocationOutcome::NotReady;
         let failure = failure_of(&invocation);
         record(context, run, phase, invocation, *errors);
@@ -63,21 +72,37 @@ async fn call_until_ready(
         let Some(reason) = failure else { return Ok(()) };
         *errors += 1;
         if *errors >= context.plan.options.error_threshold {
-            return Err(EndpointOutcome::StoppedEarly { reason: format!("{errors} errors, the last: {reason}") });
+            return Err(EndpointOutcome::StoppedEarly {
+                reason: format!("{errors} errors, the last: {reason}"),
+            });
         }
         return Ok(());
     }
 }
 
-fn record(context: &Context, run: &mut EndpointRun, phase: Phase, invocation: Invocation, errors: u32) {
-    let latency_ms = invocation.outcome.is_success().then_some(invocation.latency_ms);
+fn record(
+    context: &Context,
+    run: &mut EndpointRun,
+    phase: Phase,
+    invocation: Invocation,
+    errors: u32,
+) {
+    let latency_ms = invocation
+        .outcome
+        .is_success()
+        .then_some(invocation.latency_ms);
     let errors = errors + u32::from(!invocation.outcome.is_success());
     match phase {
         Phase::WarmUp => run.warmup.push(invocation),
         Phase::Measured => run.invocations.push(invocation),
     }
     let done = u32::try_from(run.warmup.len() + run.invocations.len()).unwrap_or(u32::MAX);
-    context.emit(&Event::Invoked { memory_mb: run.memory_mb, done, errors, latency_ms });
+    context.emit(&Event::Invoked {
+        memory_mb: run.memory_mb,
+        done,
+        errors,
+        latency_ms,
+    });
 }
 
 fn failure_of(invocation: &Invocation) -> Option<String> {

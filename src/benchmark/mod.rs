@@ -58,7 +58,11 @@ impl Context {
 
 /// Runs `plan` to the end and deletes whatever it created, also when it is cancelled. `save` is called with
 /// the result so far each time an endpoint is done, so that a crash loses little.
-pub async fn run(plan: Plan, environment: Environment, save: &(dyn Fn(&RunResult) + Sync)) -> RunResult {
+pub async fn run(
+    plan: Plan,
+    environment: Environment,
+    save: &(dyn Fn(&RunResult) + Sync),
+) -> RunResult {
     let context = Arc::new(Context {
         plan,
         environment,
@@ -122,7 +126,11 @@ fn not_run_yet(spec: &EndpointSpec) -> EndpointRun {
     }
 }
 
-async fn measure_all(context: &Arc<Context>, result: &mut RunResult, save: &(dyn Fn(&RunResult) + Sync)) {
+async fn measure_all(
+    context: &Arc<Context>,
+    result: &mut RunResult,
+    save: &(dyn Fn(&RunResult) + Sync),
+) {
     let mut tasks = JoinSet::new();
     for (index, spec) in context.plan.endpoints.iter().cloned().enumerate() {
         let context = Arc::clone(context);
@@ -157,10 +165,15 @@ async fn measure(context: &Context, spec: &EndpointSpec) -> EndpointRun {
         Err(outcome) => run.outcome = outcome,
     }
     match run.outcome.reason() {
-        None => context.emit(&Event::Measured { memory_mb: spec.memory_mb }),
+        None => context.emit(&Event::Measured {
+            memory_mb: spec.memory_mb,
+        }),
         Some(reason) => {
             let reason = reason.to_owned();
-            context.emit(&Event::LeftOut { memory_mb: spec.memory_mb, reason });
+            context.emit(&Event::LeftOut {
+                memory_mb: spec.memory_mb,
+                reason,
+            });
         }
     }
     run

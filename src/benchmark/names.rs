@@ -18,7 +18,11 @@ const MAX_RUN_ID: usize = 40;
 ///
 /// The hash lets the jobs of a matrix, which share a run id, work side by side.
 pub(super) fn endpoint_name(run_id: &str, alias: &str, memory_mb: MemoryMb) -> String {
-    format!("{PREFIX}{run_id}-{}-m{}", alias_hash(alias), memory_mb.get())
+    format!(
+        "{PREFIX}{run_id}-{}-m{}",
+        alias_hash(alias),
+        memory_mb.get()
+    )
 }
 
 /// Run id from a CI run and its attempt, or from a random number elsewhere; only letters, digits and
@@ -28,13 +32,20 @@ pub fn run_id(ci_run: Option<(&str, &str)>, random: u64) -> String {
         Some((run, attempt)) => format!("{run}-{attempt}"),
         None => format!("local{random:012x}"),
     };
-    let clean: String =
-        raw.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(MAX_RUN_ID).collect();
+    let clean: String = raw
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(MAX_RUN_ID)
+        .collect();
     clean.trim_matches('-').to_lowercase()
 }
 
 fn alias_hash(alias: &str) -> String {
-    Sha256::digest(alias).iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(alias)
+        .iter()
+        .take(3)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -48,8 +59,14 @@ mod tests {
         let size = MemoryMb::OFFERED[1];
         let first = endpoint_name(&run_id(Some(("1842", "1")), 0), "churn", size);
         assert_eq!(first, "sagegate-1842-1-88b207-m2048");
-        assert_ne!(first, endpoint_name(&run_id(Some(("1842", "2")), 0), "churn", size));
-        assert_ne!(first, endpoint_name(&run_id(Some(("1842", "1")), 0), "fraud", size));
+        assert_ne!(
+            first,
+            endpoint_name(&run_id(Some(("1842", "2")), 0), "churn", size)
+        );
+        assert_ne!(
+            first,
+            endpoint_name(&run_id(Some(("1842", "1")), 0), "fraud", size)
+        );
     }
 
     proptest! {

@@ -77,7 +77,12 @@ impl Plan {
                 tags: tags.clone(),
             })
             .collect();
-        Self { identity, options, samples, endpoints }
+        Self {
+            identity,
+            options,
+            samples,
+            endpoints,
+        }
     }
 
     /// What the result keeps of the options.
@@ -93,7 +98,10 @@ impl Plan {
 
     /// Names of all endpoints; the endpoint configs have the same.
     pub fn endpoint_names(&self) -> Vec<String> {
-        self.endpoints.iter().map(|endpoint| endpoint.name.clone()).collect()
+        self.endpoints
+            .iter()
+            .map(|endpoint| endpoint.name.clone())
+            .collect()
     }
 }
 
@@ -106,9 +114,15 @@ fn round_up(invocations: u32, samples: usize) -> u32 {
 fn tags(identity: &Identity) -> Vec<(String, String)> {
     let own = [
         Some((names::TAG_RUN.to_owned(), identity.run_id.clone())),
-        identity.repository.clone().map(|name| ("sagegate:repository".to_owned(), name)),
+        identity
+            .repository
+            .clone()
+            .map(|name| ("sagegate:repository".to_owned(), name)),
     ];
-    own.into_iter().flatten().chain(identity.tags.iter().cloned()).collect()
+    own.into_iter()
+        .flatten()
+        .chain(identity.tags.iter().cloned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -118,7 +132,11 @@ mod tests {
     fn plan(memory_sizes: &[u32], invocations: u32) -> Plan {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.jsonl");
-        std::fs::write(&path, "{\"Body\":\"a\"}\n{\"Body\":\"b\"}\n{\"Body\":\"c\"}\n").unwrap();
+        std::fs::write(
+            &path,
+            "{\"Body\":\"a\"}\n{\"Body\":\"b\"}\n{\"Body\":\"c\"}\n",
+        )
+        .unwrap();
         let identity = Identity {
             run_id: "r1".to_owned(),
             name: "churn".to_owned(),
@@ -128,7 +146,10 @@ mod tests {
             tags: vec![("team".to_owned(), "risk".to_owned())],
         };
         let options = Options {
-            memory_sizes: memory_sizes.iter().map(|&mb| MemoryMb::try_from(mb).unwrap()).collect(),
+            memory_sizes: memory_sizes
+                .iter()
+                .map(|&mb| MemoryMb::try_from(mb).unwrap())
+                .collect(),
             invocations,
             warmup: 20,
             error_threshold: 3,

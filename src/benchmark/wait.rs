@@ -22,7 +22,10 @@ pub(super) async fn until_next_poll(waited: Duration) {
 
 /// Sleeps unless cancelled first; whether the time has passed.
 pub(super) async fn sleep_unless_cancelled(cancel: &CancellationToken, time: Duration) -> bool {
-    cancel.run_until_cancelled(tokio::time::sleep(time)).await.is_some()
+    cancel
+        .run_until_cancelled(tokio::time::sleep(time))
+        .await
+        .is_some()
 }
 
 #[cfg(test)]
@@ -31,9 +34,12 @@ mod tests {
 
     #[test]
     fn polls_are_quick_at_first_and_never_rarer_than_twelve_seconds() {
-        for (waited_s, jitter, low, high) in
-            [(0, 0.0, 0.9, 1.1), (30, 1.0, 4.5, 5.5), (100_000, 1.0, 9.0, 11.0), (0, f64::INFINITY, 0.9, 1.11)]
-        {
+        for (waited_s, jitter, low, high) in [
+            (0, 0.0, 0.9, 1.1),
+            (30, 1.0, 4.5, 5.5),
+            (100_000, 1.0, 9.0, 11.0),
+            (0, f64::INFINITY, 0.9, 1.11),
+        ] {
             let delay = poll_delay(Duration::from_secs(waited_s), jitter).as_secs_f64();
             assert!((low..=high).contains(&delay), "{waited_s} s: {delay}");
         }

@@ -3,12 +3,16 @@
 use super::history::{Entry, Group, History, Key, SizeEntry};
 use super::limits::{CostLimit, LatencyLimit, Limits, MemoryLimit};
 use super::metric::{
-    Bound, Change, Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Tolerance, Value, judge_change,
+    Bound, Change, Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Tolerance, Value,
+    judge_change,
 };
-use super::noise::{Comparison, RunNoise, compare_mean, compare_quantile, excess_variance, geometric_mean, ln};
+use super::noise::{
+    Comparison, RunNoise, compare_mean, compare_quantile, excess_variance, geometric_mean, ln,
+};
 use super::{BaselineSummary, Judgement, Notice};
 use crate::analysis::{
-    Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, endpoint_variance, keep_or_change, mean, variance,
+    Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, endpoint_variance, keep_or_change,
+    mean, variance,
 };
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
@@ -16,8 +20,9 @@ use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared) -> Judgement {
     let size = analysis.best.and_then(|best| analysis.size(best));
     let memory_mb = size.map(|size| size.memory_mb);
-    let quantile =
-        size.and_then(|size| Quantile::supported_by(size.warm.count)).unwrap_or(Quantile::P99);
+    let quantile = size
+        .and_then(|size| Quantile::supported_by(size.warm.count))
+        .unwrap_or(Quantile::P99);
     let latency = size.map(|size| Value::Latency(latency_of(size, quantile)));
     let cost = size.map(|size| Value::Cost(size.cost.per_million()));
     let bare = |metric, now| MetricJudgement::not_compared(metric, memory_mb, now, reason);
@@ -32,19 +37,33 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
         overall: Vec::new(),
         baseline: None,
         unlike: Vec::new(),
-        notices: Vec::new(),
+        notices: size.and_then(lower_quantile).into_iter().collect(),
     }
 }
 
 /// Compares with the runs of the same key; `None` when there are none.
-pub(super) fn with(analysis: &Analysis, history: &History, key: &Key, limits: &Limits) -> Option<Judgement> {
+pub(super) fn with(
+    analysis: &Analysis,
+    history: &History,
+    key: &Key,
+    limits: &Limits,
+) -> Option<Judgement> {
     let groups = history.comparable(key);
     let newest = *groups.last()?.last()?;
     let epochs = history.by_epoch(key);
     let noise = run_noise(&epochs, analysis, groups.len());
     let held = newest.recommended_memory_mb;
-    let chosen = keep_or_change(&analysis.sizes, analysis.strategy, held, per_endpoint_variance(&epochs, analysis))?;
-    let baseline = Baseline { groups: &groups, noise, analysis };
+    let chosen = keep_or_change(
+        &analysis.sizes,
+        analysis.strategy,
+        held,
+        per_endpoint_variance(&epochs, analysis),
+    )?;
+    let baseline = Baseline {
+        groups: &groups,
+        noise,
+        analysis,
+    };
     let mut metrics = vec![memory(held, chosen.memory_mb, limits.max_memory_increase)];
     metrics.extend(baseline.at_size(held, chosen, limits));
     let mut notices = size_notices(newest, analysis, held, chosen.memory_mb);
@@ -58,7 +77,12 @@ pub(super) fn with(analysis: &Analysis, history: &History, key: &Key, limits: &L
             recommended: held,
             runs: groups.len(),
             run_deviation: Ratio(noise.variance.sqrt()),
-            commits: groups.iter().rev().flatten().map(|entry| (entry.commit.clone(), entry.at)).collect(),
+            commits: groups
+                .iter()
+                .rev()
+                .flatten()
+                .map(|entry| (entry.commit.clone(), entry.at))
+                .collect(),
         }),
         unlike: Vec::new(),
         notices,
@@ -101,7 +125,13 @@ fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgeme
                 std::cmp::Ordering::Less => Status::Improved,
                 std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Status::Pass,
             };
-            (Some(Bound { value: Value::Memory(value), rule: Rule::MemoryIncrease(step) }), status)
+            (
+                Some(Bound {
+                    value: Value::Memory(value),
+                    rule: Rule::MemoryIncrease(step),
+                }),
+                status,
+            )
         }
     };
     MetricJudgement {
@@ -116,6 +146,15 @@ fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgeme
     }
 }
 
+/// A number of this run beside the baseline's geometric mean of it.
+struct Compared {
+    baseline: f64,
+    now: f64,
+    comparison: Comparison,
+    /// Runs of the baseline that have the number.
+    runs: usize,
+}
+
 /// The runs of a baseline, next to the run that is judged.
 struct Baseline<'a> {
     groups: &'a [Group<'a>],
@@ -125,7 +164,12 @@ struct Baseline<'a> {
 
 impl Baseline<'_> {
     /// Latency and cost at the baseline's size, so that "the size changed" and "the model got slower" stay apart.
-    fn at_size(&self, held: MemoryMb, chosen: &SizeSummary, limits: &Limits) -> [MetricJudgement; 2] {
+    fn at_size(
+        &self,
+        held: MemoryMb,
+        chosen: &SizeSummary,
+        limits: &Limits,
+    ) -> [MetricJudgement; 2] {
         let Some(size) = self.analysis.size(held) else {
             // The size no longer works: the numbers of the size that replaces it meet the ceilings.
             let bare = |metric, now| {
@@ -136,8 +180,12 @@ impl Baseline<'_> {
             let latency = Value::Latency(latency_of(chosen, quantile));
             let cost = Value::Cost(chosen.cost.per_million());
             return [
-                bare(Metric::Latency(quantile), latency).with_ceiling(latency_ceiling(limits)),
-                bare(Metric::CostPerMillion, cost).with_ceiling(cost_ceiling(limits)),
+                bare(Metric::Latency(quantile), latency)
+                    .off_with(latency_tolerance(limits))
+                    .with_ceiling(latency_ceiling(limits)),
+                bare(Metric::CostPerMillion, cost)
+                    .off_with(cost_tolerance(limits))
+                    .with_ceiling(cost_ceiling(limits)),
             ];
         };
         [self.latency(size, limits), self.cost(size, limits)]
@@ -145,16 +193,17 @@ impl Baseline<'_> {
 
     fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
         let quantile = Quantile::supported_by(size.warm.count);
-        let compared = quantile.and_then(|quantile| Some((quantile, self.compare_latency(size, quantile)?)));
+        let compared =
+            quantile.and_then(|quantile| Some((quantile, self.compare_latency(size, quantile)?)));
         let judged = match compared {
-            Some((quantile, (baseline, comparison))) => {
+            Some((quantile, it)) => {
                 let change = Change {
                     metric: Metric::Latency(quantile),
                     memory_mb: Some(size.memory_mb),
-                    baseline: Value::Latency(LatencyMs(baseline)),
-                    now: Value::Latency(latency_of(size, quantile)),
-                    comparison,
-                    runs: self.groups.len(),
+                    baseline: Value::Latency(LatencyMs(it.baseline)),
+                    now: Value::Latency(LatencyMs(it.now)),
+                    comparison: it.comparison,
+                    runs: it.runs,
                 };
                 judge_change(&change, latency_tolerance(limits))
             }
@@ -162,22 +211,27 @@ impl Baseline<'_> {
                 Metric::Latency(quantile.unwrap_or(Quantile::P99)),
                 Some(size.memory_mb),
                 Some(Value::Latency(size.warm.p99)),
-                if quantile.is_none() { NotCompared::TooFewCalls } else { NotCompared::SizeNotMeasured },
-            ),
+                if quantile.is_none() {
+                    NotCompared::TooFewCalls
+                } else {
+                    NotCompared::SizeNotMeasured
+                },
+            )
+            .off_with(latency_tolerance(limits)),
         };
         judged.with_ceiling(latency_ceiling(limits))
     }
 
     fn cost(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
         let judged = match self.compare_cost(size) {
-            Some((baseline, now, comparison)) => {
+            Some(it) => {
                 let change = Change {
                     metric: Metric::CostPerMillion,
                     memory_mb: Some(size.memory_mb),
-                    baseline: Value::Cost(baseline),
-                    now: Value::Cost(now),
-                    comparison,
-                    runs: self.groups.len(),
+                    baseline: Value::Cost(Usd(it.baseline)),
+                    now: Value::Cost(Usd(it.now)),
+                    comparison: it.comparison,
+                    runs: it.runs,
                 };
                 judge_change(&change, cost_tolerance(limits))
             }
@@ -186,41 +240,60 @@ impl Baseline<'_> {
                 Some(size.memory_mb),
                 Some(Value::Cost(size.cost.per_million())),
                 NotCompared::SizeNotMeasured,
-            ),
+            )
+            .off_with(cost_tolerance(limits)),
         };
-        judged.with_ceiling(cost_ceiling(limits))
+        judged.with_ceiling_on(
+            Some(Value::Cost(size.cost.per_million())),
+            cost_ceiling(limits),
+        )
     }
 
     /// The size's numbers in each group that has them.
     fn stored(&self, memory_mb: MemoryMb) -> Vec<Vec<&SizeEntry>> {
         self.groups
             .iter()
-            .map(|group| group.iter().filter_map(|entry| entry.size(memory_mb)).collect::<Vec<_>>())
+            .map(|group| {
+                group
+                    .iter()
+                    .filter_map(|entry| entry.size(memory_mb))
+                    .collect::<Vec<_>>()
+            })
             .filter(|group| !group.is_empty())
             .collect()
     }
 
     /// The baseline's geometric mean of a quantile, and the comparison.
-    fn compare_latency(&self, size: &SizeSummary, quantile: Quantile) -> Option<(f64, Comparison)> {
+    fn compare_latency(&self, size: &SizeSummary, quantile: Quantile) -> Option<Compared> {
         let stored = self.stored(size.memory_mb);
         let lns: Vec<f64> = stored
             .iter()
             .filter_map(|group| mean_of(group, |entry| ln(stored_latency(entry, quantile))))
             .collect();
-        let calls: f64 = stored.iter().flatten().map(|entry| f64::from(entry.calls)).sum();
-        let comparison = compare_quantile(&size.warm_sorted, quantile.fraction(), &lns, calls, self.noise)?;
-        Some((mean(&lns)?.exp(), comparison))
+        let calls: f64 = stored
+            .iter()
+            .flatten()
+            .map(|entry| f64::from(entry.calls))
+            .sum();
+        // Runs that did not measure this size say nothing about it.
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        let comparison =
+            compare_quantile(&size.warm_sorted, quantile.fraction(), &lns, calls, noise)?;
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: latency_of(size, quantile).get(),
+            comparison,
+            runs: lns.len(),
+        })
     }
 
     /// The baseline's geometric mean of cost at today's prices, this run's cost, and the comparison. An estimate is
     /// compared with estimates only.
-    fn compare_cost(&self, size: &SizeSummary) -> Option<(Usd, Usd, Comparison)> {
-        let stored = self.stored(size.memory_mb);
-        let has_cloudwatch = |entry: &&SizeEntry| entry.cloudwatch_latency_ms.is_some();
-        let basis = match self.analysis.cost_basis {
-            CostBasis::CloudWatch if stored.iter().flatten().all(has_cloudwatch) => CostBasis::CloudWatch,
-            CostBasis::CloudWatch | CostBasis::ClientLatency => CostBasis::ClientLatency,
-        };
+    fn compare_cost(&self, size: &SizeSummary) -> Option<Compared> {
+        let (basis, stored) = self.stored_costs(size.memory_mb);
         let now = match basis {
             CostBasis::CloudWatch => size.cost.per_million(),
             CostBasis::ClientLatency => size.client_cost.per_million(),
@@ -229,14 +302,48 @@ impl Baseline<'_> {
             .iter()
             .filter_map(|group| {
                 let cost = mean_of(group, |entry| ln(self.stored_cost(entry, basis).get()))?;
-                let error = group.iter().map(|entry| entry.mean_standard_error.powi(2)).sum::<f64>().sqrt();
+                let error = group
+                    .iter()
+                    .map(|entry| entry.mean_standard_error.powi(2))
+                    .sum::<f64>()
+                    .sqrt();
                 Some((cost, error / count(group)))
             })
             .collect();
         let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
         let error = size.warm.mean_standard_error.get();
-        let comparison = compare_mean((ln(now.get()), error), &baseline, self.noise);
-        Some((Usd(mean(&lns)?.exp()), now, comparison))
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        let comparison = compare_mean((ln(now.get()), error), &baseline, noise);
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: now.get(),
+            comparison,
+            runs: lns.len(),
+        })
+    }
+
+    /// What both sides' costs can rest on, and the entries that have it: an entry without CloudWatch's numbers is
+    /// passed over as long as another one has them.
+    fn stored_costs(&self, memory_mb: MemoryMb) -> (CostBasis, Vec<Vec<&SizeEntry>>) {
+        let stored = self.stored(memory_mb);
+        let billed: Vec<Vec<&SizeEntry>> = stored
+            .iter()
+            .map(|group| {
+                group
+                    .iter()
+                    .copied()
+                    .filter(|it| it.cloudwatch_latency_ms.is_some())
+                    .collect::<Vec<_>>()
+            })
+            .filter(|group| !group.is_empty())
+            .collect();
+        match self.analysis.cost_basis {
+            CostBasis::CloudWatch if !billed.is_empty() => (CostBasis::CloudWatch, billed),
+            CostBasis::CloudWatch | CostBasis::ClientLatency => (CostBasis::ClientLatency, stored),
+        }
     }
 
     fn stored_cost(&self, entry: &SizeEntry, basis: CostBasis) -> Usd {
@@ -257,16 +364,30 @@ impl Baseline<'_> {
         let sizes = &self.analysis.sizes;
         let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
         let latency = Quantile::supported_by(fewest).and_then(|quantile| {
-            let parts: Vec<Comparison> =
-                sizes.iter().filter_map(|size| Some(self.compare_latency(size, quantile)?.1)).collect();
-            self.overall(Metric::LatencyAllSizes(quantile), &parts, latency_tolerance(limits))
+            let parts: Vec<Comparison> = sizes
+                .iter()
+                .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
+                .collect();
+            self.overall(
+                Metric::LatencyAllSizes(quantile),
+                &parts,
+                latency_tolerance(limits),
+            )
         });
-        let parts: Vec<Comparison> = sizes.iter().filter_map(|size| Some(self.compare_cost(size)?.2)).collect();
+        let parts: Vec<Comparison> = sizes
+            .iter()
+            .filter_map(|size| Some(self.compare_cost(size)?.comparison))
+            .collect();
         let cost = self.overall(Metric::CostAllSizes, &parts, cost_tolerance(limits));
         [latency, cost].into_iter().flatten().collect()
     }
 
-    fn overall(&self, metric: Metric, parts: &[Comparison], tolerance: Tolerance) -> Option<MetricJudgement> {
+    fn overall(
+        &self,
+        metric: Metric,
+        parts: &[Comparison],
+        tolerance: Tolerance,
+    ) -> Option<MetricJudgement> {
         let comparison = geometric_mean(parts, self.noise)?;
         let change = Change {
             metric,
@@ -284,20 +405,32 @@ impl Baseline<'_> {
     }
 
     fn latency_notices(&self, held: MemoryMb) -> Vec<Notice> {
-        let Some(size) = self.analysis.size(held) else { return Vec::new() };
-        let calls = size.warm.count;
-        let lower = Quantile::supported_by(calls)
-            .filter(|quantile| *quantile != Quantile::P99)
-            .map(|quantile| Notice::JudgedByLowerQuantile { quantile, calls });
+        let Some(size) = self.analysis.size(held) else {
+            return Vec::new();
+        };
         let stored = self.stored(held);
-        let colds: Vec<f64> = stored.iter().flatten().map(|entry| f64::from(entry.cold_starts)).collect();
+        let colds: Vec<f64> = stored
+            .iter()
+            .flatten()
+            .map(|entry| f64::from(entry.cold_starts))
+            .collect();
         let baseline_mean = mean(&colds).unwrap_or_default();
         let many = baseline_mean + 3.0 * (baseline_mean + 1.0).sqrt();
         let now = size.cold_starts.len();
-        let cold = (count(&size.cold_starts) > many)
-            .then_some(Notice::MoreColdStarts { memory_mb: held, now, baseline_mean });
-        [lower, cold].into_iter().flatten().collect()
+        let cold = (count(&size.cold_starts) > many).then_some(Notice::MoreColdStarts {
+            memory_mb: held,
+            now,
+            baseline_mean,
+        });
+        [lower_quantile(size), cold].into_iter().flatten().collect()
     }
+}
+
+/// Says that a lower quantile stands for p99, also where only a ceiling is judged.
+fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
+    let calls = size.warm.count;
+    let quantile = Quantile::supported_by(calls).filter(|quantile| *quantile != Quantile::P99)?;
+    Some(Notice::JudgedByLowerQuantile { quantile, calls })
 }
 
 fn mean_of(group: &[&SizeEntry], of: impl Fn(&SizeEntry) -> f64) -> Option<f64> {
@@ -320,13 +453,24 @@ const fn cost_tolerance(limits: &Limits) -> Tolerance {
     }
 }
 
-fn size_notices(newest: &Entry, analysis: &Analysis, held: MemoryMb, chosen: MemoryMb) -> Vec<Notice> {
-    let broken = analysis.left_out.iter().filter(|left| newest.size(left.memory_mb).is_some());
+fn size_notices(
+    newest: &Entry,
+    analysis: &Analysis,
+    held: MemoryMb,
+    chosen: MemoryMb,
+) -> Vec<Notice> {
+    let broken = analysis
+        .left_out
+        .iter()
+        .filter(|left| newest.size(left.memory_mb).is_some());
     let broken = broken.map(|left| Notice::SizeNoLongerWorks {
         memory_mb: left.memory_mb,
         reason: left.reason.clone(),
     });
-    let decreased = (chosen < held).then_some(Notice::MemoryDecreased { from: held, to: chosen });
+    let decreased = (chosen < held).then_some(Notice::MemoryDecreased {
+        from: held,
+        to: chosen,
+    });
     broken.chain(decreased).collect()
 }
 
@@ -335,9 +479,19 @@ fn means_of_epoch(epoch: &[Group<'_>], memory_mb: MemoryMb) -> (Vec<f64>, Vec<f6
     epoch
         .iter()
         .filter_map(|group| {
-            let sizes: Vec<&SizeEntry> = group.iter().filter_map(|entry| entry.size(memory_mb)).collect();
-            let error = sizes.iter().map(|size| size.mean_standard_error.powi(2)).sum::<f64>().sqrt();
-            Some((mean_of(&sizes, |size| ln(size.mean_ms))?, error / count(&sizes)))
+            let sizes: Vec<&SizeEntry> = group
+                .iter()
+                .filter_map(|entry| entry.size(memory_mb))
+                .collect();
+            let error = sizes
+                .iter()
+                .map(|size| size.mean_standard_error.powi(2))
+                .sum::<f64>()
+                .sqrt();
+            Some((
+                mean_of(&sizes, |size| ln(size.mean_ms))?,
+                error / count(&sizes),
+            ))
         })
         .unzip()
 }
@@ -352,14 +506,27 @@ fn observed_variance(epochs: &[Vec<Group<'_>>], memory_mb: MemoryMb) -> (f64, f6
         weighted += freedom * excess_variance(&means, &errors);
         degrees += freedom;
     }
-    (if degrees > 0.0 { weighted / degrees } else { 0.0 }, degrees)
+    (
+        if degrees > 0.0 {
+            weighted / degrees
+        } else {
+            0.0
+        },
+        degrees,
+    )
 }
 
 fn run_noise(epochs: &[Vec<Group<'_>>], analysis: &Analysis, runs: usize) -> RunNoise {
-    let observed: Vec<(f64, f64)> =
-        analysis.sizes.iter().map(|size| observed_variance(epochs, size.memory_mb)).collect();
+    let observed: Vec<(f64, f64)> = analysis
+        .sizes
+        .iter()
+        .map(|size| observed_variance(epochs, size.memory_mb))
+        .collect();
     let variances: Vec<f64> = observed.iter().map(|(variance, _)| *variance).collect();
-    let degrees = observed.iter().map(|(_, degrees)| *degrees).fold(0.0, f64::max);
+    let degrees = observed
+        .iter()
+        .map(|(_, degrees)| *degrees)
+        .fold(0.0, f64::max);
     RunNoise::shrunk(mean(&variances).unwrap_or_default(), degrees, runs)
 }
 
@@ -377,7 +544,10 @@ fn per_endpoint_variance(epochs: &[Vec<Group<'_>>], analysis: &Analysis) -> f64 
             .collect();
         if per_size.len() > 1 {
             let runs = (0..epoch.len()).map(|run| {
-                let across: Vec<f64> = per_size.iter().filter_map(|size| size.get(run).copied()).collect();
+                let across: Vec<f64> = per_size
+                    .iter()
+                    .filter_map(|size| size.get(run).copied())
+                    .collect();
                 variance(&across)
             });
             variances.extend(runs);

@@ -56,20 +56,40 @@ impl Key {
     /// The fields that differ, with the baseline's and this run's value.
     pub fn differences(&self, now: &Self) -> Vec<KeyDifference> {
         let sizes = |key: &Self| {
-            let sizes: Vec<String> = key.memory_sizes.iter().map(|size| size.get().to_string()).collect();
+            let sizes: Vec<String> = key
+                .memory_sizes
+                .iter()
+                .map(|size| size.get().to_string())
+                .collect();
             sizes.join(", ")
         };
         let short = |hash: &str| hash.chars().take(8).collect::<String>();
         let fields = [
             ("place", self.service.to_string(), now.service.to_string()),
             ("region", self.region.clone(), now.region.clone()),
-            ("samples", short(&self.samples_sha256), short(&now.samples_sha256)),
+            (
+                "samples",
+                short(&self.samples_sha256),
+                short(&now.samples_sha256),
+            ),
             ("memory sizes", sizes(self), sizes(now)),
-            ("invocations", self.invocations.to_string(), now.invocations.to_string()),
+            (
+                "invocations",
+                self.invocations.to_string(),
+                now.invocations.to_string(),
+            ),
             ("warm-up", self.warmup.to_string(), now.warmup.to_string()),
         ];
-        let different = fields.into_iter().filter(|(_, baseline, now)| baseline != now);
-        different.map(|(field, baseline, now)| KeyDifference { field, baseline, now }).collect()
+        let different = fields
+            .into_iter()
+            .filter(|(_, baseline, now)| baseline != now);
+        different
+            .map(|(field, baseline, now)| KeyDifference {
+                field,
+                baseline,
+                now,
+            })
+            .collect()
     }
 }
 
@@ -172,7 +192,11 @@ impl Entry {
             epoch: 1,
             key: Key::of(run),
             recommended_memory_mb: recommended,
-            sizes: analysis.sizes.iter().map(|size| SizeEntry::of(size, analysis.cost_basis)).collect(),
+            sizes: analysis
+                .sizes
+                .iter()
+                .map(|size| SizeEntry::of(size, analysis.cost_basis))
+                .collect(),
         }
     }
 
@@ -206,20 +230,46 @@ impl History {
     /// Adds a run: into the current epoch or, when `starts_epoch`, into a new one. A run that is already there is
     /// replaced, so that recording twice is harmless.
     pub fn append(&mut self, mut entry: Entry, starts_epoch: bool) {
+        let same_run = |old: &Entry| old.run_id == entry.run_id && old.key == entry.key;
+        // A run that is recorded again was judged against itself: it stays where it was.
+        let recorded = self
+            .entries
+            .iter()
+            .find(|old| same_run(old))
+            .map(|old| old.epoch);
+        entry.epoch = recorded.unwrap_or_else(|| self.epoch_for(&entry, starts_epoch));
         self.entries.retain(|old| old.run_id != entry.run_id);
-        let current = self.newest().map_or(1, |newest| newest.epoch);
-        entry.epoch = if starts_epoch { current + 1 } else { current };
         self.entries.push(entry);
         self.entries.sort_by_key(|entry| entry.at);
         let surplus = self.entries.len().saturating_sub(KEPT_RUNS);
         self.entries.drain(..surplus);
     }
 
+    /// The epoch of a run that is not recorded yet. Each key has its own epochs; a run that is recorded late joins
+    /// the epoch in which it was measured.
+    fn epoch_for(&self, entry: &Entry, starts_epoch: bool) -> u32 {
+        let alike = || self.entries.iter().filter(|old| old.key == entry.key);
+        if starts_epoch {
+            return alike()
+                .map(|old| old.epoch)
+                .max()
+                .map_or(1, |newest| newest + 1);
+        }
+        let before = alike().rfind(|old| old.at <= entry.at);
+        before.or_else(|| alike().next()).map_or(1, |old| old.epoch)
+    }
+
     /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60 days older than
     /// the newest. Oldest first.
     pub(super) fn comparable(&self, key: &Key) -> Vec<Group<'_>> {
-        let alike: Vec<&Entry> = self.entries.iter().filter(|entry| entry.key == *key).collect();
-        let Some(newest) = alike.last() else { return Vec::new() };
+        let alike: Vec<&Entry> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.key == *key)
+            .collect();
+        let Some(newest) = alike.last() else {
+            return Vec::new();
+        };
         let recent = alike.iter().copied().filter(|entry| {
             entry.epoch == newest.epoch && newest.at.duration_since(entry.at) <= WINDOW
         });
@@ -235,7 +285,10 @@ impl History {
         for entry in self.entries.iter().filter(|entry| entry.key == *key) {
             epochs.entry(entry.epoch).or_default().push(entry);
         }
-        epochs.into_values().map(|entries| group(entries.into_iter())).collect()
+        epochs
+            .into_values()
+            .map(|entries| group(entries.into_iter()))
+            .collect()
     }
 }
 
@@ -244,7 +297,11 @@ fn group<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for entry in entries {
         match groups.last_mut() {
-            Some(group) if group.first().is_some_and(|first| entry.at.duration_since(first.at) < SAME_RUN) => {
+            Some(group)
+                if group
+                    .first()
+                    .is_some_and(|first| entry.at.duration_since(first.at) < SAME_RUN) =>
+            {
                 group.push(entry);
             }
             Some(_) | None => groups.push(vec![entry]),
@@ -263,7 +320,10 @@ pub struct BaselineFile {
 
 impl Default for BaselineFile {
     fn default() -> Self {
-        Self { schema: SCHEMA, models: BTreeMap::new() }
+        Self {
+            schema: SCHEMA,
+            models: BTreeMap::new(),
+        }
     }
 }
 
@@ -311,10 +371,16 @@ impl BaselineFile {
     /// # Errors
     /// [`BaselineFileError`].
     pub fn from_json(text: &str, name: &str) -> Result<Self, BaselineFileError> {
-        let malformed = |source| BaselineFileError::Malformed { name: name.to_owned(), source };
+        let malformed = |source| BaselineFileError::Malformed {
+            name: name.to_owned(),
+            source,
+        };
         let SchemaOnly { schema } = serde_json::from_str(text).map_err(malformed)?;
         if schema > SCHEMA {
-            return Err(BaselineFileError::NewerSchema { name: name.to_owned(), found: schema });
+            return Err(BaselineFileError::NewerSchema {
+                name: name.to_owned(),
+                found: schema,
+            });
         }
         serde_json::from_str(text).map_err(malformed)
     }
@@ -329,7 +395,9 @@ impl BaselineFile {
 
     /// The history of a model; `None` when there is none.
     pub fn history(&self, name: &str) -> Option<&History> {
-        self.models.get(name).filter(|history| !history.entries.is_empty())
+        self.models
+            .get(name)
+            .filter(|history| !history.entries.is_empty())
     }
 
     /// The history of a model, to add to.
@@ -340,7 +408,11 @@ impl BaselineFile {
 
 impl fmt::Display for KeyDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} in the baseline, {} now", self.field, self.baseline, self.now)
+        write!(
+            f,
+            "{}: {} in the baseline, {} now",
+            self.field, self.baseline, self.now
+        )
     }
 }
 
@@ -371,7 +443,11 @@ mod tests {
     #[test]
     fn runs_of_one_morning_count_as_one() {
         let history = history(&[(0, 0), (0, 3), (0, 5), (0, 6), (1, 0)]);
-        let sizes: Vec<usize> = history.comparable(&entry(0, 0).key).iter().map(Vec::len).collect();
+        let sizes: Vec<usize> = history
+            .comparable(&entry(0, 0).key)
+            .iter()
+            .map(Vec::len)
+            .collect();
         assert_eq!(sizes, [3, 1, 1]);
     }
 
@@ -379,10 +455,21 @@ mod tests {
     fn old_runs_and_older_epochs_are_not_compared_with() {
         let mut history = history(&[(0, 0), (50, 0), (100, 0)]);
         let key = entry(0, 0).key;
-        assert_eq!(history.comparable(&key).len(), 2, "day 0 is 100 days before the newest");
+        assert_eq!(
+            history.comparable(&key).len(),
+            2,
+            "day 0 is 100 days before the newest"
+        );
         history.append(entry(101, 0), true);
         assert_eq!(history.comparable(&key).len(), 1);
-        assert_eq!(history.by_epoch(&key).iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!(
+            history
+                .by_epoch(&key)
+                .iter()
+                .map(Vec::len)
+                .collect::<Vec<_>>(),
+            [3, 1]
+        );
         assert_eq!(history.newest().unwrap().epoch, 2);
     }
 
@@ -403,8 +490,16 @@ mod tests {
     #[test]
     fn differing_settings_are_named_with_both_values() {
         let baseline = entry(0, 0).key;
-        let now = Key { region: "eu-west-1".to_owned(), invocations: 50, ..baseline.clone() };
-        let text: Vec<String> = baseline.differences(&now).iter().map(ToString::to_string).collect();
+        let now = Key {
+            region: "eu-west-1".to_owned(),
+            invocations: 50,
+            ..baseline.clone()
+        };
+        let text: Vec<String> = baseline
+            .differences(&now)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
             text,
             [
@@ -429,9 +524,17 @@ mod tests {
         let json = BaselineFile::default().to_json().unwrap();
         let newer = json.replace("\"schema\": 1", "\"schema\": 2, \"new\": 1");
         let error = BaselineFile::from_json(&newer, "b.json").unwrap_err();
-        assert_eq!(error.to_string(), "baseline `b.json` has schema 2, this sagegate reads up to 1");
+        assert_eq!(
+            error.to_string(),
+            "baseline `b.json` has schema 2, this sagegate reads up to 1"
+        );
         let truncated = json.get(..json.len() / 2).unwrap();
         let error = BaselineFile::from_json(truncated, "b.json").unwrap_err();
-        assert!(error.to_string().starts_with("baseline `b.json` is damaged"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("baseline `b.json` is damaged"),
+            "{error}"
+        );
     }
 }

@@ -83,7 +83,10 @@ pub struct LimitError {
 
 impl LimitError {
     fn new(text: &str, problem: impl Into<String>) -> Self {
-        Self { text: text.to_owned(), problem: problem.into() }
+        Self {
+            text: text.to_owned(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -97,11 +100,15 @@ impl FromStr for MemoryLimit {
         let number = text.strip_suffix("MB").unwrap_or(text).trim();
         let megabytes: u32 = number
             .parse()
-            .map_err(|_: std::num::ParseIntError| LimitError::new(text, "is not a number of MB, use 0, 1024 or off"))?;
+            .ok()
+            .ok_or_else(|| LimitError::new(text, "is not a number of MB, use 0, 1024 or off"))?;
         if megabytes.is_multiple_of(1024) && megabytes <= 5120 {
             Ok(Self::Megabytes(megabytes))
         } else {
-            Err(LimitError::new(text, "is not a step between memory sizes, use 0, 1024, … 5120 or off"))
+            Err(LimitError::new(
+                text,
+                "is not a step between memory sizes, use 0, 1024, … 5120 or off",
+            ))
         }
     }
 }
@@ -209,14 +216,20 @@ fn positive(text: &str, digits: &str) -> Result<f64, LimitError> {
 fn percent(text: &str, forms: &str) -> Result<Ratio, LimitError> {
     let Some(digits) = text.strip_suffix('%') else {
         return Err(match text.parse::<f64>() {
-            Ok(bare) => LimitError::new(text, format!("has no unit, did you mean {}%?", increase_meant(bare))),
+            Ok(bare) => LimitError::new(
+                text,
+                format!("has no unit, did you mean {}%?", increase_meant(bare)),
+            ),
             Err(_) => LimitError::new(text, format!("is not a limit, use {forms}")),
         });
     };
     let value = number(text, digits)?;
     if value >= 100.0 {
         let meant = increase_meant(value);
-        return Err(LimitError::new(text, format!("would allow more than twice the baseline, did you mean {meant}%?")));
+        return Err(LimitError::new(
+            text,
+            format!("would allow more than twice the baseline, did you mean {meant}%?"),
+        ));
     }
     Ok(Ratio(value / 100.0))
 }
@@ -232,7 +245,10 @@ fn increase_meant(value: f64) -> f64 {
 
 fn missing_unit(text: &str, with_unit: impl Fn(&str) -> String, example: &str) -> LimitError {
     match text.parse::<f64>() {
-        Ok(_) => LimitError::new(text, format!("has no unit, did you mean {}?", with_unit(text))),
+        Ok(_) => LimitError::new(
+            text,
+            format!("has no unit, did you mean {}?", with_unit(text)),
+        ),
         Err(_) => LimitError::new(text, format!("is not a limit, use for example {example}")),
     }
 }
@@ -258,7 +274,10 @@ mod tests {
         for text in ["0", "1024", "off"] {
             assert_eq!(text.parse::<MemoryLimit>().unwrap().to_string(), text);
         }
-        assert_eq!("250ms".parse::<LatencyCeiling>().unwrap().0, LatencyMs(250.0));
+        assert_eq!(
+            "250ms".parse::<LatencyCeiling>().unwrap().0,
+            LatencyMs(250.0)
+        );
         assert_eq!("$12".parse::<CostCeiling>().unwrap().0, Usd(12.0));
     }
 
@@ -268,16 +287,34 @@ mod tests {
             problem::<LatencyLimit>("110%"),
             "`110%` would allow more than twice the baseline, did you mean 10%?"
         );
-        assert_eq!(problem::<LatencyLimit>("110"), "`110` has no unit, did you mean 10%?");
-        assert_eq!(problem::<CostLimit>("5"), "`5` has no unit, did you mean 5%?");
-        assert_eq!(problem::<LatencyCeiling>("250"), "`250` has no unit, did you mean 250ms?");
-        assert_eq!(problem::<CostCeiling>("12"), "`12` has no unit, did you mean $12?");
+        assert_eq!(
+            problem::<LatencyLimit>("110"),
+            "`110` has no unit, did you mean 10%?"
+        );
+        assert_eq!(
+            problem::<CostLimit>("5"),
+            "`5` has no unit, did you mean 5%?"
+        );
+        assert_eq!(
+            problem::<LatencyCeiling>("250"),
+            "`250` has no unit, did you mean 250ms?"
+        );
+        assert_eq!(
+            problem::<CostCeiling>("12"),
+            "`12` has no unit, did you mean $12?"
+        );
     }
 
     #[test]
     fn a_wrong_unit_and_a_negative_number_are_refused() {
-        assert_eq!(problem::<LatencyLimit>("$3"), "`$3` is not a limit, use 10%, 20ms or off");
-        assert_eq!(problem::<CostLimit>("20ms"), "`20ms` is not a limit, use 5%, $0.20 or off");
+        assert_eq!(
+            problem::<LatencyLimit>("$3"),
+            "`$3` is not a limit, use 10%, 20ms or off"
+        );
+        assert_eq!(
+            problem::<CostLimit>("20ms"),
+            "`20ms` is not a limit, use 5%, $0.20 or off"
+        );
         assert_eq!(problem::<LatencyLimit>("-5%"), "`-5%` must be 0 or more");
         assert_eq!(problem::<CostCeiling>("$0"), "`$0` must be more than 0");
         assert_eq!(

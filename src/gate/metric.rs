@@ -175,14 +175,52 @@ impl MetricJudgement {
         reason: NotCompared,
     ) -> Self {
         let status = Status::NotCompared(reason);
-        Self { metric, memory_mb, baseline: None, now, increase: None, band: None, limit: None, status }
+        Self {
+            metric,
+            memory_mb,
+            baseline: None,
+            now,
+            increase: None,
+            band: None,
+            limit: None,
+            status,
+        }
     }
 
-    /// Adds an absolute ceiling: it fails alone, and takes the place of a looser limit.
-    pub fn with_ceiling(mut self, ceiling: Option<Value>) -> Self {
-        let (Some(ceiling), Some(now)) = (ceiling, self.now) else { return self };
-        if self.limit.is_none_or(|bound| number(ceiling) < number(bound.value)) {
-            self.limit = Some(Bound { value: ceiling, rule: Rule::Ceiling });
+    /// Switched off, when its tolerance is: what nobody asked for cannot leave the verdict open.
+    pub(super) fn off_with(mut self, tolerance: Tolerance) -> Self {
+        if tolerance == Tolerance::Off {
+            self.status = Status::Off;
+        }
+        self
+    }
+
+    /// Adds an absolute ceiling on the value shown: it fails alone, and takes the place of a looser limit.
+    pub(super) fn with_ceiling(self, ceiling: Option<Value>) -> Self {
+        let now = self.now;
+        self.with_ceiling_on(now, ceiling)
+    }
+
+    /// Adds an absolute ceiling on `headline`, which is another value than the one shown when a cost had to be
+    /// compared by client latency. The limit shown then stays that of the comparison, unless the ceiling fails.
+    pub(super) fn with_ceiling_on(
+        mut self,
+        headline: Option<Value>,
+        ceiling: Option<Value>,
+    ) -> Self {
+        let (Some(ceiling), Some(now)) = (ceiling, headline) else {
+            return self;
+        };
+        let shows = self.now == headline || number(now) > number(ceiling);
+        if shows
+            && self
+                .limit
+                .is_none_or(|bound| number(ceiling) < number(bound.value))
+        {
+            self.limit = Some(Bound {
+                value: ceiling,
+                rule: Rule::Ceiling,
+            });
         }
         if number(now) > number(ceiling) {
             self.status = Status::Fail;
@@ -194,8 +232,12 @@ impl MetricJudgement {
 
     /// Whether the change, in either direction, is more than noise.
     pub fn is_outside_noise(&self) -> bool {
-        let grew = self.increase.zip(self.band).is_some_and(|(increase, band)| increase > band);
-        grew || self.status == Status::Improved
+        // By the numbers, not by the status: a ceiling or a switched-off limit hides an improvement there.
+        self.increase
+            .zip(self.band)
+            .is_some_and(|(increase, band)| {
+                increase > band || increase.get() < (1.0 + band.get()).recip() - 1.0
+            })
     }
 }
 
@@ -244,7 +286,9 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
     let tolerated = match tolerance {
         Tolerance::Off => None,
         Tolerance::Relative(ratio) => Some(ratio),
-        Tolerance::Absolute(value) => Some(Ratio(number(value) / number(change.baseline).max(f64::MIN_POSITIVE))),
+        Tolerance::Absolute(value) => Some(Ratio(
+            number(value) / number(change.baseline).max(f64::MIN_POSITIVE),
+        )),
     };
     MetricJudgement {
         metric: change.metric,
@@ -254,7 +298,9 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
         increase: Some(increase),
         band: Some(band),
         limit: tolerated.map(|tolerated| bound(change, tolerance, tolerated, band)),
-        status: tolerated.map_or(Status::Off, |tolerated| status(change, increase, tolerated, band)),
+        status: tolerated.map_or(Status::Off, |tolerated| {
+            status(change, increase, tolerated, band)
+        }),
     }
 }
 
@@ -306,13 +352,20 @@ mod tests {
             memory_mb: Some(MemoryMb::OFFERED[1]),
             baseline: Value::Latency(LatencyMs(100.0)),
             now: Value::Latency(LatencyMs(100.0 * difference.exp())),
-            comparison: Comparison { difference, own_error: 0.0, standard_error },
+            comparison: Comparison {
+                difference,
+                own_error: 0.0,
+                standard_error,
+            },
             runs,
         }
     }
 
     fn ten_percent(difference: f64, standard_error: f64, runs: usize) -> MetricJudgement {
-        judge_change(&change(difference, standard_error, runs), Tolerance::Relative(Ratio(0.10)))
+        judge_change(
+            &change(difference, standard_error, runs),
+            Tolerance::Relative(Ratio(0.10)),
+        )
     }
 
     #[test]
@@ -321,14 +374,23 @@ mod tests {
             (0.05, 0.01, 5, Status::Pass),
             (0.20, 0.01, 5, Status::Fail),
             (0.12, 0.05, 5, Status::WithinNoise),
-            (0.12, 0.05, 1, Status::Undecided(Undecided::YoungBaseline { missing_runs: 2 })),
+            (
+                0.12,
+                0.05,
+                1,
+                Status::Undecided(Undecided::YoungBaseline { missing_runs: 2 }),
+            ),
             (0.00, 0.20, 5, Status::Undecided(Undecided::BandTooWide)),
             (0.90, 0.20, 5, Status::Fail),
             (-0.20, 0.01, 5, Status::Improved),
             (-0.02, 0.01, 5, Status::Pass),
         ];
         for (difference, error, runs, status) in cases {
-            assert_eq!(ten_percent(difference, error, runs).status, status, "{difference} ± {error}");
+            assert_eq!(
+                ten_percent(difference, error, runs).status,
+                status,
+                "{difference} ± {error}"
+            );
         }
     }
 
@@ -355,20 +417,30 @@ mod tests {
     fn a_ceiling_fails_alone_and_shows_when_it_is_the_tighter_limit() {
         let ceiling = Some(Value::Latency(LatencyMs(105.0)));
         let beyond = ten_percent(0.08, 0.01, 5).with_ceiling(ceiling);
-        assert_eq!((beyond.status, beyond.limit.unwrap().rule), (Status::Fail, Rule::Ceiling));
+        assert_eq!(
+            (beyond.status, beyond.limit.unwrap().rule),
+            (Status::Fail, Rule::Ceiling)
+        );
         let loose = ten_percent(0.08, 0.01, 5).with_ceiling(Some(Value::Latency(LatencyMs(500.0))));
         assert_eq!(loose.status, Status::Pass);
         assert_eq!(loose.limit.unwrap().rule, Rule::Tolerance(Ratio(0.10)));
         let off = judge_change(&change(0.9, 0.01, 5), Tolerance::Off);
         assert_eq!(off.status, Status::Off);
-        assert_eq!(off.with_ceiling(Some(Value::Latency(LatencyMs(500.0)))).status, Status::Pass);
+        assert_eq!(
+            off.with_ceiling(Some(Value::Latency(LatencyMs(500.0))))
+                .status,
+            Status::Pass
+        );
     }
 
     #[test]
     fn the_quantile_falls_back_with_fewer_calls() {
         let names = [1000, 891, 890, 171, 170, 81, 80, 0]
             .map(|calls| Quantile::supported_by(calls).map_or("none", Quantile::name));
-        assert_eq!(names, ["p99", "p99", "p95", "p95", "p90", "p90", "none", "none"]);
+        assert_eq!(
+            names,
+            ["p99", "p99", "p95", "p95", "p90", "p90", "none", "none"]
+        );
     }
 
     proptest! {

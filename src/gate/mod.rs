@@ -12,7 +12,9 @@ use jiff::Timestamp;
 pub use self::history::{
     BaselineFile, BaselineFileError, Entry, History, Key, KeyDifference, MAX_RUNS, SizeEntry,
 };
-pub use self::limits::{CostCeiling, CostLimit, LatencyCeiling, LatencyLimit, LimitError, Limits, MemoryLimit};
+pub use self::limits::{
+    CostCeiling, CostLimit, LatencyCeiling, LatencyLimit, LimitError, Limits, MemoryLimit,
+};
 pub use self::metric::{
     Bound, Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Undecided, Value,
 };
@@ -114,17 +116,24 @@ pub fn judge(
 ) -> Judgement {
     let key = Key::of(run);
     let mut judgement = match history.filter(|history| history.newest().is_some()) {
-        _ if analysis.sizes.is_empty() => compare::without(analysis, limits, NotCompared::NothingMeasured),
+        _ if analysis.sizes.is_empty() => {
+            compare::without(analysis, limits, NotCompared::NothingMeasured)
+        }
         None => compare::without(analysis, limits, NotCompared::NoBaseline),
         Some(history) => match compare::with(analysis, history, &key, limits) {
             Some(judgement) => judgement,
             None => Judgement {
-                unlike: history.newest().map(|newest| newest.key.differences(&key)).unwrap_or_default(),
+                unlike: history
+                    .newest()
+                    .map(|newest| newest.key.differences(&key))
+                    .unwrap_or_default(),
                 ..compare::without(analysis, limits, NotCompared::UnlikeSettings)
             },
         },
     };
-    judgement.notices.extend(general_notices(run, analysis, &judgement, now));
+    judgement
+        .notices
+        .extend(general_notices(run, analysis, &judgement, now));
     judgement.verdict = verdict(&judgement);
     judgement
 }
@@ -133,7 +142,10 @@ impl Judgement {
     /// Whether latency or cost at the baseline's size moved, in either direction, by more than noise: main's next
     /// entry then starts a new epoch.
     pub fn starts_epoch(&self) -> bool {
-        self.metrics.iter().filter(|it| it.metric != Metric::RecommendedMemory).any(MetricJudgement::is_outside_noise)
+        self.metrics
+            .iter()
+            .filter(|it| it.metric != Metric::RecommendedMemory)
+            .any(MetricJudgement::is_outside_noise)
     }
 
     /// Every judged metric.
@@ -145,8 +157,12 @@ impl Judgement {
 /// No data is never green: a metric that decides nothing keeps the verdict from being a pass.
 fn verdict(judgement: &Judgement) -> Verdict {
     let any = |wanted: fn(&Status) -> bool| judgement.all_metrics().any(|it| wanted(&it.status));
-    let not_compared =
-        |reason: NotCompared| judgement.metrics.iter().any(|it| it.status == Status::NotCompared(reason));
+    let not_compared = |reason: NotCompared| {
+        judgement
+            .metrics
+            .iter()
+            .any(|it| it.status == Status::NotCompared(reason))
+    };
     if judgement.recommended.is_none() {
         Verdict::CouldNotMeasure
     } else if any(|status| *status == Status::Fail) {
@@ -160,22 +176,35 @@ fn verdict(judgement: &Judgement) -> Verdict {
     }
 }
 
-fn general_notices(run: &RunResult, analysis: &Analysis, judgement: &Judgement, now: Timestamp) -> Vec<Notice> {
+fn general_notices(
+    run: &RunResult,
+    analysis: &Analysis,
+    judgement: &Judgement,
+    now: Timestamp,
+) -> Vec<Notice> {
     let mut notices = Vec::new();
     if analysis.cost_basis == CostBasis::ClientLatency && !analysis.sizes.is_empty() {
         notices.push(Notice::CostIsEstimated);
     }
-    if let Some((_, at)) = judgement.baseline.as_ref().and_then(|baseline| baseline.commits.first()) {
+    if let Some((_, at)) = judgement
+        .baseline
+        .as_ref()
+        .and_then(|baseline| baseline.commits.first())
+    {
         let days = now.duration_since(*at).as_hours() / 24;
         if days > STALE_DAYS {
             notices.push(Notice::StaleBaseline { days });
         }
     }
     if !run.cleanup.left.is_empty() {
-        notices.push(Notice::NotDeleted { left: run.cleanup.left.clone() });
+        notices.push(Notice::NotDeleted {
+            left: run.cleanup.left.clone(),
+        });
     }
     notices
 }
 
+#[cfg(test)]
+mod regressions;
 #[cfg(test)]
 pub(crate) mod tests;

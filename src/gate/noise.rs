@@ -59,7 +59,11 @@ impl RunNoise {
     /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2 for a young
     /// baseline.
     pub(super) fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
-        let prior = if runs < MATURE_RUNS && degrees < 2.0 { YOUNG_RUN_DEVIATION } else { RUN_DEVIATION };
+        let prior = if runs < MATURE_RUNS && degrees < 2.0 {
+            YOUNG_RUN_DEVIATION
+        } else {
+            RUN_DEVIATION
+        };
         let variance =
             (PRIOR_WEIGHT * prior.powi(2) + degrees * observed.max(0.0)) / (PRIOR_WEIGHT + degrees);
         Self { variance, runs }
@@ -79,8 +83,13 @@ pub(super) fn ln(value: f64) -> f64 {
 
 /// Excess of the variance of run means over what their own errors explain; 0 for fewer than two runs.
 pub(super) fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
-    let own = mean(&errors.iter().map(|error| error * error).collect::<Vec<_>>()).unwrap_or_default();
-    if ln_means.len() < 2 { 0.0 } else { (variance(ln_means) - own).max(0.0) }
+    let own =
+        mean(&errors.iter().map(|error| error * error).collect::<Vec<_>>()).unwrap_or_default();
+    if ln_means.len() < 2 {
+        0.0
+    } else {
+        (variance(ln_means) - own).max(0.0)
+    }
 }
 
 /// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs, which hold
@@ -120,7 +129,12 @@ pub(super) fn compare_mean(
     let k = count(baseline).max(1.0);
     let baseline_ln: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
     let baseline_error: f64 = baseline.iter().map(|(_, error)| error * error).sum::<f64>() / k / k;
-    compare(now_ln, (now_error.powi(2) + baseline_error).sqrt(), &baseline_ln, noise)
+    compare(
+        now_ln,
+        (now_error.powi(2) + baseline_error).sqrt(),
+        &baseline_ln,
+        noise,
+    )
 }
 
 fn compare(now_ln: f64, own_error: f64, baseline_ln: &[f64], noise: RunNoise) -> Comparison {
@@ -134,9 +148,18 @@ fn compare(now_ln: f64, own_error: f64, baseline_ln: &[f64], noise: RunNoise) ->
 /// The geometric mean over sizes: own errors average out, run-to-run noise is common to all. `None` for no size.
 pub(super) fn geometric_mean(parts: &[Comparison], noise: RunNoise) -> Option<Comparison> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
-    let own_error = parts.iter().map(|part| part.own_error.powi(2)).sum::<f64>().sqrt() / count(parts);
+    let own_error = parts
+        .iter()
+        .map(|part| part.own_error.powi(2))
+        .sum::<f64>()
+        .sqrt()
+        / count(parts);
     let standard_error = (own_error.powi(2) + noise.of_comparison()).sqrt();
-    Some(Comparison { difference, own_error, standard_error })
+    Some(Comparison {
+        difference,
+        own_error,
+        standard_error,
+    })
 }
 
 #[cfg(test)]
@@ -151,7 +174,9 @@ mod tests {
         let mut x = seed;
         (0..calls)
             .map(|call| {
-                x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                x = x
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let tenths = f64::from(u32::try_from((x >> 33) % 1000).unwrap());
                 let value = scale * (100.0 + tenths / 10.0);
                 if call % 73 == 72 { value * 3.0 } else { value }
@@ -160,7 +185,11 @@ mod tests {
     }
 
     fn base() -> [Vec<f64>; 3] {
-        [stream(1, 1000, 1.00), stream(2, 1000, 1.02), stream(3, 1000, 0.99)]
+        [
+            stream(1, 1000, 1.00),
+            stream(2, 1000, 1.02),
+            stream(3, 1000, 0.99),
+        ]
     }
 
     fn ln_mean(values: &[f64]) -> (f64, f64) {
@@ -176,7 +205,10 @@ mod tests {
 
     #[track_caller]
     fn assert_golden(ours: f64, golden: f64) {
-        assert!((ours - golden).abs() <= 1e-9 * golden.abs().max(1.0), "{ours} is not {golden}");
+        assert!(
+            (ours - golden).abs() <= 1e-9 * golden.abs().max(1.0),
+            "{ours} is not {golden}"
+        );
     }
 
     #[test]
@@ -186,12 +218,29 @@ mod tests {
 
     #[test]
     fn the_reference_implementations_p99_comparison_comes_out() {
-        let base_ln: Vec<f64> =
-            base().iter().map(|run| ln(nearest_rank(&sorted(run), 0.99).unwrap())).collect();
+        let base_ln: Vec<f64> = base()
+            .iter()
+            .map(|run| ln(nearest_rank(&sorted(run), 0.99).unwrap()))
+            .collect();
         let golden = [
-            (1.01, -0.039_667_207_937_923_776, 0.712_784_881_045_641, 0.175_623_005_019_183_15),
-            (1.15, 0.093_448_228_585_532_26, 0.712_784_881_045_641, 0.175_623_005_019_183_15),
-            (1.30, 0.236_071_910_574_950_25, 0.712_784_881_045_642_5, 0.175_623_005_019_183_46),
+            (
+                1.01,
+                -0.039_667_207_937_923_776,
+                0.712_784_881_045_641,
+                0.175_623_005_019_183_15,
+            ),
+            (
+                1.15,
+                0.093_448_228_585_532_26,
+                0.712_784_881_045_641,
+                0.175_623_005_019_183_15,
+            ),
+            (
+                1.30,
+                0.236_071_910_574_950_25,
+                0.712_784_881_045_642_5,
+                0.175_623_005_019_183_46,
+            ),
         ];
         for (scale, increase, band, own) in golden {
             let now = sorted(&stream(4, 1000, scale));

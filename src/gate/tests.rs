@@ -11,7 +11,9 @@ use crate::units::{LatencyMs, Usd};
 
 /// Latencies around `scale` ms: a fixed pattern with 20 % spread and no heavy tail.
 pub(crate) fn latencies(scale: f64, calls: u32) -> Vec<f64> {
-    (0..calls).map(|call| scale * (0.9 + f64::from((call * 7919) % 200) / 1000.0)).collect()
+    (0..calls)
+        .map(|call| scale * (0.9 + f64::from((call * 7919) % 200) / 1000.0))
+        .collect()
 }
 
 /// An endpoint whose client and CloudWatch latencies scale together.
@@ -24,7 +26,11 @@ pub(crate) fn measured(memory: u32, scale: f64, calls: u32) -> EndpointRun {
 /// 1024 MB at 200 ms, 2048 MB at 110 ms, 3072 MB at 100 ms, all times `scale`: 2048 MB is recommended.
 pub(crate) fn model(scale: f64) -> RunResult {
     let sizes = [(1024, 200.0), (2048, 110.0), (3072, 100.0)];
-    run_of(sizes.map(|(memory, ms)| measured(memory, ms * scale, 1000)).into())
+    run_of(
+        sizes
+            .map(|(memory, ms)| measured(memory, ms * scale, 1000))
+            .into(),
+    )
 }
 
 /// A history of `runs` daily runs of main, identical up to half a percent, ending a day before the run.
@@ -35,7 +41,7 @@ pub(crate) fn history(runs: u32, of: impl Fn(f64) -> RunResult) -> History {
         let days = i64::from(runs - index);
         run.run_id = format!("main-{index}");
         run.commit = Some(format!("c0ffee{index}"));
-        run.finished_at = run.finished_at - SignedDuration::from_hours(24 * days);
+        run.finished_at -= SignedDuration::from_hours(24 * days);
         let analysis = analyse(&run, &prices(), SizeStrategy::Balanced);
         let entry = Entry::new(&run, &analysis, analysis.best.unwrap());
         history.append(entry, false);
@@ -57,9 +63,17 @@ fn statuses(judgement: &Judgement) -> Vec<Status> {
 fn the_same_model_passes_against_one_run_and_against_five() {
     for runs in [1, 5] {
         let it = judged(&model(1.0), Some(&history(runs, model)), &Limits::default());
-        assert_eq!(it.verdict, Verdict::Pass, "{runs} runs: {:?}", statuses(&it));
+        assert_eq!(
+            it.verdict,
+            Verdict::Pass,
+            "{runs} runs: {:?}",
+            statuses(&it)
+        );
         assert_eq!(it.recommended.unwrap().get(), 2048);
-        assert_eq!(it.baseline.as_ref().unwrap().runs, usize::try_from(runs).unwrap());
+        assert_eq!(
+            it.baseline.as_ref().unwrap().runs,
+            usize::try_from(runs).unwrap()
+        );
         assert!(!it.starts_epoch());
     }
 }
@@ -70,14 +84,21 @@ fn a_much_slower_model_fails_on_latency_and_cost_even_against_one_run() {
     assert_eq!(it.verdict, Verdict::Fail);
     assert_eq!(statuses(&it), [Status::Pass, Status::Fail, Status::Fail]);
     assert!(it.starts_epoch());
-    assert!(it.overall.iter().all(|metric| metric.status == Status::Fail));
+    assert!(
+        it.overall
+            .iter()
+            .all(|metric| metric.status == Status::Fail)
+    );
 }
 
 #[test]
 fn a_moderate_regression_is_undecided_against_one_run_and_fails_against_five() {
     let young = judged(&model(1.25), Some(&history(1, model)), &Limits::default());
     assert_eq!(young.verdict, Verdict::Inconclusive);
-    assert_eq!(statuses(&young)[1], Status::Undecided(Undecided::YoungBaseline { missing_runs: 2 }));
+    assert_eq!(
+        statuses(&young)[1],
+        Status::Undecided(Undecided::YoungBaseline { missing_runs: 2 })
+    );
     let mature = judged(&model(1.25), Some(&history(5, model)), &Limits::default());
     assert_eq!(mature.verdict, Verdict::Fail);
 }
@@ -86,7 +107,10 @@ fn a_moderate_regression_is_undecided_against_one_run_and_fails_against_five() {
 fn an_improvement_passes_and_starts_an_epoch() {
     let it = judged(&model(0.6), Some(&history(5, model)), &Limits::default());
     assert_eq!(it.verdict, Verdict::Pass);
-    assert_eq!(statuses(&it), [Status::Pass, Status::Improved, Status::Improved]);
+    assert_eq!(
+        statuses(&it),
+        [Status::Pass, Status::Improved, Status::Improved]
+    );
     assert!(it.starts_epoch());
 }
 
@@ -95,10 +119,19 @@ fn without_a_baseline_only_ceilings_are_judged() {
     let it = judged(&model(1.0), None, &Limits::default());
     assert_eq!(it.verdict, Verdict::NoBaseline);
     assert_eq!(it.recommended.unwrap().get(), 2048);
-    let tight = Limits { max_p99: Some(LatencyCeiling(LatencyMs(50.0))), ..Limits::default() };
+    let tight = Limits {
+        max_p99: Some(LatencyCeiling(LatencyMs(50.0))),
+        ..Limits::default()
+    };
     assert_eq!(judged(&model(1.0), None, &tight).verdict, Verdict::Fail);
-    let tight = Limits { max_cost: Some(CostCeiling(Usd(1.0))), ..Limits::default() };
-    assert_eq!(statuses(&judged(&model(1.0), None, &tight))[2], Status::Fail);
+    let tight = Limits {
+        max_cost: Some(CostCeiling(Usd(1.0))),
+        ..Limits::default()
+    };
+    assert_eq!(
+        statuses(&judged(&model(1.0), None, &tight))[2],
+        Status::Fail
+    );
 }
 
 #[test]
@@ -108,7 +141,11 @@ fn unlike_settings_are_inconclusive_and_named() {
     run.settings.warmup = 0;
     let it = judged(&run, Some(&history(5, model)), &Limits::default());
     assert_eq!(it.verdict, Verdict::Inconclusive);
-    let fields: Vec<&str> = it.unlike.iter().map(|difference| difference.field).collect();
+    let fields: Vec<&str> = it
+        .unlike
+        .iter()
+        .map(|difference| difference.field)
+        .collect();
     assert_eq!(fields, ["region", "warm-up"]);
 }
 
@@ -124,11 +161,16 @@ fn a_simulated_run_is_never_compared_with_a_real_baseline() {
 #[test]
 fn a_model_that_needs_more_memory_fails_and_says_which_size_broke() {
     let mut run = model(1.0);
-    run.stability[1].outcome = EndpointOutcome::StoppedEarly { reason: "out of memory".to_owned() };
+    run.stability[1].outcome = EndpointOutcome::StoppedEarly {
+        reason: "out of memory".to_owned(),
+    };
     let it = judged(&run, Some(&history(5, model)), &Limits::default());
     assert_eq!(it.verdict, Verdict::Fail);
     assert_eq!(it.metrics[0].status, Status::Fail);
-    assert_eq!(it.metrics[1].status, Status::NotCompared(NotCompared::SizeNotMeasured));
+    assert_eq!(
+        it.metrics[1].status,
+        Status::NotCompared(NotCompared::SizeNotMeasured)
+    );
     assert!(it.notices.iter().any(|notice| matches!(
         notice,
         Notice::SizeNoLongerWorks { memory_mb, reason } if memory_mb.get() == 2048 && reason == "out of memory"
@@ -138,32 +180,59 @@ fn a_model_that_needs_more_memory_fails_and_says_which_size_broke() {
 #[test]
 fn an_allowed_memory_increase_is_not_a_failure_but_the_size_is_not_comparable() {
     let mut run = model(1.0);
-    run.stability[1].outcome = EndpointOutcome::StoppedEarly { reason: "out of memory".to_owned() };
-    let limits = Limits { max_memory_increase: MemoryLimit::Megabytes(1024), ..Limits::default() };
+    run.stability[1].outcome = EndpointOutcome::StoppedEarly {
+        reason: "out of memory".to_owned(),
+    };
+    let limits = Limits {
+        max_memory_increase: MemoryLimit::Megabytes(1024),
+        ..Limits::default()
+    };
     let it = judged(&run, Some(&history(5, model)), &limits);
-    assert_eq!((it.verdict, it.metrics[0].status), (Verdict::Inconclusive, Status::Pass));
+    assert_eq!(
+        (it.verdict, it.metrics[0].status),
+        (Verdict::Inconclusive, Status::Pass)
+    );
 }
 
 #[test]
 fn nothing_measured_is_never_a_pass() {
     let mut run = model(1.0);
     for endpoint in &mut run.stability {
-        endpoint.outcome = EndpointOutcome::DeployFailed { reason: "x".to_owned() };
+        endpoint.outcome = EndpointOutcome::DeployFailed {
+            reason: "x".to_owned(),
+        };
     }
     for history in [None, Some(&history(5, model))] {
         let it = judged(&run, history, &Limits::default());
-        assert_eq!((it.verdict, it.recommended), (Verdict::CouldNotMeasure, None));
+        assert_eq!(
+            (it.verdict, it.recommended),
+            (Verdict::CouldNotMeasure, None)
+        );
     }
 }
 
 #[test]
 fn few_calls_are_judged_by_a_lower_quantile_and_very_few_not_at_all() {
     let few = |calls: u32| move |scale: f64| run_of(vec![measured(2048, 110.0 * scale, calls)]);
-    let it = judged(&few(300)(1.0), Some(&history(5, few(300))), &Limits::default());
+    let it = judged(
+        &few(300)(1.0),
+        Some(&history(5, few(300))),
+        &Limits::default(),
+    );
     assert_eq!(it.metrics[1].metric, Metric::Latency(Quantile::P95));
-    assert!(it.notices.contains(&Notice::JudgedByLowerQuantile { quantile: Quantile::P95, calls: 300 }));
-    let it = judged(&few(50)(1.0), Some(&history(5, few(50))), &Limits::default());
-    assert_eq!(it.metrics[1].status, Status::NotCompared(NotCompared::TooFewCalls));
+    assert!(it.notices.contains(&Notice::JudgedByLowerQuantile {
+        quantile: Quantile::P95,
+        calls: 300
+    }));
+    let it = judged(
+        &few(50)(1.0),
+        Some(&history(5, few(50))),
+        &Limits::default(),
+    );
+    assert_eq!(
+        it.metrics[1].status,
+        Status::NotCompared(NotCompared::TooFewCalls)
+    );
     assert_eq!(it.verdict, Verdict::Inconclusive);
 }
 
@@ -173,7 +242,13 @@ fn a_change_of_prices_is_not_a_change_of_the_model() {
     let mut dear = prices();
     dear.prices.serverless_usd_per_gb_second *= 2.0;
     let analysis = analyse(&run, &dear, SizeStrategy::Balanced);
-    let it = judge(&run, &analysis, Some(&history(5, model)), &Limits::default(), run.finished_at);
+    let it = judge(
+        &run,
+        &analysis,
+        Some(&history(5, model)),
+        &Limits::default(),
+        run.finished_at,
+    );
     assert_eq!(it.metrics[2].status, Status::Pass);
     assert!(it.metrics[2].increase.unwrap().get().abs() < 0.01);
 }
@@ -196,10 +271,28 @@ fn cold_starts_and_leftovers_and_an_old_baseline_are_noticed() {
     run.cleanup.left = vec!["endpoint x: denied".to_owned()];
     let analysis = analyse(&run, &prices(), SizeStrategy::Balanced);
     let later = run.finished_at + SignedDuration::from_hours(24 * 100);
-    let it = judge(&run, &analysis, Some(&history(5, model)), &Limits::default(), later);
-    assert!(it.notices.iter().any(|notice| matches!(notice, Notice::MoreColdStarts { now: 5, .. })));
-    assert!(it.notices.iter().any(|notice| matches!(notice, Notice::StaleBaseline { days: 101 })));
-    assert!(it.notices.iter().any(|notice| matches!(notice, Notice::NotDeleted { .. })));
+    let it = judge(
+        &run,
+        &analysis,
+        Some(&history(5, model)),
+        &Limits::default(),
+        later,
+    );
+    assert!(
+        it.notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::MoreColdStarts { now: 5, .. }))
+    );
+    assert!(
+        it.notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::StaleBaseline { days: 101 }))
+    );
+    assert!(
+        it.notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::NotDeleted { .. }))
+    );
     assert_eq!(it.verdict, Verdict::Pass, "notices fail nothing");
 }
 
@@ -212,7 +305,10 @@ fn switched_off_limits_judge_nothing() {
         ..Limits::default()
     };
     let it = judged(&model(3.0), Some(&history(5, model)), &off);
-    assert_eq!((it.verdict, statuses(&it)), (Verdict::Pass, vec![Status::Off; 3]));
+    assert_eq!(
+        (it.verdict, statuses(&it)),
+        (Verdict::Pass, vec![Status::Off; 3])
+    );
 }
 
 proptest! {
@@ -247,7 +343,15 @@ proptest! {
         let measured_any = !analyse(&run, &prices(), SizeStrategy::Balanced).sizes.is_empty();
         prop_assert_eq!(it.verdict == Verdict::Fail, failing);
         prop_assert_eq!(it.verdict == Verdict::CouldNotMeasure, !measured_any);
-        let expected = match it.verdict { Verdict::Fail => 1, Verdict::CouldNotMeasure => 3, _ => 0 };
+        let expected = match it.verdict {
+            Verdict::Fail => 1,
+            Verdict::CouldNotMeasure => 3,
+            Verdict::Pass
+            | Verdict::Accepted
+            | Verdict::NoBaseline
+            | Verdict::Inconclusive
+            | Verdict::NotRun => 0,
+        };
         prop_assert_eq!(it.verdict.exit_code(Policy::default()), expected);
         if it.verdict == Verdict::Pass {
             prop_assert!(history.is_some());

@@ -137,7 +137,13 @@ mod tests {
         };
         let rows: Vec<(&str, u8, u8)> = Verdict::ALL
             .iter()
-            .map(|it| (it.symbol(), it.exit_code(Policy::default()), it.exit_code(strict)))
+            .map(|it| {
+                (
+                    it.symbol(),
+                    it.exit_code(Policy::default()),
+                    it.exit_code(strict),
+                )
+            })
             .collect();
         assert_eq!(
             rows,
@@ -155,7 +161,10 @@ mod tests {
 
     #[test]
     fn each_escalation_touches_its_own_verdict_only() {
-        let strict = Policy { on_no_baseline: Escalation::Fail, ..Policy::default() };
+        let strict = Policy {
+            on_no_baseline: Escalation::Fail,
+            ..Policy::default()
+        };
         assert_eq!(Verdict::NoBaseline.exit_code(strict), 1);
         assert_eq!(Verdict::Inconclusive.exit_code(strict), 0);
         assert_eq!(Verdict::NotRun.exit_code(strict), 0);

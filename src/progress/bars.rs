@@ -25,14 +25,20 @@ struct State {
 
 impl Observer for Bars {
     fn on_event(&self, event: &Event) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).show(event);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .show(event);
     }
 }
 
 impl State {
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Started { memory_sizes, invocations } => {
+            Event::Started {
+                memory_sizes,
+                invocations,
+            } => {
                 for size in memory_sizes {
                     let bar = self.screen.add(ProgressBar::new(u64::from(*invocations)));
                     bar.set_style(style("{prefix:>8} {bar:28} {pos:>5}/{len}  {wide_msg}"));
@@ -43,9 +49,17 @@ impl State {
             }
             Event::Deploying { memory_mb } => self.message(*memory_mb, "deploying"),
             Event::Deployed { memory_mb, took } => {
-                self.message(*memory_mb, &format!("in service after {:.0} s", took.as_secs_f64()));
+                self.message(
+                    *memory_mb,
+                    &format!("in service after {:.0} s", took.as_secs_f64()),
+                );
             }
-            Event::Invoked { memory_mb, done, errors, latency_ms } => {
+            Event::Invoked {
+                memory_mb,
+                done,
+                errors,
+                latency_ms,
+            } => {
                 self.progress(*memory_mb, *done, *errors, *latency_ms);
             }
             Event::Measured { memory_mb } => self.finish(*memory_mb, "measured"),
@@ -56,12 +70,17 @@ impl State {
             Event::CleaningUp { .. } => self.stage("deleting endpoints"),
             Event::CleanedUp { deleted, left } => self.cleaned_up(*deleted, left),
             Event::CollectingMetrics { seen, sent } => {
-                self.stage(&format!("waiting for CloudWatch: {seen} of {sent} calls so far"));
+                self.stage(&format!(
+                    "waiting for CloudWatch: {seen} of {sent} calls so far"
+                ));
             }
             Event::MetricsCollected { incomplete } => match incomplete {
                 None => self.end_stage("CloudWatch metrics are complete"),
                 Some(reason) => {
-                    self.end_stage(&format!("without complete CloudWatch metrics: {}", one_line(reason)));
+                    self.end_stage(&format!(
+                        "without complete CloudWatch metrics: {}",
+                        one_line(reason)
+                    ));
                 }
             },
         }
@@ -74,9 +93,15 @@ impl State {
     }
 
     fn progress(&self, size: MemoryMb, done: u32, errors: u32, latency_ms: Option<f64>) {
-        let Some(bar) = self.sizes.get(&size) else { return };
+        let Some(bar) = self.sizes.get(&size) else {
+            return;
+        };
         bar.set_position(u64::from(done));
-        let errors = if errors == 0 { String::new() } else { format!(", {errors} errors") };
+        let errors = if errors == 0 {
+            String::new()
+        } else {
+            format!(", {errors} errors")
+        };
         if let Some(latency_ms) = latency_ms {
             bar.set_message(format!("{latency_ms:.1} ms{errors}"));
         }
@@ -108,7 +133,10 @@ impl State {
     fn cleaned_up(&mut self, deleted: u32, left: &[String]) {
         let text = match left {
             [] => format!("deleted {deleted} resources"),
-            left => format!("deleted {deleted} resources, NOT deleted: {}", one_line(&left.join("; "))),
+            left => format!(
+                "deleted {deleted} resources, NOT deleted: {}",
+                one_line(&left.join("; "))
+            ),
         };
         self.end_stage(&text);
     }

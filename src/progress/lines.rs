@@ -24,20 +24,33 @@ struct State {
 
 impl Lines {
     pub(super) fn new(output: Box<dyn Write + Send>) -> Self {
-        Self(Mutex::new(State { output, planned: 0, done: BTreeMap::new(), last_summary: Instant::now() }))
+        Self(Mutex::new(State {
+            output,
+            planned: 0,
+            done: BTreeMap::new(),
+            last_summary: Instant::now(),
+        }))
     }
 }
 
 impl Observer for Lines {
     fn on_event(&self, event: &Event) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Event::Invoked { memory_mb, done, errors, .. } = event {
+        if let Event::Invoked {
+            memory_mb,
+            done,
+            errors,
+            ..
+        } = event
+        {
             state.done.insert(*memory_mb, (*done, *errors));
         }
         if let Event::Started { invocations, .. } = event {
             state.planned = *invocations;
         }
-        let Some(line) = line_of(event).or_else(|| state.summary_when_due(event)) else { return };
+        let Some(line) = line_of(event).or_else(|| state.summary_when_due(event)) else {
+            return;
+        };
         // A log that cannot be written to must not stop a measurement.
         let _ = writeln!(state.output, "{line}");
     }
@@ -51,9 +64,9 @@ impl State {
         self.last_summary = Instant::now();
         match event {
             Event::Invoked { .. } => Some(summary(&self.done, self.planned)),
-            Event::CollectingMetrics { seen, sent } => {
-                Some(format!("waiting for CloudWatch: {seen} of {sent} calls so far"))
-            }
+            Event::CollectingMetrics { seen, sent } => Some(format!(
+                "waiting for CloudWatch: {seen} of {sent} calls so far"
+            )),
             _ => None,
         }
     }
@@ -73,21 +86,38 @@ fn summary(done: &BTreeMap<MemoryMb, (u32, u32)>, planned: u32) -> String {
 /// The line of a stage; `None` for events that come too often.
 fn line_of(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Started { memory_sizes, invocations } => {
-            format!("deploying {} and sending {invocations} invocations to each", list(memory_sizes))
+        Event::Started {
+            memory_sizes,
+            invocations,
+        } => {
+            format!(
+                "deploying {} and sending {invocations} invocations to each",
+                list(memory_sizes)
+            )
         }
         Event::Deployed { memory_mb, took } => {
             format!("{memory_mb}: in service after {:.0} s", took.as_secs_f64())
         }
         Event::Measured { memory_mb } => format!("{memory_mb}: measured"),
-        Event::LeftOut { memory_mb, reason } => format!("{memory_mb}: left out: {}", one_line(reason)),
-        Event::Cancelled => "cancelled: deleting what was created".to_owned(),
-        Event::CleanedUp { deleted, left } if left.is_empty() => format!("deleted {deleted} resources"),
-        Event::CleanedUp { deleted, left } => {
-            format!("deleted {deleted} resources, NOT deleted: {}", one_line(&left.join("; ")))
+        Event::LeftOut { memory_mb, reason } => {
+            format!("{memory_mb}: left out: {}", one_line(reason))
         }
-        Event::MetricsCollected { incomplete: None } => "CloudWatch metrics are complete".to_owned(),
-        Event::MetricsCollected { incomplete: Some(reason) } => {
+        Event::Cancelled => "cancelled: deleting what was created".to_owned(),
+        Event::CleanedUp { deleted, left } if left.is_empty() => {
+            format!("deleted {deleted} resources")
+        }
+        Event::CleanedUp { deleted, left } => {
+            format!(
+                "deleted {deleted} resources, NOT deleted: {}",
+                one_line(&left.join("; "))
+            )
+        }
+        Event::MetricsCollected { incomplete: None } => {
+            "CloudWatch metrics are complete".to_owned()
+        }
+        Event::MetricsCollected {
+            incomplete: Some(reason),
+        } => {
             format!("without complete CloudWatch metrics: {}", one_line(reason))
         }
         Event::Deploying { .. }
@@ -105,11 +135,23 @@ mod tests {
     fn each_stage_has_a_line_and_a_hostile_reason_stays_on_it() {
         let size = MemoryMb::OFFERED[0];
         let events = [
-            Event::Started { memory_sizes: vec![size, MemoryMb::OFFERED[1]], invocations: 1020 },
-            Event::Deployed { memory_mb: size, took: Duration::from_secs(95) },
+            Event::Started {
+                memory_sizes: vec![size, MemoryMb::OFFERED[1]],
+                invocations: 1020,
+            },
+            Event::Deployed {
+                memory_mb: size,
+                took: Duration::from_secs(95),
+            },
             Event::Measured { memory_mb: size },
-            Event::LeftOut { memory_mb: size, reason: "ping\n::error::x\u{1b}[2J".to_owned() },
-            Event::CleanedUp { deleted: 3, left: vec!["endpoint x: denied".to_owned()] },
+            Event::LeftOut {
+                memory_mb: size,
+                reason: "ping\n::error::x\u{1b}[2J".to_owned(),
+            },
+            Event::CleanedUp {
+                deleted: 3,
+                left: vec!["endpoint x: denied".to_owned()],
+            },
             Event::MetricsCollected { incomplete: None },
         ];
         let lines: Vec<String> = events.iter().filter_map(line_of).collect();
@@ -125,7 +167,13 @@ mod tests {
 
     #[test]
     fn the_summary_counts_every_size() {
-        let done = BTreeMap::from([(MemoryMb::OFFERED[0], (340, 0)), (MemoryMb::OFFERED[1], (12, 2))]);
-        assert_eq!(summary(&done, 1020), "measuring: 1024 MB 340/1020 · 2048 MB 12/1020 (2 errors)");
+        let done = BTreeMap::from([
+            (MemoryMb::OFFERED[0], (340, 0)),
+            (MemoryMb::OFFERED[1], (12, 2)),
+        ]);
+        assert_eq!(
+            summary(&done, 1020),
+            "measuring: 1024 MB 340/1020 · 2048 MB 12/1020 (2 errors)"
+        );
     }
 }

@@ -42,7 +42,11 @@ pub struct Surroundings {
 pub const fn resolve(surroundings: Surroundings) -> Display {
     match surroundings {
         Surroundings { quiet: true, .. } => Display::Quiet,
-        Surroundings { is_ci: false, is_terminal: true, .. } => Display::Bars,
+        Surroundings {
+            is_ci: false,
+            is_terminal: true,
+            ..
+        } => Display::Bars,
         Surroundings { .. } => Display::Lines,
     }
 }
@@ -83,7 +87,14 @@ mod tests {
             (false, false, false, Display::Lines),
         ];
         for (quiet, is_ci, is_terminal, display) in cases {
-            assert_eq!(resolve(Surroundings { is_terminal, is_ci, quiet }), display);
+            assert_eq!(
+                resolve(Surroundings {
+                    is_terminal,
+                    is_ci,
+                    quiet
+                }),
+                display
+            );
         }
     }
 }

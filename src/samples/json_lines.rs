@@ -54,7 +54,11 @@ fn parse_line(text: &str, line: usize, path: &Path) -> Result<Sample, SamplesErr
     })?;
     let sample = Sample::from(parsed);
     if sample.body.len() > MAX_BODY_BYTES {
-        return Err(SamplesError::TooLarge { path: path.to_owned(), line, bytes: sample.body.len() });
+        return Err(SamplesError::TooLarge {
+            path: path.to_owned(),
+            line,
+            bytes: sample.body.len(),
+        });
     }
     Ok(sample)
 }
@@ -80,23 +84,55 @@ mod tests {
     fn every_known_member_arrives() {
         let text = r#"{"Body":"1,2","ContentType":"text/csv","Accept":"application/json","CustomAttributes":"a","TargetModel":"m","TargetVariant":"v","TargetContainerHostname":"h","InferenceId":"i","EnableExplanations":"`true`"}"#;
         let samples = parse_text(text).unwrap();
-        let members: Vec<_> = samples[0].members().into_iter().flatten().cloned().collect();
+        let members: Vec<_> = samples[0]
+            .members()
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
         assert_eq!(samples[0].body, b"1,2");
-        assert_eq!(members, ["text/csv", "application/json", "a", "m", "v", "h", "i", "`true`"]);
+        assert_eq!(
+            members,
+            [
+                "text/csv",
+                "application/json",
+                "a",
+                "m",
+                "v",
+                "h",
+                "i",
+                "`true`"
+            ]
+        );
     }
 
     #[test]
     fn blank_lines_and_a_byte_order_mark_are_skipped_but_counted() {
         let error = parse_text("\u{feff}{\"Body\":\"a\"}\n\n{\"Body\":").unwrap_err();
-        assert!(error.to_string().starts_with("samples `samples.jsonl` line 3: EOF"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("samples `samples.jsonl` line 3: EOF"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_wrong_member_is_named() {
         let error = parse_text(r#"{"body":"a"}"#).unwrap_err();
-        assert!(error.to_string().contains("unknown field `body`, expected one of `Body`"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("unknown field `body`, expected one of `Body`"),
+            "{error}"
+        );
         let error = parse_text(r#"{"Body":{"x":1}}"#).unwrap_err();
-        assert!(error.to_string().contains("invalid type: map, expected a string"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("invalid type: map, expected a string"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -104,7 +140,14 @@ mod tests {
         let line = |bytes: usize| format!(r#"{{"Body":"{}"}}"#, "x".repeat(bytes));
         assert_eq!(parse_text(&line(MAX_BODY_BYTES)).unwrap().len(), 1);
         let error = parse_text(&line(MAX_BODY_BYTES + 1)).unwrap_err();
-        assert!(matches!(error, SamplesError::TooLarge { line: 1, bytes: 4_194_305, .. }));
+        assert!(matches!(
+            error,
+            SamplesError::TooLarge {
+                line: 1,
+                bytes: 4_194_305,
+                ..
+            }
+        ));
     }
 
     proptest! {

@@ -72,7 +72,9 @@ pub enum SamplesError {
         reason: String,
     },
     /// A body is larger than [`MAX_BODY_BYTES`].
-    #[error("samples `{path}` line {line}: body of {bytes} bytes is over SageMaker Serverless's limit of 4 MB (4194304 bytes)")]
+    #[error(
+        "samples `{path}` line {line}: body of {bytes} bytes is over SageMaker Serverless's limit of 4 MB (4194304 bytes)"
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -86,11 +88,14 @@ pub enum SamplesError {
 impl SamplesError {
     /// The way out.
     pub fn hint(&self) -> Option<String> {
-        let example = r#"one JSON object per line, for example {"Body": "1,2,3", "ContentType": "text/csv"}"#;
+        let example =
+            r#"one JSON object per line, for example {"Body": "1,2,3", "ContentType": "text/csv"}"#;
         match self {
             Self::Io { .. } => Some(format!("--samples takes a JSON Lines file: {example}")),
             Self::Empty { .. } | Self::Malformed { .. } => Some(example.to_owned()),
-            Self::TooLarge { .. } => Some("send a smaller sample; a larger payload needs a real-time endpoint".to_owned()),
+            Self::TooLarge { .. } => Some(
+                "send a smaller sample; a larger payload needs a real-time endpoint".to_owned(),
+            ),
         }
     }
 }
@@ -101,13 +106,20 @@ impl SampleSet {
     /// # Errors
     /// Any [`SamplesError`]; lines are counted from 1.
     pub fn load(path: &Path) -> Result<Self, SamplesError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SamplesError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| SamplesError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         let samples = json_lines::parse(&text, path)?;
         if samples.is_empty() {
-            return Err(SamplesError::Empty { path: path.to_owned() });
+            return Err(SamplesError::Empty {
+                path: path.to_owned(),
+            });
         }
-        Ok(Self { source: path.to_owned(), samples })
+        Ok(Self {
+            source: path.to_owned(),
+            samples,
+        })
     }
 
     /// The sample that call number `call` sends, with its index.
@@ -155,7 +167,10 @@ impl SampleSet {
                 add(member.as_deref().map(str::as_bytes));
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -191,7 +206,10 @@ mod tests {
     use super::*;
 
     fn set(samples: Vec<Sample>) -> SampleSet {
-        SampleSet { source: PathBuf::from("s.jsonl"), samples }
+        SampleSet {
+            source: PathBuf::from("s.jsonl"),
+            samples,
+        }
     }
 
     fn sample(body: &str, content_type: Option<&str>) -> Sample {
@@ -204,7 +222,11 @@ mod tests {
 
     #[test]
     fn calls_walk_the_samples_in_turn() {
-        let set = set(vec![sample("a", None), sample("b", None), sample("c", None)]);
+        let set = set(vec![
+            sample("a", None),
+            sample("b", None),
+            sample("c", None),
+        ]);
         let indices: Vec<u32> = (0..5).map(|call| set.round_robin(call).0).collect();
         assert_eq!(indices, [0, 1, 2, 0, 1]);
         assert_eq!(set.round_robin(4).1.body, b"b");
@@ -232,6 +254,9 @@ mod tests {
         let error = SampleSet::load(&path).unwrap_err();
         assert!(error.to_string().contains("none.jsonl"), "{error}");
         std::fs::write(&path, "\n  \n").unwrap();
-        assert!(matches!(SampleSet::load(&path), Err(SamplesError::Empty { .. })));
+        assert!(matches!(
+            SampleSet::load(&path),
+            Err(SamplesError::Empty { .. })
+        ));
     }
 }

@@ -27,7 +27,9 @@ impl Draws {
     /// their names.
     pub(super) fn new(seed: u64, memory_mb: MemoryMb, ordinal: u32) -> Self {
         let own = u64::from(memory_mb.get()) << 32 | u64::from(ordinal);
-        Self { generator: Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ own) }
+        Self {
+            generator: Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ own),
+        }
     }
 
     /// `ModelLatency` of one call in milliseconds: a log-normal body around the median, some calls `tail_factor`
@@ -41,7 +43,11 @@ impl Draws {
     ) -> f64 {
         let median = profile.median_ms(memory_mb) * factor;
         let body = median * self.log_normal(profile.variation);
-        let tail = if self.happens(profile.tail_probability) { profile.tail_factor } else { 1.0 };
+        let tail = if self.happens(profile.tail_probability) {
+            profile.tail_factor
+        } else {
+            1.0
+        };
         body * tail + profile.ms_per_kb * kilobytes(request_bytes)
     }
 
@@ -70,7 +76,8 @@ impl Draws {
     /// Median 1, standard deviation over mean `variation`.
     fn log_normal(&mut self, variation: f64) -> f64 {
         let sigma = (variation * variation).ln_1p().sqrt();
-        LogNormal::new(0.0, sigma).map_or(1.0, |distribution| distribution.sample(&mut self.generator))
+        LogNormal::new(0.0, sigma)
+            .map_or(1.0, |distribution| distribution.sample(&mut self.generator))
     }
 }
 
@@ -87,7 +94,9 @@ mod tests {
     fn draw(calls: usize, seed: u64, factor: f64) -> Vec<f64> {
         let profile = Scenario::built_in("mobilenet-v2").unwrap().unwrap().latency;
         let mut draws = Draws::new(seed, MemoryMb::OFFERED[1], 0);
-        (0..calls).map(|_| draws.model_latency_ms(&profile, MemoryMb::OFFERED[1], factor, 0)).collect()
+        (0..calls)
+            .map(|_| draws.model_latency_ms(&profile, MemoryMb::OFFERED[1], factor, 0))
+            .collect()
     }
 
     fn mean(values: &[f64]) -> f64 {
@@ -98,9 +107,16 @@ mod tests {
     fn latencies_have_the_profiles_median_and_tail() {
         let mut values = draw(20_000, 1, 1.0);
         values.sort_by(f64::total_cmp);
-        assert!((values[10_000] / 109.2 - 1.0).abs() < 0.005, "{}", values[10_000]);
+        assert!(
+            (values[10_000] / 109.2 - 1.0).abs() < 0.005,
+            "{}",
+            values[10_000]
+        );
         let slow = values.iter().filter(|value| **value > 109.2 * 1.35).count();
-        assert!((30..=90).contains(&slow), "{slow} of 20000 calls are in the tail");
+        assert!(
+            (30..=90).contains(&slow),
+            "{slow} of 20000 calls are in the tail"
+        );
     }
 
     #[test]
@@ -118,8 +134,13 @@ mod tests {
     #[test]
     fn faults_come_at_their_rate_and_not_at_all_at_rate_zero() {
         let mut draws = Draws::new(3, MemoryMb::OFFERED[0], 0);
-        let some = Faults { throttle: 0.1, ..Faults::default() };
-        let hits = (0..10_000).filter(|_| draws.fault(&some) == Some(Fault::Throttle)).count();
+        let some = Faults {
+            throttle: 0.1,
+            ..Faults::default()
+        };
+        let hits = (0..10_000)
+            .filter(|_| draws.fault(&some) == Some(Fault::Throttle))
+            .count();
         assert!((850..1150).contains(&hits), "{hits}");
         assert!((0..1000).all(|_| draws.fault(&Faults::default()).is_none()));
     }

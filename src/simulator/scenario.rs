@@ -111,7 +111,10 @@ pub(super) struct LatencyProfile {
 impl LatencyProfile {
     /// Median of a size; every offered size has one, `check` sees to it.
     pub(super) fn median_ms(&self, memory_mb: MemoryMb) -> f64 {
-        self.median_ms.get(&memory_mb.get().to_string()).copied().unwrap_or_default()
+        self.median_ms
+            .get(&memory_mb.get().to_string())
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -156,9 +159,10 @@ impl Default for LifeCycle {
             deleting_seconds: 0.5,
             metric_delay_seconds: 2.0,
             failing_memory_mb: Vec::new(),
-            failure_reason: "The primary container for production variant AllTraffic did not pass the ping \
+            failure_reason:
+                "The primary container for production variant AllTraffic did not pass the ping \
                              health check. Please check CloudWatch logs for this endpoint."
-                .to_owned(),
+                    .to_owned(),
         }
     }
 }
@@ -174,7 +178,11 @@ pub(super) struct Quotas {
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { endpoints: 50, total_concurrency: 1000, memory_mb: 6144 }
+        Self {
+            endpoints: 50,
+            total_concurrency: 1000,
+            memory_mb: 6144,
+        }
     }
 }
 
@@ -245,7 +253,13 @@ impl Scenario {
         for size in MemoryMb::OFFERED {
             let field = format!("latency.median_ms.{}", size.get());
             let median = self.latency.median_ms.get(&size.get().to_string()).copied();
-            at_least(name, &field, median.unwrap_or(f64::NAN), 0.0, "must be a number of milliseconds")?;
+            at_least(
+                name,
+                &field,
+                median.unwrap_or(f64::NAN),
+                0.0,
+                "must be a number of milliseconds",
+            )?;
         }
         let latency = &self.latency;
         for (field, value) in [
@@ -256,15 +270,30 @@ impl Scenario {
             ("model.used_memory_mb", self.model.used_memory_mb),
             ("model.setup_ms", self.model.setup_ms),
             ("model.idle_seconds", self.model.idle_seconds),
-            ("life_cycle.creating_seconds", self.life_cycle.creating_seconds),
-            ("life_cycle.deleting_seconds", self.life_cycle.deleting_seconds),
-            ("life_cycle.metric_delay_seconds", self.life_cycle.metric_delay_seconds),
+            (
+                "life_cycle.creating_seconds",
+                self.life_cycle.creating_seconds,
+            ),
+            (
+                "life_cycle.deleting_seconds",
+                self.life_cycle.deleting_seconds,
+            ),
+            (
+                "life_cycle.metric_delay_seconds",
+                self.life_cycle.metric_delay_seconds,
+            ),
         ] {
             at_least(name, field, value, 0.0, "must be 0 or more")?;
         }
         for model in &self.models {
             let field = format!("models.{}.latency_factor", model.name);
-            at_least(name, &field, model.latency_factor, f64::MIN_POSITIVE, "must be more than 0")?;
+            at_least(
+                name,
+                &field,
+                model.latency_factor,
+                f64::MIN_POSITIVE,
+                "must be more than 0",
+            )?;
         }
         for (field, value) in [
             ("latency.tail_probability", latency.tail_probability),
@@ -299,13 +328,25 @@ fn within(
     if range.contains(&value) {
         return Ok(());
     }
-    let value = if value.is_nan() { "missing".to_owned() } else { value.to_string() };
-    Err(ScenarioError::OutOfRange { name: name.to_owned(), field: field.to_owned(), value, expected })
+    let value = if value.is_nan() {
+        "missing".to_owned()
+    } else {
+        value.to_string()
+    };
+    Err(ScenarioError::OutOfRange {
+        name: name.to_owned(),
+        field: field.to_owned(),
+        value,
+        expected,
+    })
 }
 
 /// TOML's message with its line, without the drawing around it.
 fn describe(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count().max(1));
+    let line = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map(|before| before.lines().count().max(1));
     match line {
         Some(line) => format!("line {line}: {}", error.message()),
         None => error.message().to_owned(),
@@ -327,9 +368,15 @@ pub(super) mod tests {
     fn every_built_in_profile_is_valid_and_has_a_regressed_twin() {
         for name in Scenario::built_in_names() {
             let scenario = Scenario::built_in(name).unwrap().unwrap();
-            let models: Vec<(String, f64)> =
-                scenario.models.iter().map(|it| (it.name.clone(), it.latency_factor)).collect();
-            assert_eq!(models, [(name.to_owned(), 1.0), (format!("{name}-regressed"), 1.7)]);
+            let models: Vec<(String, f64)> = scenario
+                .models
+                .iter()
+                .map(|it| (it.name.clone(), it.latency_factor))
+                .collect();
+            assert_eq!(
+                models,
+                [(name.to_owned(), 1.0), (format!("{name}-regressed"), 1.7)]
+            );
         }
         assert!(Scenario::built_in("none").is_none());
     }
@@ -337,20 +384,32 @@ pub(super) mod tests {
     #[test]
     fn the_documented_example_is_valid() {
         let source = include_str!("scenario.rs");
-        let lines = source.lines().skip_while(|line| !line.starts_with("/// ```toml")).skip(1);
+        let lines = source
+            .lines()
+            .skip_while(|line| !line.starts_with("/// ```toml"))
+            .skip(1);
         let example: Vec<&str> = lines
             .take_while(|line| *line != "/// ```")
             .map(|line| line.strip_prefix("/// ").unwrap_or_default())
             .collect();
         let scenario = Scenario::from_toml(&example.join("\n"), "example").unwrap();
-        assert_eq!((scenario.seed, scenario.models.len(), scenario.quotas.endpoints), (7, 2, 50));
+        assert_eq!(
+            (
+                scenario.seed,
+                scenario.models.len(),
+                scenario.quotas.endpoints
+            ),
+            (7, 2, 50)
+        );
     }
 
     #[test]
     fn an_unknown_key_a_bad_value_and_a_missing_size_are_named() {
         let valid = BUILT_IN[0].1;
         let error = |text: &str| Scenario::from_toml(text, "p.toml").unwrap_err().to_string();
-        assert!(error(&format!("{valid}\n[faults]\nthrotle = 1")).contains("unknown field `throtle`"));
+        assert!(
+            error(&format!("{valid}\n[faults]\nthrotle = 1")).contains("unknown field `throtle`")
+        );
         assert_eq!(
             error(&format!("{valid}\n[faults]\nthrottle = 1.5")),
             "profile `p.toml`: faults.throttle is 1.5, must be 0 to 1"

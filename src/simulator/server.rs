@@ -62,7 +62,10 @@ impl Service {
     }
 
     fn request_id(&self) -> String {
-        format!("00000000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "00000000-0000-4000-8000-{:012x}",
+            self.requests.fetch_add(1, Ordering::Relaxed)
+        )
     }
 
     fn count(&self, operation: &str) {
@@ -71,11 +74,17 @@ impl Service {
     }
 
     fn remember(&self, operation: &str, input: &Value, answer: &Result<Value, ApiError>) {
-        let name = ["EndpointName", "EndpointConfigName", "ModelName", "ResourceArn"]
-            .iter()
-            .find_map(|member| input.get(member).cloned());
+        let name = [
+            "EndpointName",
+            "EndpointConfigName",
+            "ModelName",
+            "ResourceArn",
+        ]
+        .iter()
+        .find_map(|member| input.get(member).cloned());
         let code = answer.as_ref().err().map(|error| error.code);
-        let entry = json!({ "operation": operation, "name": name, "error": code, "at": self.now() });
+        let entry =
+            json!({ "operation": operation, "name": name, "error": code, "at": self.now() });
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if log.control_plane.len() < MAX_LOGGED {
             log.control_plane.push(entry);
@@ -84,7 +93,9 @@ impl Service {
 
     fn sagemaker(&self, operation: &str, body: &[u8], region: &str) -> Result<Value, ApiError> {
         let input = aws_json::parse(body)?;
-        let answer = self.account().sagemaker(operation, &input, region, self.now());
+        let answer = self
+            .account()
+            .sagemaker(operation, &input, region, self.now());
         self.remember(operation, &input, &answer);
         answer
     }
@@ -109,13 +120,22 @@ impl Service {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the simulator is a server with a clock of its own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the simulator is a server with a clock of its own"
+)]
 fn unix_time() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
 }
 
 pub(super) fn router(service: Arc<Service>) -> Router {
-    Router::new().fallback(handle).layer(DefaultBodyLimit::max(MAX_HTTP_BODY)).with_state(service)
+    Router::new()
+        .fallback(handle)
+        .layer(DefaultBodyLimit::max(MAX_HTTP_BODY))
+        .with_state(service)
 }
 
 async fn handle(
@@ -139,7 +159,11 @@ async fn handle(
     if let Some(operation) = rpc_cbor::operation_of(uri.path()) {
         service.count(operation);
         let input = rpc_cbor::parse(&body);
-        let answer = input.and_then(|input| service.account().cloudwatch(operation, &input, service.now()));
+        let answer = input.and_then(|input| {
+            service
+                .account()
+                .cloudwatch(operation, &input, service.now())
+        });
         return rpc_cbor::respond(answer, &request_id);
     }
     let answer = match aws_json::target(&headers) {
@@ -147,8 +171,11 @@ async fn handle(
             service.count(target.operation);
             match target.service {
                 "SageMaker" => service.sagemaker(target.operation, &body, &region),
-                "GraniteServiceVersion20100801" => aws_json::parse(&body)
-                    .and_then(|input| service.account().cloudwatch(target.operation, &input, service.now())),
+                "GraniteServiceVersion20100801" => aws_json::parse(&body).and_then(|input| {
+                    service
+                        .account()
+                        .cloudwatch(target.operation, &input, service.now())
+                }),
                 other => Err(unknown(&format!("service {other}"))),
             }
         }
@@ -158,7 +185,11 @@ async fn handle(
 }
 
 fn unknown(what: &str) -> ApiError {
-    ApiError::new(404, "UnknownOperationException", format!("the simulator does not know {what}"))
+    ApiError::new(
+        404,
+        "UnknownOperationException",
+        format!("the simulator does not know {what}"),
+    )
 }
 
 fn unsigned(headers: &HeaderMap, request_id: &str) -> Response<Body> {
@@ -180,23 +211,41 @@ struct Occupied {
 impl Drop for Occupied {
     fn drop(&mut self) {
         let now = self.service.now();
-        self.service.account().finish(&self.started, self.completed, now);
+        self.service
+            .account()
+            .finish(&self.started, self.completed, now);
     }
 }
 
-async fn invoke(service: Arc<Service>, endpoint: &str, body_bytes: usize, request_id: &str) -> Response<Body> {
+async fn invoke(
+    service: Arc<Service>,
+    endpoint: &str,
+    body_bytes: usize,
+    request_id: &str,
+) -> Response<Body> {
     let began = Instant::now();
-    let request = Request { endpoint, body_bytes, request_id };
+    let request = Request {
+        endpoint,
+        body_bytes,
+        request_id,
+    };
     let started = service.account().invoke(request, service.now());
     let started = match started {
         Ok(started) => started,
         Err(error) => return rest_json::failure(&error, request_id),
     };
-    let mut occupied = Occupied { service: Arc::clone(&service), started, completed: false };
+    let mut occupied = Occupied {
+        service: Arc::clone(&service),
+        started,
+        completed: false,
+    };
     wait_until(began + Duration::from_secs_f64(occupied.started.wait_ms / 1000.0)).await;
     occupied.completed = true;
     match &occupied.started.answer {
-        Answer::Success { response_bytes, variant } => rest_json::success(*response_bytes, variant, request_id),
+        Answer::Success {
+            response_bytes,
+            variant,
+        } => rest_json::success(*response_bytes, variant, request_id),
         Answer::Error(error) => rest_json::failure(error, request_id),
         Answer::DroppedConnection => dropped(),
     }
@@ -215,6 +264,12 @@ async fn wait_until(deadline: Instant) {
 
 /// A response that promises more than it sends: the connection breaks in the middle.
 fn dropped() -> Response<Body> {
-    let broken = futures_util::stream::once(async { Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset)) });
-    Response::builder().status(200).header("content-length", "1000").body(Body::from_stream(broken)).unwrap_or_default()
+    let broken = futures_util::stream::once(async {
+        Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))
+    });
+    Response::builder()
+        .status(200)
+        .header("content-length", "1000")
+        .body(Body::from_stream(broken))
+        .unwrap_or_default()
 }

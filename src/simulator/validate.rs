@@ -15,7 +15,11 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: Some(message.into()) }
+        Self {
+            status,
+            code,
+            message: Some(message.into()),
+        }
     }
 
     pub(super) fn validation(message: impl Into<String>) -> Self {
@@ -37,9 +41,11 @@ impl ApiError {
 pub(super) fn text<'a>(input: &'a Value, member: &str) -> Result<&'a str, ApiError> {
     match input.get(member) {
         Some(Value::String(text)) => Ok(text),
-        None | Some(Value::Null) => {
-            Err(ApiError::constraint("null", member, "Member must not be null"))
-        }
+        None | Some(Value::Null) => Err(ApiError::constraint(
+            "null",
+            member,
+            "Member must not be null",
+        )),
         Some(other) => Err(ApiError::new(
             400,
             "SerializationException",
@@ -52,11 +58,16 @@ pub(super) fn text<'a>(input: &'a Value, member: &str) -> Result<&'a str, ApiErr
 pub(super) fn name<'a>(input: &'a Value, member: &str) -> Result<&'a str, ApiError> {
     let name = text(input, member)?;
     if name.len() > 63 {
-        return Err(ApiError::constraint(name, member, "Member must have length less than or equal to 63"));
+        return Err(ApiError::constraint(
+            name,
+            member,
+            "Member must have length less than or equal to 63",
+        ));
     }
     let inner = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if !inner || name.is_empty() || name.starts_with('-') || name.ends_with('-') {
-        let pattern = "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}";
+        let pattern =
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}";
         return Err(ApiError::constraint(name, member, pattern));
     }
     Ok(name)
@@ -69,17 +80,31 @@ pub(super) fn integer(
     minimum: i64,
     maximum: i64,
 ) -> Result<Option<i64>, ApiError> {
-    let Some(value) = input.get(member).filter(|value| !value.is_null()) else { return Ok(None) };
+    let Some(value) = input.get(member).filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
     let number = value.as_i64().ok_or_else(|| {
-        ApiError::new(400, "SerializationException", format!("{member} must be a whole number, not {value}"))
+        ApiError::new(
+            400,
+            "SerializationException",
+            format!("{member} must be a whole number, not {value}"),
+        )
     })?;
     if number < minimum {
         let constraint = format!("Member must have value greater than or equal to {minimum}");
-        return Err(ApiError::constraint(&number.to_string(), member, &constraint));
+        return Err(ApiError::constraint(
+            &number.to_string(),
+            member,
+            &constraint,
+        ));
     }
     if number > maximum {
         let constraint = format!("Member must have value less than or equal to {maximum}");
-        return Err(ApiError::constraint(&number.to_string(), member, &constraint));
+        return Err(ApiError::constraint(
+            &number.to_string(),
+            member,
+            &constraint,
+        ));
     }
     Ok(Some(number))
 }
@@ -97,24 +122,40 @@ pub(super) fn required_integer(
 
 /// Tags of a create call: at most 50, keys of 1 to 128 and values of at most 256 characters, no key twice.
 pub(super) fn tags(input: &Value) -> Result<Vec<(String, String)>, ApiError> {
-    let Some(list) = input.get("Tags").filter(|value| !value.is_null()) else { return Ok(Vec::new()) };
-    let list = list.as_array().ok_or_else(|| {
-        ApiError::new(400, "SerializationException", "Tags must be a list")
-    })?;
+    let Some(list) = input.get("Tags").filter(|value| !value.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let list = list
+        .as_array()
+        .ok_or_else(|| ApiError::new(400, "SerializationException", "Tags must be a list"))?;
     if list.len() > 50 {
-        return Err(ApiError::constraint("tags", "tags", "Member must have length less than or equal to 50"));
+        return Err(ApiError::constraint(
+            "tags",
+            "tags",
+            "Member must have length less than or equal to 50",
+        ));
     }
     let mut tags: Vec<(String, String)> = Vec::new();
     for tag in list {
         let (key, value) = (text(tag, "Key")?, text(tag, "Value")?);
         if !(1..=128).contains(&key.chars().count()) || !key.chars().all(may_be_in_tag) {
-            return Err(ApiError::constraint(key, "tags.member.key", "Member must be a tag key"));
+            return Err(ApiError::constraint(
+                key,
+                "tags.member.key",
+                "Member must be a tag key",
+            ));
         }
         if value.chars().count() > 256 || !value.chars().all(may_be_in_tag) {
-            return Err(ApiError::constraint(value, "tags.member.value", "Member must be a tag value"));
+            return Err(ApiError::constraint(
+                value,
+                "tags.member.value",
+                "Member must be a tag value",
+            ));
         }
         if tags.iter().any(|(other, _)| other == key) {
-            return Err(ApiError::validation(format!("Duplicate tag keys found: {key}")));
+            return Err(ApiError::validation(format!(
+                "Duplicate tag keys found: {key}"
+            )));
         }
         tags.push((key.to_owned(), value.to_owned()));
     }
@@ -137,14 +178,27 @@ mod tests {
             assert_eq!(name(&json!({ "N": good }), "N").unwrap(), good);
         }
         for bad in ["", "-a", "a-", "a_b", "a b", "ä", &"x".repeat(64)] {
-            assert_eq!(name(&json!({ "N": bad }), "N").unwrap_err().code, "ValidationException", "{bad}");
+            assert_eq!(
+                name(&json!({ "N": bad }), "N").unwrap_err().code,
+                "ValidationException",
+                "{bad}"
+            );
         }
-        assert!(name(&json!({}), "N").unwrap_err().message.unwrap().contains("Value 'null' at 'N'"));
+        assert!(
+            name(&json!({}), "N")
+                .unwrap_err()
+                .message
+                .unwrap()
+                .contains("Value 'null' at 'N'")
+        );
     }
 
     #[test]
     fn numbers_keep_their_range() {
-        assert_eq!(integer(&json!({ "M": 200 }), "M", 1, 200).unwrap(), Some(200));
+        assert_eq!(
+            integer(&json!({ "M": 200 }), "M", 1, 200).unwrap(),
+            Some(200)
+        );
         assert_eq!(integer(&json!({}), "M", 1, 200).unwrap(), None);
         for bad in [json!(0), json!(201), json!("5"), json!(1.5)] {
             assert!(integer(&json!({ "M": bad }), "M", 1, 200).is_err());
@@ -155,7 +209,12 @@ mod tests {
     #[test]
     fn tags_are_limited_and_unique() {
         let tag = |key: &str, value: &str| json!({ "Key": key, "Value": value });
-        assert_eq!(tags(&json!({ "Tags": [tag("sagegate:run", "1-2")] })).unwrap().len(), 1);
+        assert_eq!(
+            tags(&json!({ "Tags": [tag("sagegate:run", "1-2")] }))
+                .unwrap()
+                .len(),
+            1
+        );
         for bad in [
             json!([tag("", "v")]),
             json!([tag("k", "v"), tag("k", "w")]),

@@ -48,14 +48,23 @@ impl Account {
     /// Drops endpoints whose deletion is over.
     pub(super) fn forget_deleted(&mut self, now: f64) {
         let takes = self.scenario.life_cycle.deleting_seconds;
-        let is_gone = |endpoint: &Endpoint| endpoint.deleting_since.is_some_and(|since| now >= since + takes);
+        let is_gone = |endpoint: &Endpoint| {
+            endpoint
+                .deleting_since
+                .is_some_and(|since| now >= since + takes)
+        };
         let gone = self.endpoints.values().filter(|endpoint| is_gone(endpoint));
         let arns: Vec<String> = gone.map(|endpoint| endpoint.arn.clone()).collect();
         self.endpoints.retain(|_, endpoint| !is_gone(endpoint));
         self.tags.retain(|arn, _| !arns.contains(arn));
     }
 
-    pub(super) fn create_endpoint(&mut self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+    pub(super) fn create_endpoint(
+        &mut self,
+        input: &Value,
+        region: &str,
+        now: f64,
+    ) -> Result<Value, ApiError> {
         let name = name(input, "EndpointName")?;
         let config_name = crate::simulator::validate::name(input, "EndpointConfigName")?;
         let tags = tags(input)?;
@@ -65,7 +74,10 @@ impl Account {
         }
         let config = self.endpoint_configs.get(config_name).cloned();
         let config = config.ok_or_else(|| {
-            missing("endpoint configuration", &arn(region, "endpoint-config", config_name))
+            missing(
+                "endpoint configuration",
+                &arn(region, "endpoint-config", config_name),
+            )
         })?;
         self.check_quotas(config.memory_mb, config.max_concurrency)?;
         let model = self.models.get(&config.model);
@@ -74,7 +86,9 @@ impl Account {
         let draws = Draws::new(self.scenario.seed, config.memory_mb, *ordinal);
         *ordinal += 1;
         let life_cycle = &self.scenario.life_cycle;
-        let fails = life_cycle.failing_memory_mb.contains(&config.memory_mb.get());
+        let fails = life_cycle
+            .failing_memory_mb
+            .contains(&config.memory_mb.get());
         let endpoint = Endpoint {
             name: name.to_owned(),
             arn: arn_of_endpoint.clone(),
@@ -94,24 +108,53 @@ impl Account {
     fn check_quotas(&self, memory_mb: MemoryMb, max_concurrency: u32) -> Result<(), ApiError> {
         let quotas = &self.scenario.quotas;
         if memory_mb.get() > quotas.memory_mb {
-            return Err(over_quota("Memory size in MB per serverless endpoint", quotas.memory_mb, "MBs", 0, memory_mb.get()));
+            return Err(over_quota(
+                "Memory size in MB per serverless endpoint",
+                quotas.memory_mb,
+                "MBs",
+                0,
+                memory_mb.get(),
+            ));
         }
-        let in_use: u32 = self.endpoints.values().map(|endpoint| endpoint.config.max_concurrency).sum();
+        let in_use: u32 = self
+            .endpoints
+            .values()
+            .map(|endpoint| endpoint.config.max_concurrency)
+            .sum();
         if in_use + max_concurrency > quotas.total_concurrency {
-            let limit = "Maximum total concurrency that can be allocated across all serverless endpoints";
-            return Err(over_quota(limit, quotas.total_concurrency, "", in_use, max_concurrency));
+            let limit =
+                "Maximum total concurrency that can be allocated across all serverless endpoints";
+            return Err(over_quota(
+                limit,
+                quotas.total_concurrency,
+                "",
+                in_use,
+                max_concurrency,
+            ));
         }
         if self.endpoints.len() >= quotas.endpoints {
             let (limit, used) = (whole(quotas.endpoints), whole(self.endpoints.len()));
-            return Err(over_quota("Number of serverless endpoints", limit, "", used, 1));
+            return Err(over_quota(
+                "Number of serverless endpoints",
+                limit,
+                "",
+                used,
+                1,
+            ));
         }
         Ok(())
     }
 
-    pub(super) fn describe_endpoint(&self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+    pub(super) fn describe_endpoint(
+        &self,
+        input: &Value,
+        region: &str,
+        now: f64,
+    ) -> Result<Value, ApiError> {
         let name = name(input, "EndpointName")?;
         let endpoint = self.endpoints.get(&name.to_lowercase());
-        let endpoint = endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
+        let endpoint =
+            endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
         let state = endpoint.state(now);
         let serverless = json!({
             "MemorySizeInMB": endpoint.config.memory_mb.get(),
@@ -144,10 +187,16 @@ impl Account {
         Ok(answer)
     }
 
-    pub(super) fn delete_endpoint(&mut self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+    pub(super) fn delete_endpoint(
+        &mut self,
+        input: &Value,
+        region: &str,
+        now: f64,
+    ) -> Result<Value, ApiError> {
         let name = name(input, "EndpointName")?;
         let endpoint = self.endpoints.get_mut(&name.to_lowercase());
-        let endpoint = endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
+        let endpoint =
+            endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
         match endpoint.state(now) {
             EndpointState::Creating => Err(ApiError::validation(format!(
                 "Cannot update in-progress endpoint \"{}\".",
@@ -162,9 +211,15 @@ impl Account {
     }
 
     /// Names and states of all endpoints.
-    pub(in crate::simulator) fn endpoint_states(&mut self, now: f64) -> Vec<(String, EndpointState)> {
+    pub(in crate::simulator) fn endpoint_states(
+        &mut self,
+        now: f64,
+    ) -> Vec<(String, EndpointState)> {
         self.forget_deleted(now);
-        self.endpoints.values().map(|endpoint| (endpoint.name.clone(), endpoint.state(now))).collect()
+        self.endpoints
+            .values()
+            .map(|endpoint| (endpoint.name.clone(), endpoint.state(now)))
+            .collect()
     }
 
     /// Names of all endpoint configs.
@@ -184,7 +239,11 @@ fn whole(count: usize) -> u32 {
 
 /// AWS's words, down to the unit that only the memory quota has.
 fn over_quota(quota: &str, limit: u32, unit: &str, in_use: u32, delta: u32) -> ApiError {
-    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    let unit = if unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {unit}")
+    };
     ApiError::limit(format!(
         "The account-level service limit '{quota}' is {limit}{unit}, with current utilization of {in_use}{unit} and a \
          request delta of {delta}{unit}. Please use AWS Service Quotas to request an increase for this quota. If AWS \

@@ -25,7 +25,11 @@ struct Worker {
 
 impl Workers {
     pub(super) fn new(max: u32, draws: Draws) -> Self {
-        Self { draws, workers: Vec::new(), max }
+        Self {
+            draws,
+            workers: Vec::new(),
+            max,
+        }
     }
 
     /// Takes a free worker: its number, and whether it starts cold. `None` when all are busy.
@@ -36,7 +40,10 @@ impl Workers {
             None => match self.workers.iter().position(|worker| !worker.busy) {
                 Some(number) => (number, true),
                 None if self.workers.len() < usize::try_from(self.max).unwrap_or(usize::MAX) => {
-                    self.workers.push(Worker { busy: false, last_used: now });
+                    self.workers.push(Worker {
+                        busy: false,
+                        last_used: now,
+                    });
                     (self.workers.len() - 1, true)
                 }
                 None => return None,
@@ -81,16 +88,28 @@ pub(in crate::simulator) struct Started {
 /// What comes back once the wait is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::simulator) enum Answer {
-    Success { response_bytes: usize, variant: String },
+    Success {
+        response_bytes: usize,
+        variant: String,
+    },
     Error(ApiError),
     DroppedConnection,
 }
 
 impl Account {
     /// Accepts an invocation, or refuses it at once.
-    pub(in crate::simulator) fn invoke(&mut self, request: Request<'_>, now: f64) -> Result<Started, ApiError> {
+    pub(in crate::simulator) fn invoke(
+        &mut self,
+        request: Request<'_>,
+        now: f64,
+    ) -> Result<Started, ApiError> {
         self.forget_deleted(now);
-        let Self { endpoints, scenario, metrics, .. } = self;
+        let Self {
+            endpoints,
+            scenario,
+            metrics,
+            ..
+        } = self;
         let found = endpoints.get_mut(&request.endpoint.to_lowercase());
         let endpoint = found
             .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService)
@@ -108,24 +127,48 @@ impl Account {
         };
         let Some((worker, is_cold)) = taken else {
             metrics.record(&endpoint.name, &variant, Metric::Invocations, now, 1.0);
-            metrics.record(&endpoint.name, &variant, Metric::Invocation4XXErrors, now, 1.0);
+            metrics.record(
+                &endpoint.name,
+                &variant,
+                Metric::Invocation4XXErrors,
+                now,
+                1.0,
+            );
             // AWS sends the code in a header and `null` as the message.
-            return Err(ApiError { status: 400, code: "ThrottlingException", message: None });
+            return Err(ApiError {
+                status: 400,
+                code: "ThrottlingException",
+                message: None,
+            });
         };
         let memory_mb = endpoint.config.memory_mb;
         let draws = &mut endpoint.workers.draws;
-        let model_latency_ms =
-            draws.model_latency_ms(&scenario.latency, memory_mb, endpoint.latency_factor, request.body_bytes);
+        let model_latency_ms = draws.model_latency_ms(
+            &scenario.latency,
+            memory_mb,
+            endpoint.latency_factor,
+            request.body_bytes,
+        );
         let overhead_ms = draws.overhead_ms(&scenario.latency);
-        let setup_ms = is_cold.then_some(scenario.model.setup_ms).filter(|setup| *setup > 0.0);
+        let setup_ms = is_cold
+            .then_some(scenario.model.setup_ms)
+            .filter(|setup| *setup > 0.0);
         let answer = match fault {
-            Some(Fault::ModelError) => Answer::Error(model_error(&variant, "simulated failure of the model")),
+            Some(Fault::ModelError) => {
+                Answer::Error(model_error(&variant, "simulated failure of the model"))
+            }
             Some(Fault::DroppedConnection) => Answer::DroppedConnection,
             Some(Fault::Throttle | Fault::NotReady) | None => {
                 if memory_mb.get() < scenario.model.out_of_memory_below_mb {
-                    Answer::Error(model_error(&variant, "insufficient memory: the worker was killed"))
+                    Answer::Error(model_error(
+                        &variant,
+                        "insufficient memory: the worker was killed",
+                    ))
                 } else {
-                    Answer::Success { response_bytes: scenario.model.response_bytes, variant }
+                    Answer::Success {
+                        response_bytes: scenario.model.response_bytes,
+                        variant,
+                    }
                 }
             }
         };
@@ -142,12 +185,15 @@ impl Account {
 
     /// Frees the worker and records the metrics. `completed` is false when the caller went away.
     pub(in crate::simulator) fn finish(&mut self, started: &Started, completed: bool, now: f64) {
-        let Some(endpoint) = self.endpoints.get_mut(&started.endpoint.to_lowercase()) else { return };
+        let Some(endpoint) = self.endpoints.get_mut(&started.endpoint.to_lowercase()) else {
+            return;
+        };
         endpoint.workers.release(started.worker, now);
         if !completed {
             return;
         }
-        let used = self.scenario.model.used_memory_mb / f64::from(endpoint.config.memory_mb.get()) + 0.05;
+        let used =
+            self.scenario.model.used_memory_mb / f64::from(endpoint.config.memory_mb.get()) + 0.05;
         let (name, variant) = (endpoint.name.clone(), endpoint.config.variant.clone());
         let mut record =
             |metric, value: f64| self.metrics.record(&name, &variant, metric, now, value);
@@ -157,7 +203,10 @@ impl Account {
         record(Metric::Invocation5XXErrors, failed);
         record(Metric::ModelLatency, started.model_latency_ms * SECOND_MS);
         let cold_ms = started.setup_ms.unwrap_or_default();
-        record(Metric::OverheadLatency, (started.overhead_ms + cold_ms) * SECOND_MS);
+        record(
+            Metric::OverheadLatency,
+            (started.overhead_ms + cold_ms) * SECOND_MS,
+        );
         record(Metric::MemoryUtilization, used.min(1.0) * 100.0);
         if let Some(setup_ms) = started.setup_ms {
             record(Metric::ModelSetupTime, setup_ms * SECOND_MS);
@@ -166,12 +215,16 @@ impl Account {
 }
 
 fn not_found(endpoint: &str) -> ApiError {
-    let message = format!("Endpoint {endpoint} of account {} not found.", super::ACCOUNT_ID);
+    let message = format!(
+        "Endpoint {endpoint} of account {} not found.",
+        super::ACCOUNT_ID
+    );
     ApiError::new(400, "ValidationError", message)
 }
 
 fn not_ready(variant: &str) -> ApiError {
-    let message = format!("Variant {variant} is not ready: its resources are still being provisioned.");
+    let message =
+        format!("Variant {variant} is not ready: its resources are still being provisioned.");
     ApiError::new(429, "ModelNotReadyException", message)
 }
 

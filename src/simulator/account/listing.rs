@@ -67,7 +67,8 @@ fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiErr
     let word = |member: &str| input.get(member).and_then(Value::as_str);
     let time = |member: &str| input.get(member).and_then(Value::as_f64);
     rows.retain(|row| {
-        word("NameContains").is_none_or(|part| row.name.to_lowercase().contains(&part.to_lowercase()))
+        word("NameContains")
+            .is_none_or(|part| row.name.to_lowercase().contains(&part.to_lowercase()))
             && word("StatusEquals").is_none_or(|status| row.status == Some(status))
             && time("CreationTimeBefore").is_none_or(|before| row.created_at < before)
             && time("CreationTimeAfter").is_none_or(|after| row.created_at > after)
@@ -75,7 +76,11 @@ fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiErr
     if word("SortBy") == Some("Name") {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
     } else {
-        rows.sort_by(|a, b| a.created_at.total_cmp(&b.created_at).then_with(|| a.name.cmp(&b.name)));
+        rows.sort_by(|a, b| {
+            a.created_at
+                .total_cmp(&b.created_at)
+                .then_with(|| a.name.cmp(&b.name))
+        });
     }
     if word("SortOrder") != Some("Ascending") {
         rows.reverse();
@@ -87,7 +92,12 @@ fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiErr
         })?,
     };
     let size = usize::try_from(page).unwrap_or(usize::MAX);
-    let shown: Vec<Value> = rows.iter().skip(from).take(size).map(|row| row.summary.clone()).collect();
+    let shown: Vec<Value> = rows
+        .iter()
+        .skip(from)
+        .take(size)
+        .map(|row| row.summary.clone())
+        .collect();
     let next = from + shown.len();
     let mut answer = json!({ member: shown });
     if let (true, Value::Object(members)) = (next < rows.len(), &mut answer) {

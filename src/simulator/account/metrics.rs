@@ -21,12 +21,42 @@ pub(super) enum Metric {
 impl Metric {
     const ALL: [(Self, &'static str, &'static str, &'static str); 7] = [
         (Self::Invocations, "AWS/SageMaker", "Invocations", "None"),
-        (Self::Invocation4XXErrors, "AWS/SageMaker", "Invocation4XXErrors", "None"),
-        (Self::Invocation5XXErrors, "AWS/SageMaker", "Invocation5XXErrors", "None"),
-        (Self::ModelLatency, "AWS/SageMaker", "ModelLatency", "Microseconds"),
-        (Self::OverheadLatency, "AWS/SageMaker", "OverheadLatency", "Microseconds"),
-        (Self::ModelSetupTime, "AWS/SageMaker", "ModelSetupTime", "Microseconds"),
-        (Self::MemoryUtilization, "/aws/sagemaker/Endpoints", "MemoryUtilization", "Percent"),
+        (
+            Self::Invocation4XXErrors,
+            "AWS/SageMaker",
+            "Invocation4XXErrors",
+            "None",
+        ),
+        (
+            Self::Invocation5XXErrors,
+            "AWS/SageMaker",
+            "Invocation5XXErrors",
+            "None",
+        ),
+        (
+            Self::ModelLatency,
+            "AWS/SageMaker",
+            "ModelLatency",
+            "Microseconds",
+        ),
+        (
+            Self::OverheadLatency,
+            "AWS/SageMaker",
+            "OverheadLatency",
+            "Microseconds",
+        ),
+        (
+            Self::ModelSetupTime,
+            "AWS/SageMaker",
+            "ModelSetupTime",
+            "Microseconds",
+        ),
+        (
+            Self::MemoryUtilization,
+            "/aws/sagemaker/Endpoints",
+            "MemoryUtilization",
+            "Percent",
+        ),
     ];
 }
 
@@ -49,14 +79,28 @@ struct Selection {
 }
 
 impl MetricStore {
-    pub(super) fn record(&mut self, endpoint: &str, variant: &str, metric: Metric, at: f64, value: f64) {
+    pub(super) fn record(
+        &mut self,
+        endpoint: &str,
+        variant: &str,
+        metric: Metric,
+        at: f64,
+        value: f64,
+    ) {
         let key = (endpoint.to_owned(), variant.to_owned(), metric);
         self.points.entry(key).or_default().push((at, value));
     }
 
-    pub(super) fn get_metric_data(&self, input: &Value, visible_until: f64) -> Result<Value, ApiError> {
+    pub(super) fn get_metric_data(
+        &self,
+        input: &Value,
+        visible_until: f64,
+    ) -> Result<Value, ApiError> {
         let (from, to) = window(input)?;
-        let queries = input.get("MetricDataQueries").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let queries = input
+            .get("MetricDataQueries")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         if queries.is_empty() || queries.len() > 500 {
             return Err(invalid("MetricDataQueries must hold 1 to 500 queries"));
         }
@@ -77,10 +121,16 @@ impl MetricStore {
     ) -> Result<Value, ApiError> {
         let id = text(query, "Id")?;
         if !id.starts_with(|c: char| c.is_ascii_lowercase()) {
-            return Err(invalid(&format!("The id '{id}' must start with a lower-case letter")));
+            return Err(invalid(&format!(
+                "The id '{id}' must start with a lower-case letter"
+            )));
         }
-        let stat = query.get("MetricStat").ok_or_else(|| invalid("only MetricStat queries are known"))?;
-        let metric = stat.get("Metric").ok_or_else(|| invalid("Metric is missing"))?;
+        let stat = query
+            .get("MetricStat")
+            .ok_or_else(|| invalid("only MetricStat queries are known"))?;
+        let metric = stat
+            .get("Metric")
+            .ok_or_else(|| invalid("Metric is missing"))?;
         let period = period(stat)?;
         let statistic = text(stat, "Stat")?;
         let selection = self.select(metric, (from, to), visible_until)?;
@@ -101,16 +151,28 @@ impl MetricStore {
         }))
     }
 
-    pub(super) fn get_metric_statistics(&self, input: &Value, visible_until: f64) -> Result<Value, ApiError> {
+    pub(super) fn get_metric_statistics(
+        &self,
+        input: &Value,
+        visible_until: f64,
+    ) -> Result<Value, ApiError> {
         let (from, to) = window(input)?;
         let period = period(input)?;
         let names = |member: &str| -> Vec<String> {
-            let list = input.get(member).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            let list = input
+                .get(member)
+                .and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice);
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
         };
         let (plain, extended) = (names("Statistics"), names("ExtendedStatistics"));
         if plain.is_empty() && extended.is_empty() {
-            return Err(invalid("Must specify either Statistics or ExtendedStatistics"));
+            return Err(invalid(
+                "Must specify either Statistics or ExtendedStatistics",
+            ));
         }
         let selection = self.select(input, (from, to), visible_until)?;
         let points: Result<Vec<Value>, ApiError> = buckets(&selection.points, from, period)
@@ -121,11 +183,22 @@ impl MetricStore {
     }
 
     /// Points of the metric that `wanted` names, by namespace, name and both dimensions.
-    fn select(&self, wanted: &Value, (from, to): (f64, f64), visible_until: f64) -> Result<Selection, ApiError> {
+    fn select(
+        &self,
+        wanted: &Value,
+        (from, to): (f64, f64),
+        visible_until: f64,
+    ) -> Result<Selection, ApiError> {
         let (namespace, name) = (text(wanted, "Namespace")?, text(wanted, "MetricName")?);
-        let known = Metric::ALL.iter().find(|(_, space, metric, _)| *space == namespace && *metric == name);
+        let known = Metric::ALL
+            .iter()
+            .find(|(_, space, metric, _)| *space == namespace && *metric == name);
         let mut dimensions = BTreeMap::new();
-        for dimension in wanted.get("Dimensions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
+        for dimension in wanted
+            .get("Dimensions")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice)
+        {
             dimensions.insert(text(dimension, "Name")?, text(dimension, "Value")?);
         }
         let (Some((metric, _, _, unit)), Some(endpoint), Some(variant), 2) = (
@@ -135,23 +208,36 @@ impl MetricStore {
             dimensions.len(),
         ) else {
             // CloudWatch treats each combination as its own metric: an unknown one has no data.
-            return Ok(Selection { points: Vec::new(), unit: "None" });
+            return Ok(Selection {
+                points: Vec::new(),
+                unit: "None",
+            });
         };
         let key = ((*endpoint).to_owned(), (*variant).to_owned(), *metric);
         let points = self.points.get(&key).map_or(&[][..], Vec::as_slice);
-        let seen = points.iter().filter(|(at, _)| *at >= from && *at < to && *at <= visible_until);
-        Ok(Selection { points: seen.copied().collect(), unit })
+        let seen = points
+            .iter()
+            .filter(|(at, _)| *at >= from && *at < to && *at <= visible_until);
+        Ok(Selection {
+            points: seen.copied().collect(),
+            unit,
+        })
     }
 }
 
 /// StartTime, rounded down to the minute as CloudWatch does, and EndTime.
 fn window(input: &Value) -> Result<(f64, f64), ApiError> {
     let time = |member: &str| {
-        input.get(member).and_then(Value::as_f64).ok_or_else(|| invalid(&format!("{member} is missing")))
+        input
+            .get(member)
+            .and_then(Value::as_f64)
+            .ok_or_else(|| invalid(&format!("{member} is missing")))
     };
     let (from, to) = (time("StartTime")?, time("EndTime")?);
     if from >= to {
-        return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
+        return Err(invalid(
+            "The parameter StartTime must be less than the parameter EndTime.",
+        ));
     }
     Ok(((from / 60.0).floor() * 60.0, to))
 }
@@ -173,9 +259,15 @@ fn buckets(points: &[(f64, f64)], from: f64, period: f64) -> Vec<Bucket> {
     let mut by_start: Vec<Bucket> = Vec::new();
     for (at, value) in points {
         let start = from + ((at - from) / period).floor() * period;
-        match by_start.iter_mut().find(|bucket| (bucket.start - start).abs() < 0.5) {
+        match by_start
+            .iter_mut()
+            .find(|bucket| (bucket.start - start).abs() < 0.5)
+        {
             Some(bucket) => bucket.sorted.push(*value),
-            None => by_start.push(Bucket { start, sorted: vec![*value] }),
+            None => by_start.push(Bucket {
+                start,
+                sorted: vec![*value],
+            }),
         }
     }
     for bucket in &mut by_start {
@@ -196,15 +288,31 @@ impl Bucket {
             "Average" => Some(sum / count),
             "Minimum" => self.sorted.first().copied(),
             "Maximum" => self.sorted.last().copied(),
-            _ => name.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()).and_then(|percent| {
-                let rank = (percent / 100.0 * count - 1e-9).ceil().clamp(1.0, count);
-                (0.0..=100.0).contains(&percent).then(|| self.sorted.get(index(rank))).flatten().copied()
-            }),
+            _ => name
+                .strip_prefix('p')
+                .and_then(|digits| digits.parse::<f64>().ok())
+                .and_then(|percent| {
+                    let rank = (percent / 100.0 * count - 1e-9).ceil().clamp(1.0, count);
+                    (0.0..=100.0)
+                        .contains(&percent)
+                        .then(|| self.sorted.get(index(rank)))
+                        .flatten()
+                        .copied()
+                }),
         };
-        found.ok_or_else(|| invalid(&format!("The value {name} for parameter Stat is not supported.")))
+        found.ok_or_else(|| {
+            invalid(&format!(
+                "The value {name} for parameter Stat is not supported."
+            ))
+        })
     }
 
-    fn data_point(&self, plain: &[String], extended: &[String], unit: &str) -> Result<Value, ApiError> {
+    fn data_point(
+        &self,
+        plain: &[String],
+        extended: &[String],
+        unit: &str,
+    ) -> Result<Value, ApiError> {
         let mut point = serde_json::Map::new();
         point.insert("Timestamp".to_owned(), json!(self.start));
         point.insert("Unit".to_owned(), json!(unit));
@@ -212,8 +320,10 @@ impl Bucket {
             point.insert(name.clone(), json!(self.statistic(name)?));
         }
         if !extended.is_empty() {
-            let values: Result<serde_json::Map<String, Value>, ApiError> =
-                extended.iter().map(|name| Ok((name.clone(), json!(self.statistic(name)?)))).collect();
+            let values: Result<serde_json::Map<String, Value>, ApiError> = extended
+                .iter()
+                .map(|name| Ok((name.clone(), json!(self.statistic(name)?))))
+                .collect();
             point.insert("ExtendedStatistics".to_owned(), Value::Object(values?));
         }
         Ok(Value::Object(point))

@@ -123,7 +123,12 @@ impl Account {
     }
 
     /// Answers a call of CloudWatch.
-    pub(super) fn cloudwatch(&self, operation: &str, input: &Value, now: f64) -> Result<Value, ApiError> {
+    pub(super) fn cloudwatch(
+        &self,
+        operation: &str,
+        input: &Value,
+        now: f64,
+    ) -> Result<Value, ApiError> {
         let visible_until = now - self.scenario.life_cycle.metric_delay_seconds;
         match operation {
             "GetMetricData" => self.metrics.get_metric_data(input, visible_until),
@@ -134,11 +139,18 @@ impl Account {
 }
 
 fn unknown_operation(operation: &str) -> ApiError {
-    ApiError::new(404, "UnknownOperationException", format!("the simulator does not know {operation}"))
+    ApiError::new(
+        404,
+        "UnknownOperationException",
+        format!("the simulator does not know {operation}"),
+    )
 }
 
 fn arn(region: &str, kind: &str, name: &str) -> String {
-    format!("arn:aws:sagemaker:{region}:{ACCOUNT_ID}:{kind}/{}", name.to_lowercase())
+    format!(
+        "arn:aws:sagemaker:{region}:{ACCOUNT_ID}:{kind}/{}",
+        name.to_lowercase()
+    )
 }
 
 #[cfg(test)]

@@ -7,16 +7,24 @@ use crate::simulator::validate::{ApiError, integer, name, required_integer, tags
 use crate::units::MemoryMb;
 
 impl Account {
-    pub(super) fn create_model(&mut self, input: &Value, region: &str, now: f64) -> Result<Value, ApiError> {
+    pub(super) fn create_model(
+        &mut self,
+        input: &Value,
+        region: &str,
+        now: f64,
+    ) -> Result<Value, ApiError> {
         let name = name(input, "ModelName")?;
         let tags = tags(input)?;
         let arn = arn(region, "model", name);
         if self.models.contains_key(name) {
             return Err(existing("model", &arn));
         }
-        let containers = input.get("PrimaryContainer").is_some() || input.get("Containers").is_some();
+        let containers =
+            input.get("PrimaryContainer").is_some() || input.get("Containers").is_some();
         if !containers {
-            return Err(ApiError::validation("Either PrimaryContainer or Containers must be specified."));
+            return Err(ApiError::validation(
+                "Either PrimaryContainer or Containers must be specified.",
+            ));
         }
         let model = Model {
             name: name.to_owned(),
@@ -32,12 +40,18 @@ impl Account {
 
     pub(super) fn describe_model(&self, input: &Value, region: &str) -> Result<Value, ApiError> {
         let name = name(input, "ModelName")?;
-        let model = self.models.get(name).ok_or_else(|| missing("model", &arn(region, "model", name)))?;
-        Ok(merged(&model.input, json!({
-            "ModelName": model.name,
-            "ModelArn": model.arn,
-            "CreationTime": model.created_at,
-        })))
+        let model = self
+            .models
+            .get(name)
+            .ok_or_else(|| missing("model", &arn(region, "model", name)))?;
+        Ok(merged(
+            &model.input,
+            json!({
+                "ModelName": model.name,
+                "ModelArn": model.arn,
+                "CreationTime": model.created_at,
+            }),
+        ))
     }
 
     pub(super) fn delete_model(&mut self, input: &Value, region: &str) -> Result<Value, ApiError> {
@@ -72,36 +86,60 @@ impl Account {
         Ok(json!({ "EndpointConfigArn": arn }))
     }
 
-    pub(super) fn describe_endpoint_config(&self, input: &Value, region: &str) -> Result<Value, ApiError> {
+    pub(super) fn describe_endpoint_config(
+        &self,
+        input: &Value,
+        region: &str,
+    ) -> Result<Value, ApiError> {
         let name = name(input, "EndpointConfigName")?;
-        let missing = || missing("endpoint configuration", &arn(region, "endpoint-config", name));
+        let missing = || {
+            missing(
+                "endpoint configuration",
+                &arn(region, "endpoint-config", name),
+            )
+        };
         let config = self.endpoint_configs.get(name).ok_or_else(missing)?;
-        Ok(merged(&config.input, json!({
-            "EndpointConfigName": config.name,
-            "EndpointConfigArn": config.arn,
-            "CreationTime": config.created_at,
-        })))
+        Ok(merged(
+            &config.input,
+            json!({
+                "EndpointConfigName": config.name,
+                "EndpointConfigArn": config.arn,
+                "CreationTime": config.created_at,
+            }),
+        ))
     }
 
-    pub(super) fn delete_endpoint_config(&mut self, input: &Value, region: &str) -> Result<Value, ApiError> {
+    pub(super) fn delete_endpoint_config(
+        &mut self,
+        input: &Value,
+        region: &str,
+    ) -> Result<Value, ApiError> {
         let name = name(input, "EndpointConfigName")?;
         match self.endpoint_configs.remove(name) {
             Some(config) => {
                 self.tags.remove(&config.arn);
                 Ok(json!({}))
             }
-            None => Err(missing("endpoint configuration", &arn(region, "endpoint-config", name))),
+            None => Err(missing(
+                "endpoint configuration",
+                &arn(region, "endpoint-config", name),
+            )),
         }
     }
 
     pub(super) fn add_tags(&mut self, input: &Value) -> Result<Value, ApiError> {
         let arn = text(input, "ResourceArn")?;
         let new = tags(input)?;
-        let held = self.tags.get_mut(arn).ok_or_else(|| missing("resource", arn))?;
+        let held = self
+            .tags
+            .get_mut(arn)
+            .ok_or_else(|| missing("resource", arn))?;
         held.retain(|(key, _)| !new.iter().any(|(other, _)| other == key));
         held.extend(new);
         if held.len() > 50 {
-            return Err(ApiError::limit("The account-level service limit 'Tags per resource' is 50."));
+            return Err(ApiError::limit(
+                "The account-level service limit 'Tags per resource' is 50.",
+            ));
         }
         Ok(json!({ "Tags": as_json(held) }))
     }
@@ -114,7 +152,9 @@ impl Account {
 }
 
 fn as_json(tags: &[(String, String)]) -> Vec<Value> {
-    tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
+    tags.iter()
+        .map(|(key, value)| json!({ "Key": key, "Value": value }))
+        .collect()
 }
 
 /// The request's members with the answer's own on top, without the tags.
@@ -132,16 +172,23 @@ fn parse_config(
     region: &str,
     models: &std::collections::BTreeMap<String, Model>,
 ) -> Result<EndpointConfig, ApiError> {
-    let variants = input.get("ProductionVariants").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let variants = input
+        .get("ProductionVariants")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     let [variant] = variants else {
-        return Err(ApiError::validation("Serverless endpoints have exactly one production variant."));
+        return Err(ApiError::validation(
+            "Serverless endpoints have exactly one production variant.",
+        ));
     };
     let model = name(variant, "ModelName")?;
     if !models.contains_key(model) {
         return Err(missing("model", &arn(region, "model", model)));
     }
     let Some(serverless) = variant.get("ServerlessConfig") else {
-        return Err(ApiError::validation("The simulator creates serverless variants only: ServerlessConfig is missing."));
+        return Err(ApiError::validation(
+            "The simulator creates serverless variants only: ServerlessConfig is missing.",
+        ));
     };
     let (memory_mb, max_concurrency) = serverless_of(serverless)?;
     Ok(EndpointConfig {
@@ -158,16 +205,21 @@ fn parse_config(
 
 fn serverless_of(serverless: &Value) -> Result<(MemoryMb, u32), ApiError> {
     let memory = required_integer(serverless, "MemorySizeInMB", 1024, 6144)?;
-    let memory_mb = u32::try_from(memory).ok().and_then(|memory| MemoryMb::try_from(memory).ok()).ok_or_else(|| {
-        ApiError::validation(format!(
-            "MemorySizeInMB {memory} is not one of 1024, 2048, 3072, 4096, 5120, 6144."
-        ))
-    })?;
+    let memory_mb = u32::try_from(memory)
+        .ok()
+        .and_then(|memory| MemoryMb::try_from(memory).ok())
+        .ok_or_else(|| {
+            ApiError::validation(format!(
+                "MemorySizeInMB {memory} is not one of 1024, 2048, 3072, 4096, 5120, 6144."
+            ))
+        })?;
     let max_concurrency = required_integer(serverless, "MaxConcurrency", 1, 200)?;
     if let Some(provisioned) = integer(serverless, "ProvisionedConcurrency", 1, 200)?
         && provisioned > max_concurrency
     {
-        return Err(ApiError::validation("ProvisionedConcurrency must not be larger than MaxConcurrency."));
+        return Err(ApiError::validation(
+            "ProvisionedConcurrency must not be larger than MaxConcurrency.",
+        ));
     }
     Ok((memory_mb, u32::try_from(max_concurrency).unwrap_or(200)))
 }

@@ -25,7 +25,8 @@ pub(in crate::simulator) fn parse(body: &[u8]) -> Result<Value, ApiError> {
     if body.is_empty() {
         return Ok(json!({}));
     }
-    serde_json::from_slice(body).map_err(|error| ApiError::new(400, "SerializationException", error.to_string()))
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::new(400, "SerializationException", error.to_string()))
 }
 
 pub(in crate::simulator) fn respond(
@@ -34,12 +35,17 @@ pub(in crate::simulator) fn respond(
     request_id: &str,
 ) -> Response<Body> {
     let content_type = match header(headers, "content-type") {
-        Some(sent) if sent.starts_with("application/x-amz-json-1.0") => "application/x-amz-json-1.0",
+        Some(sent) if sent.starts_with("application/x-amz-json-1.0") => {
+            "application/x-amz-json-1.0"
+        }
         Some(_) | None => "application/x-amz-json-1.1",
     };
     let (status, body) = match answer {
         Ok(value) => (200, value),
-        Err(error) => (error.status, json!({ "__type": error.code, "message": error.message })),
+        Err(error) => (
+            error.status,
+            json!({ "__type": error.code, "message": error.message }),
+        ),
     };
     let response = Response::builder()
         .status(status)

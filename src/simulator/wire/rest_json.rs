@@ -8,10 +8,15 @@ use crate::simulator::validate::ApiError;
 
 /// Name of the endpoint in a path, or `None` for another path.
 pub(in crate::simulator) fn endpoint_of(path: &str) -> Option<&str> {
-    path.strip_prefix("/endpoints/")?.strip_suffix("/invocations")
+    path.strip_prefix("/endpoints/")?
+        .strip_suffix("/invocations")
 }
 
-pub(in crate::simulator) fn success(response_bytes: usize, variant: &str, request_id: &str) -> Response<Body> {
+pub(in crate::simulator) fn success(
+    response_bytes: usize,
+    variant: &str,
+    request_id: &str,
+) -> Response<Body> {
     let response = Response::builder()
         .status(200)
         .header("content-type", "application/json")
@@ -53,7 +58,10 @@ mod tests {
 
     #[test]
     fn the_path_names_the_endpoint() {
-        assert_eq!(endpoint_of("/endpoints/sagegate-1-m1024/invocations"), Some("sagegate-1-m1024"));
+        assert_eq!(
+            endpoint_of("/endpoints/sagegate-1-m1024/invocations"),
+            Some("sagegate-1-m1024")
+        );
         assert_eq!(endpoint_of("/endpoints/x"), None);
         assert_eq!(endpoint_of("/"), None);
     }

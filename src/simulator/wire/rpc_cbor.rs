@@ -57,7 +57,9 @@ fn from_json(value: &Value, is_time: bool) -> Cbor {
         Value::Bool(it) => Cbor::Bool(*it),
         Value::Number(it) => number(it, is_time),
         Value::String(it) => Cbor::Text(it.clone()),
-        Value::Array(items) => Cbor::Array(items.iter().map(|item| from_json(item, is_time)).collect()),
+        Value::Array(items) => {
+            Cbor::Array(items.iter().map(|item| from_json(item, is_time)).collect())
+        }
         Value::Object(members) => Cbor::Map(
             members
                 .iter()
@@ -78,12 +80,18 @@ fn number(number: &Number, is_time: bool) -> Cbor {
     number.as_i64().map_or(float, |it| Cbor::Integer(it.into()))
 }
 
-pub(in crate::simulator) fn respond(answer: Result<Value, ApiError>, request_id: &str) -> Response<Body> {
+pub(in crate::simulator) fn respond(
+    answer: Result<Value, ApiError>,
+    request_id: &str,
+) -> Response<Body> {
     let (status, value) = match answer {
         Ok(value) => (200, value),
         Err(error) => {
             let kind = format!("com.amazonaws.cloudwatch#{}", error.code);
-            (error.status, json!({ "__type": kind, "message": error.message }))
+            (
+                error.status,
+                json!({ "__type": kind, "message": error.message }),
+            )
         }
     };
     let mut body = Vec::new();
@@ -116,9 +124,18 @@ mod tests {
         let map = Cbor::Map(vec![(Cbor::Text("StartTime".to_owned()), tagged)]);
         assert_eq!(parse(&bytes(&map)).unwrap(), json!({ "StartTime": 1.5 }));
         let out = from_json(&json!({ "Timestamps": [60.0], "Values": [2.5] }), false);
-        let Cbor::Map(members) = out else { panic!("not a map") };
-        let is_tagged = |cbor: &Cbor| matches!(cbor, Cbor::Array(items) if matches!(items[0], Cbor::Tag(1, _)));
-        assert_eq!(members.iter().map(|(_, value)| is_tagged(value)).collect::<Vec<_>>(), [true, false]);
+        let Cbor::Map(members) = out else {
+            panic!("not a map")
+        };
+        let is_tagged =
+            |cbor: &Cbor| matches!(cbor, Cbor::Array(items) if matches!(items[0], Cbor::Tag(1, _)));
+        assert_eq!(
+            members
+                .iter()
+                .map(|(_, value)| is_tagged(value))
+                .collect::<Vec<_>>(),
+            [true, false]
+        );
     }
 
     #[test]
