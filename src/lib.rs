@@ -31,6 +31,8 @@ pub mod analysis;
 
 pub mod gate;
 
+pub mod report;
+
 pub mod aws;
 
 pub mod baseline;
@@ -40,3 +42,9 @@ pub mod benchmark;
 pub mod progress;
 
 pub mod simulator;
+
+pub mod config;
+
+pub mod error;
+
+pub mod commands;

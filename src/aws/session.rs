@@ -6,7 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sagemaker::config::ProvideCredentials as _;
+use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
@@ -70,20 +70,38 @@ impl Session {
             Some(region) => loader.region(Region::new(region)),
             None => loader,
         };
-        let config = loader.load().await;
+        Self::with_config(&loader.load().await).await
+    }
+
+    async fn with_config(config: &SdkConfig) -> Result<Self, SessionError> {
         let region = config
             .region()
             .ok_or(SessionError::MissingRegion)?
             .to_string();
-        check_credentials(&config).await?;
+        check_credentials(config).await?;
         let host = HostRecorder::default();
         Ok(Self {
             region,
-            sagemaker: sagemaker_client(&config, &host),
-            runtime: runtime_client(&config, &host),
-            cloudwatch: cloudwatch_client(&config),
+            sagemaker: sagemaker_client(config, &host),
+            runtime: runtime_client(config, &host),
+            cloudwatch: cloudwatch_client(config),
             host,
         })
+    }
+
+    /// Clients of a simulator at `url`. Neither environment nor profile can send them elsewhere.
+    ///
+    /// # Errors
+    /// None that a simulator can cause; the check is that of [`Session::connect`].
+    pub async fn simulated(url: &str, region: &str) -> Result<Self, SessionError> {
+        let credentials = Credentials::new("simulated", "simulated", None, None, "sagegate simulator");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(url)
+            .build();
+        Self::with_config(&config).await
     }
 
     /// The region of the clients.

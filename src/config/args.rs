@@ -1,7 +1,6 @@
 //! Every command and flag. Help texts are read by people who have never seen the program.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -9,8 +8,8 @@ use jiff::SignedDuration;
 
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
-use crate::gate::{CostLimit, LatencyLimit, MemoryLimit};
-use crate::units::{LatencyMs, MemoryMb, Usd};
+use crate::gate::{CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy};
+use crate::units::{MemoryMb, UnknownMemorySize};
 
 const EXIT_CODES: &str = "Exit codes:
   0  passed, or nothing to compare with
@@ -73,6 +72,9 @@ pub struct RunArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// What the recommendation depends on.
+    #[command(flatten)]
+    pub recommend: RecommendArgs,
     /// Where files go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -90,6 +92,9 @@ pub struct CompareArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// What the recommendation depends on.
+    #[command(flatten)]
+    pub recommend: RecommendArgs,
     /// Where files go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -195,7 +200,7 @@ pub struct ModelArgs {
 pub struct MeasureArgs {
     /// Memory sizes to deploy, in MB
     #[arg(long, value_name = "MB,...", value_delimiter = ',', default_value = "1024,2048,3072,4096,5120,6144",
-          value_parser = hinted::<MemoryMb>)]
+          value_parser = parse_memory)]
     pub memory_sizes: Vec<MemoryMb>,
     /// Measured invocations per size, rounded up to a multiple of the number of samples
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -234,9 +239,145 @@ pub struct BaselineArgs {
 #[command(next_help_heading = "Recommendation")]
 pub struct RecommendArgs {
     /// How the size is chosen: balanced, cost, speed, or cheapest-under:250ms
-    #[arg(long, value_name = "STRATEGY", default_value = "balanced", value_parser = hinted::<Strategy>)]
+    #[arg(long, value_name = "STRATEGY", default_value = "balanced")]
     pub strategy: Strategy,
     /// JSON file of prices for regions that are not built in
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
+}
+
+/// What is allowed, and what happens when nothing can be judged.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct GateArgs {
+    /// Largest increase of the recommended memory: 0, 1024, ... or off
+    #[arg(long, value_name = "MB", default_value = "0")]
+    pub max_memory_increase: MemoryLimit,
+    /// Largest increase of p99 at the baseline's recommended size: 10%, 20ms or off
+    #[arg(long, value_name = "LIMIT", default_value = "10%")]
+    pub max_p99_increase: LatencyLimit,
+    /// Ceiling of p99 that needs no baseline, for example 250ms
+    #[arg(long, value_name = "MS")]
+    pub max_p99: Option<LatencyCeiling>,
+    /// Largest increase of the cost per million invocations at that size: 5%, $0.20 or off
+    #[arg(long, value_name = "LIMIT", default_value = "5%")]
+    pub max_cost_increase: CostLimit,
+    /// Ceiling of the cost per million invocations that needs no baseline, for example $12
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<CostCeiling>,
+    /// Exit code when there is no baseline yet: warn is 0, fail is 1
+    #[arg(long, value_name = "warn|fail", default_value = "warn")]
+    pub on_no_baseline: Escalation,
+    /// Exit code when nothing can be decided: warn is 0, fail is 1
+    #[arg(long, value_name = "warn|fail", default_value = "warn")]
+    pub on_inconclusive: Escalation,
+}
+
+impl GateArgs {
+    /// The limits.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_memory_increase: self.max_memory_increase,
+            max_p99_increase: self.max_p99_increase,
+            max_p99: self.max_p99,
+            max_cost_increase: self.max_cost_increase,
+            max_cost: self.max_cost,
+        }
+    }
+
+    /// The exit codes.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            on_no_baseline: self.on_no_baseline,
+            on_inconclusive: self.on_inconclusive,
+            ..Policy::default()
+        }
+    }
+}
+
+/// Where files go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Folder for result.json, comment.md and report.html
+    #[arg(long, value_name = "DIR", default_value = "sagegate-results")]
+    pub output_dir: PathBuf,
+}
+
+/// `20m`, `90s`, `1h 30m`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let explain = || format!("`{text}` is not a time, use for example 90s, 20m or 1h");
+    let parsed: SignedDuration = text.parse().map_err(|_: jiff::Error| explain())?;
+    Duration::try_from(parsed).map_err(|_| explain())
+}
+
+/// `team=risk`.
+fn parse_tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err(format!("`{text}` is not a tag, use KEY=VALUE")),
+    }
+}
+
+/// `1024`, with a guess for other numbers.
+fn parse_memory(text: &str) -> Result<MemoryMb, String> {
+    text.parse().map_err(|error: UnknownMemorySize| match error.hint() {
+        Some(hint) => format!("{error}, {hint}"),
+        None => error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn run(extra: &[&str]) -> Result<RunArgs, String> {
+        let required = ["sagegate", "run", "--model-name", "m", "--samples", "s.jsonl"];
+        match Cli::try_parse_from(required.iter().chain(extra)).map(|cli| cli.command) {
+            Ok(Command::Run(args)) => Ok(*args),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_design() {
+        let args = run(&[]).unwrap();
+        assert_eq!(args.measure.memory_sizes, MemoryMb::OFFERED);
+        assert_eq!((args.measure.invocations, args.measure.warmup, args.measure.error_threshold), (1000, 20, 3));
+        assert_eq!(args.measure.deploy_timeout, Duration::from_secs(1200));
+        assert_eq!(args.gate.limits(), Limits::default());
+        assert_eq!(args.recommend.strategy, Strategy::Balanced);
+    }
+
+    #[test]
+    fn bad_values_are_named_with_a_way_out() {
+        for (flags, words) in [
+            (["--memory-sizes", "1024,2000"], "did you mean 2048?"),
+            (["--max-p99-increase", "110"], "did you mean 10%?"),
+            (["--invocations", "0"], "0 is not in 1..=1000000"),
+            (["--deploy-timeout", "soon"], "`soon` is not a time"),
+            (["--tag", "x"], "use KEY=VALUE"),
+            (["--baseline", "b.json"], "use file:PATH"),
+            (["--strategy", "fast"], "use balanced, cost, speed"),
+        ] {
+            let error = run(&flags).unwrap_err();
+            assert!(error.contains(words) && error.contains(flags[0]), "{error}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, seconds) in [("0s", 0), ("90s", 90), ("20m", 1200), ("1h 30m", 5400)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        assert!(parse_duration("-5s").is_err());
+    }
 }

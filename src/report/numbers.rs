@@ -55,6 +55,14 @@ pub(super) fn value(value: Value) -> String {
     }
 }
 
+/// A value for a sentence: as [`value`], but money without its `$`.
+pub(super) fn in_words(it: Value) -> String {
+    match it {
+        Value::Cost(cost) => usd_words(cost),
+        Value::Memory(_) | Value::Latency(_) | Value::Change(_) => value(it),
+    }
+}
+
 /// The difference between two values of the same kind, as fine as `now` is printed: `+6 ms`, `−$0.08`,
 /// `+1024 MB`. `None` when it prints as zero or the kinds differ.
 pub(super) fn difference(baseline: Value, now: Value) -> Option<String> {
@@ -68,6 +76,15 @@ pub(super) fn difference(baseline: Value, now: Value) -> Option<String> {
             visible(money(difference.abs(), new.get(), sign(difference)))
         }
         (Value::Memory(_) | Value::Latency(_) | Value::Cost(_) | Value::Change(_), _) => None,
+    }
+}
+
+/// `412 → 511 ms`: the unit once where both have the same. Money in words, as two `$` would be mathematics.
+pub(super) fn transition(baseline: Value, now: Value) -> String {
+    let (old, new) = (in_words(baseline), in_words(now));
+    match (old.split_once(' '), new.split_once(' ')) {
+        (Some((number, old_unit)), Some((_, new_unit))) if old_unit == new_unit => format!("{number} → {new}"),
+        _ => format!("{old} → {new}"),
     }
 }
 
@@ -167,7 +184,7 @@ fn exponent(number: f64) -> i32 {
     exponent.filter(|_| number.is_finite()).unwrap_or_default()
 }
 
-/// Thousands separators for a whole part of more than four digits: `10,000`, but `1230`.
+/// Thousands separators: `10,000`.
 fn grouped(text: &str) -> String {
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     let length = whole.chars().filter(char::is_ascii_digit).count();
@@ -233,6 +250,14 @@ mod tests {
         assert_eq!(memory(1, 2).as_deref(), Some("+1024 MB"));
         assert_eq!(memory(2, 1).as_deref(), Some("−1024 MB"));
         assert_eq!(memory(1, 1), None);
+    }
+
+    #[test]
+    fn a_transition_has_the_unit_once_where_it_is_the_same() {
+        let latency = |a, b| transition(Value::Latency(LatencyMs(a)), Value::Latency(LatencyMs(b)));
+        assert_eq!(latency(412.0, 511.0), "412 → 511 ms");
+        assert_eq!(latency(412.0, 1511.0), "412 ms → 1.51 s");
+        assert_eq!(transition(Value::Cost(Usd(3.34)), Value::Cost(Usd(6.89))), "3.34 → 6.89 USD");
     }
 
     #[test]

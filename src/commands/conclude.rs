@@ -1,0 +1,69 @@
+//! The lower half of the hourglass: a result becomes numbers, a verdict, files and a text.
+
+use std::path::Path;
+
+use super::edges::{Edges, now};
+use crate::analysis::{DatedPrices, Strategy, analyse};
+use crate::baseline::BaselineUri;
+use crate::error::Error;
+use crate::files::write_atomically;
+use crate::gate::{BaselineFile, Entry, Judgement, Limits, judge};
+use crate::report;
+use crate::result::RunResult;
+
+/// What a conclusion is drawn from.
+pub(super) struct Conclusion<'a> {
+    /// The measurements.
+    pub(super) run: &'a RunResult,
+    /// Prices of the run's region.
+    pub(super) prices: &'a DatedPrices,
+    /// How the size is chosen.
+    pub(super) strategy: Strategy,
+    /// What is allowed.
+    pub(super) limits: Limits,
+    /// Where the baseline is kept, for the text that says how to create one.
+    pub(super) baseline: Option<&'a BaselineUri>,
+    /// Where the files go.
+    pub(super) output_dir: &'a Path,
+}
+
+/// A judgement, and the entry that would record the run; `None` when nothing was measured.
+pub(super) struct Judged {
+    pub(super) judgement: Judgement,
+    pub(super) entry: Option<Entry>,
+}
+
+/// Judges, writes `comment.md` and `report.html`, prints the result.
+pub(super) fn conclude(
+    it: &Conclusion<'_>,
+    baseline: Option<&BaselineFile>,
+    edges: &Edges,
+) -> Result<Judged, Error> {
+    let analysis = analyse(it.run, it.prices, it.strategy);
+    let history = baseline.and_then(|file| file.history(&it.run.name));
+    let judgement = judge(it.run, &analysis, history, &it.limits, now());
+    let links = links(it, edges);
+    let report = report::compose(it.run, &analysis, &judgement, &links);
+    write(it.output_dir, "comment.md", &report::markdown(&report))?;
+    write(it.output_dir, "report.html", &report::html(&report))?;
+    // Colours are taken out again where stdout cannot show them.
+    edges.print(&report::terminal(&report, true));
+    let entry = judgement.recommended.map(|recommended| Entry::new(it.run, &analysis, recommended));
+    Ok(Judged { judgement, entry })
+}
+
+fn links(it: &Conclusion<'_>, edges: &Edges) -> report::Links {
+    let server = edges.variable("GITHUB_SERVER_URL");
+    let repository = edges.variable("GITHUB_REPOSITORY");
+    let page = |kind: &str, id: Option<&str>| Some(format!("{}/{}/{kind}/{}", server?, repository?, id?));
+    report::Links {
+        run_url: page("actions/runs", edges.variable("GITHUB_RUN_ID")),
+        commit_url: page("commit", it.run.commit.as_deref()),
+        baseline: it.baseline.map(ToString::to_string),
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> Result<(), Error> {
+    let path = folder.join(name);
+    write_atomically(&path, text.as_bytes()).map_err(|source| Error::Output { path, source })
+}

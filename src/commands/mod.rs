@@ -1,0 +1,40 @@
+//! One file per command: wiring only.
+
+mod cleanup;
+mod conclude;
+mod demo;
+mod edges;
+mod offline;
+mod run;
+mod simulate;
+
+use std::process::ExitCode;
+
+pub use self::edges::Edges;
+use crate::config::{Cli, Command};
+use crate::error::Error;
+use crate::progress;
+
+/// Runs the command and prints an error on one line.
+pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
+    let display = progress::resolve(edges.surroundings(cli.quiet));
+    let outcome = match cli.command {
+        Command::Run(args) => run::run(*args, edges, display).await,
+        Command::Compare(args) => offline::compare(&args, edges),
+        Command::Record(args) => offline::record(&args, edges),
+        Command::Report(args) => offline::report(&args, edges),
+        Command::Cleanup(args) => cleanup::cleanup(&args, edges, display).await,
+        Command::Demo(args) => demo::demo(&args, edges, display).await,
+        Command::Simulate(args) => simulate::simulate(&args, edges).await,
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            edges.complain(&error.one_line());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Exit code, or why there is none.
+type Outcome = Result<u8, Error>;

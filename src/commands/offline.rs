@@ -1,0 +1,66 @@
+//! `compare`, `record` and `report`: the lower half alone, on a saved result, without AWS.
+
+use super::conclude::{Conclusion, conclude};
+use super::edges::{Edges, now};
+use super::run::price_table;
+use super::Outcome;
+use crate::analysis::analyse;
+use crate::config::{CompareArgs, RecordArgs, ReportArgs};
+use crate::error::Error;
+use crate::gate::{Entry, Limits, judge};
+use crate::result::RunResult;
+
+/// Compares a saved result with a baseline.
+pub(super) fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
+    let run = RunResult::read(&args.result)?;
+    let table = price_table(&args.recommend)?;
+    let baseline = args.baseline.baseline.load()?;
+    let conclusion = Conclusion {
+        run: &run,
+        prices: table.region(&run.region)?,
+        strategy: args.recommend.strategy,
+        limits: args.gate.limits(),
+        baseline: Some(&args.baseline.baseline),
+        output_dir: &args.output.output_dir,
+    };
+    let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
+    Ok(judged.judgement.verdict.exit_code(args.gate.policy()))
+}
+
+/// Adds a saved result to a baseline.
+pub(super) fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
+    let run = RunResult::read(&args.result)?;
+    let table = price_table(&args.recommend)?;
+    let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
+    let uri = &args.baseline.baseline;
+    let mut recorded = false;
+    uri.update(|file| {
+        let history = file.history_mut(&run.name);
+        let judgement = judge(&run, &analysis, Some(history), &Limits::default(), now());
+        if let Some(recommended) = judgement.recommended {
+            history.append(Entry::new(&run, &analysis, recommended), judgement.starts_epoch());
+            recorded = true;
+        }
+    })?;
+    if !recorded {
+        return Err(Error::NothingMeasured { path: args.result.clone() });
+    }
+    edges.print(&format!("recorded {} in {uri}", crate::text::one_line(&run.name)));
+    Ok(0)
+}
+
+/// Writes comment and page of a saved result again.
+pub(super) fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
+    let run = RunResult::read(&args.result)?;
+    let table = price_table(&args.recommend)?;
+    let conclusion = Conclusion {
+        run: &run,
+        prices: table.region(&run.region)?,
+        strategy: args.recommend.strategy,
+        limits: Limits::default(),
+        baseline: None,
+        output_dir: &args.output.output_dir,
+    };
+    conclude(&conclusion, None, edges)?;
+    Ok(0)
+}

@@ -1,0 +1,193 @@
+//! Everything that can end a command, and the exit code it ends with.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::analysis::PriceError;
+use crate::aws::{AwsError, SessionError};
+use crate::baseline::BaselineError;
+use crate::benchmark::LedgerError;
+use crate::result::ResultFileError;
+use crate::samples::SamplesError;
+use crate::simulator::ScenarioError;
+
+/// Exit code of a bad flag or bad input.
+pub const USAGE: u8 = 2;
+/// Exit code when the model could not be measured.
+pub const COULD_NOT_MEASURE: u8 = 3;
+
+/// Why a command ended without a verdict.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Samples.
+    #[error(transparent)]
+    Samples(#[from] SamplesError),
+    /// Prices.
+    #[error(transparent)]
+    Prices(#[from] PriceError),
+    /// A price file that cannot be read.
+    #[error("--prices: cannot read `{path}`: {source}")]
+    PriceFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Region or credentials.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A call to AWS before anything was created.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The model does not exist.
+    #[error("--model-name: there is no SageMaker model `{name}` in {region}")]
+    UnknownModel {
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        region: String,
+    },
+    /// A saved result.
+    #[error(transparent)]
+    Result(#[from] ResultFileError),
+    /// A saved result without a measured size.
+    #[error("`{path}` holds no measured size, so there is nothing to record")]
+    NothingMeasured {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The baseline.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A profile of the simulator.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// Neither a built-in profile nor a readable file.
+    #[error("--profile: `{name}` is neither a built-in profile ({built_in}) nor a readable file")]
+    UnknownProfile {
+        /// What was given.
+        name: String,
+        /// Names of the built-in profiles.
+        built_in: String,
+    },
+    /// The folder of the demo has a name that is no argument, for example one that is not UTF-8.
+    #[error("--output-dir: {message}")]
+    DemoArguments {
+        /// The parser's words.
+        message: String,
+    },
+    /// The simulator cannot listen.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file of the output folder cannot be written.
+    #[error("--output-dir: cannot write `{path}`: {source}")]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Something could not be deleted.
+    #[error("not deleted: {}", left.join("; "))]
+    NotDeleted {
+        /// Names and reasons.
+        left: Vec<String>,
+    },
+    /// A signal ended the run; what was created has been deleted.
+    #[error("interrupted; what was measured so far is in `{path}`")]
+    Interrupted {
+        /// `result.json`.
+        path: PathBuf,
+        /// Exit code of the signal.
+        exit_code: u8,
+    },
+}
+
+impl Error {
+    /// Exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Samples(_)
+            | Self::Prices(_)
+            | Self::PriceFile { .. }
+            | Self::Session(_)
+            | Self::UnknownModel { .. }
+            | Self::Result(_)
+            | Self::NothingMeasured { .. }
+            | Self::Baseline(_)
+            | Self::Ledger(_)
+            | Self::Scenario(_)
+            | Self::UnknownProfile { .. }
+            | Self::DemoArguments { .. }
+            | Self::Listen { .. }
+            | Self::Output { .. } => USAGE,
+            Self::Aws(_) | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
+            Self::Interrupted { exit_code, .. } => *exit_code,
+        }
+    }
+
+    /// The way out, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Samples(error) => error.hint(),
+            Self::Prices(error) => error.hint(),
+            Self::Session(error) => error.hint(),
+            Self::Aws(error) => error.hint(),
+            Self::Result(error) => error.hint(),
+            Self::Baseline(error) => error.hint(),
+            Self::UnknownModel { .. } => {
+                Some("check the name and --region, or create the model first".to_owned())
+            }
+            Self::Output { .. } => Some("choose a folder that can be written to".to_owned()),
+            Self::Listen { .. } => Some("choose another --port, or 0 for a free one".to_owned()),
+            Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
+            Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
+            Self::PriceFile { .. }
+            | Self::Ledger(_)
+            | Self::Scenario(_)
+            | Self::UnknownProfile { .. }
+            | Self::DemoArguments { .. }
+            | Self::Interrupted { .. } => None,
+        }
+    }
+
+    /// The whole message on one line: what happened, then the way out.
+    pub fn one_line(&self) -> String {
+        match self.hint() {
+            Some(hint) => crate::text::one_line(&format!("{self}; {hint}")),
+            None => crate::text::one_line(&self.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_input_is_2_and_aws_is_3() {
+        let unknown = Error::UnknownModel { name: "m".to_owned(), region: "us-east-1".to_owned() };
+        assert_eq!(unknown.exit_code(), USAGE);
+        assert_eq!(
+            unknown.one_line(),
+            "--model-name: there is no SageMaker model `m` in us-east-1; check the name and --region, or create the \
+             model first"
+        );
+        assert_eq!(Error::NotDeleted { left: vec!["x".to_owned()] }.exit_code(), COULD_NOT_MEASURE);
+    }
+
+    #[test]
+    fn a_hostile_name_stays_on_its_line() {
+        let error = Error::UnknownModel { name: "m\n::error::x".to_owned(), region: "r".to_owned() };
+        assert!(!error.one_line().contains('\n'));
+    }
+}

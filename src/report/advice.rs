@@ -1,0 +1,324 @@
+//! What stands below the table: notes, one sentence why, one what to do.
+
+use super::document::{Inline, name, strong, text};
+use super::{Facts, Links, metrics, numbers, reason, sanitise};
+use crate::gate::{
+    Bound, Metric, MetricJudgement, NotCompared, Notice, Rule, Status, Undecided, Value, Verdict,
+};
+use crate::result::{RunResult, Service};
+use crate::units::MemoryMb;
+
+/// Longest reason that is shown in a sentence.
+const MAX_REASON: usize = 300;
+/// Leftovers that are named.
+const MAX_LEFT: usize = 3;
+
+/// A paragraph after a bold word.
+fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
+    let mut paragraph = vec![strong(vec![text(label)]), text(" ")];
+    paragraph.extend(words);
+    paragraph
+}
+
+/// What a reader must not miss, one paragraph each.
+pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
+    let place = match &facts.run.service {
+        Service::Aws => None,
+        Service::Custom(host) => Some(vec![
+            text("measured on a custom endpoint at "),
+            name(&sanitise::shortened(host, 80)),
+            text(", not AWS."),
+        ]),
+    };
+    let notices = facts.judgement.notices.iter().map(notice);
+    place.into_iter().chain(notices).map(|words| labelled("Note:", words)).collect()
+}
+
+fn notice(notice: &Notice) -> Vec<Inline> {
+    match notice {
+        Notice::MemoryDecreased { from, to } => vec![text(format!("{to} is enough now, {from} was needed before."))],
+        Notice::JudgedByLowerQuantile { quantile, calls } => {
+            let above = numbers::count(calls / 100);
+            let calls = numbers::plural(*calls, "call");
+            let judged = quantile.name();
+            vec![text(format!("p99 is not judged: {calls} put only {above} above it. {judged} is judged instead."))]
+        }
+        Notice::MoreColdStarts { memory_mb, now, baseline_mean } => vec![text(format!(
+            "{} at {memory_mb} while it was measured; main has {baseline_mean:.1} on average.",
+            numbers::plural(*now, "cold start"),
+        ))],
+        Notice::SizeNoLongerWorks { memory_mb, reason: why } => vec![
+            text(format!("{memory_mb} works on main and failed now: ")),
+            reason(why, MAX_REASON),
+        ],
+        Notice::StaleBaseline { days } => {
+            vec![text(format!("the newest run of the baseline is {days} days old. Record a new one on main."))]
+        }
+        Notice::CostIsEstimated => vec![text(
+            "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
+             every call in time.",
+        )],
+        Notice::NotDeleted { left } => not_deleted(left),
+    }
+}
+
+fn not_deleted(left: &[String]) -> Vec<Inline> {
+    let mut words = vec![text(format!("{} not deleted, delete by hand: ", were(left.len())))];
+    for (index, resource) in left.iter().take(MAX_LEFT).enumerate() {
+        if index > 0 {
+            words.push(text(", "));
+        }
+        words.push(reason(resource, MAX_REASON));
+    }
+    if left.len() > MAX_LEFT {
+        words.push(text(format!(" and {} more", left.len() - MAX_LEFT)));
+    }
+    words
+}
+
+fn were(count: usize) -> String {
+    let verb = if count == 1 { "was" } else { "were" };
+    format!("{} {verb}", numbers::plural(count, "resource"))
+}
+
+/// Why the verdict is what it is.
+pub(super) fn why(facts: Facts<'_>) -> Option<Vec<Inline>> {
+    let words = match facts.judgement.verdict {
+        Verdict::Pass => facts.explained().map(|judged| vec![text(change(facts, judged))]),
+        Verdict::Fail | Verdict::Accepted => Some(why_failed(facts)),
+        Verdict::NoBaseline => Some(vec![text("nothing is stored for this model yet, so only ceilings are judged.")]),
+        Verdict::Inconclusive => Some(why_undecided(facts)),
+        Verdict::CouldNotMeasure => Some(why_nothing(facts)),
+        Verdict::NotRun => None,
+    };
+    words.map(|words| labelled("Why:", words))
+}
+
+impl<'a> Facts<'a> {
+    /// The metric that a pass is explained with: latency where it was compared, else cost.
+    fn explained(&self) -> Option<&'a MetricJudgement> {
+        let judged = self.judgement.metrics.iter();
+        judged.filter(|judged| judged.metric != Metric::RecommendedMemory).find(|judged| judged.increase.is_some())
+    }
+}
+
+fn why_failed(facts: Facts<'_>) -> Vec<Inline> {
+    let mut sentences = Vec::new();
+    for judged in facts.failing() {
+        match (judged.metric, judged.baseline, judged.now) {
+            (Metric::RecommendedMemory, Some(Value::Memory(old)), Some(Value::Memory(new))) => {
+                sentences.push(memory_sentence(facts, old, new));
+            }
+            _ => {
+                sentences.push(change(facts, judged));
+                break;
+            }
+        }
+    }
+    vec![text(sentences.join(" "))]
+}
+
+fn memory_sentence(facts: Facts<'_>, old: MemoryMb, new: MemoryMb) -> String {
+    if facts.analysis.size(old).is_none() {
+        format!("{old}, the size that main uses, no longer works; {new} is the best that does.")
+    } else {
+        format!("{new} is better than {old}, the size that main uses, by more than 10 % and by more than noise.")
+    }
+}
+
+/// `p99 at 2048 MB is +24 % (412 → 511 ms) against the mean of the last 5 main runs. …`
+fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
+    let subject = metrics::subject(judged);
+    let by_ceiling = judged.limit.filter(|bound| bound.rule == Rule::Ceiling && judged.status == Status::Fail);
+    if let (Some(bound), Some(now)) = (by_ceiling, judged.now) {
+        let values = numbers::transition(bound.value, now);
+        return format!("{subject} is above its ceiling ({values}), which needs no baseline.");
+    }
+    let (Some(baseline), Some(now), Some(increase), Some(band)) =
+        (judged.baseline, judged.now, judged.increase, judged.band)
+    else {
+        return format!("{subject} was not compared.");
+    };
+    let values = match now {
+        Value::Change(_) => String::new(),
+        Value::Memory(_) | Value::Latency(_) | Value::Cost(_) => format!(" ({})", numbers::transition(baseline, now)),
+    };
+    format!(
+        "{subject} is {}{values} against {}. Identical code stays within +{} (3 sigma of this run's sampling error and \
+         of the run-to-run noise); {}",
+        numbers::percent(increase),
+        runs(facts),
+        numbers::share(band),
+        conclusion(facts, judged),
+    )
+}
+
+fn runs(facts: Facts<'_>) -> String {
+    match facts.judgement.baseline.as_ref().map_or(0, |baseline| baseline.runs) {
+        0 | 1 => "the last main run".to_owned(),
+        runs => format!("the mean of the last {runs} main runs"),
+    }
+}
+
+fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
+    let limit = judged.limit.map_or_else(|| "there is no limit".to_owned(), limit_words);
+    match judged.status {
+        Status::Fail if facts.judgement.verdict == Verdict::Accepted => {
+            format!("{limit}, so this would fail, and it was accepted.")
+        }
+        Status::Fail => format!("{limit}, so this fails."),
+        Status::Pass => format!("{limit}, so this passes."),
+        Status::Improved => format!("{limit}, so this is an improvement."),
+        Status::WithinNoise => format!("{limit}, so this cannot be told from noise and passes."),
+        Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
+            let more = numbers::plural(missing_runs, "more main run");
+            format!("that is beyond the tolerance, and telling it from noise takes {more}.")
+        }
+        Status::Undecided(Undecided::BandTooWide) => "a band above 50 % judges nothing.".to_owned(),
+        Status::NotCompared(_) => "it was not compared.".to_owned(),
+        Status::Off => "it is not judged.".to_owned(),
+    }
+}
+
+fn limit_words(bound: Bound) -> String {
+    match bound.rule {
+        Rule::Tolerance(tolerance) => {
+            format!("the limit is the larger of that and {}", numbers::share(tolerance))
+        }
+        Rule::AbsoluteTolerance(step) => {
+            format!("the limit is the larger of that and {}", numbers::in_words(step))
+        }
+        Rule::NoiseBand(_) => "the limit is the larger of that and the tolerance".to_owned(),
+        Rule::Ceiling => format!("the limit is the ceiling of {}", numbers::in_words(bound.value)),
+        Rule::MemoryIncrease(step) => format!("the limit is {step} MB more"),
+    }
+}
+
+fn why_undecided(facts: Facts<'_>) -> Vec<Inline> {
+    if !facts.judgement.unlike.is_empty() {
+        let mut words = vec![text("runs are compared only when they were measured alike. ")];
+        for (index, difference) in facts.judgement.unlike.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            words.extend([
+                text(format!("{separator}{}: ", difference.field)),
+                name(&sanitise::shortened(&difference.baseline, 80)),
+                text(" in the baseline, "),
+                name(&sanitise::shortened(&difference.now, 80)),
+                text(" now"),
+            ]);
+        }
+        words.push(text("."));
+        return words;
+    }
+    let open = facts.judgement.all_metrics().find(|it| matches!(it.status, Status::Undecided(_)));
+    let words = match open {
+        Some(judged) => change(facts, judged),
+        None => facts
+            .judgement
+            .metrics
+            .iter()
+            .find_map(|judged| not_compared(judged))
+            .unwrap_or_else(|| "nothing could be compared.".to_owned()),
+    };
+    vec![text(words)]
+}
+
+fn not_compared(judged: &MetricJudgement) -> Option<String> {
+    let Status::NotCompared(reason) = judged.status else { return None };
+    let subject = metrics::subject(judged);
+    Some(match reason {
+        NotCompared::TooFewCalls => format!("{subject} needs at least 81 warm calls to be judged."),
+        NotCompared::SizeNotMeasured => "the size that main uses has no measurement to compare with.".to_owned(),
+        NotCompared::NoBaseline | NotCompared::UnlikeSettings | NotCompared::NothingMeasured => {
+            format!("{subject} has nothing to be compared with.")
+        }
+    })
+}
+
+fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
+    let mut words = vec![text("no size could be measured")];
+    if let Some(first) = facts.analysis.left_out.first() {
+        words.extend([text(format!("; {}: ", first.memory_mb)), reason(&first.reason, MAX_REASON)]);
+    }
+    words
+}
+
+/// What the reader does next.
+pub(super) fn what_to_do(facts: Facts<'_>) -> Option<Vec<Inline>> {
+    let words = match facts.judgement.verdict {
+        Verdict::Pass => "nothing.".to_owned(),
+        Verdict::Fail => format!(
+            "make the model faster or smaller and push again. If this is intended, allow it with {}.",
+            flags(facts)
+        ),
+        Verdict::Accepted => "nothing: main's next run starts a new baseline.".to_owned(),
+        Verdict::NoBaseline => "create a baseline: measure main, or store this result.".to_owned(),
+        Verdict::Inconclusive if !facts.judgement.unlike.is_empty() => {
+            "measure with the settings of the baseline, or record a baseline with these.".to_owned()
+        }
+        Verdict::Inconclusive => remedy(facts),
+        Verdict::CouldNotMeasure => "fix the error and run again; the details list every size.".to_owned(),
+        Verdict::NotRun => return None,
+    };
+    Some(labelled("What to do:", vec![text(words)]))
+}
+
+fn remedy(facts: Facts<'_>) -> String {
+    let young = facts.judgement.all_metrics().find_map(|judged| match judged.status {
+        Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
+        Status::Undecided(Undecided::BandTooWide)
+        | Status::Pass
+        | Status::Improved
+        | Status::Fail
+        | Status::WithinNoise
+        | Status::NotCompared(_)
+        | Status::Off => None,
+    });
+    match young {
+        Some(missing) => format!("record {} and run again.", numbers::plural(missing, "more run of main")),
+        None => "measure again, with more calls (--invocations).".to_owned(),
+    }
+}
+
+/// The flags that would allow what fails.
+fn flags(facts: Facts<'_>) -> String {
+    let mut flags: Vec<&str> = Vec::new();
+    for judged in facts.failing() {
+        let by_ceiling = judged.limit.is_some_and(|bound| bound.rule == Rule::Ceiling);
+        let flag = match judged.metric {
+            Metric::RecommendedMemory => "--max-memory-increase",
+            Metric::Latency(_) | Metric::LatencyAllSizes(_) if by_ceiling => "--max-p99",
+            Metric::Latency(_) | Metric::LatencyAllSizes(_) => "--max-p99-increase",
+            Metric::CostPerMillion | Metric::CostAllSizes if by_ceiling => "--max-cost",
+            Metric::CostPerMillion | Metric::CostAllSizes => "--max-cost-increase",
+        };
+        if !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+    flags.join(" and ")
+}
+
+/// The lines that create a baseline, where there is none.
+pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
+    match facts.judgement.verdict {
+        Verdict::NoBaseline => creating_lines(facts.run, links.baseline.as_deref()),
+        Verdict::Pass
+        | Verdict::Fail
+        | Verdict::Accepted
+        | Verdict::Inconclusive
+        | Verdict::NotRun
+        | Verdict::CouldNotMeasure => Vec::new(),
+    }
+}
+
+fn creating_lines(run: &RunResult, baseline: Option<&str>) -> Vec<String> {
+    let word = sanitise::shell_word;
+    let name = if run.name == run.model_name { String::new() } else { format!(" --name {}", word(&run.name)) };
+    let baseline = baseline.map(|uri| format!(" --baseline {}", word(uri))).unwrap_or_default();
+    let (model, samples) = (word(&run.model_name), word(&run.samples.source));
+    vec![
+        format!("sagegate run --mode record --model-name {model}{name} --samples {samples}{baseline}"),
+        format!("sagegate record --result result.json{baseline}"),
+    ]
+}

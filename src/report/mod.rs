@@ -1,0 +1,150 @@
+//! PURE: one document for people, rendered as a comment, a page and terminal text.
+//!
+//! [`compose`] resolves every number and every word; the renderings only lay them out.
+
+mod advice;
+mod chart;
+mod document;
+mod headline;
+mod html;
+mod markdown;
+mod metrics;
+mod numbers;
+mod sanitise;
+mod sections;
+mod table;
+mod terminal;
+mod unmeasured;
+
+use self::document::{Block, Inline, code, link, name, plain, text};
+pub use self::html::html;
+pub use self::markdown::markdown;
+use self::table::Table;
+pub use self::terminal::terminal;
+pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
+use crate::analysis::Analysis;
+use crate::gate::{Judgement, Verdict};
+use crate::result::RunResult;
+
+/// Characters of a commit hash that people read.
+const SHORT_COMMIT: usize = 7;
+
+/// Where a reader can go from the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The page of the CI run. Anything but a plain http(s) address is not linked.
+    pub run_url: Option<String>,
+    /// The page of the commit. Anything but a plain http(s) address is not linked.
+    pub commit_url: Option<String>,
+    /// The baseline store as the user gave it, for the lines that create a baseline; `None` for the default.
+    pub baseline: Option<String>,
+}
+
+/// Everything a reader sees, in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    verdict: Verdict,
+    marker: Vec<(&'static str, String)>,
+    headline: Vec<Inline>,
+    notes: Vec<Vec<Inline>>,
+    metrics: Option<Table>,
+    advice: Vec<Vec<Inline>>,
+    commands: Vec<String>,
+    sizes: Option<Table>,
+    sections: Vec<Section>,
+    footer: Vec<Inline>,
+}
+
+/// A folded part of the report.
+#[derive(Debug, Clone, PartialEq)]
+struct Section {
+    summary: String,
+    blocks: Vec<Block>,
+}
+
+/// What every part of the report is written from.
+#[derive(Clone, Copy)]
+struct Facts<'a> {
+    run: &'a RunResult,
+    analysis: &'a Analysis,
+    judgement: &'a Judgement,
+}
+
+/// Writes the report of a run.
+pub fn compose(run: &RunResult, analysis: &Analysis, judgement: &Judgement, links: &Links) -> Report {
+    let facts = Facts { run, analysis, judgement };
+    let sizes = sections::sizes_table(facts);
+    Report {
+        verdict: judgement.verdict,
+        marker: marker(&run.name, run.commit.as_deref(), &run.run_id, &run.finished_at.to_string()),
+        headline: headline::headline(facts),
+        notes: advice::notes(facts),
+        metrics: judgement.recommended.map(|_| metrics::table(facts)),
+        advice: [advice::why(facts), advice::what_to_do(facts)].into_iter().flatten().collect(),
+        commands: advice::commands(facts, links),
+        sections: sections::all(facts, &sizes),
+        sizes: (!sizes.rows().is_empty()).then_some(sizes),
+        footer: footer(run.commit.as_deref(), &run.run_id, &run.sagegate_version, links),
+    }
+}
+
+/// The verdict with its three numbers, at most 120 characters, without markup.
+pub fn headline(report: &Report) -> String {
+    plain(&report.headline)
+}
+
+impl Report {
+    /// The verdict that the report explains.
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// What is always visible: everything up to the folded sections.
+    fn visible(&self) -> Vec<Block> {
+        let mut blocks = vec![Block::Heading(self.headline.clone())];
+        blocks.extend(self.notes.iter().cloned().map(Block::Paragraph));
+        blocks.extend(self.metrics.clone().map(Block::Table));
+        blocks.extend(self.advice.iter().cloned().map(Block::Paragraph));
+        if !self.commands.is_empty() {
+            blocks.push(Block::Lines(self.commands.clone()));
+        }
+        blocks
+    }
+}
+
+impl Section {
+    fn block(&self) -> Block {
+        Block::Details { summary: self.summary.clone(), blocks: self.blocks.clone() }
+    }
+}
+
+/// Identifies the comment: which model, which commit, which run, when.
+fn marker(key: &str, commit: Option<&str>, run: &str, at: &str) -> Vec<(&'static str, String)> {
+    let sha = commit.unwrap_or("unknown").to_owned();
+    vec![("key", key.to_owned()), ("sha", sha), ("run", run.to_owned()), ("at", at.to_owned())]
+}
+
+fn footer(commit: Option<&str>, run_id: &str, version: &str, links: &Links) -> Vec<Inline> {
+    let linked = |label: &str, url: Option<&String>| match url {
+        Some(url) => link(label, url),
+        None => name(label),
+    };
+    let mut words = Vec::new();
+    if let Some(commit) = commit {
+        words.extend([text("Commit "), linked(&short_commit(commit), links.commit_url.as_ref()), text(" · ")]);
+    }
+    words.extend([text("run "), linked(run_id, links.run_url.as_ref()), text(" · sagegate "), name(version)]);
+    words
+}
+
+fn short_commit(commit: &str) -> String {
+    commit.chars().take(SHORT_COMMIT).collect()
+}
+
+/// A reason that AWS, the model or a file gave: untrusted, and possibly long.
+fn reason(words: &str, max: usize) -> Inline {
+    code(sanitise::shortened(words, max))
+}
+
+#[cfg(test)]
+mod tests;

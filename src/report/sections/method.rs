@@ -1,0 +1,172 @@
+//! How the numbers came about: what a sceptical reader wants to check.
+
+use super::{cell, paragraph};
+use crate::analysis::{CostBasis, count};
+use crate::report::document::{Block, Inline, code, name, text};
+use crate::report::table::{Align, Table};
+use crate::report::{Facts, Section, metrics, numbers, sanitise, short_commit};
+use crate::result::Service;
+use crate::units::Usd;
+
+/// Baseline runs that are named.
+const MAX_COMMITS: usize = 10;
+/// Characters of a hash that people read.
+const SHORT_HASH: usize = 12;
+
+/// The folded part.
+pub(super) fn section(facts: Facts<'_>) -> Section {
+    let mut table = Table::new(&[("What", Align::Left), ("How", Align::Left)]);
+    let rows: [(&str, Vec<Inline>); 11] = [
+        ("Where", place(facts)),
+        ("Calls", cell(calls(facts))),
+        ("Samples", samples(facts)),
+        ("Cold starts", cell(cold_starts(facts))),
+        ("Cost", cell(cost_basis(facts))),
+        ("Prices", prices(facts)),
+        ("Baseline", baseline(facts)),
+        ("Run-to-run noise", cell(noise(facts))),
+        ("Endpoints and configs", cell(cleanup(facts))),
+        ("This run cost", cell(run_cost(facts))),
+        ("Run", run(facts)),
+    ];
+    for (what, how) in rows {
+        table.push(vec![cell(what), how]);
+    }
+    let mut blocks = vec![Block::Table(table)];
+    let bands = metrics::band_table(facts);
+    if !bands.rows().is_empty() {
+        blocks.push(paragraph(
+            "A metric fails when it grew by more than its tolerance and by more than identical code strays: 3 sigma \
+             of this run's sampling error and of the run-to-run noise.",
+        ));
+        blocks.push(Block::Table(bands));
+    }
+    Section { summary: "How this was measured".to_owned(), blocks }
+}
+
+fn place(facts: Facts<'_>) -> Vec<Inline> {
+    let region = name(&sanitise::shortened(&facts.run.region, 40));
+    match &facts.run.service {
+        Service::Aws => vec![text("AWS, "), region],
+        Service::Custom(host) => vec![
+            text("a custom endpoint at "),
+            name(&sanitise::shortened(host, 80)),
+            text(", not AWS; region "),
+            region,
+        ],
+    }
+}
+
+fn calls(facts: Facts<'_>) -> String {
+    let settings = &facts.run.settings;
+    let delay = if settings.cold_start_delay_s > 0.0 {
+        format!(", {} after deployment", numbers::duration(settings.cold_start_delay_s))
+    } else {
+        String::new()
+    };
+    format!(
+        "{} per size one after the other, all sizes side by side, after {} set aside{delay}",
+        numbers::plural(whole(settings.invocations), "call"),
+        numbers::plural(whole(settings.warmup), "warm-up call"),
+    )
+}
+
+fn whole(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn samples(facts: Facts<'_>) -> Vec<Inline> {
+    let samples = &facts.run.samples;
+    let hash: String = samples.sha256.chars().take(SHORT_HASH).collect();
+    vec![
+        text(format!("{} from ", numbers::plural(samples.count, "sample"))),
+        name(&sanitise::shortened(&samples.source, 120)),
+        text(" in turn, SHA-256 "),
+        code(hash),
+    ]
+}
+
+fn cold_starts(facts: Facts<'_>) -> String {
+    let total: usize = facts.analysis.sizes.iter().map(|size| size.cold_starts.len()).sum();
+    format!("{total} set aside: slower than 5 times their sample's median and by more than 1 s")
+}
+
+fn cost_basis(facts: Facts<'_>) -> String {
+    match facts.analysis.cost_basis {
+        CostBasis::CloudWatch => {
+            "CloudWatch's mean ModelLatency plus the median OverheadLatency, and bytes in and out".to_owned()
+        }
+        CostBasis::ClientLatency => "an estimate from latency seen by the client".to_owned(),
+    }
+}
+
+fn prices(facts: Facts<'_>) -> Vec<Inline> {
+    let prices = &facts.analysis.prices;
+    vec![
+        text("SageMaker in "),
+        name(&sanitise::shortened(&prices.region, 40)),
+        text(", list of "),
+        name(&sanitise::shortened(&prices.published, 40)),
+    ]
+}
+
+fn baseline(facts: Facts<'_>) -> Vec<Inline> {
+    let Some(baseline) = &facts.judgement.baseline else { return cell("none compared") };
+    let mut words = vec![text(format!("{} of main: ", numbers::plural(baseline.runs, "run")))];
+    for (index, (commit, at)) in baseline.commits.iter().take(MAX_COMMITS).enumerate() {
+        let commit = commit.as_deref().map_or_else(|| "unknown commit".to_owned(), short_commit);
+        let separator = if index == 0 { "" } else { ", " };
+        words.extend([text(separator), name(&commit), text(format!(" ({})", at.strftime("%Y-%m-%d")))]);
+    }
+    if baseline.commits.len() > MAX_COMMITS {
+        words.push(text(format!(" and {} older", baseline.commits.len() - MAX_COMMITS)));
+    }
+    words
+}
+
+fn noise(facts: Facts<'_>) -> String {
+    match &facts.judgement.baseline {
+        Some(baseline) => format!("{} standard deviation", numbers::share(baseline.run_deviation)),
+        None => "not known yet".to_owned(),
+    }
+}
+
+fn cleanup(facts: Facts<'_>) -> String {
+    let cleanup = &facts.run.cleanup;
+    let left = match cleanup.left.len() {
+        0 => String::new(),
+        left => format!(", {left} left"),
+    };
+    format!("{} created, {} deleted{left}", cleanup.created, cleanup.deleted)
+}
+
+/// Every successful and warm-up call at the price of its size.
+fn run_cost(facts: Facts<'_>) -> String {
+    let cost = facts.analysis.sizes.iter().fold(Usd(0.0), |sum, size| {
+        let endpoints = facts.run.stability.iter().filter(|run| run.memory_mb == size.memory_mb);
+        let calls: f64 = endpoints
+            .map(|run| count(&run.warmup) + count(&run.invocations))
+            .sum();
+        sum + size.cost.per_invocation() * calls
+    });
+    match facts.run.service {
+        Service::Aws => format!("about {}", numbers::usd(cost)),
+        Service::Custom(_) => format!("nothing; on AWS about {}", numbers::usd(cost)),
+    }
+}
+
+fn run(facts: Facts<'_>) -> Vec<Inline> {
+    let run = facts.run;
+    let seconds = run.finished_at.duration_since(run.started_at).as_secs_f64();
+    vec![
+        name(&sanitise::shortened(&run.run_id, 60)),
+        text(format!(
+            ", finished {} after {}, model ",
+            run.finished_at.strftime("%Y-%m-%d %H:%M UTC"),
+            numbers::duration(seconds)
+        )),
+        name(&sanitise::shortened(&run.model_name, 80)),
+        text(", sagegate "),
+        name(&sanitise::shortened(&run.sagegate_version, 30)),
+    ]
+}

@@ -1,0 +1,26 @@
+//! The folded parts of the report.
+
+mod method;
+mod savings;
+mod sizes;
+
+pub(super) use self::sizes::sizes_table;
+use super::document::{Block, Inline, text};
+use super::table::Table;
+use super::{Facts, Section};
+
+/// Every folded part, the most important first: a comment that is too long loses the last ones.
+pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
+    [sizes::section(facts, sizes), savings::section(facts), Some(method::section(facts))]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn paragraph(words: impl AsRef<str>) -> Block {
+    Block::Paragraph(cell(words))
+}
+
+fn cell(words: impl AsRef<str>) -> Vec<Inline> {
+    vec![text(words)]
+}

@@ -1,0 +1,201 @@
+//! All sizes, and why one of them is recommended.
+
+use super::{cell, paragraph};
+use crate::analysis::{Cost, CostBasis, LeftOut, SizeSummary, Strategy, standing};
+use crate::report::chart::{Chart, Series};
+use crate::report::document::{Block, Inline, strong, text};
+use crate::report::table::{Align, Cell, Table};
+use crate::report::{Facts, Section, numbers, reason};
+use crate::units::{LatencyMs, MemoryMb, Usd};
+
+/// Longest reason in a table, and below it.
+const SHORT_REASON: usize = 70;
+const LONG_REASON: usize = 600;
+
+/// One row per size, ascending: quantiles, mean, cost, cold starts, errors, and why it was not chosen.
+pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
+    let mut table = Table::new(&[
+        ("Memory", Align::Left),
+        ("p50", Align::Right),
+        ("p95", Align::Right),
+        ("p99", Align::Right),
+        ("Mean", Align::Right),
+        ("Cost per million", Align::Right),
+        ("Cold starts", Align::Right),
+        ("Errors", Align::Right),
+        ("Against the recommended", Align::Left),
+    ]);
+    let measured = facts.analysis.sizes.iter().map(|size| (size.memory_mb, measured_row(facts, size)));
+    let left_out = facts.analysis.left_out.iter().map(|left| (left.memory_mb, left_out_row(left)));
+    let mut rows: Vec<(MemoryMb, Vec<Cell>)> = measured.chain(left_out).collect();
+    rows.sort_by_key(|(memory, _)| *memory);
+    for (_, row) in rows {
+        table.push(row);
+    }
+    table
+}
+
+fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Vec<Cell> {
+    let memory = text(size.memory_mb.to_string());
+    let chosen = facts.judgement.recommended == Some(size.memory_mb);
+    let latency = |it: LatencyMs| cell(numbers::latency(it));
+    vec![
+        vec![if chosen { strong(vec![memory]) } else { memory }],
+        latency(size.warm.p50),
+        latency(size.warm.p95),
+        latency(size.warm.p99),
+        latency(size.warm.mean),
+        cell(numbers::usd(size.cost.per_million())),
+        cell(numbers::count(size.cold_starts.len())),
+        cell(numbers::count(size.errors.total())),
+        vec![why_not(facts, size)],
+    ]
+}
+
+fn left_out_row(left: &LeftOut) -> Vec<Cell> {
+    let mut row = vec![cell(left.memory_mb.to_string())];
+    row.extend((0..7).map(|_| cell("–")));
+    row.push(vec![text("failed: "), reason(&left.reason, SHORT_REASON)]);
+    row
+}
+
+/// How a size compares with the recommended one.
+fn why_not(facts: Facts<'_>, size: &SizeSummary) -> Inline {
+    let Some(chosen) = facts.judgement.recommended.and_then(|memory| facts.analysis.size(memory)) else {
+        return text("–");
+    };
+    if chosen.memory_mb == size.memory_mb {
+        return strong(vec![text("recommended")]);
+    }
+    let strategy = facts.analysis.strategy;
+    let it = standing(size, chosen, strategy);
+    let changes =
+        format!("cost {}, latency {}", numbers::percent(it.cost), numbers::percent(it.latency));
+    let score = match strategy {
+        Strategy::Balanced => format!(", score {}", numbers::percent(it.score)),
+        Strategy::CheapestUnder(bound) if size.warm.p99 > bound => {
+            format!(", p99 above {}", numbers::latency(bound))
+        }
+        Strategy::Cost | Strategy::Speed | Strategy::CheapestUnder(_) => String::new(),
+    };
+    let verdict = match (it.near_tie, it.score.get() < 0.0) {
+        (true, _) => "; near tie",
+        (false, true) => "; better, but not by more than noise",
+        (false, false) => "",
+    };
+    text(format!("{changes}{score}{verdict}"))
+}
+
+/// The folded part; `None` when no size was tried.
+pub(super) fn section(facts: Facts<'_>, sizes: &Table) -> Option<Section> {
+    if sizes.rows().is_empty() {
+        return None;
+    }
+    let mut blocks = vec![paragraph(rule(facts)), Block::Table(sizes.clone())];
+    blocks.extend(facts.analysis.left_out.iter().map(left_out_paragraph));
+    blocks.extend(charts(facts).into_iter().map(Block::Chart));
+    if let Some(size) = facts.judgement.recommended.and_then(|memory| facts.analysis.size(memory)) {
+        blocks.push(paragraph(format!("Cost of a million invocations at {}:", size.memory_mb)));
+        blocks.push(Block::Lines(formula(facts, size)));
+    }
+    let summary = match facts.judgement.recommended {
+        Some(memory) => format!("All sizes, and why {memory}"),
+        None => "All sizes".to_owned(),
+    };
+    Some(Section { summary, blocks })
+}
+
+/// Strategy and hysteresis in words.
+fn rule(facts: Facts<'_>) -> String {
+    let strategy = match facts.analysis.strategy {
+        Strategy::Balanced => {
+            "the lowest mean latency × cost × discount, where the discount falls from 1 at 1024 MB to 0.5 at 6144 MB \
+             (score)"
+                .to_owned()
+        }
+        Strategy::Cost => "the lowest cost; ties go to the faster size".to_owned(),
+        Strategy::Speed => "the lowest mean latency; ties go to the cheaper size".to_owned(),
+        Strategy::CheapestUnder(bound) => {
+            format!("the lowest cost among sizes with p99 up to {}", numbers::latency(bound))
+        }
+    };
+    let hysteresis = if facts.judgement.baseline.is_some() {
+        " The size that main uses stays unless another is better by more than 10 % and by more than noise."
+    } else {
+        ""
+    };
+    format!("Rule ({}): {strategy}.{hysteresis}", facts.analysis.strategy)
+}
+
+fn left_out_paragraph(left: &LeftOut) -> Block {
+    Block::Paragraph(vec![text(format!("{} failed: ", left.memory_mb)), reason(&left.reason, LONG_REASON)])
+}
+
+fn charts(facts: Facts<'_>) -> Vec<Chart> {
+    let sizes = &facts.analysis.sizes;
+    if sizes.len() < 2 {
+        return Vec::new();
+    }
+    let memory: Vec<MemoryMb> = sizes.iter().map(|size| size.memory_mb).collect();
+    let latency = |name, of: fn(&SizeSummary) -> LatencyMs| Series {
+        name,
+        values: sizes.iter().map(|size| of(size).get()).collect(),
+        labels: sizes.iter().map(|size| numbers::latency(of(size))).collect(),
+    };
+    let cost = |size: &SizeSummary| size.cost.per_million();
+    vec![
+        Chart {
+            title: "Cost per million invocations (USD)",
+            unit: "USD",
+            sizes: memory.clone(),
+            series: vec![Series {
+                name: "cost",
+                values: sizes.iter().map(|size| cost(size).get()).collect(),
+                labels: sizes.iter().map(|size| numbers::usd(cost(size))).collect(),
+            }],
+        },
+        Chart {
+            title: "Latency (ms): p99 above, mean below",
+            unit: "ms",
+            sizes: memory,
+            series: vec![latency("p99", |size| size.warm.p99), latency("mean", |size| size.warm.mean)],
+        },
+    ]
+}
+
+/// The cost formula with its inputs, one part per line.
+fn formula(facts: Facts<'_>, size: &SizeSummary) -> Vec<String> {
+    let prices = &facts.analysis.prices.prices;
+    let Cost { average_latency, compute, data_in, data_out } = size.cost;
+    let gigabytes = size.memory_mb.gigabytes();
+    let billed = billed_time(facts, average_latency);
+    let data = |way: &str, bytes: f64, price: f64, cost: Usd| {
+        format!("data {way}: {} x ${price} per GB = {}", numbers::bytes(bytes), numbers::usd(cost))
+    };
+    vec![
+        billed,
+        format!(
+            "compute: {} x {gigabytes} GB x ${} per GB-second = {}",
+            numbers::latency(average_latency),
+            prices.serverless_usd_per_gb_second,
+            numbers::usd(compute)
+        ),
+        data("in", size.request_bytes, prices.data_in_usd_per_gb, data_in),
+        data("out", size.response_bytes, prices.data_out_usd_per_gb, data_out),
+        format!("total: {}", numbers::usd(size.cost.per_million())),
+    ]
+}
+
+fn billed_time(facts: Facts<'_>, average: LatencyMs) -> String {
+    let total = numbers::latency(average);
+    match (facts.analysis.cost_basis, facts.analysis.pooled_overhead) {
+        (CostBasis::CloudWatch, Some(overhead)) => format!(
+            "billed time: mean ModelLatency {} + median OverheadLatency {} (mean of all sizes) = {total}",
+            numbers::latency(average - overhead),
+            numbers::latency(overhead),
+        ),
+        (CostBasis::CloudWatch | CostBasis::ClientLatency, _) => {
+            format!("billed time: mean latency seen by the client = {total} (estimate)")
+        }
+    }
+}

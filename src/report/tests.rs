@@ -1,0 +1,361 @@
+//! Whole reports of small runs, through the real analysis and gate.
+
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
+
+use super::*;
+use crate::analysis::tests::{prices, run_of};
+use crate::analysis::{Strategy, analyse};
+use crate::gate::tests::{history, judged, measured, model};
+use crate::gate::{
+    CostCeiling, CostLimit, History, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Notice, Status, judge,
+};
+use crate::result::{EndpointOutcome, Service};
+use crate::units::{LatencyMs, Usd};
+
+const HOSTILE: &str = "x|y<img src=x onerror=1>@team\n::error::";
+
+fn links() -> Links {
+    Links {
+        run_url: Some("https://github.com/acme/churn/actions/runs/1842".to_owned()),
+        commit_url: Some("https://github.com/acme/churn/commit/8f31c2e0aa55".to_owned()),
+        baseline: None,
+    }
+}
+
+fn composed(run: &RunResult, judgement: &Judgement) -> Report {
+    compose(run, &analyse(run, &prices(), Strategy::Balanced), judgement, &links())
+}
+
+fn report(run: &RunResult, history: Option<&History>, limits: &Limits) -> Report {
+    composed(run, &judged(run, history, limits))
+}
+
+pub(super) fn passing_report() -> Report {
+    report(&model(1.03), Some(&history(5, model)), &Limits::default())
+}
+
+pub(super) fn failing_report() -> Report {
+    report(&model(1.7), Some(&history(5, model)), &Limits::default())
+}
+
+/// 2048 MB, the size that main uses, runs out of memory.
+fn broken(why: &str) -> RunResult {
+    let mut run = model(1.0);
+    run.stability[1].outcome = EndpointOutcome::StoppedEarly { reason: why.to_owned() };
+    run
+}
+
+fn nothing_measured(why: &str) -> RunResult {
+    let mut run = model(1.0);
+    for endpoint in &mut run.stability {
+        endpoint.outcome = EndpointOutcome::DeployFailed { reason: why.to_owned() };
+    }
+    run
+}
+
+fn not_run() -> Report {
+    let it = Unmeasured {
+        verdict: UnmeasuredVerdict::NotRun,
+        name: "churn-xgb",
+        commit: Some("8f31c2e0aa55"),
+        run_id: "1842-1",
+        version: "0.1.0",
+        at: "2026-11-22T10:12:09Z".parse().unwrap(),
+        reason: "fork pull requests get no AWS credentials",
+        hint: Some("run the check from a branch of this repository"),
+    };
+    compose_unmeasured(&it, &links())
+}
+
+/// Every kind of report, by name.
+fn every_report() -> Vec<(&'static str, Report)> {
+    let limits = Limits::default();
+    let five = history(5, model);
+    let mut elsewhere = model(1.0);
+    elsewhere.region = "eu-west-1".to_owned();
+    elsewhere.settings.warmup = 0;
+    let slow = model(1.7);
+    let mut accepted = judged(&slow, Some(&five), &limits);
+    accepted.verdict = Verdict::Accepted;
+    let mut estimated = model(1.0);
+    estimated.service = Service::Custom("127.0.0.1".to_owned());
+    estimated.stability[0].metrics = None;
+    let ceilings = Limits {
+        max_p99: Some(LatencyCeiling(LatencyMs(50.0))),
+        max_cost: Some(CostCeiling(Usd(2.5))),
+        ..limits
+    };
+    let few = |scale: f64| run_of(vec![measured(2048, 110.0 * scale, 50)]);
+    vec![
+        ("pass", passing_report()),
+        ("fail", failing_report()),
+        ("fail_memory", report(&broken("out of memory"), Some(&five), &limits)),
+        ("fail_ceiling", report(&model(1.0), None, &ceilings)),
+        ("improved", report(&model(0.6), Some(&five), &limits)),
+        ("no_baseline", report(&model(1.0), None, &limits)),
+        ("inconclusive_settings", report(&elsewhere, Some(&five), &limits)),
+        ("inconclusive_young", report(&model(1.25), Some(&history(1, model)), &limits)),
+        ("inconclusive_few_calls", report(&few(1.0), Some(&history(5, few)), &limits)),
+        ("accepted", composed(&slow, &accepted)),
+        ("custom_endpoint", report(&estimated, None, &limits)),
+        ("could_not_measure", report(&nothing_measured("ModelError: no module named 'xgboost'"), None, &limits)),
+        ("not_run", not_run()),
+    ]
+}
+
+#[test]
+fn the_comment_of_every_verdict_reads_as_designed() {
+    for (name, report) in every_report() {
+        insta::assert_snapshot!(name, markdown(&report));
+    }
+}
+
+#[test]
+fn every_verdict_is_covered() {
+    let covered: Vec<Verdict> = every_report().iter().map(|(_, report)| report.verdict()).collect();
+    assert!(Verdict::ALL.iter().all(|verdict| covered.contains(verdict)));
+}
+
+#[test]
+fn the_page_reads_as_designed() {
+    insta::assert_snapshot!("page", html(&failing_report()));
+}
+
+#[test]
+fn the_terminal_shows_pass_and_fail() {
+    insta::assert_snapshot!("terminal_pass", terminal(&passing_report(), false));
+    insta::assert_snapshot!("terminal_fail", terminal(&failing_report(), false));
+}
+
+#[test]
+fn the_terminal_has_colours_only_when_asked() {
+    assert!(!terminal(&failing_report(), false).contains('\u{1b}'));
+    let colourful = terminal(&failing_report(), true);
+    assert!(colourful.starts_with("\u{1b}[1m\u{1b}[31m❌"));
+    assert_eq!(colourful.matches("\u{1b}[31mp99 latency").count() + colourful.matches("\u{1b}[31m p99").count(), 1);
+}
+
+#[test]
+fn every_headline_fits_and_starts_with_its_symbol() {
+    for (case, mut report) in every_report() {
+        let line = headline(&report);
+        assert!(line.starts_with(report.verdict().symbol()), "{case}: {line}");
+        report.headline.truncate(0);
+        assert!(line.chars().count() <= headline::MAX_LENGTH, "{case}: {line}");
+    }
+}
+
+#[test]
+fn a_long_name_is_shortened_in_the_headline() {
+    let mut run = model(1.7);
+    run.name = "a-very-long-name-".repeat(20);
+    let report = report(&run, Some(&history(5, model)), &Limits::default());
+    let line = headline(&report);
+    assert_eq!(line.chars().count(), headline::MAX_LENGTH, "{line}");
+    assert!(line.contains("… failed: p99 +70 %"), "{line}");
+}
+
+/// GitHub's reading of the comment: columns of each table outside of and within the details.
+fn tables(markdown: &str) -> (Vec<usize>, Vec<usize>) {
+    let mut options = Options::default();
+    options.extension.table = true;
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options);
+    let (mut before, mut within, mut in_details) = (Vec::new(), Vec::new(), false);
+    for node in root.children() {
+        match &node.data().value {
+            NodeValue::HtmlBlock(html) if html.literal.starts_with("<details>") => in_details = true,
+            NodeValue::Table(table) if in_details => within.push(table.num_columns),
+            NodeValue::Table(table) => before.push(table.num_columns),
+            _ => {}
+        }
+    }
+    (before, within)
+}
+
+#[test]
+fn github_reads_one_table_of_six_columns_before_the_details() {
+    for (case, report) in every_report() {
+        let expected = if matches!(report.verdict(), Verdict::NotRun | Verdict::CouldNotMeasure) { vec![] } else { vec![6] };
+        assert_eq!(tables(&markdown(&report)).0, expected, "{case}");
+    }
+}
+
+#[test]
+fn the_first_line_is_the_marker_and_the_next_the_headline() {
+    let comment = markdown(&passing_report());
+    let mut lines = comment.lines().filter(|line| !line.is_empty());
+    assert_eq!(
+        lines.next().unwrap(),
+        "<!-- sagegate key=churn-xgb sha=8f31c2e0aa55 run=1842-1 at=2026-11-22T10:12:09Z -->"
+    );
+    assert!(lines.next().unwrap().starts_with("### ✅ churn-xgb passed: 2048 MB, p99 "));
+}
+
+/// A run whose every untrusted word is hostile.
+fn hostile_run() -> RunResult {
+    let mut run = broken(&format!("**{HOSTILE}** [a](https://evil.example) ##[error] \u{1b}[31m `x` {}", "y".repeat(5000)));
+    run.name = HOSTILE.to_owned();
+    run.model_name = HOSTILE.to_owned();
+    run.run_id = HOSTILE.to_owned();
+    run.region = HOSTILE.to_owned();
+    run.commit = Some(HOSTILE.to_owned());
+    run.sagegate_version = HOSTILE.to_owned();
+    run.samples.source = HOSTILE.to_owned();
+    run.samples.sha256 = HOSTILE.to_owned();
+    run.service = Service::Custom(HOSTILE.to_owned());
+    run.cleanup.left = vec![HOSTILE.to_owned(); 5];
+    run
+}
+
+fn hostile_reports() -> Vec<Report> {
+    let limits = Limits::default();
+    let run = hostile_run();
+    let mut unmeasured = nothing_measured(HOSTILE);
+    unmeasured.name = HOSTILE.to_owned();
+    let it = Unmeasured {
+        verdict: UnmeasuredVerdict::CouldNotMeasure,
+        name: HOSTILE,
+        commit: Some(HOSTILE),
+        run_id: HOSTILE,
+        version: HOSTILE,
+        at: "2026-11-22T10:12:09Z".parse().unwrap(),
+        reason: HOSTILE,
+        hint: Some(HOSTILE),
+    };
+    let hostile_links = Links {
+        run_url: Some(HOSTILE.to_owned()),
+        commit_url: Some("javascript:alert(1)".to_owned()),
+        baseline: Some(HOSTILE.to_owned()),
+    };
+    let same = |_: f64| hostile_run();
+    let analysis = analyse(&run, &prices(), Strategy::Balanced);
+    vec![
+        report(&run, None, &limits),
+        report(&run, Some(&history(5, model)), &limits),
+        report(&run, Some(&history(3, same)), &limits),
+        report(&unmeasured, None, &limits),
+        compose(&run, &analysis, &judge(&run, &analysis, None, &limits, run.finished_at), &hostile_links),
+        compose_unmeasured(&it, &hostile_links),
+    ]
+}
+
+#[test]
+fn hostile_words_change_no_structure_of_the_comment() {
+    for report in hostile_reports() {
+        let comment = markdown(&report);
+        assert!(tables(&comment).0.iter().all(|columns| *columns == 6), "{comment}");
+        for line in comment.lines() {
+            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+        }
+        for bad in ["<img", "](https://evil", "](javascript"] {
+            let outside_code = comment.split('`').step_by(2).any(|text| text.contains(bad) && !text.contains('\\'));
+            assert!(!outside_code, "{bad} in {comment}");
+        }
+    }
+}
+
+#[test]
+fn hostile_words_are_text_on_the_page() {
+    for report in hostile_reports() {
+        let page = html(&report);
+        for bad in ["<img", "<script", "href=\"javascript", "evil.example\""] {
+            assert!(!page.contains(bad), "{bad} in {page}");
+        }
+        assert!(!page.chars().any(|c| c.is_control() && c != '\n'));
+    }
+}
+
+#[test]
+fn hostile_words_cannot_reach_the_terminal_as_commands() {
+    for report in hostile_reports() {
+        let screen = terminal(&report, false);
+        assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
+        for line in screen.lines() {
+            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+        }
+        assert!(headline(&report).chars().count() <= headline::MAX_LENGTH);
+    }
+}
+
+#[test]
+fn the_page_loads_nothing_and_runs_nothing() {
+    let page = html(&passing_report());
+    for bad in ["<script", "src=", "<link", "@import", "url("] {
+        assert!(!page.contains(bad), "{bad}");
+    }
+    assert_eq!(page.matches("<details open>").count(), 3);
+    assert!(!page.contains("sagegate key="), "the marker is for the comment");
+}
+
+#[test]
+fn what_is_switched_off_says_so() {
+    let off = Limits {
+        max_memory_increase: MemoryLimit::Off,
+        max_p99_increase: LatencyLimit::Off,
+        max_cost_increase: CostLimit::Off,
+        ..Limits::default()
+    };
+    let comment = markdown(&report(&model(1.0), Some(&history(5, model)), &off));
+    assert_eq!(comment.lines().filter(|line| line.ends_with("| off | off |")).count(), 3, "{comment}");
+}
+
+#[test]
+fn absolute_tolerances_are_shown_in_their_unit() {
+    let limits = Limits {
+        max_p99_increase: LatencyLimit::Absolute(LatencyMs(90.0)),
+        max_cost_increase: CostLimit::Absolute(Usd(2.0)),
+        ..Limits::default()
+    };
+    let comment = markdown(&report(&model(1.0), Some(&history(5, model)), &limits));
+    assert!(comment.contains("(+90.0 ms) |") && comment.contains("(+2.00 USD) |"), "{comment}");
+}
+
+#[test]
+fn every_strategy_has_its_rule_and_its_reasons() {
+    let rules = ["balanced", "cost", "speed", "cheapest-under:150ms"].map(|strategy| {
+        let run = model(1.0);
+        let analysis = analyse(&run, &prices(), strategy.parse().unwrap());
+        let judgement = judge(&run, &analysis, None, &Limits::default(), run.finished_at);
+        let report = compose(&run, &analysis, &judgement, &Links::default());
+        let comment = markdown(&report);
+        let rule = comment.lines().find(|line| line.starts_with("Rule")).unwrap().to_owned();
+        let first = comment.lines().find(|line| line.contains("1024 MB") && line.starts_with('|')).unwrap();
+        format!("{rule}\n{}", first.rsplit('|').nth(1).unwrap().trim())
+    });
+    insta::assert_snapshot!(rules.join("\n"));
+}
+
+#[test]
+fn every_notice_is_a_sentence() {
+    let run = model(1.0);
+    let mut judgement = judged(&run, Some(&history(5, model)), &Limits::default());
+    let sizes = crate::units::MemoryMb::OFFERED;
+    judgement.notices = vec![
+        Notice::MemoryDecreased { from: sizes[2], to: sizes[1] },
+        Notice::JudgedByLowerQuantile { quantile: crate::gate::Quantile::P95, calls: 300 },
+        Notice::MoreColdStarts { memory_mb: sizes[1], now: 5, baseline_mean: 0.4 },
+        Notice::SizeNoLongerWorks { memory_mb: sizes[0], reason: "out of memory".to_owned() },
+        Notice::StaleBaseline { days: 101 },
+        Notice::CostIsEstimated,
+        Notice::NotDeleted { left: ["a: denied", "b: denied", "c: denied", "d: denied"].map(str::to_owned).to_vec() },
+        Notice::NotDeleted { left: vec!["a: denied".to_owned()] },
+    ];
+    let report = composed(&run, &judgement);
+    let notes: Vec<String> = report.notes.iter().map(|note| plain(note)).collect();
+    insta::assert_snapshot!(notes.join("\n"));
+}
+
+#[test]
+fn an_absent_metric_is_never_shown_as_passed() {
+    for (case, report) in every_report() {
+        let Some(table) = &report.metrics else { continue };
+        for row in table.rows() {
+            let (now, status) = (plain(&row[2]), plain(&row[5]));
+            assert!(now != "–" || !status.contains('✅'), "{case}: {now} {status}");
+        }
+    }
+    let undecided = judged(&model(1.25), Some(&history(1, model)), &Limits::default());
+    assert!(undecided.metrics.iter().any(|it| matches!(it.status, Status::Undecided(_))));
+}

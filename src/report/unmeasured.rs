@@ -1,0 +1,65 @@
+//! The report when there is no result: nothing was created, or AWS failed before anything was measured.
+
+use jiff::Timestamp;
+
+use super::document::{strong, text};
+use super::sanitise::shortened;
+use super::{Links, Report, footer, headline, marker};
+use crate::gate::Verdict;
+
+const MAX_REASON: usize = 600;
+/// What fits the headline beside its fixed words and a short name.
+const MAX_HEADLINE_REASON: usize = 70;
+
+/// Why there is nothing to report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmeasured<'a> {
+    /// Whether nothing was tried: then the verdict is "not run", else "could not measure".
+    pub verdict: UnmeasuredVerdict,
+    /// What people call the model.
+    pub name: &'a str,
+    /// The commit, where known.
+    pub commit: Option<&'a str>,
+    /// Run id.
+    pub run_id: &'a str,
+    /// Version of sagegate.
+    pub version: &'a str,
+    /// When it was given up.
+    pub at: Timestamp,
+    /// Why, as a lowercase fragment; may hold untrusted words.
+    pub reason: &'a str,
+    /// The way out; may hold untrusted words.
+    pub hint: Option<&'a str>,
+}
+
+/// The verdicts without a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnmeasuredVerdict {
+    /// No AWS credentials: nothing was created.
+    NotRun,
+    /// AWS, network or tool error.
+    CouldNotMeasure,
+}
+
+/// Writes the report of a run without a result.
+pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
+    let (verdict, words) = match it.verdict {
+        UnmeasuredVerdict::NotRun => (Verdict::NotRun, " not run: "),
+        UnmeasuredVerdict::CouldNotMeasure => (Verdict::CouldNotMeasure, " could not be measured: "),
+    };
+    let rest = vec![text(words), text(shortened(it.reason, MAX_HEADLINE_REASON))];
+    let why = vec![strong(vec![text("Why:")]), text(" "), text(shortened(it.reason, MAX_REASON))];
+    let hint = it.hint.map(|hint| vec![strong(vec![text("What to do:")]), text(" "), text(shortened(hint, MAX_REASON))]);
+    Report {
+        verdict,
+        marker: marker(it.name, it.commit, it.run_id, &it.at.to_string()),
+        headline: headline::assembled(verdict, it.name, rest),
+        notes: Vec::new(),
+        metrics: None,
+        advice: std::iter::once(why).chain(hint).collect(),
+        commands: Vec::new(),
+        sizes: None,
+        sections: Vec::new(),
+        footer: footer(it.commit, it.run_id, it.version, links),
+    }
+}

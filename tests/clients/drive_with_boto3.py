@@ -1,0 +1,114 @@
+"""Every operation of the simulator through boto3, whose parsers are not ours. Reads AWS_* as any boto3 program."""
+
+import datetime
+import time
+
+import boto3
+from botocore.exceptions import ClientError
+
+sagemaker = boto3.client("sagemaker")
+runtime = boto3.client("sagemaker-runtime")
+cloudwatch = boto3.client("cloudwatch")
+passed = 0
+
+
+def check(what, condition):
+    global passed
+    assert condition, what
+    passed += 1
+
+
+def refused(code, words, call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        got = error.response["Error"]
+        check(f"{call.__name__}: {got}", got["Code"] == code and words in (got.get("Message") or ""))
+    else:
+        raise AssertionError(f"{call.__name__} was not refused")
+
+
+def config(name, memory=2048, concurrency=1, model="xgboost"):
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": model,
+        "ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": concurrency},
+    }
+    return {"EndpointConfigName": name, "ProductionVariants": [variant]}
+
+
+
+
+# Models and tags.
+role = "arn:aws:iam::000000000000:role/simulated"
+model = sagemaker.create_model(
+    ModelName="made", PrimaryContainer={"Image": "image"}, ExecutionRoleArn=role, Tags=[{"Key": "a", "Value": "1"}]
+)
+check("model arn", model["ModelArn"] == "arn:aws:sagemaker:us-east-1:000000000000:model/made")
+check("model", sagemaker.describe_model(ModelName="made")["PrimaryContainer"]["Image"] == "image")
+sagemaker.add_tags(ResourceArn=model["ModelArn"], Tags=[{"Key": "b", "Value": "2"}])
+check("tags", len(sagemaker.list_tags(ResourceArn=model["ModelArn"])["Tags"]) == 2)
+names = [it["ModelName"] for page in sagemaker.get_paginator("list_models").paginate() for it in page["Models"]]
+check("models", sorted(names) == ["made", "xgboost", "xgboost-regressed"])
+refused("ValidationException", "Cannot create already existing model", sagemaker.create_model, ModelName="made",
+        PrimaryContainer={"Image": "image"}, ExecutionRoleArn=role)
+sagemaker.delete_model(ModelName="made")
+refused("ValidationException", "Could not find model", sagemaker.describe_model, ModelName="made")
+
+# Endpoint configs.
+sagemaker.create_endpoint_config(**config("one"))
+variant = sagemaker.describe_endpoint_config(EndpointConfigName="one")["ProductionVariants"][0]
+check("serverless config", variant["ServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 1})
+check("created", isinstance(sagemaker.describe_endpoint_config(EndpointConfigName="one")["CreationTime"], datetime.datetime))
+check("configs", len(sagemaker.list_endpoint_configs(NameContains="on")["EndpointConfigs"]) == 1)
+refused("ValidationException", "1500", sagemaker.create_endpoint_config, **config("bad", memory=1500))
+refused("ValidationException", "Could not find model", sagemaker.create_endpoint_config, **config("bad", model="none"))
+
+# The life of an endpoint.
+start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=1)
+sagemaker.create_endpoint(EndpointName="one", EndpointConfigName="one")
+refused("ValidationException", "in-progress", sagemaker.delete_endpoint, EndpointName="one")
+sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="one", WaiterConfig={"Delay": 1})
+described = sagemaker.describe_endpoint(EndpointName="one")
+check("current", described["ProductionVariants"][0]["CurrentServerlessConfig"]["MemorySizeInMB"] == 2048)
+check("endpoints", sagemaker.list_endpoints(StatusEquals="InService")["Endpoints"][0]["EndpointName"] == "one")
+refused("ValidationException", "already existing endpoint", sagemaker.create_endpoint, EndpointName="ONE",
+        EndpointConfigName="one")
+
+# Invocations.
+for _ in range(20):
+    answer = runtime.invoke_endpoint(EndpointName="one", Body=b"1,2,3", ContentType="text/csv")
+    check("variant", answer["InvokedProductionVariant"] == "AllTraffic")
+    check("body", len(answer["Body"].read()) == 48)
+refused("ValidationError", "oversize body", runtime.invoke_endpoint, EndpointName="one", Body=b"x" * (4 << 20 | 1))
+refused("ValidationError", "not found", runtime.invoke_endpoint, EndpointName="none", Body=b"x")
+
+# Metrics, once they are visible.
+time.sleep(2)
+end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=1)
+dimensions = [{"Name": "EndpointName", "Value": "one"}, {"Name": "VariantName", "Value": "AllTraffic"}]
+statistics = cloudwatch.get_metric_statistics(
+    Namespace="AWS/SageMaker", MetricName="ModelLatency", Dimensions=dimensions, StartTime=start, EndTime=end, Period=86400,
+    Statistics=["Average", "SampleCount", "Minimum", "Maximum"], ExtendedStatistics=["p50"],
+)["Datapoints"]
+check("one period", len(statistics) == 1 and statistics[0]["SampleCount"] == 20)
+check("microseconds", 5000 < statistics[0]["ExtendedStatistics"]["p50"] < 12000)
+check("unit", statistics[0]["Unit"] == "Microseconds" and isinstance(statistics[0]["Timestamp"], datetime.datetime))
+query = {
+    "Id": "q", "MetricStat": {
+        "Metric": {"Namespace": "AWS/SageMaker", "MetricName": "ModelLatency", "Dimensions": dimensions},
+        "Period": 86400, "Stat": "Average",
+    },
+}
+data = cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)["MetricDataResults"][0]
+check("both ways", abs(data["Values"][0] - statistics[0]["Average"]) < 1e-6 and data["StatusCode"] == "Complete")
+refused("InvalidParameterValue", "multiple of 60", cloudwatch.get_metric_statistics, Namespace="AWS/SageMaker",
+        MetricName="ModelLatency", Dimensions=dimensions, StartTime=start, EndTime=end, Period=90, Statistics=["Sum"])
+
+# The end.
+sagemaker.delete_endpoint(EndpointName="one")
+sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="one", WaiterConfig={"Delay": 1})
+sagemaker.delete_endpoint_config(EndpointConfigName="one")
+refused("ValidationException", "Could not find endpoint", sagemaker.describe_endpoint, EndpointName="one")
+check("nothing left", not sagemaker.list_endpoints()["Endpoints"] + sagemaker.list_endpoint_configs()["EndpointConfigs"])
+print(f"boto3: {passed} passed, 0 failed")

@@ -1,0 +1,236 @@
+//! The command line as a user has it, a simulator to point it at, and a folder to work in.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use sagegate::result::RunResult;
+use sagegate::simulator::{self, Scenario};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Two models, `m` and the five times slower `m-slow`, 6 to 12 ms; everything else is quick.
+pub(crate) const QUICK: &str = r#"
+seed = 1
+
+[[models]]
+name = "m"
+
+[[models]]
+name = "m-slow"
+latency_factor = 5.0
+
+[latency]
+median_ms = { 1024 = 12.0, 2048 = 7.0, 3072 = 6.5, 4096 = 6.4, 5120 = 6.4, 6144 = 6.4 }
+variation = 0.05
+overhead_ms = 1.0
+
+[model]
+setup_ms = 50
+
+[life_cycle]
+creating_seconds = 0.3
+deleting_seconds = 0.1
+metric_delay_seconds = 0.2
+"#;
+
+/// A simulator on a free port, with a runtime of its own.
+pub(crate) struct Simulator {
+    handle: Option<simulator::Handle>,
+    runtime: Runtime,
+}
+
+impl Simulator {
+    /// Starts with a profile, in TOML.
+    pub(crate) fn start(profile: &str) -> Self {
+        let scenario = Scenario::from_toml(profile, "test profile").unwrap();
+        let runtime = Runtime::new().unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let handle = runtime.block_on(simulator::start(scenario, address)).unwrap();
+        Self { handle: Some(handle), runtime }
+    }
+
+    pub(crate) fn quick() -> Self {
+        Self::start(QUICK)
+    }
+
+    /// The quick profile with a section replaced or added.
+    pub(crate) fn quick_with(section: &str) -> Self {
+        let name = section.trim().lines().next().unwrap();
+        match QUICK.split_once(name) {
+            Some((before, rest)) => {
+                let after = rest.find("\n[").map_or("", |start| &rest[start..]);
+                Self::start(&format!("{before}{section}\n{after}"))
+            }
+            None => Self::start(&format!("{QUICK}\n{section}")),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.handle.as_ref().unwrap().url()
+    }
+
+    /// What exists and what was asked.
+    pub(crate) fn state(&self) -> Value {
+        let address = self.url().trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET /_simulator/state HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// How often an operation was called.
+    pub(crate) fn count(&self, operation: &str) -> u64 {
+        self.state()["requests"][operation].as_u64().unwrap_or(0)
+    }
+
+    /// Names of endpoints and endpoint configs that exist.
+    pub(crate) fn resources(&self) -> Vec<String> {
+        let state = self.state();
+        let endpoints = state["endpoints"].as_array().unwrap().iter().map(|it| it["name"].clone());
+        let configs = state["endpoint_configs"].as_array().unwrap().iter().cloned();
+        endpoints.chain(configs).map(|name| name.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Control-plane operations in order.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        let log = self.state()["control_plane"].clone();
+        log.as_array().unwrap().iter().map(|it| it["operation"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_nothing_is_left(&self) {
+        assert_eq!(self.resources(), Vec::<String>::new());
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        self.handle = None;
+    }
+}
+
+/// A folder, and the environment that commands run in.
+pub(crate) struct Workspace {
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Workspace {
+    /// A folder with two samples, and credentials for the simulator.
+    pub(crate) fn new(simulator: &Simulator) -> Self {
+        let workspace = Self::without_aws()
+            .with("AWS_ENDPOINT_URL", &simulator.url())
+            .with("AWS_REGION", "us-east-1")
+            .with("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .with("AWS_SECRET_ACCESS_KEY", "secret-that-nobody-may-see");
+        workspace.write("samples.jsonl", "{\"Body\":\"1,2\",\"ContentType\":\"text/csv\"}\n{\"Body\":\"3,4\"}\n");
+        workspace
+    }
+
+    /// A folder and no AWS settings at all.
+    pub(crate) fn without_aws() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().display().to_string();
+        let environment = BTreeMap::from([
+            ("HOME".to_owned(), home),
+            ("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned()),
+            ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
+        ]);
+        Self { folder, environment }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    #[track_caller]
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// The result of a run.
+    #[track_caller]
+    pub(crate) fn result(&self) -> RunResult {
+        RunResult::read(Path::new(&self.path("sagegate-results/result.json"))).unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("sagegate"));
+        command.args(args).current_dir(self.folder.path()).env_clear().envs(&self.environment);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn sagegate(&self, args: &[&str]) -> Outcome {
+        let output = self.command(args).output().unwrap();
+        Outcome {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// `sagegate run` of model `m` with two sizes and few calls, plus `extra`.
+    pub(crate) fn run(&self, extra: &[&str]) -> Outcome {
+        self.sagegate(&run_args("m", extra))
+    }
+
+    /// Starts a command and goes on.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+}
+
+/// Arguments of a short run.
+pub(crate) fn run_args<'a>(model: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
+    let common = [
+        "run", "--model-name", model, "--name", "churn", "--samples", "samples.jsonl", "--memory-sizes", "1024,2048",
+        "--invocations", "100", "--warmup", "5", "--baseline", "file:b.json",
+    ];
+    common.into_iter().chain(extra.iter().copied()).collect()
+}
+
+impl Outcome {
+    /// Panics with everything that was printed unless the exit code is as expected.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
