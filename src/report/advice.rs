@@ -1,6 +1,6 @@
 //! What stands below the table: notes, one sentence why, one what to do.
 
-use super::document::{Inline, name, strong, text};
+use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, Links, metrics, numbers, reason, sanitise};
 use crate::gate::{
     Bound, Metric, MetricJudgement, NotCompared, Notice, Rule, Status, Undecided, Value, Verdict,
@@ -15,7 +15,7 @@ const MAX_LEFT: usize = 3;
 
 /// A paragraph after a bold word.
 fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
-    let mut paragraph = vec![strong(vec![text(label)]), text(" ")];
+    let mut paragraph = vec![strong(vec![text(label)]), space()];
     paragraph.extend(words);
     paragraph
 }
@@ -131,8 +131,8 @@ fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     let subject = metrics::subject(judged);
     let by_ceiling = judged.limit.filter(|bound| bound.rule == Rule::Ceiling && judged.status == Status::Fail);
     if let (Some(bound), Some(now)) = (by_ceiling, judged.now) {
-        let values = numbers::transition(bound.value, now);
-        return format!("{subject} is above its ceiling ({values}), which needs no baseline.");
+        let (now, ceiling) = (numbers::in_words(now), numbers::in_words(bound.value));
+        return format!("{subject} is {now}, above the ceiling of {ceiling}, which needs no baseline.");
     }
     let (Some(baseline), Some(now), Some(increase), Some(band)) =
         (judged.baseline, judged.now, judged.increase, judged.band)
@@ -168,7 +168,7 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
         }
         Status::Fail => format!("{limit}, so this fails."),
         Status::Pass => format!("{limit}, so this passes."),
-        Status::Improved => format!("{limit}, so this is an improvement."),
+        Status::Improved => "this is better by more than that.".to_owned(),
         Status::WithinNoise => format!("{limit}, so this cannot be told from noise and passes."),
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
             let more = numbers::plural(missing_runs, "more main run");
@@ -196,11 +196,11 @@ fn limit_words(bound: Bound) -> String {
 
 fn why_undecided(facts: Facts<'_>) -> Vec<Inline> {
     if !facts.judgement.unlike.is_empty() {
-        let mut words = vec![text("runs are compared only when they were measured alike. ")];
+        let mut words = vec![text("runs are compared only when they were measured alike: ")];
         for (index, difference) in facts.judgement.unlike.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             words.extend([
-                text(format!("{separator}{}: ", difference.field)),
+                text(format!("{separator}{} ", difference.field)),
                 name(&sanitise::shortened(&difference.baseline, 80)),
                 text(" in the baseline, "),
                 name(&sanitise::shortened(&difference.now, 80)),
@@ -246,24 +246,33 @@ fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
 /// What the reader does next.
 pub(super) fn what_to_do(facts: Facts<'_>) -> Option<Vec<Inline>> {
     let words = match facts.judgement.verdict {
-        Verdict::Pass => "nothing.".to_owned(),
-        Verdict::Fail => format!(
-            "make the model faster or smaller and push again. If this is intended, allow it with {}.",
-            flags(facts)
-        ),
-        Verdict::Accepted => "nothing: main's next run starts a new baseline.".to_owned(),
-        Verdict::NoBaseline => "create a baseline: measure main, or store this result.".to_owned(),
+        Verdict::Pass => vec![text("nothing.")],
+        Verdict::Fail => fix_or_allow(facts),
+        Verdict::Accepted => vec![text("nothing: main's next run starts a new baseline.")],
+        Verdict::NoBaseline => vec![text("create a baseline: measure main, or store this result.")],
         Verdict::Inconclusive if !facts.judgement.unlike.is_empty() => {
-            "measure with the settings of the baseline, or record a baseline with these.".to_owned()
+            vec![text("measure with the settings of the baseline, or record a baseline with these.")]
         }
         Verdict::Inconclusive => remedy(facts),
-        Verdict::CouldNotMeasure => "fix the error and run again; the details list every size.".to_owned(),
+        Verdict::CouldNotMeasure => vec![text("fix the error and run again; the details list every size.")],
         Verdict::NotRun => return None,
     };
-    Some(labelled("What to do:", vec![text(words)]))
+    Some(labelled("What to do:", words))
 }
 
-fn remedy(facts: Facts<'_>) -> String {
+fn fix_or_allow(facts: Facts<'_>) -> Vec<Inline> {
+    let mut words = vec![text("make the model faster or smaller and push again. If this is intended, allow it with ")];
+    for (index, flag) in flags(facts).into_iter().enumerate() {
+        if index > 0 {
+            words.push(text(" and "));
+        }
+        words.push(code(flag));
+    }
+    words.push(text("."));
+    words
+}
+
+fn remedy(facts: Facts<'_>) -> Vec<Inline> {
     let young = facts.judgement.all_metrics().find_map(|judged| match judged.status {
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
         Status::Undecided(Undecided::BandTooWide)
@@ -275,13 +284,14 @@ fn remedy(facts: Facts<'_>) -> String {
         | Status::Off => None,
     });
     match young {
-        Some(missing) => format!("record {} and run again.", numbers::plural(missing, "more run of main")),
-        None => "measure again, with more calls (--invocations).".to_owned(),
+        Some(1) => vec![text("record one more run of main and run again.")],
+        Some(missing) => vec![text(format!("record {missing} more runs of main and run again."))],
+        None => vec![text("measure again, with more calls: "), code("--invocations"), text(".")],
     }
 }
 
 /// The flags that would allow what fails.
-fn flags(facts: Facts<'_>) -> String {
+fn flags(facts: Facts<'_>) -> Vec<&'static str> {
     let mut flags: Vec<&str> = Vec::new();
     for judged in facts.failing() {
         let by_ceiling = judged.limit.is_some_and(|bound| bound.rule == Rule::Ceiling);
@@ -296,7 +306,7 @@ fn flags(facts: Facts<'_>) -> String {
             flags.push(flag);
         }
     }
-    flags.join(" and ")
+    flags
 }
 
 /// The lines that create a baseline, where there is none.

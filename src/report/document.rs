@@ -16,6 +16,11 @@ use super::chart::Chart;
 use super::sanitise;
 use super::table::{Align, Cell, Table};
 
+type Node<'a> = &'a AstNode<'a>;
+
+/// Tables with more columns than this become cards on a phone.
+const NARROW_COLUMNS: usize = 4;
+
 /// A few words inside a block.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Inline(Kind);
@@ -31,6 +36,11 @@ enum Kind {
 /// Running text. Untrusted words are better off in [`code`], where GitHub looks for nothing.
 pub(super) fn text(words: impl AsRef<str>) -> Inline {
     Inline(Kind::Text(sanitise::text(words.as_ref())))
+}
+
+/// A space between two pieces.
+pub(super) fn space() -> Inline {
+    Inline(Kind::Text(" ".to_owned()))
 }
 
 /// A code span: the place for untrusted words.
@@ -127,7 +137,7 @@ fn options() -> Options<'static> {
 
 fn format_node<'a>(
     context: &mut Context<'_, '_, ()>,
-    node: &'a AstNode<'a>,
+    node: Node<'a>,
     entering: bool,
 ) -> Result<ChildRendering, fmt::Error> {
     if !matches!(node.data().value, NodeValue::TableCell) {
@@ -146,18 +156,34 @@ fn format_node<'a>(
     }
     let scope = scope.map(|scope| format!(" scope=\"{scope}\"")).unwrap_or_default();
     let class = if is_right_aligned(node) { " class=\"number\"" } else { "" };
-    write!(context, "<{element}{scope}{class}>")?;
+    // On a phone a row is a card: each value then shows the heading of its column.
+    let label = if in_head { String::new() } else { format!(" data-label=\"{}\"", heading(node)) };
+    write!(context, "<{element}{scope}{class}{label}>")?;
     Ok(ChildRendering::HTML)
 }
 
-fn is_right_aligned<'a>(cell: &'a AstNode<'a>) -> bool {
-    let column = cell.preceding_siblings().count().saturating_sub(1);
-    let table = cell.parent().and_then(|row| row.parent());
-    table.is_some_and(|table| match &table.data().value {
-        NodeValue::Table(table) => table.alignments.get(column) == Some(&TableAlignment::Right),
+fn table_of<'a>(cell: Node<'a>) -> Option<Node<'a>> {
+    cell.parent().and_then(|row| row.parent())
+}
+
+fn column(cell: Node<'_>) -> usize {
+    cell.preceding_siblings().count().saturating_sub(1)
+}
+
+fn is_right_aligned(cell: Node<'_>) -> bool {
+    table_of(cell).is_some_and(|table| match &table.data().value {
+        NodeValue::Table(table) => table.alignments.get(column(cell)) == Some(&TableAlignment::Right),
         #[expect(clippy::wildcard_enum_match_arm, reason = "a row's parent is a table")]
         _ => false,
     })
+}
+
+/// The heading above a cell, for an attribute.
+fn heading(cell: Node<'_>) -> String {
+    let head = table_of(cell).and_then(|table| table.first_child());
+    let heading = head.and_then(|row| row.children().nth(column(cell)));
+    let words = heading.and_then(|heading| heading.first_child());
+    words.map(|words| words.data().value.text().map(|text| sanitise::html(text)).unwrap_or_default()).unwrap_or_default()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -171,8 +197,6 @@ struct Builder<'a> {
     arena: &'a Arena<'a>,
     target: Target,
 }
-
-type Node<'a> = &'a AstNode<'a>;
 
 impl<'a> Builder<'a> {
     fn node(&self, value: NodeValue) -> Node<'a> {
@@ -262,7 +286,8 @@ impl<'a> Builder<'a> {
         }
         let scrolls = self.target == Target::Page;
         if scrolls {
-            parent.append(self.raw("<div class=\"scroll\" tabindex=\"0\">\n".to_owned()));
+            let class = if table.columns().len() > NARROW_COLUMNS { "scroll wide" } else { "scroll" };
+            parent.append(self.raw(format!("<div class=\"{class}\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">\n")));
         }
         parent.append(node);
         if scrolls {

@@ -8,15 +8,17 @@ use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 const NONE: &str = "–";
 const SIGNIFICANT_DIGITS: usize = 3;
 const MAX_DECIMALS: i32 = 6;
+/// Milliseconds that print as a second.
+const SECOND: f64 = 999.5;
 
 /// `188 ms`, `6.42 ms`, `1.23 s`.
 pub(super) fn latency(value: LatencyMs) -> String {
-    scaled(value.get(), value.get(), "")
+    scaled(value.get(), value.get())
 }
 
 /// `$3.42`, `$0.0123`, `$1,230`.
 pub(super) fn usd(value: Usd) -> String {
-    money(value.get(), value.get(), "")
+    money(value.get(), value.get())
 }
 
 /// `$3.42` as `3.42 USD`, for a sentence with several amounts.
@@ -63,20 +65,28 @@ pub(super) fn in_words(it: Value) -> String {
     }
 }
 
-/// The difference between two values of the same kind, as fine as `now` is printed: `+6 ms`, `−$0.08`,
+/// The difference between two values of the same kind as they are printed, as fine as `now`: `+6 ms`, `−$0.08`,
 /// `+1024 MB`. `None` when it prints as zero or the kinds differ.
 pub(super) fn difference(baseline: Value, now: Value) -> Option<String> {
     match (baseline, now) {
         (Value::Memory(old), Value::Memory(new)) => memory_difference(old, new),
         (Value::Latency(old), Value::Latency(new)) => {
-            visible(signed(new.get() - old.get(), |size| scaled(size, new.get(), "")))
+            let unit = if new.get().abs() < SECOND { 1.0 } else { 1000.0 };
+            let change = printed_difference(old.get() / unit, new.get() / unit);
+            visible(format!("{}{}", sign(change), scaled(change.abs() * unit, new.get())))
         }
         (Value::Cost(old), Value::Cost(new)) => {
-            let difference = new.get() - old.get();
-            visible(money(difference.abs(), new.get(), sign(difference)))
+            let change = printed_difference(old.get(), new.get());
+            visible(format!("{}{}", sign(change), money(change.abs(), new.get())))
         }
         (Value::Memory(_) | Value::Latency(_) | Value::Cost(_) | Value::Change(_), _) => None,
     }
+}
+
+/// The difference that a reader gets from the two printed numbers.
+fn printed_difference(old: f64, new: f64) -> f64 {
+    let step = 10_f64.powi(-decimals(new));
+    (new / step).round() * step - (old / step).round() * step
 }
 
 /// `412 → 511 ms`: the unit once where both have the same. Money in words, as two `$` would be mathematics.
@@ -95,10 +105,6 @@ fn memory_difference(old: MemoryMb, new: MemoryMb) -> Option<String> {
 
 fn visible(text: String) -> Option<String> {
     text.contains(|c: char| ('1'..='9').contains(&c)).then_some(text)
-}
-
-fn signed(difference: f64, print: impl Fn(f64) -> String) -> String {
-    format!("{}{}", sign(difference), print(difference.abs()))
 }
 
 const fn sign(number: f64) -> &'static str {
@@ -153,28 +159,33 @@ pub(super) fn plural(number: usize, one: &str) -> String {
 }
 
 /// Milliseconds below a second, seconds above; as fine as `like` is printed.
-fn scaled(milliseconds: f64, like: f64, prefix: &str) -> String {
+fn scaled(milliseconds: f64, like: f64) -> String {
     if !milliseconds.is_finite() {
         return NONE.to_owned();
     }
-    if like.abs() < 999.5 {
-        format!("{prefix}{} ms", digits(milliseconds, like))
+    if like.abs() < SECOND {
+        format!("{} ms", digits(milliseconds, like))
     } else {
-        format!("{prefix}{} s", digits(milliseconds / 1000.0, like / 1000.0))
+        format!("{} s", digits(milliseconds / 1000.0, like / 1000.0))
     }
 }
 
-fn money(dollars: f64, like: f64, prefix: &str) -> String {
-    if dollars.is_finite() { format!("{prefix}${}", digits(dollars, like)) } else { NONE.to_owned() }
+fn money(dollars: f64, like: f64) -> String {
+    if dollars.is_finite() { format!("${}", digits(dollars, like)) } else { NONE.to_owned() }
 }
 
 /// `number` with as many decimals as `like` has when printed with three significant digits.
 fn digits(number: f64, like: f64) -> String {
-    let decimals = usize::try_from((2 - exponent(like)).clamp(0, MAX_DECIMALS)).unwrap_or_default();
+    let decimals = usize::try_from(decimals(like)).unwrap_or_default();
     let text = format!("{number:.decimals$}");
     // Rounding away the sign of a tiny negative number would leave "-0".
     let text = text.replace('-', if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" });
     grouped(&text)
+}
+
+/// Decimals of a number with three significant digits.
+fn decimals(number: f64) -> i32 {
+    (2 - exponent(number)).clamp(0, MAX_DECIMALS)
 }
 
 /// Decimal exponent after rounding to three significant digits; 0 for 0 and for what is no number.
@@ -241,6 +252,7 @@ mod tests {
         assert_eq!(latency(182.0, 188.4).as_deref(), Some("+6 ms"));
         assert_eq!(latency(1500.0, 1250.0).as_deref(), Some("−0.25 s"));
         assert_eq!(latency(182.0, 182.3), None);
+        assert_eq!(latency(120.67, 124.3).as_deref(), Some("+3 ms"), "121 and 124 are what a reader sees");
         let cost = |a, b| difference(Value::Cost(Usd(a)), Value::Cost(Usd(b)));
         assert_eq!(cost(3.34, 3.42).as_deref(), Some("+$0.08"));
         assert_eq!(cost(3.42, 3.34).as_deref(), Some("−$0.08"));

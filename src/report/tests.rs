@@ -133,7 +133,7 @@ fn the_terminal_has_colours_only_when_asked() {
     assert!(!terminal(&failing_report(), false).contains('\u{1b}'));
     let colourful = terminal(&failing_report(), true);
     assert!(colourful.starts_with("\u{1b}[1m\u{1b}[31m❌"));
-    assert_eq!(colourful.matches("\u{1b}[31mp99 latency").count() + colourful.matches("\u{1b}[31m p99").count(), 1);
+    assert_eq!(colourful.matches("\u{1b}[31m p99 latency").count(), 1, "{colourful:?}");
 }
 
 #[test]
@@ -249,11 +249,28 @@ fn hostile_words_change_no_structure_of_the_comment() {
         for line in comment.lines() {
             assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
         }
-        for bad in ["<img", "](https://evil", "](javascript"] {
-            let outside_code = comment.split('`').step_by(2).any(|text| text.contains(bad) && !text.contains('\\'));
-            assert!(!outside_code, "{bad} in {comment}");
-        }
+        assert_eq!(foreign_nodes(&comment), Vec::<String>::new(), "{comment}");
     }
+}
+
+/// Raw HTML that is not ours, links that go elsewhere, and images.
+fn foreign_nodes(markdown: &str) -> Vec<String> {
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.autolink = true;
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options);
+    let ours = ["<!-- sagegate key=", "<details><summary>", "</details>"];
+    let foreign = root.descendants().filter_map(|node| match &node.data().value {
+        NodeValue::HtmlBlock(html) if ours.iter().any(|it| html.literal.starts_with(it)) => None,
+        NodeValue::HtmlInline(html) if ["<sub>", "</sub>", "<span>", "</span>"].contains(&html.as_str()) => None,
+        NodeValue::Link(link) if link.url.starts_with("https://github.com/acme/churn/") => None,
+        NodeValue::HtmlBlock(html) => Some(html.literal.clone()),
+        NodeValue::HtmlInline(html) => Some(html.clone()),
+        NodeValue::Link(link) | NodeValue::Image(link) => Some(link.url.clone()),
+        _ => None,
+    });
+    foreign.collect()
 }
 
 #[test]
@@ -298,7 +315,8 @@ fn what_is_switched_off_says_so() {
         ..Limits::default()
     };
     let comment = markdown(&report(&model(1.0), Some(&history(5, model)), &off));
-    assert_eq!(comment.lines().filter(|line| line.ends_with("| off | off |")).count(), 3, "{comment}");
+    let (visible, _) = comment.split_once("<details>").unwrap();
+    assert_eq!(visible.matches("| off | off |").count(), 3, "{visible}");
 }
 
 #[test]
@@ -321,7 +339,7 @@ fn every_strategy_has_its_rule_and_its_reasons() {
         let report = compose(&run, &analysis, &judgement, &Links::default());
         let comment = markdown(&report);
         let rule = comment.lines().find(|line| line.starts_with("Rule")).unwrap().to_owned();
-        let first = comment.lines().find(|line| line.contains("1024 MB") && line.starts_with('|')).unwrap();
+        let first = comment.lines().find(|line| line.starts_with("| 1024 MB") || line.starts_with("| **1024 MB")).unwrap();
         format!("{rule}\n{}", first.rsplit('|').nth(1).unwrap().trim())
     });
     insta::assert_snapshot!(rules.join("\n"));

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::document::{strong, text};
+use super::document::{space, strong, text};
 use super::sanitise::shortened;
 use super::{Links, Report, footer, headline, marker};
 use crate::gate::Verdict;
@@ -47,16 +47,18 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
         UnmeasuredVerdict::NotRun => (Verdict::NotRun, " not run: "),
         UnmeasuredVerdict::CouldNotMeasure => (Verdict::CouldNotMeasure, " could not be measured: "),
     };
-    let rest = vec![text(words), text(shortened(it.reason, MAX_HEADLINE_REASON))];
-    let why = vec![strong(vec![text("Why:")]), text(" "), text(shortened(it.reason, MAX_REASON))];
-    let hint = it.hint.map(|hint| vec![strong(vec![text("What to do:")]), text(" "), text(shortened(hint, MAX_REASON))]);
+    let short = shortened(it.reason, MAX_HEADLINE_REASON);
+    let whole = shortened(it.reason, MAX_REASON);
+    let paragraph = |label: &str, words: &str| vec![strong(vec![text(label)]), space(), text(words)];
+    let why = (short != whole).then(|| paragraph("Why:", &whole));
+    let hint = it.hint.map(|hint| paragraph("What to do:", &shortened(hint, MAX_REASON)));
     Report {
         verdict,
         marker: marker(it.name, it.commit, it.run_id, &it.at.to_string()),
-        headline: headline::assembled(verdict, it.name, rest),
+        headline: headline::assembled(verdict, it.name, vec![text(words), text(short)]),
         notes: Vec::new(),
         metrics: None,
-        advice: std::iter::once(why).chain(hint).collect(),
+        advice: why.into_iter().chain(hint).collect(),
         commands: Vec::new(),
         sizes: None,
         sections: Vec::new(),

@@ -64,11 +64,12 @@ fn calls(facts: Facts<'_>) -> String {
     } else {
         String::new()
     };
-    format!(
-        "{} per size one after the other, all sizes side by side, after {} set aside{delay}",
-        numbers::plural(whole(settings.invocations), "call"),
-        numbers::plural(whole(settings.warmup), "warm-up call"),
-    )
+    let warmup = match settings.warmup {
+        0 => "without warm-up".to_owned(),
+        calls => format!("after {} set aside", numbers::plural(whole(calls), "warm-up call")),
+    };
+    let calls = numbers::plural(whole(settings.invocations), "call");
+    format!("{calls} per size one after the other, all sizes side by side, {warmup}{delay}")
 }
 
 fn whole(count: u32) -> usize {
@@ -96,6 +97,7 @@ fn cost_basis(facts: Facts<'_>) -> String {
         CostBasis::CloudWatch => {
             "CloudWatch's mean ModelLatency plus the median OverheadLatency, and bytes in and out".to_owned()
         }
+        CostBasis::ClientLatency if facts.analysis.sizes.is_empty() => "not known".to_owned(),
         CostBasis::ClientLatency => "an estimate from latency seen by the client".to_owned(),
     }
 }
@@ -142,6 +144,9 @@ fn cleanup(facts: Facts<'_>) -> String {
 
 /// Every successful and warm-up call at the price of its size.
 fn run_cost(facts: Facts<'_>) -> String {
+    if facts.analysis.sizes.is_empty() {
+        return "not known: no call succeeded".to_owned();
+    }
     let cost = facts.analysis.sizes.iter().fold(Usd(0.0), |sum, size| {
         let endpoints = facts.run.stability.iter().filter(|run| run.memory_mb == size.memory_mb);
         let calls: f64 = endpoints

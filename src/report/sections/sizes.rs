@@ -92,7 +92,8 @@ pub(super) fn section(facts: Facts<'_>, sizes: &Table) -> Option<Section> {
         return None;
     }
     let mut blocks = vec![paragraph(rule(facts)), Block::Table(sizes.clone())];
-    blocks.extend(facts.analysis.left_out.iter().map(left_out_paragraph));
+    let cut = facts.analysis.left_out.iter().filter(|left| left.reason.chars().count() > SHORT_REASON);
+    blocks.extend(cut.map(left_out_paragraph));
     blocks.extend(charts(facts).into_iter().map(Block::Chart));
     if let Some(size) = facts.judgement.recommended.and_then(|memory| facts.analysis.size(memory)) {
         blocks.push(paragraph(format!("Cost of a million invocations at {}:", size.memory_mb)));
@@ -170,12 +171,12 @@ fn formula(facts: Facts<'_>, size: &SizeSummary) -> Vec<String> {
     let gigabytes = size.memory_mb.gigabytes();
     let billed = billed_time(facts, average_latency);
     let data = |way: &str, bytes: f64, price: f64, cost: Usd| {
-        format!("data {way}: {} x ${price} per GB = {}", numbers::bytes(bytes), numbers::usd(cost))
+        format!("data {way}: {} x ${price} per GB x 1 million = {}", numbers::bytes(bytes), numbers::usd(cost))
     };
     vec![
         billed,
         format!(
-            "compute: {} x {gigabytes} GB x ${} per GB-second = {}",
+            "compute: {} x {gigabytes} GB x ${} per GB-second x 1 million = {}",
             numbers::latency(average_latency),
             prices.serverless_usd_per_gb_second,
             numbers::usd(compute)

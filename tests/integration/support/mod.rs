@@ -220,10 +220,17 @@ impl Workspace {
 /// Arguments of a short run.
 pub(crate) fn run_args<'a>(model: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
     let common = [
-        "run", "--model-name", model, "--name", "churn", "--samples", "samples.jsonl", "--memory-sizes", "1024,2048",
-        "--invocations", "100", "--warmup", "5", "--baseline", "file:b.json",
+        ("--model-name", model),
+        ("--name", "churn"),
+        ("--samples", "samples.jsonl"),
+        ("--memory-sizes", "1024,2048"),
+        ("--invocations", "100"),
+        ("--warmup", "5"),
+        ("--baseline", "file:b.json"),
     ];
-    common.into_iter().chain(extra.iter().copied()).collect()
+    let kept = common.into_iter().filter(|(flag, _)| !extra.contains(flag));
+    let kept = kept.flat_map(|(flag, value)| [flag, value]);
+    std::iter::once("run").chain(kept).chain(extra.iter().copied()).collect()
 }
 
 impl Outcome {
