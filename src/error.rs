@@ -175,19 +175,31 @@ mod tests {
 
     #[test]
     fn bad_input_is_2_and_aws_is_3() {
-        let unknown = Error::UnknownModel { name: "m".to_owned(), region: "us-east-1".to_owned() };
+        let unknown = Error::UnknownModel {
+            name: "m".to_owned(),
+            region: "us-east-1".to_owned(),
+        };
         assert_eq!(unknown.exit_code(), USAGE);
         assert_eq!(
             unknown.one_line(),
             "--model-name: there is no SageMaker model `m` in us-east-1; check the name and --region, or create the \
              model first"
         );
-        assert_eq!(Error::NotDeleted { left: vec!["x".to_owned()] }.exit_code(), COULD_NOT_MEASURE);
+        assert_eq!(
+            Error::NotDeleted {
+                left: vec!["x".to_owned()]
+            }
+            .exit_code(),
+            COULD_NOT_MEASURE
+        );
     }
 
     #[test]
     fn a_hostile_name_stays_on_its_line() {
-        let error = Error::UnknownModel { name: "m\n::error::x".to_owned(), region: "r".to_owned() };
+        let error = Error::UnknownModel {
+            name: "m\n::error::x".to_owned(),
+            region: "r".to_owned(),
+        };
         assert!(!error.one_line().contains('\n'));
     }
 }

@@ -31,7 +31,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let _ = writeln!(io::stderr(), "{}", sagegate::config::usage_error(&error.to_string()));
+    let _ = writeln!(
+        io::stderr(),
+        "{}",
+        sagegate::config::usage_error(&error.to_string())
+    );
     ExitCode::from(error::USAGE)
 }
 
@@ -43,5 +47,8 @@ fn log(verbose: u8) {
         _ => "debug,sagegate=trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
 }

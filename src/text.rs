@@ -15,6 +15,15 @@ pub fn one_line(text: &str) -> String {
         .replace("##[", "## [")
 }
 
+/// Two lower-case hexadecimal digits per byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
 /// Control characters, and the invisible ones that reorder or hide text.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -35,6 +44,11 @@ mod tests {
         );
         assert_eq!(one_line("x ##[error]y"), "x ## [error]y");
         assert_eq!(one_line("\u{202e}evil"), "evil");
+    }
+
+    #[test]
+    fn bytes_become_two_digits_each() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use super::timing::HostRecorder;
 use crate::result::Service;
 
 /// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a margin.
-const INVOCATION_TIMEOUT: Duration = Duration::from_secs(300);
+const INVOCATION_TIMEOUT: Duration = Duration::from_mins(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Control-plane calls: attempts including the first, so that throttled creates and deletes get through.
 const CONTROL_ATTEMPTS: u32 = 8;
@@ -94,7 +94,8 @@ impl Session {
     /// # Errors
     /// None that a simulator can cause; the check is that of [`Session::connect`].
     pub async fn simulated(url: &str, region: &str) -> Result<Self, SessionError> {
-        let credentials = Credentials::new("simulated", "simulated", None, None, "sagegate simulator");
+        let credentials =
+            Credentials::new("simulated", "simulated", None, None, "sagegate simulator");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

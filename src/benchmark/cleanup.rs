@@ -28,8 +28,8 @@ pub async fn sweep(
     let resources = u32::try_from(names.len() * 2).unwrap_or(u32::MAX);
     observer.on_event(&Event::CleaningUp { resources });
     let mut tasks = JoinSet::new();
-    for name in names.iter().cloned() {
-        let session = session.clone();
+    for name in names {
+        let (session, name) = (session.clone(), name.clone());
         tasks.spawn(async move { sweep_one(&session, &name, timeout).await });
     }
     let mut summary = CleanupSummary::default();

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn counts_are_compared_as_whole_numbers() {
-        assert!(reaches(1019.999_999, 1020) && reaches(1021.0, 1020));
+        assert!(reaches(1_019.999, 1020) && reaches(1021.0, 1020));
         assert!(!reaches(1019.0, 1020) && !reaches(f64::NAN, 1) && !reaches(-5.0, 1));
         assert!(reaches(0.0, 0));
     }

@@ -9,7 +9,7 @@ use crate::result::{EndpointOutcome, EndpointRun, Invocation, InvocationOutcome}
 /// Pause before a call is repeated that met an endpoint still provisioning.
 const NOT_READY_PAUSE: Duration = Duration::from_millis(500);
 /// Longest time in a row that an endpoint may answer "not ready": a cold start takes up to 3 minutes.
-const NOT_READY_LIMIT: Duration = Duration::from_secs(240);
+const NOT_READY_LIMIT: Duration = Duration::from_mins(4);
 
 /// Which list of an [`EndpointRun`] the calls go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::text::hex;
 use crate::units::MemoryMb;
 
 /// Every resource name starts with this: IAM policies and the clean-up rely on it.
@@ -41,11 +42,7 @@ pub fn run_id(ci_run: Option<(&str, &str)>, random: u64) -> String {
 }
 
 fn alias_hash(alias: &str) -> String {
-    Sha256::digest(alias)
-        .iter()
-        .take(3)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(alias)).chars().take(6).collect()
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub(super) async fn cleanup(args: &CleanupArgs, edges: &Edges, display: Display)
     if !swept.left.is_empty() {
         return Err(Error::NotDeleted { left: swept.left });
     }
-    edges.print(&format!("run {}: deleted {} resources, none left", ledger.run_id, swept.deleted));
+    edges.print(&format!(
+        "run {}: deleted {} resources, none left",
+        ledger.run_id, swept.deleted
+    ));
     Ok(0)
 }

@@ -48,14 +48,17 @@ pub(super) fn conclude(
     write(it.output_dir, "report.html", &report::html(&report))?;
     // Colours are taken out again where stdout cannot show them.
     edges.print(&report::terminal(&report, true));
-    let entry = judgement.recommended.map(|recommended| Entry::new(it.run, &analysis, recommended));
+    let entry = judgement
+        .recommended
+        .map(|recommended| Entry::new(it.run, &analysis, recommended));
     Ok(Judged { judgement, entry })
 }
 
 fn links(it: &Conclusion<'_>, edges: &Edges) -> report::Links {
     let server = edges.variable("GITHUB_SERVER_URL");
     let repository = edges.variable("GITHUB_REPOSITORY");
-    let page = |kind: &str, id: Option<&str>| Some(format!("{}/{}/{kind}/{}", server?, repository?, id?));
+    let page =
+        |kind: &str, id: Option<&str>| Some(format!("{}/{}/{kind}/{}", server?, repository?, id?));
     report::Links {
         run_url: page("actions/runs", edges.variable("GITHUB_RUN_ID")),
         commit_url: page("commit", it.run.commit.as_deref()),

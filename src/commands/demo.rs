@@ -32,14 +32,24 @@ pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Ou
     })??;
     let folder = Folder::prepare(&args.output_dir)?;
     let simulator = start(scenario, 0).await?;
-    let model = if args.regressed { format!("{}-regressed", args.profile) } else { args.profile.clone() };
-    edges.note(&format!("1/2 measuring {} for the baseline, on a simulated AWS", args.profile));
+    let model = if args.regressed {
+        format!("{}-regressed", args.profile)
+    } else {
+        args.profile.clone()
+    };
+    edges.note(&format!(
+        "1/2 measuring {} for the baseline, on a simulated AWS",
+        args.profile
+    ));
     let main = folder.run_args(&args.profile, &args.profile, "record", "main")?;
     run_on(&simulator.url(), main, &edges.silent(), display).await?;
     edges.note(&format!("2/2 gating the candidate {model}"));
     let candidate = folder.run_args(&args.profile, &model, "gate", "candidate")?;
     let code = run_on(&simulator.url(), candidate, edges, display).await?;
-    edges.print(&format!("\ncomment.md, report.html and result.json are in {}", folder.at("candidate").display()));
+    edges.print(&format!(
+        "\ncomment.md, report.html and result.json are in {}",
+        folder.at("candidate").display()
+    ));
     Ok(code)
 }
 
@@ -72,7 +82,13 @@ impl Folder {
     }
 
     /// The arguments that a user would type, read by the same parser.
-    fn run_args(&self, name: &str, model: &str, mode: &str, output: &str) -> Result<RunArgs, Error> {
+    fn run_args(
+        &self,
+        name: &str,
+        model: &str,
+        mode: &str,
+        output: &str,
+    ) -> Result<RunArgs, Error> {
         let mut baseline = OsString::from("file:");
         baseline.push(self.at("baseline.json"));
         let typed: Vec<OsString> = vec![
@@ -93,8 +109,12 @@ impl Folder {
         ];
         match Cli::try_parse_from(typed).map(|cli| cli.command) {
             Ok(Command::Run(args)) => Ok(*args),
-            Ok(_) => Err(Error::DemoArguments { message: "not a run".to_owned() }),
-            Err(error) => Err(Error::DemoArguments { message: error.to_string() }),
+            Ok(_) => Err(Error::DemoArguments {
+                message: "not a run".to_owned(),
+            }),
+            Err(error) => Err(Error::DemoArguments {
+                message: error.to_string(),
+            }),
         }
     }
 }

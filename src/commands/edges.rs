@@ -62,7 +62,10 @@ impl Edges {
     /// The same process, whose commands print no result.
     #[must_use]
     pub(super) fn silent(&self) -> Self {
-        Self { prints: false, ..self.clone() }
+        Self {
+            prints: false,
+            ..self.clone()
+        }
     }
 
     /// Exit code of the signal that cancelled.
@@ -72,7 +75,10 @@ impl Edges {
 
     /// An environment variable; `None` when unset or empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// What decides how progress is shown.
@@ -99,25 +105,37 @@ impl Edges {
 
     /// Prints an error on stderr.
     pub fn complain(&self, text: &str) {
-        let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let style = anstyle::Style::new()
+            .bold()
+            .fg_color(Some(anstyle::AnsiColor::Red.into()));
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {text}");
     }
 }
 
 /// The wall clock.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
 pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
 fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
 }
 
-#[expect(clippy::disallowed_methods, clippy::exit, reason = "the user pressed Ctrl-C twice")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "the user pressed Ctrl-C twice"
+)]
 fn end_now(code: u8) -> ! {
     std::process::exit(code.into())
 }

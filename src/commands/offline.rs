@@ -1,9 +1,9 @@
 //! `compare`, `record` and `report`: the lower half alone, on a saved result, without AWS.
 
+use super::Outcome;
 use super::conclude::{Conclusion, conclude};
 use super::edges::{Edges, now};
 use super::run::price_table;
-use super::Outcome;
 use crate::analysis::analyse;
 use crate::config::{CompareArgs, RecordArgs, ReportArgs};
 use crate::error::Error;
@@ -38,14 +38,22 @@ pub(super) fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
         let history = file.history_mut(&run.name);
         let judgement = judge(&run, &analysis, Some(history), &Limits::default(), now());
         if let Some(recommended) = judgement.recommended {
-            history.append(Entry::new(&run, &analysis, recommended), judgement.starts_epoch());
+            history.append(
+                Entry::new(&run, &analysis, recommended),
+                judgement.starts_epoch(),
+            );
             recorded = true;
         }
     })?;
     if !recorded {
-        return Err(Error::NothingMeasured { path: args.result.clone() });
+        return Err(Error::NothingMeasured {
+            path: args.result.clone(),
+        });
     }
-    edges.print(&format!("recorded {} in {uri}", crate::text::one_line(&run.name)));
+    edges.print(&format!(
+        "recorded {} in {uri}",
+        crate::text::one_line(&run.name)
+    ));
     Ok(0)
 }
 

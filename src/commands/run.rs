@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Outcome;
 use super::conclude::{Conclusion, Judged, conclude};
 use super::edges::{Edges, now};
-use super::Outcome;
 use crate::analysis::{DatedPrices, PriceTable};
 use crate::aws::Session;
 use crate::benchmark::{self, Environment, Identity, Ledger, Options, Plan};
@@ -39,25 +39,38 @@ pub(super) async fn run_with(
     let files = OutputFiles::claim(&args.output.output_dir)?;
     if !session.model_exists(&args.model.model_name).await? {
         let region = session.region().to_owned();
-        return Err(Error::UnknownModel { name: args.model.model_name, region });
+        return Err(Error::UnknownModel {
+            name: args.model.model_name,
+            region,
+        });
     }
-    let plan = Plan::new(identity(&args.model, edges), options(&args.measure), samples);
+    let plan = Plan::new(
+        identity(&args.model, edges),
+        options(&args.measure),
+        samples,
+    );
     files.write_ledger(&Ledger::of(&plan, session.region()))?;
     let result = measure(plan, session, &files, edges, display).await?;
-    judge(&args, &result, &prices, baseline, edges)
+    judge(&args, &result, &prices, baseline.as_ref(), edges)
 }
 
 /// The built-in prices with those of `--prices` on top.
 pub(super) fn price_table(args: &RecommendArgs) -> Result<PriceTable, Error> {
     let table = PriceTable::bundled()?;
-    let Some(path) = &args.prices else { return Ok(table) };
-    let json = std::fs::read_to_string(path)
-        .map_err(|source| Error::PriceFile { path: path.clone(), source })?;
+    let Some(path) = &args.prices else {
+        return Ok(table);
+    };
+    let json = std::fs::read_to_string(path).map_err(|source| Error::PriceFile {
+        path: path.clone(),
+        source,
+    })?;
     Ok(table.overridden_by(&json, &path.display().to_string())?)
 }
 
 fn identity(args: &ModelArgs, edges: &Edges) -> Identity {
-    let ci_run = edges.variable("GITHUB_RUN_ID").zip(edges.variable("GITHUB_RUN_ATTEMPT"));
+    let ci_run = edges
+        .variable("GITHUB_RUN_ID")
+        .zip(edges.variable("GITHUB_RUN_ATTEMPT"));
     Identity {
         run_id: benchmark::run_id(ci_run, fastrand::u64(..)),
         name: args.name.clone().unwrap_or_else(|| args.model_name.clone()),
@@ -102,7 +115,10 @@ async fn measure(
     let result = benchmark::run(plan, environment, &save).await;
     files.write_result(&result)?;
     if edges.cancel.is_cancelled() {
-        return Err(Error::Interrupted { path: files.result(), exit_code: edges.signal_code() });
+        return Err(Error::Interrupted {
+            path: files.result(),
+            exit_code: edges.signal_code(),
+        });
     }
     Ok(result)
 }
@@ -111,7 +127,7 @@ fn judge(
     args: &RunArgs,
     result: &RunResult,
     prices: &DatedPrices,
-    baseline: Option<BaselineFile>,
+    baseline: Option<&BaselineFile>,
     edges: &Edges,
 ) -> Outcome {
     let conclusion = Conclusion {
@@ -122,7 +138,7 @@ fn judge(
         baseline: Some(&args.baseline.baseline),
         output_dir: &args.output.output_dir,
     };
-    let Judged { judgement, entry } = conclude(&conclusion, baseline.as_ref(), edges)?;
+    let Judged { judgement, entry } = conclude(&conclusion, baseline, edges)?;
     match (args.mode, entry) {
         (Mode::Record, Some(entry)) => {
             let starts_epoch = judgement.starts_epoch();
@@ -145,7 +161,10 @@ impl OutputFiles {
         let files = Self(folder.to_owned());
         for name in ["result.json", "comment.md", "report.html"] {
             let path = folder.join(name);
-            write_atomically(&path, b"").map_err(|source| Error::Output { path: path.clone(), source })?;
+            write_atomically(&path, b"").map_err(|source| Error::Output {
+                path: path.clone(),
+                source,
+            })?;
             std::fs::remove_file(&path).map_err(|source| Error::Output { path, source })?;
         }
         Ok(files)
@@ -157,7 +176,9 @@ impl OutputFiles {
 
     fn write_ledger(&self, ledger: &Ledger) -> Result<(), Error> {
         let path = self.0.join("ledger.json");
-        ledger.write(&path).map_err(|source| Error::Output { path, source })
+        ledger
+            .write(&path)
+            .map_err(|source| Error::Output { path, source })
     }
 
     fn write_result(&self, result: &RunResult) -> Result<(), Error> {

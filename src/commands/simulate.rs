@@ -25,7 +25,9 @@ pub(super) async fn simulate(args: &SimulateArgs, edges: &Edges) -> Outcome {
 /// Starts a simulator on loopback.
 pub(super) async fn start(scenario: Scenario, port: u16) -> Result<simulator::Handle, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    simulator::start(scenario, address).await.map_err(|source| Error::Listen { port, source })
+    simulator::start(scenario, address)
+        .await
+        .map_err(|source| Error::Listen { port, source })
 }
 
 /// A built-in profile by name, or a file.

@@ -1,5 +1,10 @@
 //! Every command and flag. Help texts are read by people who have never seen the program.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc comments are help texts, where backticks would show"
+)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +13,9 @@ use jiff::SignedDuration;
 
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
-use crate::gate::{CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy};
+use crate::gate::{
+    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
+};
 use crate::units::{MemoryMb, UnknownMemorySize};
 
 const EXIT_CODES: &str = "Exit codes:
@@ -18,9 +25,14 @@ const EXIT_CODES: &str = "Exit codes:
   3  the model could not be measured
   130, 143  interrupted by SIGINT, SIGTERM: what was created has been deleted";
 
-/// Stops slow or costly `SageMaker` Serverless models at the pull request.
+/// Stops slow or costly SageMaker Serverless models at the pull request.
 #[derive(Debug, Parser)]
-#[command(name = "sagegate", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "sagegate",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 #[command(about = "Stops slow or costly SageMaker Serverless models at the pull request")]
 #[command(after_help = EXIT_CODES)]
 pub struct Cli {
@@ -230,7 +242,11 @@ pub struct MeasureArgs {
 #[command(next_help_heading = "Gate")]
 pub struct BaselineArgs {
     /// Baseline store
-    #[arg(long, value_name = "URI", default_value = "file:.sagegate/baseline.json")]
+    #[arg(
+        long,
+        value_name = "URI",
+        default_value = "file:.sagegate/baseline.json"
+    )]
     pub baseline: BaselineUri,
 }
 
@@ -307,8 +323,10 @@ pub struct OutputArgs {
 /// `20m`, `90s`, `1h 30m`.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let explain = || format!("`{text}` is not a time, use for example 90s, 20m or 1h");
-    let parsed: SignedDuration = text.parse().map_err(|_: jiff::Error| explain())?;
-    Duration::try_from(parsed).map_err(|_| explain())
+    let parsed: Option<SignedDuration> = text.parse().ok();
+    parsed
+        .and_then(|time| Duration::try_from(time).ok())
+        .ok_or_else(explain)
 }
 
 /// `team=risk`.
@@ -321,10 +339,11 @@ fn parse_tag(text: &str) -> Result<(String, String), String> {
 
 /// `1024`, with a guess for other numbers.
 fn parse_memory(text: &str) -> Result<MemoryMb, String> {
-    text.parse().map_err(|error: UnknownMemorySize| match error.hint() {
-        Some(hint) => format!("{error}, {hint}"),
-        None => error.to_string(),
-    })
+    text.parse()
+        .map_err(|error: UnknownMemorySize| match error.hint() {
+            Some(hint) => format!("{error}, {hint}"),
+            None => error.to_string(),
+        })
 }
 
 #[cfg(test)]
@@ -334,7 +353,14 @@ mod tests {
     use super::*;
 
     fn run(extra: &[&str]) -> Result<RunArgs, String> {
-        let required = ["sagegate", "run", "--model-name", "m", "--samples", "s.jsonl"];
+        let required = [
+            "sagegate",
+            "run",
+            "--model-name",
+            "m",
+            "--samples",
+            "s.jsonl",
+        ];
         match Cli::try_parse_from(required.iter().chain(extra)).map(|cli| cli.command) {
             Ok(Command::Run(args)) => Ok(*args),
             Ok(other) => panic!("{other:?}"),
@@ -351,8 +377,15 @@ mod tests {
     fn the_defaults_are_those_of_the_design() {
         let args = run(&[]).unwrap();
         assert_eq!(args.measure.memory_sizes, MemoryMb::OFFERED);
-        assert_eq!((args.measure.invocations, args.measure.warmup, args.measure.error_threshold), (1000, 20, 3));
-        assert_eq!(args.measure.deploy_timeout, Duration::from_secs(1200));
+        assert_eq!(
+            (
+                args.measure.invocations,
+                args.measure.warmup,
+                args.measure.error_threshold
+            ),
+            (1000, 20, 3)
+        );
+        assert_eq!(args.measure.deploy_timeout, Duration::from_mins(20));
         assert_eq!(args.gate.limits(), Limits::default());
         assert_eq!(args.recommend.strategy, Strategy::Balanced);
     }
@@ -376,7 +409,11 @@ mod tests {
     #[test]
     fn times_are_read_as_people_write_them() {
         for (text, seconds) in [("0s", 0), ("90s", 90), ("20m", 1200), ("1h 30m", 5400)] {
-            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
         }
         assert!(parse_duration("-5s").is_err());
     }

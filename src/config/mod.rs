@@ -5,8 +5,8 @@
 mod args;
 
 pub use self::args::{
-    BaselineArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs, GateArgs, MeasureArgs, Mode, ModelArgs,
-    OutputArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SimulateArgs,
+    BaselineArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs, GateArgs, MeasureArgs, Mode,
+    ModelArgs, OutputArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SimulateArgs,
 };
 
 /// clap's message without usage and advice: what is wrong with which flag, on one line.
@@ -15,7 +15,10 @@ pub fn usage_error(message: &str) -> String {
         !line.starts_with("Usage:") && !line.starts_with("For more information")
     });
     let words: Vec<&str> = kept.filter(|line| !line.is_empty()).collect();
-    format!("{}; see `sagegate --help`", crate::text::one_line(&words.join(" ")))
+    format!(
+        "{}; see `sagegate --help`",
+        crate::text::one_line(&words.join(" "))
+    )
 }
 
 #[cfg(test)]
@@ -25,6 +28,9 @@ mod tests {
     #[test]
     fn a_mistake_is_one_line() {
         let text = "error: invalid value '9' for '--x <X>': no\n\n  tip: try 10\n\nUsage: a b\n\nFor more information, x";
-        assert_eq!(usage_error(text), "error: invalid value '9' for '--x <X>': no tip: try 10; see `sagegate --help`");
+        assert_eq!(
+            usage_error(text),
+            "error: invalid value '9' for '--x <X>': no tip: try 10; see `sagegate --help`"
+        );
     }
 }

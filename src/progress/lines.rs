@@ -61,14 +61,23 @@ impl State {
         if self.last_summary.elapsed() < SUMMARY_EVERY {
             return None;
         }
+        let line = match event {
+            Event::Invoked { .. } => summary(&self.done, self.planned),
+            Event::CollectingMetrics { seen, sent } => {
+                format!("waiting for CloudWatch: {seen} of {sent} calls so far")
+            }
+            Event::Started { .. }
+            | Event::Deploying { .. }
+            | Event::Deployed { .. }
+            | Event::Measured { .. }
+            | Event::LeftOut { .. }
+            | Event::Cancelled
+            | Event::CleaningUp { .. }
+            | Event::CleanedUp { .. }
+            | Event::MetricsCollected { .. } => return None,
+        };
         self.last_summary = Instant::now();
-        match event {
-            Event::Invoked { .. } => Some(summary(&self.done, self.planned)),
-            Event::CollectingMetrics { seen, sent } => Some(format!(
-                "waiting for CloudWatch: {seen} of {sent} calls so far"
-            )),
-            _ => None,
-        }
+        Some(line)
     }
 }
 

@@ -1,92 +1,27 @@
-//! What stands below the table: notes, one sentence why, one what to do.
+//! What stands below the table: why, and what to do.
 
-use super::document::{Inline, code, name, space, strong, text};
+use super::document::{Inline, code, name, text};
+use super::notes::labelled;
 use super::{Facts, Links, metrics, numbers, reason, sanitise};
 use crate::gate::{
-    Bound, Metric, MetricJudgement, NotCompared, Notice, Rule, Status, Undecided, Value, Verdict,
+    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value, Verdict,
 };
-use crate::result::{RunResult, Service};
+use crate::result::RunResult;
 use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
-/// Leftovers that are named.
-const MAX_LEFT: usize = 3;
-
-/// A paragraph after a bold word.
-fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
-    let mut paragraph = vec![strong(vec![text(label)]), space()];
-    paragraph.extend(words);
-    paragraph
-}
-
-/// What a reader must not miss, one paragraph each.
-pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
-    let place = match &facts.run.service {
-        Service::Aws => None,
-        Service::Custom(host) => Some(vec![
-            text("measured on a custom endpoint at "),
-            name(&sanitise::shortened(host, 80)),
-            text(", not AWS."),
-        ]),
-    };
-    let notices = facts.judgement.notices.iter().map(notice);
-    place.into_iter().chain(notices).map(|words| labelled("Note:", words)).collect()
-}
-
-fn notice(notice: &Notice) -> Vec<Inline> {
-    match notice {
-        Notice::MemoryDecreased { from, to } => vec![text(format!("{to} is enough now, {from} was needed before."))],
-        Notice::JudgedByLowerQuantile { quantile, calls } => {
-            let above = numbers::count(calls / 100);
-            let calls = numbers::plural(*calls, "call");
-            let judged = quantile.name();
-            vec![text(format!("p99 is not judged: {calls} put only {above} above it. {judged} is judged instead."))]
-        }
-        Notice::MoreColdStarts { memory_mb, now, baseline_mean } => vec![text(format!(
-            "{} at {memory_mb} while it was measured; main has {baseline_mean:.1} on average.",
-            numbers::plural(*now, "cold start"),
-        ))],
-        Notice::SizeNoLongerWorks { memory_mb, reason: why } => vec![
-            text(format!("{memory_mb} works on main and failed now: ")),
-            reason(why, MAX_REASON),
-        ],
-        Notice::StaleBaseline { days } => {
-            vec![text(format!("the newest run of the baseline is {days} days old. Record a new one on main."))]
-        }
-        Notice::CostIsEstimated => vec![text(
-            "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
-             every call in time.",
-        )],
-        Notice::NotDeleted { left } => not_deleted(left),
-    }
-}
-
-fn not_deleted(left: &[String]) -> Vec<Inline> {
-    let mut words = vec![text(format!("{} not deleted, delete by hand: ", were(left.len())))];
-    for (index, resource) in left.iter().take(MAX_LEFT).enumerate() {
-        if index > 0 {
-            words.push(text(", "));
-        }
-        words.push(reason(resource, MAX_REASON));
-    }
-    if left.len() > MAX_LEFT {
-        words.push(text(format!(" and {} more", left.len() - MAX_LEFT)));
-    }
-    words
-}
-
-fn were(count: usize) -> String {
-    let verb = if count == 1 { "was" } else { "were" };
-    format!("{} {verb}", numbers::plural(count, "resource"))
-}
 
 /// Why the verdict is what it is.
 pub(super) fn why(facts: Facts<'_>) -> Option<Vec<Inline>> {
     let words = match facts.judgement.verdict {
-        Verdict::Pass => facts.explained().map(|judged| vec![text(change(facts, judged))]),
+        Verdict::Pass => facts
+            .explained()
+            .map(|judged| vec![text(change(facts, judged))]),
         Verdict::Fail | Verdict::Accepted => Some(why_failed(facts)),
-        Verdict::NoBaseline => Some(vec![text("nothing is stored for this model yet, so only ceilings are judged.")]),
+        Verdict::NoBaseline => Some(vec![text(
+            "nothing is stored for this model yet, so only ceilings are judged.",
+        )]),
         Verdict::Inconclusive => Some(why_undecided(facts)),
         Verdict::CouldNotMeasure => Some(why_nothing(facts)),
         Verdict::NotRun => None,
@@ -98,41 +33,60 @@ impl<'a> Facts<'a> {
     /// The metric that a pass is explained with: latency where it was compared, else cost.
     fn explained(&self) -> Option<&'a MetricJudgement> {
         let judged = self.judgement.metrics.iter();
-        judged.filter(|judged| judged.metric != Metric::RecommendedMemory).find(|judged| judged.increase.is_some())
+        judged
+            .filter(|judged| judged.metric != Metric::RecommendedMemory)
+            .find(|judged| judged.increase.is_some())
     }
 }
 
+/// A sentence for a larger size, and one for the first of the other metrics.
 fn why_failed(facts: Facts<'_>) -> Vec<Inline> {
-    let mut sentences = Vec::new();
-    for judged in facts.failing() {
-        match (judged.metric, judged.baseline, judged.now) {
-            (Metric::RecommendedMemory, Some(Value::Memory(old)), Some(Value::Memory(new))) => {
-                sentences.push(memory_sentence(facts, old, new));
-            }
-            _ => {
-                sentences.push(change(facts, judged));
-                break;
-            }
-        }
-    }
-    vec![text(sentences.join(" "))]
+    let failing = facts.failing();
+    let is_memory = |judged: &&&MetricJudgement| judged.metric == Metric::RecommendedMemory;
+    let memory =
+        failing
+            .iter()
+            .find(is_memory)
+            .and_then(|judged| match (judged.baseline, judged.now) {
+                (Some(Value::Memory(old)), Some(Value::Memory(new))) => {
+                    Some(memory_sentence(facts, old, new))
+                }
+                _ => None,
+            });
+    let other = failing
+        .iter()
+        .find(|judged| !is_memory(judged))
+        .map(|judged| change(facts, judged));
+    vec![text(
+        [memory, other]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+    )]
 }
 
 fn memory_sentence(facts: Facts<'_>, old: MemoryMb, new: MemoryMb) -> String {
     if facts.analysis.size(old).is_none() {
         format!("{old}, the size that main uses, no longer works; {new} is the best that does.")
     } else {
-        format!("{new} is better than {old}, the size that main uses, by more than 10 % and by more than noise.")
+        format!(
+            "{new} is better than {old}, the size that main uses, by more than 10 % and by more than noise."
+        )
     }
 }
 
 /// `p99 at 2048 MB is +24 % (412 → 511 ms) against the mean of the last 5 main runs. …`
 fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     let subject = metrics::subject(judged);
-    let by_ceiling = judged.limit.filter(|bound| bound.rule == Rule::Ceiling && judged.status == Status::Fail);
+    let by_ceiling = judged
+        .limit
+        .filter(|bound| bound.rule == Rule::Ceiling && judged.status == Status::Fail);
     if let (Some(bound), Some(now)) = (by_ceiling, judged.now) {
         let (now, ceiling) = (numbers::in_words(now), numbers::in_words(bound.value));
-        return format!("{subject} is {now}, above the ceiling of {ceiling}, which needs no baseline.");
+        return format!(
+            "{subject} is {now}, above the ceiling of {ceiling}, which needs no baseline."
+        );
     }
     let (Some(baseline), Some(now), Some(increase), Some(band)) =
         (judged.baseline, judged.now, judged.increase, judged.band)
@@ -141,7 +95,9 @@ fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     };
     let values = match now {
         Value::Change(_) => String::new(),
-        Value::Memory(_) | Value::Latency(_) | Value::Cost(_) => format!(" ({})", numbers::transition(baseline, now)),
+        Value::Memory(_) | Value::Latency(_) | Value::Cost(_) => {
+            format!(" ({})", numbers::transition(baseline, now))
+        }
     };
     format!(
         "{subject} is {}{values} against {}. Identical code stays within +{} (3 sigma of this run's sampling error and \
@@ -154,14 +110,21 @@ fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
 }
 
 fn runs(facts: Facts<'_>) -> String {
-    match facts.judgement.baseline.as_ref().map_or(0, |baseline| baseline.runs) {
+    match facts
+        .judgement
+        .baseline
+        .as_ref()
+        .map_or(0, |baseline| baseline.runs)
+    {
         0 | 1 => "the last main run".to_owned(),
         runs => format!("the mean of the last {runs} main runs"),
     }
 }
 
 fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
-    let limit = judged.limit.map_or_else(|| "there is no limit".to_owned(), limit_words);
+    let limit = judged
+        .limit
+        .map_or_else(|| "there is no limit".to_owned(), limit_words);
     match judged.status {
         Status::Fail if facts.judgement.verdict == Verdict::Accepted => {
             format!("{limit}, so this would fail, and it was accepted.")
@@ -183,20 +146,31 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
 fn limit_words(bound: Bound) -> String {
     match bound.rule {
         Rule::Tolerance(tolerance) => {
-            format!("the limit is the larger of that and {}", numbers::share(tolerance))
+            format!(
+                "the limit is the larger of that and {}",
+                numbers::share(tolerance)
+            )
         }
         Rule::AbsoluteTolerance(step) => {
-            format!("the limit is the larger of that and {}", numbers::in_words(step))
+            format!(
+                "the limit is the larger of that and {}",
+                numbers::in_words(step)
+            )
         }
         Rule::NoiseBand(_) => "the limit is the larger of that and the tolerance".to_owned(),
-        Rule::Ceiling => format!("the limit is the ceiling of {}", numbers::in_words(bound.value)),
+        Rule::Ceiling => format!(
+            "the limit is the ceiling of {}",
+            numbers::in_words(bound.value)
+        ),
         Rule::MemoryIncrease(step) => format!("the limit is {step} MB more"),
     }
 }
 
 fn why_undecided(facts: Facts<'_>) -> Vec<Inline> {
     if !facts.judgement.unlike.is_empty() {
-        let mut words = vec![text("runs are compared only when they were measured alike: ")];
+        let mut words = vec![text(
+            "runs are compared only when they were measured alike: ",
+        )];
         for (index, difference) in facts.judgement.unlike.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             words.extend([
@@ -210,25 +184,32 @@ fn why_undecided(facts: Facts<'_>) -> Vec<Inline> {
         words.push(text("."));
         return words;
     }
-    let open = facts.judgement.all_metrics().find(|it| matches!(it.status, Status::Undecided(_)));
+    let open = facts
+        .judgement
+        .all_metrics()
+        .find(|it| matches!(it.status, Status::Undecided(_)));
     let words = match open {
         Some(judged) => change(facts, judged),
         None => facts
             .judgement
             .metrics
             .iter()
-            .find_map(|judged| not_compared(judged))
+            .find_map(not_compared)
             .unwrap_or_else(|| "nothing could be compared.".to_owned()),
     };
     vec![text(words)]
 }
 
 fn not_compared(judged: &MetricJudgement) -> Option<String> {
-    let Status::NotCompared(reason) = judged.status else { return None };
+    let Status::NotCompared(reason) = judged.status else {
+        return None;
+    };
     let subject = metrics::subject(judged);
     Some(match reason {
         NotCompared::TooFewCalls => format!("{subject} needs at least 81 warm calls to be judged."),
-        NotCompared::SizeNotMeasured => "the size that main uses has no measurement to compare with.".to_owned(),
+        NotCompared::SizeNotMeasured => {
+            "the size that main uses has no measurement to compare with.".to_owned()
+        }
         NotCompared::NoBaseline | NotCompared::UnlikeSettings | NotCompared::NothingMeasured => {
             format!("{subject} has nothing to be compared with.")
         }
@@ -238,7 +219,10 @@ fn not_compared(judged: &MetricJudgement) -> Option<String> {
 fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
     let mut words = vec![text("no size could be measured")];
     if let Some(first) = facts.analysis.left_out.first() {
-        words.extend([text(format!("; {}: ", first.memory_mb)), reason(&first.reason, MAX_REASON)]);
+        words.extend([
+            text(format!("; {}: ", first.memory_mb)),
+            reason(&first.reason, MAX_REASON),
+        ]);
     }
     words
 }
@@ -249,19 +233,27 @@ pub(super) fn what_to_do(facts: Facts<'_>) -> Option<Vec<Inline>> {
         Verdict::Pass => vec![text("nothing.")],
         Verdict::Fail => fix_or_allow(facts),
         Verdict::Accepted => vec![text("nothing: main's next run starts a new baseline.")],
-        Verdict::NoBaseline => vec![text("create a baseline: measure main, or store this result.")],
+        Verdict::NoBaseline => vec![text(
+            "create a baseline: measure main, or store this result.",
+        )],
         Verdict::Inconclusive if !facts.judgement.unlike.is_empty() => {
-            vec![text("measure with the settings of the baseline, or record a baseline with these.")]
+            vec![text(
+                "measure with the settings of the baseline, or record a baseline with these.",
+            )]
         }
         Verdict::Inconclusive => remedy(facts),
-        Verdict::CouldNotMeasure => vec![text("fix the error and run again; the details list every size.")],
+        Verdict::CouldNotMeasure => vec![text(
+            "fix the error and run again; the details list every size.",
+        )],
         Verdict::NotRun => return None,
     };
     Some(labelled("What to do:", words))
 }
 
 fn fix_or_allow(facts: Facts<'_>) -> Vec<Inline> {
-    let mut words = vec![text("make the model faster or smaller and push again. If this is intended, allow it with ")];
+    let mut words = vec![text(
+        "make the model faster or smaller and push again. If this is intended, allow it with ",
+    )];
     for (index, flag) in flags(facts).into_iter().enumerate() {
         if index > 0 {
             words.push(text(" and "));
@@ -273,20 +265,29 @@ fn fix_or_allow(facts: Facts<'_>) -> Vec<Inline> {
 }
 
 fn remedy(facts: Facts<'_>) -> Vec<Inline> {
-    let young = facts.judgement.all_metrics().find_map(|judged| match judged.status {
-        Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
-        Status::Undecided(Undecided::BandTooWide)
-        | Status::Pass
-        | Status::Improved
-        | Status::Fail
-        | Status::WithinNoise
-        | Status::NotCompared(_)
-        | Status::Off => None,
-    });
+    let young = facts
+        .judgement
+        .all_metrics()
+        .find_map(|judged| match judged.status {
+            Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
+            Status::Undecided(Undecided::BandTooWide)
+            | Status::Pass
+            | Status::Improved
+            | Status::Fail
+            | Status::WithinNoise
+            | Status::NotCompared(_)
+            | Status::Off => None,
+        });
     match young {
         Some(1) => vec![text("record one more run of main and run again.")],
-        Some(missing) => vec![text(format!("record {missing} more runs of main and run again."))],
-        None => vec![text("measure again, with more calls: "), code("--invocations"), text(".")],
+        Some(missing) => vec![text(format!(
+            "record {missing} more runs of main and run again."
+        ))],
+        None => vec![
+            text("measure again, with more calls: "),
+            code("--invocations"),
+            text("."),
+        ],
     }
 }
 
@@ -294,7 +295,9 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
 fn flags(facts: Facts<'_>) -> Vec<&'static str> {
     let mut flags: Vec<&str> = Vec::new();
     for judged in facts.failing() {
-        let by_ceiling = judged.limit.is_some_and(|bound| bound.rule == Rule::Ceiling);
+        let by_ceiling = judged
+            .limit
+            .is_some_and(|bound| bound.rule == Rule::Ceiling);
         let flag = match judged.metric {
             Metric::RecommendedMemory => "--max-memory-increase",
             Metric::Latency(_) | Metric::LatencyAllSizes(_) if by_ceiling => "--max-p99",
@@ -324,11 +327,19 @@ pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
 
 fn creating_lines(run: &RunResult, baseline: Option<&str>) -> Vec<String> {
     let word = sanitise::shell_word;
-    let name = if run.name == run.model_name { String::new() } else { format!(" --name {}", word(&run.name)) };
-    let baseline = baseline.map(|uri| format!(" --baseline {}", word(uri))).unwrap_or_default();
+    let name = if run.name == run.model_name {
+        String::new()
+    } else {
+        format!(" --name {}", word(&run.name))
+    };
+    let baseline = baseline
+        .map(|uri| format!(" --baseline {}", word(uri)))
+        .unwrap_or_default();
     let (model, samples) = (word(&run.model_name), word(&run.samples.source));
     vec![
-        format!("sagegate run --mode record --model-name {model}{name} --samples {samples}{baseline}"),
+        format!(
+            "sagegate run --mode record --model-name {model}{name} --samples {samples}{baseline}"
+        ),
         format!("sagegate record --result result.json{baseline}"),
     ]
 }

@@ -31,14 +31,27 @@ pub(super) struct Series {
 impl Chart {
     /// The largest value; 1 when there is none, so that it can divide.
     fn largest(&self) -> f64 {
-        let largest = self.series.iter().flat_map(|series| &series.values).copied().fold(0.0, f64::max);
+        let largest = self
+            .series
+            .iter()
+            .flat_map(|series| &series.values)
+            .copied()
+            .fold(0.0, f64::max);
         if largest > 0.0 { largest } else { 1.0 }
     }
 
     /// Mermaid's `xychart-beta`: bars for one series, lines for several.
     pub(super) fn mermaid_lines(&self) -> Vec<String> {
-        let sizes: Vec<String> = self.sizes.iter().map(|size| format!("\"{}\"", size.get())).collect();
-        let kind = if self.series.len() == 1 { "bar" } else { "line" };
+        let sizes: Vec<String> = self
+            .sizes
+            .iter()
+            .map(|size| format!("\"{}\"", size.get()))
+            .collect();
+        let kind = if self.series.len() == 1 {
+            "bar"
+        } else {
+            "line"
+        };
         let mut lines = vec![
             "xychart-beta".to_owned(),
             format!("title \"{}\"", self.title),
@@ -46,7 +59,11 @@ impl Chart {
             format!("y-axis \"{}\" 0 --> {:.6}", self.unit, self.largest() * 1.1),
         ];
         lines.extend(self.series.iter().map(|series| {
-            let values: Vec<String> = series.values.iter().map(|value| format!("{value:.6}")).collect();
+            let values: Vec<String> = series
+                .values
+                .iter()
+                .map(|value| format!("{value:.6}"))
+                .collect();
             format!("{kind} [{}]", values.join(", "))
         }));
         lines
@@ -54,9 +71,15 @@ impl Chart {
 
     /// A figure of horizontal bars, each with its value beside it: readable on a phone and without colours.
     pub(super) fn html(&self) -> String {
-        let mut out = format!("<figure class=\"chart\">\n<figcaption>{}</figcaption>\n", self.title);
+        let mut out = format!(
+            "<figure class=\"chart\">\n<figcaption>{}</figcaption>\n",
+            self.title
+        );
         for (index, size) in self.sizes.iter().enumerate() {
-            let _ = writeln!(out, "<div class=\"group\"><span class=\"size\">{size}</span><div class=\"bars\">");
+            let _ = writeln!(
+                out,
+                "<div class=\"group\"><span class=\"size\">{size}</span><div class=\"bars\">"
+            );
             for (place, series) in self.series.iter().enumerate() {
                 self.bar(&mut out, series, place, index);
             }
@@ -67,9 +90,16 @@ impl Chart {
     }
 
     fn bar(&self, out: &mut String, series: &Series, place: usize, index: usize) {
-        let (Some(value), Some(label)) = (series.values.get(index), series.labels.get(index)) else { return };
+        let (Some(value), Some(label)) = (series.values.get(index), series.labels.get(index))
+        else {
+            return;
+        };
         let width = 100.0 * value.max(0.0) / self.largest();
-        let name = if self.series.len() > 1 { format!("{} ", series.name) } else { String::new() };
+        let name = if self.series.len() > 1 {
+            format!("{} ", series.name)
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             out,
             "<div class=\"bar series{place}\"><span class=\"track\"><i style=\"width:{width:.1}%\"></i></span>\
@@ -108,7 +138,13 @@ mod tests {
         bar [200.000000, 100.000000]
         "#);
         let two = chart(&[("p99", [200.0, 100.0]), ("mean", [150.0, 90.0])]);
-        assert_eq!(two.mermaid_lines().iter().filter(|line| line.starts_with("line ")).count(), 2);
+        assert_eq!(
+            two.mermaid_lines()
+                .iter()
+                .filter(|line| line.starts_with("line "))
+                .count(),
+            2
+        );
     }
 
     #[test]

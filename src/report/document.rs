@@ -3,15 +3,17 @@
 //! Untrusted words enter through [`text`], [`code`] and [`name`] only, and each rendering makes them harmless for
 //! where it goes (`sanitise`). Raw HTML nodes hold our own literals, or text reduced to entities.
 
-use std::fmt::{self, Write as _};
+mod cells;
 
-use comrak::html::{ChildRendering, Context, format_document_with_formatter, format_node_default};
+use comrak::html::format_document_with_formatter;
 use comrak::nodes::{
-    AstNode, NodeCode, NodeCodeBlock, NodeHeading, NodeHtmlBlock, NodeLink, NodeTable, NodeValue, TableAlignment,
+    AstNode, NodeCode, NodeCodeBlock, NodeHeading, NodeHtmlBlock, NodeLink, NodeTable, NodeValue,
+    TableAlignment,
 };
 use comrak::options::Plugins;
 use comrak::{Arena, Options, format_commonmark};
 
+use self::cells::format_node;
 use super::chart::Chart;
 use super::sanitise;
 use super::table::{Align, Cell, Table};
@@ -50,7 +52,11 @@ pub(super) fn code(words: impl AsRef<str>) -> Inline {
 
 /// A name: running text where that is safe, else a code span.
 pub(super) fn name(words: &str) -> Inline {
-    if sanitise::is_plain_name(words) { text(words) } else { code(words) }
+    if sanitise::is_plain_name(words) {
+        text(words)
+    } else {
+        code(words)
+    }
 }
 
 /// Bold words.
@@ -61,9 +67,10 @@ pub(super) fn strong(words: Vec<Inline>) -> Inline {
 /// A link, or only its label when the address is not a plain web address.
 pub(super) fn link(label: &str, address: &str) -> Inline {
     match sanitise::address(address) {
-        Some(address) => {
-            Inline(Kind::Link { label: sanitise::text(label), address: address.to_owned() })
-        }
+        Some(address) => Inline(Kind::Link {
+            label: sanitise::text(label),
+            address: address.to_owned(),
+        }),
         None => text(label),
     }
 }
@@ -107,7 +114,11 @@ pub(super) enum Block {
 /// GitHub-flavoured Markdown, for a comment.
 pub(super) fn markdown(blocks: &[Block]) -> String {
     let arena = Arena::new();
-    let root = Builder { arena: &arena, target: Target::Comment }.document(blocks);
+    let root = Builder {
+        arena: &arena,
+        target: Target::Comment,
+    }
+    .document(blocks);
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = format_commonmark(root, &options(), &mut out);
@@ -117,7 +128,11 @@ pub(super) fn markdown(blocks: &[Block]) -> String {
 /// The body of a page. Header cells name their scope.
 pub(super) fn html(blocks: &[Block]) -> String {
     let arena = Arena::new();
-    let root = Builder { arena: &arena, target: Target::Page }.document(blocks);
+    let root = Builder {
+        arena: &arena,
+        target: Target::Page,
+    }
+    .document(blocks);
     let mut out = String::new();
     let plugins = Plugins::default();
     // Writing to a string cannot fail.
@@ -133,57 +148,6 @@ fn options() -> Options<'static> {
     // Raw HTML nodes hold nothing untrusted, see the module's comment.
     options.render.r#unsafe = true;
     options
-}
-
-fn format_node<'a>(
-    context: &mut Context<'_, '_, ()>,
-    node: Node<'a>,
-    entering: bool,
-) -> Result<ChildRendering, fmt::Error> {
-    if !matches!(node.data().value, NodeValue::TableCell) {
-        return format_node_default(context, node, entering);
-    }
-    let in_head = node.parent().is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(true)));
-    let scope = match (in_head, node.previous_sibling().is_none()) {
-        (true, _) => Some("col"),
-        (false, true) => Some("row"),
-        (false, false) => None,
-    };
-    let element = if scope.is_some() { "th" } else { "td" };
-    if !entering {
-        writeln!(context, "</{element}>")?;
-        return Ok(ChildRendering::HTML);
-    }
-    let scope = scope.map(|scope| format!(" scope=\"{scope}\"")).unwrap_or_default();
-    let class = if is_right_aligned(node) { " class=\"number\"" } else { "" };
-    // On a phone a row is a card: each value then shows the heading of its column.
-    let label = if in_head { String::new() } else { format!(" data-label=\"{}\"", heading(node)) };
-    write!(context, "<{element}{scope}{class}{label}>")?;
-    Ok(ChildRendering::HTML)
-}
-
-fn table_of<'a>(cell: Node<'a>) -> Option<Node<'a>> {
-    cell.parent().and_then(|row| row.parent())
-}
-
-fn column(cell: Node<'_>) -> usize {
-    cell.preceding_siblings().count().saturating_sub(1)
-}
-
-fn is_right_aligned(cell: Node<'_>) -> bool {
-    table_of(cell).is_some_and(|table| match &table.data().value {
-        NodeValue::Table(table) => table.alignments.get(column(cell)) == Some(&TableAlignment::Right),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "a row's parent is a table")]
-        _ => false,
-    })
-}
-
-/// The heading above a cell, for an attribute.
-fn heading(cell: Node<'_>) -> String {
-    let head = table_of(cell).and_then(|table| table.first_child());
-    let heading = head.and_then(|row| row.children().nth(column(cell)));
-    let words = heading.and_then(|heading| heading.first_child());
-    words.map(|words| words.data().value.text().map(|text| sanitise::html(text)).unwrap_or_default()).unwrap_or_default()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -220,7 +184,11 @@ impl<'a> Builder<'a> {
             Block::Marker(fields) => self.marker(parent, fields),
             Block::Heading(words) => {
                 let level = if self.target == Target::Page { 1 } else { 3 };
-                let heading = NodeHeading { level, setext: false, closed: false };
+                let heading = NodeHeading {
+                    level,
+                    setext: false,
+                    closed: false,
+                };
                 parent.append(self.filled(NodeValue::Heading(heading), words));
             }
             Block::Paragraph(words) => parent.append(self.filled(NodeValue::Paragraph, words)),
@@ -236,19 +204,28 @@ impl<'a> Builder<'a> {
     }
 
     fn raw(&self, literal: String) -> Node<'a> {
-        self.node(NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal }))
+        self.node(NodeValue::HtmlBlock(NodeHtmlBlock {
+            block_type: 6,
+            literal,
+        }))
     }
 
     fn marker(&self, parent: Node<'a>, fields: &[(&'static str, String)]) {
         if self.target == Target::Comment {
-            let fields: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name}={}", sanitise::attribute(value))).collect();
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}={}", sanitise::attribute(value)))
+                .collect();
             parent.append(self.raw(format!("<!-- sagegate {} -->\n", fields.join(" "))));
         }
     }
 
     fn details(&self, parent: Node<'a>, summary: &str, blocks: &[Block]) {
-        let open = if self.target == Target::Page { " open" } else { "" };
+        let open = if self.target == Target::Page {
+            " open"
+        } else {
+            ""
+        };
         let summary = sanitise::html(summary);
         parent.append(self.raw(format!("<details{open}><summary>{summary}</summary>\n")));
         self.append(parent, blocks);
@@ -279,15 +256,25 @@ impl<'a> Builder<'a> {
             num_rows: table.rows().len(),
             num_nonempty_cells: 0,
         })));
-        let head: Vec<Cell> = table.columns().iter().map(|(heading, _)| vec![text(heading)]).collect();
+        let head: Vec<Cell> = table
+            .columns()
+            .iter()
+            .map(|(heading, _)| vec![text(heading)])
+            .collect();
         node.append(self.row(true, &head));
         for row in table.rows() {
             node.append(self.row(false, row));
         }
         let scrolls = self.target == Target::Page;
         if scrolls {
-            let class = if table.columns().len() > NARROW_COLUMNS { "scroll wide" } else { "scroll" };
-            parent.append(self.raw(format!("<div class=\"{class}\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">\n")));
+            let class = if table.columns().len() > NARROW_COLUMNS {
+                "scroll wide"
+            } else {
+                "scroll"
+            };
+            parent.append(self.raw(format!(
+                "<div class=\"{class}\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">\n"
+            )));
         }
         parent.append(node);
         if scrolls {
@@ -334,9 +321,10 @@ impl<'a> Builder<'a> {
         match &word.0 {
             Kind::Text(text) => self.text(parent, text, hide_dollars),
             Kind::Code(literal) => {
-                parent.append(
-                    self.node(NodeValue::Code(NodeCode { num_backticks: 1, literal: literal.clone() })),
-                );
+                parent.append(self.node(NodeValue::Code(NodeCode {
+                    num_backticks: 1,
+                    literal: literal.clone(),
+                })));
             }
             Kind::Strong(words) => {
                 let strong = self.node(NodeValue::Strong);
@@ -346,7 +334,10 @@ impl<'a> Builder<'a> {
                 parent.append(strong);
             }
             Kind::Link { label, address } => {
-                let link = NodeLink { url: address.clone(), title: String::new() };
+                let link = NodeLink {
+                    url: address.clone(),
+                    title: String::new(),
+                };
                 let link = self.node(NodeValue::Link(Box::new(link)));
                 self.text(link, label, hide_dollars);
                 parent.append(link);

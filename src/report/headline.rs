@@ -3,7 +3,9 @@
 use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
-use crate::gate::{Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Undecided, Value, Verdict};
+use crate::gate::{
+    Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Undecided, Value, Verdict,
+};
 use crate::units::MemoryMb;
 
 /// Longest headline in characters, without markup.
@@ -21,22 +23,31 @@ impl<'a> Facts<'a> {
 
     /// The judged quantile of latency.
     pub(super) fn quantile(&self) -> Quantile {
-        let quantiles = self.judgement.metrics.iter().filter_map(|judged| match judged.metric {
+        let quantile = |judged: &MetricJudgement| match judged.metric {
             Metric::Latency(quantile) => Some(quantile),
-            Metric::RecommendedMemory | Metric::CostPerMillion | Metric::LatencyAllSizes(_) | Metric::CostAllSizes => {
-                None
-            }
-        });
-        quantiles.last().unwrap_or(Quantile::P99)
+            Metric::RecommendedMemory
+            | Metric::CostPerMillion
+            | Metric::LatencyAllSizes(_)
+            | Metric::CostAllSizes => None,
+        };
+        let mut judged = self.judgement.metrics.iter();
+        judged.find_map(quantile).unwrap_or(Quantile::P99)
     }
 
     /// The metrics beyond their limit: those of the table, or those over all sizes when no other is.
     pub(super) fn failing(&self) -> Vec<&'a MetricJudgement> {
         let failing = |metrics: &'a [MetricJudgement]| -> Vec<&'a MetricJudgement> {
-            metrics.iter().filter(|judged| judged.status == Status::Fail).collect()
+            metrics
+                .iter()
+                .filter(|judged| judged.status == Status::Fail)
+                .collect()
         };
         let gated = failing(&self.judgement.metrics);
-        if gated.is_empty() { failing(&self.judgement.overall) } else { gated }
+        if gated.is_empty() {
+            failing(&self.judgement.overall)
+        } else {
+            gated
+        }
     }
 }
 
@@ -50,7 +61,10 @@ pub(super) fn assembled(verdict: Verdict, model: &str, rest: Vec<Inline>) -> Vec
     let symbol = verdict.symbol();
     let taken = symbol.chars().count() + 1 + plain(&rest).chars().count() + 1;
     let room = MAX_LENGTH.saturating_sub(taken).max(MIN_NAME);
-    let mut words = vec![text(format!("{symbol} ")), name(&sanitise::shortened(model, room))];
+    let mut words = vec![
+        text(format!("{symbol} ")),
+        name(&sanitise::shortened(model, room)),
+    ];
     words.extend(rest);
     words
 }
@@ -61,7 +75,10 @@ fn rest(facts: Facts<'_>) -> Vec<Inline> {
         Verdict::Fail => vec![text(format!(" failed: {}", failures(facts)))],
         Verdict::Accepted => vec![text(format!(": regression accepted: {}", failures(facts)))],
         Verdict::NoBaseline => {
-            vec![text(format!(": no baseline yet; {} (nothing compared)", three_numbers(facts)))]
+            vec![text(format!(
+                ": no baseline yet; {} (nothing compared)",
+                three_numbers(facts)
+            ))]
         }
         Verdict::Inconclusive => undecided(facts),
         Verdict::NotRun => vec![text(" not run")],
@@ -71,12 +88,17 @@ fn rest(facts: Facts<'_>) -> Vec<Inline> {
 
 /// `2048 MB, p99 188 ms, $3.42 per million` at the recommended size.
 fn three_numbers(facts: Facts<'_>) -> String {
-    let Some(memory) = facts.judgement.recommended else { return "nothing measured".to_owned() };
+    let Some(memory) = facts.judgement.recommended else {
+        return "nothing measured".to_owned();
+    };
     let quantile = facts.quantile();
     let latency = value_at(facts, memory, Metric::Latency(quantile));
     let cost = value_at(facts, memory, Metric::CostPerMillion);
     let about = if facts.is_estimate() { "about " } else { "" };
-    format!("{memory}, {} {latency}, {about}{cost} per million", quantile.name())
+    format!(
+        "{memory}, {} {latency}, {about}{cost} per million",
+        quantile.name()
+    )
 }
 
 /// The value in the table when it is that of `memory`, else the size's own.
@@ -91,25 +113,40 @@ fn value_at(facts: Facts<'_>, memory: MemoryMb, metric: Metric) -> String {
     let own = size.map(|size| match metric {
         Metric::Latency(Quantile::P95) => Value::Latency(size.warm.p95),
         Metric::Latency(Quantile::P90) => Value::Latency(size.warm.p90),
-        Metric::Latency(Quantile::P99) | Metric::LatencyAllSizes(_) => Value::Latency(size.warm.p99),
+        Metric::Latency(Quantile::P99) | Metric::LatencyAllSizes(_) => {
+            Value::Latency(size.warm.p99)
+        }
         Metric::CostPerMillion | Metric::CostAllSizes => Value::Cost(size.cost.per_million()),
         Metric::RecommendedMemory => Value::Memory(size.memory_mb),
     });
-    in_table.or(own).map_or_else(|| "–".to_owned(), numbers::value)
+    in_table
+        .or(own)
+        .map_or_else(|| "–".to_owned(), numbers::value)
 }
 
 /// `needs 3072 MB (was 2048), p99 +32 %, cost +103 %`.
 fn failures(facts: Facts<'_>) -> String {
-    facts.failing().into_iter().map(failure).collect::<Vec<_>>().join(", ")
+    facts
+        .failing()
+        .into_iter()
+        .map(failure)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn failure(judged: &MetricJudgement) -> String {
     let title = metrics::short_title(judged.metric);
     let by_ceiling = judged.limit.filter(|bound| bound.rule == Rule::Ceiling);
     match (judged.baseline, judged.now, by_ceiling, judged.increase) {
-        (Some(Value::Memory(old)), Some(Value::Memory(new)), ..) => format!("needs {new} (was {})", old.get()),
+        (Some(Value::Memory(old)), Some(Value::Memory(new)), ..) => {
+            format!("needs {new} (was {})", old.get())
+        }
         (_, Some(now), Some(bound), _) => {
-            format!("{title} {} (ceiling {})", numbers::value(now), numbers::value(bound.value))
+            format!(
+                "{title} {} (ceiling {})",
+                numbers::value(now),
+                numbers::value(bound.value)
+            )
         }
         (.., Some(increase)) => format!("{title} {}", numbers::percent(increase)),
         (_, Some(now), None, None) => format!("{title} {}", numbers::value(now)),
@@ -120,7 +157,11 @@ fn failure(judged: &MetricJudgement) -> String {
 fn undecided(facts: Facts<'_>) -> Vec<Inline> {
     if let Some(difference) = facts.judgement.unlike.first() {
         let short = |value: &str| name(&sanitise::shortened(value, 24));
-        let (field, baseline, now) = (difference.field, short(&difference.baseline), short(&difference.now));
+        let (field, baseline, now) = (
+            difference.field,
+            short(&difference.baseline),
+            short(&difference.now),
+        );
         return match field {
             "region" => vec![
                 text(" inconclusive: baseline was measured in "),
@@ -137,8 +178,14 @@ fn undecided(facts: Facts<'_>) -> Vec<Inline> {
             ],
         };
     }
-    let why = facts.judgement.all_metrics().find_map(|judged| undecided_metric(facts, judged));
-    vec![text(format!(" inconclusive: {}", why.unwrap_or_else(|| "nothing could be compared".to_owned())))]
+    let why = facts
+        .judgement
+        .all_metrics()
+        .find_map(|judged| undecided_metric(facts, judged));
+    vec![text(format!(
+        " inconclusive: {}",
+        why.unwrap_or_else(|| "nothing could be compared".to_owned())
+    ))]
 }
 
 fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String> {
@@ -146,21 +193,40 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
     let increase = judged.increase.map(numbers::percent).unwrap_or_default();
     match judged.status {
         Status::Undecided(Undecided::YoungBaseline { .. }) => {
-            let runs = facts.judgement.baseline.as_ref().map_or(0, |baseline| baseline.runs);
+            let runs = facts
+                .judgement
+                .baseline
+                .as_ref()
+                .map_or(0, |baseline| baseline.runs);
             let runs = numbers::plural(runs, "run");
-            Some(format!("{title} {increase}, but the baseline has only {runs}"))
+            Some(format!(
+                "{title} {increase}, but the baseline has only {runs}"
+            ))
         }
         Status::Undecided(Undecided::BandTooWide) => {
             let band = judged.band.map(numbers::share).unwrap_or_default();
             Some(format!("{title} is too noisy to judge (±{band})"))
         }
         Status::NotCompared(NotCompared::TooFewCalls) => {
-            let calls = judged.memory_mb.and_then(|memory| facts.analysis.size(memory)).map_or(0, |it| it.warm.count);
-            Some(format!("{} are too few to judge latency", numbers::plural(calls, "call")))
+            let calls = judged
+                .memory_mb
+                .and_then(|memory| facts.analysis.size(memory))
+                .map_or(0, |it| it.warm.count);
+            Some(format!(
+                "{} are too few to judge latency",
+                numbers::plural(calls, "call")
+            ))
         }
         Status::NotCompared(NotCompared::SizeNotMeasured) => {
-            let held = facts.judgement.baseline.as_ref().map(|baseline| baseline.recommended.to_string());
-            Some(format!("the baseline's {} was not measured", held.unwrap_or_else(|| "size".to_owned())))
+            let held = facts
+                .judgement
+                .baseline
+                .as_ref()
+                .map(|baseline| baseline.recommended.to_string());
+            Some(format!(
+                "the baseline's {} was not measured",
+                held.unwrap_or_else(|| "size".to_owned())
+            ))
         }
         Status::NotCompared(
             NotCompared::NoBaseline | NotCompared::UnlikeSettings | NotCompared::NothingMeasured,
@@ -175,7 +241,11 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
 
 fn nothing_measured(facts: Facts<'_>) -> Vec<Inline> {
     let sizes = numbers::plural(facts.analysis.left_out.len(), "size");
-    let all = if facts.analysis.left_out.len() == 1 { "the only size" } else { &format!("all {sizes}") };
+    let all = if facts.analysis.left_out.len() == 1 {
+        "the only size"
+    } else {
+        &format!("all {sizes}")
+    };
     let mut words = vec![text(format!(" could not be measured: {all} failed"))];
     if let Some(first) = facts.analysis.left_out.first() {
         words.extend([text(" ("), reason(&first.reason, MAX_REASON), text(")")]);

@@ -28,7 +28,9 @@ fn with_sections(report: &Report, kept: &[Section]) -> String {
     blocks.extend(report.visible());
     blocks.extend(kept.iter().map(Section::block));
     if kept.len() < report.sections.len() {
-        blocks.push(Block::Paragraph(vec![text("Some details did not fit here; report.html has them all.")]));
+        blocks.push(Block::Paragraph(vec![text(
+            "Some details did not fit here; report.html has them all.",
+        )]));
     }
     blocks.push(Block::SmallPrint(footer(report)));
     render(&blocks)
@@ -48,7 +50,10 @@ mod tests {
     #[test]
     fn a_comment_within_the_budget_keeps_every_detail() {
         let report = passing_report();
-        assert_eq!(markdown(&report).matches("<details>").count(), report.sections.len());
+        assert_eq!(
+            markdown(&report).matches("<details>").count(),
+            report.sections.len()
+        );
         assert!(markdown(&report).len() < BUDGET / 4);
     }
 
@@ -57,8 +62,13 @@ mod tests {
         let report = passing_report();
         let whole = markdown(&report);
         let shorter = within(&report, whole.len() - 1);
-        assert_eq!(shorter.matches("<details>").count(), report.sections.len() - 1);
-        assert!(shorter.contains("All sizes") && !shorter.contains("How this was measured</summary>"));
+        assert_eq!(
+            shorter.matches("<details>").count(),
+            report.sections.len() - 1
+        );
+        assert!(
+            shorter.contains("All sizes") && !shorter.contains("How this was measured</summary>")
+        );
         assert!(shorter.contains("did not fit") && shorter.len() < whole.len());
     }
 
@@ -66,7 +76,12 @@ mod tests {
     fn headline_table_and_advice_stay_in_any_budget() {
         let tiny = within(&failing_report(), 1);
         assert!(!tiny.contains("<details>"));
-        for kept in ["### ❌", "| Recommended memory |", "**Why:**", "**What to do:**"] {
+        for kept in [
+            "### ❌",
+            "| Recommended memory |",
+            "**Why:**",
+            "**What to do:**",
+        ] {
             assert!(tiny.contains(kept), "{kept}");
         }
     }

@@ -3,7 +3,9 @@
 use super::document::{Inline, strong, text};
 use super::table::{Align, Cell, Table};
 use super::{Facts, numbers};
-use crate::gate::{Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value, Verdict};
+use crate::gate::{
+    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value, Verdict,
+};
 use crate::units::MemoryMb;
 
 /// Stands for a value that does not exist.
@@ -43,19 +45,29 @@ fn row(facts: Facts<'_>, judged: &MetricJudgement) -> Vec<Cell> {
 
 /// `p99 latency at 2048 MB`.
 fn title(facts: Facts<'_>, judged: &MetricJudgement) -> String {
-    let elsewhere = judged.memory_mb.filter(|memory| Some(*memory) != facts.judgement.recommended);
-    let estimate = if facts.is_estimate() { " (estimate)" } else { "" };
+    let elsewhere = judged
+        .memory_mb
+        .filter(|memory| Some(*memory) != facts.judgement.recommended);
+    let estimate = if facts.is_estimate() {
+        " (estimate)"
+    } else {
+        ""
+    };
     match judged.metric {
         Metric::RecommendedMemory => "Recommended memory".to_owned(),
         Metric::Latency(quantile) => format!("{} latency{}", quantile.name(), at(judged.memory_mb)),
         Metric::CostPerMillion => format!("Cost per million{}{estimate}", at(elsewhere)),
-        Metric::LatencyAllSizes(quantile) => format!("{} latency, mean of all sizes", quantile.name()),
+        Metric::LatencyAllSizes(quantile) => {
+            format!("{} latency, mean of all sizes", quantile.name())
+        }
         Metric::CostAllSizes => format!("Cost, mean of all sizes{estimate}"),
     }
 }
 
 fn at(memory_mb: Option<MemoryMb>) -> String {
-    memory_mb.map(|memory| format!(" at {memory}")).unwrap_or_default()
+    memory_mb
+        .map(|memory| format!(" at {memory}"))
+        .unwrap_or_default()
 }
 
 /// `p99`, `cost`, for a headline.
@@ -73,7 +85,10 @@ pub(super) fn short_title(metric: Metric) -> String {
 pub(super) fn subject(judged: &MetricJudgement) -> String {
     match judged.metric {
         Metric::CostPerMillion => format!("cost per million{}", at(judged.memory_mb)),
-        Metric::RecommendedMemory | Metric::Latency(_) | Metric::LatencyAllSizes(_) | Metric::CostAllSizes => {
+        Metric::RecommendedMemory
+        | Metric::Latency(_)
+        | Metric::LatencyAllSizes(_)
+        | Metric::CostAllSizes => {
             format!("{}{}", short_title(judged.metric), at(judged.memory_mb))
         }
     }
@@ -81,7 +96,9 @@ pub(super) fn subject(judged: &MetricJudgement) -> String {
 
 /// `+6 ms (+3.3 %)`, `none`, or a dash.
 fn change(judged: &MetricJudgement) -> String {
-    let (Some(baseline), Some(now), Some(increase)) = (judged.baseline, judged.now, judged.increase) else {
+    let (Some(baseline), Some(now), Some(increase)) =
+        (judged.baseline, judged.now, judged.increase)
+    else {
         return NONE.to_owned();
     };
     let percent = numbers::percent(increase);
@@ -116,7 +133,9 @@ fn bound_words(bound: Bound) -> String {
         (Rule::MemoryIncrease(step), _) => format!("≤ {value} (+{step} MB)"),
         (Rule::Tolerance(_), Value::Change(_)) => format!("≤ {value}"),
         (Rule::NoiseBand(_), Value::Change(_)) => format!("≤ {value} (noise band)"),
-        (Rule::Tolerance(tolerance), _) => format!("≤ {value} ({})", signed(Value::Change(tolerance))),
+        (Rule::Tolerance(tolerance), _) => {
+            format!("≤ {value} ({})", signed(Value::Change(tolerance)))
+        }
         (Rule::AbsoluteTolerance(step), _) => format!("≤ {value} ({})", signed(step)),
         (Rule::NoiseBand(band), _) => format!("≤ {value} (noise band ±{})", numbers::share(band)),
         (Rule::Ceiling, _) => format!("≤ {value} (ceiling)"),
@@ -163,8 +182,15 @@ pub(super) fn band_table(facts: Facts<'_>) -> Table {
         ("Limit", Align::Right),
         ("Status", Align::Left),
     ]);
-    for judged in facts.judgement.all_metrics().filter(|judged| judged.band.is_some()) {
-        let band = judged.band.map_or_else(|| NONE.to_owned(), |band| format!("±{}", numbers::share(band)));
+    for judged in facts
+        .judgement
+        .all_metrics()
+        .filter(|judged| judged.band.is_some())
+    {
+        let band = judged.band.map_or_else(
+            || NONE.to_owned(),
+            |band| format!("±{}", numbers::share(band)),
+        );
         table.push(vec![
             vec![text(title(facts, judged))],
             vec![text(change(judged))],

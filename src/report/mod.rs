@@ -9,6 +9,7 @@ mod headline;
 mod html;
 mod markdown;
 mod metrics;
+mod notes;
 mod numbers;
 mod sanitise;
 mod sections;
@@ -71,20 +72,42 @@ struct Facts<'a> {
 }
 
 /// Writes the report of a run.
-pub fn compose(run: &RunResult, analysis: &Analysis, judgement: &Judgement, links: &Links) -> Report {
-    let facts = Facts { run, analysis, judgement };
+pub fn compose(
+    run: &RunResult,
+    analysis: &Analysis,
+    judgement: &Judgement,
+    links: &Links,
+) -> Report {
+    let facts = Facts {
+        run,
+        analysis,
+        judgement,
+    };
     let sizes = sections::sizes_table(facts);
     Report {
         verdict: judgement.verdict,
-        marker: marker(&run.name, run.commit.as_deref(), &run.run_id, &run.finished_at.to_string()),
+        marker: marker(
+            &run.name,
+            run.commit.as_deref(),
+            &run.run_id,
+            &run.finished_at.to_string(),
+        ),
         headline: headline::headline(facts),
-        notes: advice::notes(facts),
+        notes: notes::notes(facts),
         metrics: judgement.recommended.map(|_| metrics::table(facts)),
-        advice: [advice::why(facts), advice::what_to_do(facts)].into_iter().flatten().collect(),
+        advice: [advice::why(facts), advice::what_to_do(facts)]
+            .into_iter()
+            .flatten()
+            .collect(),
         commands: advice::commands(facts, links),
         sections: sections::all(facts, &sizes),
         sizes: (!sizes.rows().is_empty()).then_some(sizes),
-        footer: footer(run.commit.as_deref(), &run.run_id, &run.sagegate_version, links),
+        footer: footer(
+            run.commit.as_deref(),
+            &run.run_id,
+            &run.sagegate_version,
+            links,
+        ),
     }
 }
 
@@ -114,14 +137,22 @@ impl Report {
 
 impl Section {
     fn block(&self) -> Block {
-        Block::Details { summary: self.summary.clone(), blocks: self.blocks.clone() }
+        Block::Details {
+            summary: self.summary.clone(),
+            blocks: self.blocks.clone(),
+        }
     }
 }
 
 /// Identifies the comment: which model, which commit, which run, when.
 fn marker(key: &str, commit: Option<&str>, run: &str, at: &str) -> Vec<(&'static str, String)> {
     let sha = commit.unwrap_or("unknown").to_owned();
-    vec![("key", key.to_owned()), ("sha", sha), ("run", run.to_owned()), ("at", at.to_owned())]
+    vec![
+        ("key", key.to_owned()),
+        ("sha", sha),
+        ("run", run.to_owned()),
+        ("at", at.to_owned()),
+    ]
 }
 
 fn footer(commit: Option<&str>, run_id: &str, version: &str, links: &Links) -> Vec<Inline> {
@@ -131,9 +162,18 @@ fn footer(commit: Option<&str>, run_id: &str, version: &str, links: &Links) -> V
     };
     let mut words = Vec::new();
     if let Some(commit) = commit {
-        words.extend([text("Commit "), linked(&short_commit(commit), links.commit_url.as_ref()), text(" · ")]);
+        words.extend([
+            text("Commit "),
+            linked(&short_commit(commit), links.commit_url.as_ref()),
+            text(" · "),
+        ]);
     }
-    words.extend([text("run "), linked(run_id, links.run_url.as_ref()), text(" · sagegate "), name(version)]);
+    words.extend([
+        text("run "),
+        linked(run_id, links.run_url.as_ref()),
+        text(" · sagegate "),
+        name(version),
+    ]);
     words
 }
 

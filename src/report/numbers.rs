@@ -23,7 +23,11 @@ pub(super) fn usd(value: Usd) -> String {
 
 /// `$3.42` as `3.42 USD`, for a sentence with several amounts.
 pub(super) fn usd_words(value: Usd) -> String {
-    if value.get().is_finite() { format!("{} USD", digits(value.get(), value.get())) } else { NONE.to_owned() }
+    if value.get().is_finite() {
+        format!("{} USD", digits(value.get(), value.get()))
+    } else {
+        NONE.to_owned()
+    }
 }
 
 /// `+3.3 %`, `−12 %`, `0 %`.
@@ -43,7 +47,11 @@ pub(super) fn share(share: Ratio) -> String {
 
 /// One decimal below 10, none above; no trailing zero.
 fn plain_percent(percent: f64) -> String {
-    let text = if percent < 9.95 { format!("{percent:.1}") } else { grouped(&format!("{percent:.0}")) };
+    let text = if percent < 9.95 {
+        format!("{percent:.1}")
+    } else {
+        grouped(&format!("{percent:.0}"))
+    };
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
@@ -71,13 +79,25 @@ pub(super) fn difference(baseline: Value, now: Value) -> Option<String> {
     match (baseline, now) {
         (Value::Memory(old), Value::Memory(new)) => memory_difference(old, new),
         (Value::Latency(old), Value::Latency(new)) => {
-            let unit = if new.get().abs() < SECOND { 1.0 } else { 1000.0 };
+            let unit = if new.get().abs() < SECOND {
+                1.0
+            } else {
+                1000.0
+            };
             let change = printed_difference(old.get() / unit, new.get() / unit);
-            visible(format!("{}{}", sign(change), scaled(change.abs() * unit, new.get())))
+            visible(format!(
+                "{}{}",
+                sign(change),
+                scaled(change.abs() * unit, new.get())
+            ))
         }
         (Value::Cost(old), Value::Cost(new)) => {
             let change = printed_difference(old.get(), new.get());
-            visible(format!("{}{}", sign(change), money(change.abs(), new.get())))
+            visible(format!(
+                "{}{}",
+                sign(change),
+                money(change.abs(), new.get())
+            ))
         }
         (Value::Memory(_) | Value::Latency(_) | Value::Cost(_) | Value::Change(_), _) => None,
     }
@@ -93,7 +113,9 @@ fn printed_difference(old: f64, new: f64) -> f64 {
 pub(super) fn transition(baseline: Value, now: Value) -> String {
     let (old, new) = (in_words(baseline), in_words(now));
     match (old.split_once(' '), new.split_once(' ')) {
-        (Some((number, old_unit)), Some((_, new_unit))) if old_unit == new_unit => format!("{number} → {new}"),
+        (Some((number, old_unit)), Some((_, new_unit))) if old_unit == new_unit => {
+            format!("{number} → {new}")
+        }
         _ => format!("{old} → {new}"),
     }
 }
@@ -104,7 +126,8 @@ fn memory_difference(old: MemoryMb, new: MemoryMb) -> Option<String> {
 }
 
 fn visible(text: String) -> Option<String> {
-    text.contains(|c: char| ('1'..='9').contains(&c)).then_some(text)
+    text.contains(|c: char| ('1'..='9').contains(&c))
+        .then_some(text)
 }
 
 const fn sign(number: f64) -> &'static str {
@@ -118,7 +141,11 @@ pub(super) fn invocations(count: f64) -> String {
     }
     let scaled = |divisor: f64, word: &str| {
         let text = digits(count / divisor, count / divisor);
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        let text = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &text
+        };
         format!("{text} {word}")
     };
     match count {
@@ -155,7 +182,11 @@ pub(super) fn duration(seconds: f64) -> String {
 
 /// `1 call`, `1,000 calls`.
 pub(super) fn plural(number: usize, one: &str) -> String {
-    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {one}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// Milliseconds below a second, seconds above; as fine as `like` is printed.
@@ -171,7 +202,11 @@ fn scaled(milliseconds: f64, like: f64) -> String {
 }
 
 fn money(dollars: f64, like: f64) -> String {
-    if dollars.is_finite() { format!("${}", digits(dollars, like)) } else { NONE.to_owned() }
+    if dollars.is_finite() {
+        format!("${}", digits(dollars, like))
+    } else {
+        NONE.to_owned()
+    }
 }
 
 /// `number` with as many decimals as `like` has when printed with three significant digits.
@@ -179,7 +214,14 @@ fn digits(number: f64, like: f64) -> String {
     let decimals = usize::try_from(decimals(like)).unwrap_or_default();
     let text = format!("{number:.decimals$}");
     // Rounding away the sign of a tiny negative number would leave "-0".
-    let text = text.replace('-', if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" });
+    let text = text.replace(
+        '-',
+        if text.contains(|c: char| ('1'..='9').contains(&c)) {
+            "−"
+        } else {
+            ""
+        },
+    );
     grouped(&text)
 }
 
@@ -191,13 +233,17 @@ fn decimals(number: f64) -> i32 {
 /// Decimal exponent after rounding to three significant digits; 0 for 0 and for what is no number.
 fn exponent(number: f64) -> i32 {
     let scientific = format!("{:.*e}", SIGNIFICANT_DIGITS - 1, number);
-    let exponent = scientific.rsplit_once('e').and_then(|(_, exponent)| exponent.parse().ok());
+    let exponent = scientific
+        .rsplit_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok());
     exponent.filter(|_| number.is_finite()).unwrap_or_default()
 }
 
 /// Thousands separators: `10,000`.
 fn grouped(text: &str) -> String {
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     let length = whole.chars().filter(char::is_ascii_digit).count();
     let mut left = length;
     let mut grouped = String::with_capacity(text.len() + length / 3 + 1);
@@ -221,27 +267,41 @@ mod tests {
 
     #[test]
     fn latencies_have_three_digits_and_change_to_seconds() {
-        let printed = [0.0, 0.1234, 6.4249, 99.96, 188.4, 999.4, 999.6, 1234.0, 61_000.0]
-            .map(|ms| latency(LatencyMs(ms)));
+        let printed = [
+            0.0, 0.1234, 6.4249, 99.96, 188.4, 999.4, 999.6, 1234.0, 61_000.0,
+        ]
+        .map(|ms| latency(LatencyMs(ms)));
         assert_eq!(
             printed,
-            ["0.00 ms", "0.123 ms", "6.42 ms", "100 ms", "188 ms", "999 ms", "1.00 s", "1.23 s", "61.0 s"]
+            [
+                "0.00 ms", "0.123 ms", "6.42 ms", "100 ms", "188 ms", "999 ms", "1.00 s", "1.23 s",
+                "61.0 s"
+            ]
         );
     }
 
     #[test]
     fn money_has_three_digits() {
-        let printed = [0.0123, 0.334, 3.424, 12.34, 1234.5, 45_678.0].map(|dollars| usd(Usd(dollars)));
-        assert_eq!(printed, ["$0.0123", "$0.334", "$3.42", "$12.3", "$1,234", "$45,678"]);
+        let printed =
+            [0.0123, 0.334, 3.424, 12.34, 1234.5, 45_678.0].map(|dollars| usd(Usd(dollars)));
+        assert_eq!(
+            printed,
+            ["$0.0123", "$0.334", "$3.42", "$12.3", "$1,234", "$45,678"]
+        );
     }
 
     #[test]
     fn percentages_are_signed_and_coarse() {
-        let printed = [0.0, 0.0004, 0.033, 0.05, 0.0994, 0.0996, 0.32, -0.12, 1.03, 14.0]
-            .map(|ratio| percent(Ratio(ratio)));
+        let printed = [
+            0.0, 0.0004, 0.033, 0.05, 0.0994, 0.0996, 0.32, -0.12, 1.03, 14.0,
+        ]
+        .map(|ratio| percent(Ratio(ratio)));
         assert_eq!(
             printed,
-            ["0 %", "0 %", "+3.3 %", "+5 %", "+9.9 %", "+10 %", "+32 %", "−12 %", "+103 %", "+1,400 %"]
+            [
+                "0 %", "0 %", "+3.3 %", "+5 %", "+9.9 %", "+10 %", "+32 %", "−12 %", "+103 %",
+                "+1,400 %"
+            ]
         );
         assert_eq!(share(Ratio(0.16)), "16 %");
     }
@@ -252,12 +312,19 @@ mod tests {
         assert_eq!(latency(182.0, 188.4).as_deref(), Some("+6 ms"));
         assert_eq!(latency(1500.0, 1250.0).as_deref(), Some("−0.25 s"));
         assert_eq!(latency(182.0, 182.3), None);
-        assert_eq!(latency(120.67, 124.3).as_deref(), Some("+3 ms"), "121 and 124 are what a reader sees");
+        assert_eq!(
+            latency(120.67, 124.3).as_deref(),
+            Some("+3 ms"),
+            "121 and 124 are what a reader sees"
+        );
         let cost = |a, b| difference(Value::Cost(Usd(a)), Value::Cost(Usd(b)));
         assert_eq!(cost(3.34, 3.42).as_deref(), Some("+$0.08"));
         assert_eq!(cost(3.42, 3.34).as_deref(), Some("−$0.08"));
         let memory = |a: usize, b: usize| {
-            difference(Value::Memory(MemoryMb::OFFERED[a]), Value::Memory(MemoryMb::OFFERED[b]))
+            difference(
+                Value::Memory(MemoryMb::OFFERED[a]),
+                Value::Memory(MemoryMb::OFFERED[b]),
+            )
         };
         assert_eq!(memory(1, 2).as_deref(), Some("+1024 MB"));
         assert_eq!(memory(2, 1).as_deref(), Some("−1024 MB"));
@@ -269,7 +336,10 @@ mod tests {
         let latency = |a, b| transition(Value::Latency(LatencyMs(a)), Value::Latency(LatencyMs(b)));
         assert_eq!(latency(412.0, 511.0), "412 → 511 ms");
         assert_eq!(latency(412.0, 1511.0), "412 ms → 1.51 s");
-        assert_eq!(transition(Value::Cost(Usd(3.34)), Value::Cost(Usd(6.89))), "3.34 → 6.89 USD");
+        assert_eq!(
+            transition(Value::Cost(Usd(3.34)), Value::Cost(Usd(6.89))),
+            "3.34 → 6.89 USD"
+        );
     }
 
     #[test]
@@ -277,15 +347,33 @@ mod tests {
         let printed = [50.0, 1000.0, 100_000.0, 1e6, 8.857e6, 1e7, 9.999e8, 1.2e9].map(invocations);
         assert_eq!(
             printed,
-            ["50", "1,000", "100,000", "1 million", "8.86 million", "10 million", "1 billion", "1.2 billion"]
+            [
+                "50",
+                "1,000",
+                "100,000",
+                "1 million",
+                "8.86 million",
+                "10 million",
+                "1 billion",
+                "1.2 billion"
+            ]
         );
     }
 
     #[test]
     fn bytes_durations_and_plurals_have_units() {
-        assert_eq!([58.0, 34_120.0, 3.9e6].map(bytes), ["58 B", "34.1 kB", "3.90 MB"]);
-        assert_eq!([4.23, 729.0, 7_500.0].map(duration), ["4.2 s", "12 min", "2 h 5 min"]);
-        assert_eq!([1, 2000].map(|n| plural(n, "call")), ["1 call", "2,000 calls"]);
+        assert_eq!(
+            [58.0, 34_120.0, 3.9e6].map(bytes),
+            ["58 B", "34.1 kB", "3.90 MB"]
+        );
+        assert_eq!(
+            [4.23, 729.0, 7_500.0].map(duration),
+            ["4.2 s", "12 min", "2 h 5 min"]
+        );
+        assert_eq!(
+            [1, 2000].map(|n| plural(n, "call")),
+            ["1 call", "2,000 calls"]
+        );
     }
 
     #[test]

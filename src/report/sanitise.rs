@@ -1,5 +1,7 @@
 //! Untrusted words, made harmless for each place they can end up in.
 
+use std::fmt::Write as _;
+
 use crate::text::one_line;
 
 /// Invisible and without width: keeps two characters from being read together.
@@ -10,7 +12,13 @@ const EMPTY: &str = "–";
 /// Words for running text: one line, edge spaces kept. Markdown's own characters are escaped by the renderer.
 pub(super) fn text(untrusted: &str) -> String {
     let inner = one_line(untrusted);
-    let edge = |is_there: bool| if is_there && !inner.is_empty() { " " } else { "" };
+    let edge = |is_there: bool| {
+        if is_there && !inner.is_empty() {
+            " "
+        } else {
+            ""
+        }
+    };
     let (before, after) = (untrusted.starts_with(' '), untrusted.ends_with(' '));
     format!("{}{inner}{}", edge(before), edge(after))
 }
@@ -41,20 +49,31 @@ pub(super) fn without_references(text: &str) -> String {
 /// Words for a code span. A backslash before a pipe would not survive a table cell.
 pub(super) fn code(untrusted: &str) -> String {
     let line = one_line(untrusted).replace("\\|", "\\ |");
-    if line.is_empty() { EMPTY.to_owned() } else { line }
+    if line.is_empty() {
+        EMPTY.to_owned()
+    } else {
+        line
+    }
 }
 
 /// One line of a code block, which must not start a workflow command when the file is printed to a log.
 pub(super) fn code_line(untrusted: &str) -> String {
     let line = one_line(untrusted);
-    if line.starts_with("::") { format!("| {line}") } else { line }
+    if line.starts_with("::") {
+        format!("| {line}")
+    } else {
+        line
+    }
 }
 
 /// Whether a name can stand in running text: letters, digits and `-_.`, nothing that GitHub turns into a link.
 pub(super) fn is_plain_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    !name.is_empty() && name.chars().all(is_word) && !lower.contains("www.") && !lower.starts_with("gh-")
+    !name.is_empty()
+        && name.chars().all(is_word)
+        && !lower.contains("www.")
+        && !lower.starts_with("gh-")
 }
 
 /// A value in the hidden comment: everything but letters, digits and `._/:` is written as `%` and hexadecimal bytes, so
@@ -64,10 +83,13 @@ pub(super) fn attribute(untrusted: &str) -> String {
     for byte in untrusted.bytes() {
         let c = char::from(byte);
         let after_dash = out.ends_with('-');
-        if c.is_ascii_alphanumeric() || "._/:".contains(c) || (c == '-' && !after_dash && !out.is_empty()) {
+        if c.is_ascii_alphanumeric()
+            || "._/:".contains(c)
+            || (c == '-' && !after_dash && !out.is_empty())
+        {
             out.push(c);
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     // A comment may not contain `--`, and this value may stand before its closing dashes.
@@ -84,7 +106,7 @@ pub(super) fn html(untrusted: &str) -> String {
         if c.is_alphanumeric() || " ,.?-:".contains(c) {
             out.push(c);
         } else {
-            out.push_str(&format!("&#{};", u32::from(c)));
+            let _ = write!(out, "&#{};", u32::from(c));
         }
     }
     out
@@ -114,7 +136,9 @@ pub(super) fn shortened(untrusted: &str, max: usize) -> String {
 /// An address that can be linked: http or https, and only characters that end no link.
 pub(super) fn address(url: &str) -> Option<&str> {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-    let has_host = ["https://", "http://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+    let has_host = ["https://", "http://"]
+        .iter()
+        .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
     (has_host && url.chars().all(is_safe)).then_some(url)
 }
 
@@ -140,8 +164,14 @@ mod tests {
 
     #[test]
     fn names_with_anything_special_are_not_plain() {
-        assert!(["churn-xgb", "a.b_C9"].iter().all(|name| is_plain_name(name)));
-        for name in ["", "a b", "@team", "a|b", "www.x", "GH-12", "x$y", "<b>", "`", "#1", "ü"] {
+        assert!(
+            ["churn-xgb", "a.b_C9"]
+                .iter()
+                .all(|name| is_plain_name(name))
+        );
+        for name in [
+            "", "a b", "@team", "a|b", "www.x", "GH-12", "x$y", "<b>", "`", "#1", "ü",
+        ] {
             assert!(!is_plain_name(name), "{name}");
         }
     }
@@ -163,7 +193,14 @@ mod tests {
     #[test]
     fn only_plain_web_addresses_are_linked() {
         assert!(address("https://github.com/a/b/actions/runs/1?x=1#y").is_some());
-        for bad in ["javascript:alert(1)", "https://", "https://a b", "https://a\"b", "https://a)b", "https://a|b"] {
+        for bad in [
+            "javascript:alert(1)",
+            "https://",
+            "https://a b",
+            "https://a\"b",
+            "https://a)b",
+            "https://a|b",
+        ] {
             assert_eq!(address(bad), None, "{bad}");
         }
     }

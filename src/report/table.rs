@@ -1,6 +1,8 @@
 //! A table, independent of how it is rendered.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as TerminalTable, TableStyle};
+use comfy_table::{
+    CellAlignment, ContentArrangement, LineStyle, Table as TerminalTable, TableStyle,
+};
 
 use super::document::{Inline, plain};
 
@@ -29,7 +31,10 @@ pub(super) struct Table {
 impl Table {
     /// A table without rows.
     pub(super) fn new(columns: &[Column]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+        Self {
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row: missing cells are empty, surplus ones are left out.
@@ -65,7 +70,11 @@ impl Table {
                 Align::Right => CellAlignment::Right,
             });
         }
-        table.to_string().lines().map(|line| line.trim_end().to_owned()).collect()
+        table
+            .to_string()
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
     }
 }
 
@@ -79,7 +88,11 @@ mod tests {
         let mut table = Table::new(&[("Metric", Align::Left), ("Now", Align::Right)]);
         table.push(vec![vec![text("p99")], vec![text("8 ms")]]);
         table.push(vec![vec![text("Cost per million")]]);
-        table.push(vec![vec![text("x")], vec![text("y")], vec![text("surplus")]]);
+        table.push(vec![
+            vec![text("x")],
+            vec![text("y")],
+            vec![text("surplus")],
+        ]);
         insta::assert_snapshot!(table.terminal_lines().join("\n"));
     }
 }

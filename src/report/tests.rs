@@ -8,7 +8,8 @@ use crate::analysis::tests::{prices, run_of};
 use crate::analysis::{Strategy, analyse};
 use crate::gate::tests::{history, judged, measured, model};
 use crate::gate::{
-    CostCeiling, CostLimit, History, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Notice, Status, judge,
+    CostCeiling, CostLimit, History, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Notice,
+    Status, judge,
 };
 use crate::result::{EndpointOutcome, Service};
 use crate::units::{LatencyMs, Usd};
@@ -24,7 +25,12 @@ fn links() -> Links {
 }
 
 fn composed(run: &RunResult, judgement: &Judgement) -> Report {
-    compose(run, &analyse(run, &prices(), Strategy::Balanced), judgement, &links())
+    compose(
+        run,
+        &analyse(run, &prices(), Strategy::Balanced),
+        judgement,
+        &links(),
+    )
 }
 
 fn report(run: &RunResult, history: Option<&History>, limits: &Limits) -> Report {
@@ -42,14 +48,18 @@ pub(super) fn failing_report() -> Report {
 /// 2048 MB, the size that main uses, runs out of memory.
 fn broken(why: &str) -> RunResult {
     let mut run = model(1.0);
-    run.stability[1].outcome = EndpointOutcome::StoppedEarly { reason: why.to_owned() };
+    run.stability[1].outcome = EndpointOutcome::StoppedEarly {
+        reason: why.to_owned(),
+    };
     run
 }
 
 fn nothing_measured(why: &str) -> RunResult {
     let mut run = model(1.0);
     for endpoint in &mut run.stability {
-        endpoint.outcome = EndpointOutcome::DeployFailed { reason: why.to_owned() };
+        endpoint.outcome = EndpointOutcome::DeployFailed {
+            reason: why.to_owned(),
+        };
     }
     run
 }
@@ -90,16 +100,35 @@ fn every_report() -> Vec<(&'static str, Report)> {
     vec![
         ("pass", passing_report()),
         ("fail", failing_report()),
-        ("fail_memory", report(&broken("out of memory"), Some(&five), &limits)),
+        (
+            "fail_memory",
+            report(&broken("out of memory"), Some(&five), &limits),
+        ),
         ("fail_ceiling", report(&model(1.0), None, &ceilings)),
         ("improved", report(&model(0.6), Some(&five), &limits)),
         ("no_baseline", report(&model(1.0), None, &limits)),
-        ("inconclusive_settings", report(&elsewhere, Some(&five), &limits)),
-        ("inconclusive_young", report(&model(1.25), Some(&history(1, model)), &limits)),
-        ("inconclusive_few_calls", report(&few(1.0), Some(&history(5, few)), &limits)),
+        (
+            "inconclusive_settings",
+            report(&elsewhere, Some(&five), &limits),
+        ),
+        (
+            "inconclusive_young",
+            report(&model(1.25), Some(&history(1, model)), &limits),
+        ),
+        (
+            "inconclusive_few_calls",
+            report(&few(1.0), Some(&history(5, few)), &limits),
+        ),
         ("accepted", composed(&slow, &accepted)),
         ("custom_endpoint", report(&estimated, None, &limits)),
-        ("could_not_measure", report(&nothing_measured("ModelError: no module named 'xgboost'"), None, &limits)),
+        (
+            "could_not_measure",
+            report(
+                &nothing_measured("ModelError: no module named 'xgboost'"),
+                None,
+                &limits,
+            ),
+        ),
         ("not_run", not_run()),
     ]
 }
@@ -113,7 +142,10 @@ fn the_comment_of_every_verdict_reads_as_designed() {
 
 #[test]
 fn every_verdict_is_covered() {
-    let covered: Vec<Verdict> = every_report().iter().map(|(_, report)| report.verdict()).collect();
+    let covered: Vec<Verdict> = every_report()
+        .iter()
+        .map(|(_, report)| report.verdict())
+        .collect();
     assert!(Verdict::ALL.iter().all(|verdict| covered.contains(verdict)));
 }
 
@@ -133,16 +165,26 @@ fn the_terminal_has_colours_only_when_asked() {
     assert!(!terminal(&failing_report(), false).contains('\u{1b}'));
     let colourful = terminal(&failing_report(), true);
     assert!(colourful.starts_with("\u{1b}[1m\u{1b}[31m❌"));
-    assert_eq!(colourful.matches("\u{1b}[31m p99 latency").count(), 1, "{colourful:?}");
+    assert_eq!(
+        colourful.matches("\u{1b}[31m p99 latency").count(),
+        1,
+        "{colourful:?}"
+    );
 }
 
 #[test]
 fn every_headline_fits_and_starts_with_its_symbol() {
     for (case, mut report) in every_report() {
         let line = headline(&report);
-        assert!(line.starts_with(report.verdict().symbol()), "{case}: {line}");
+        assert!(
+            line.starts_with(report.verdict().symbol()),
+            "{case}: {line}"
+        );
         report.headline.truncate(0);
-        assert!(line.chars().count() <= headline::MAX_LENGTH, "{case}: {line}");
+        assert!(
+            line.chars().count() <= headline::MAX_LENGTH,
+            "{case}: {line}"
+        );
     }
 }
 
@@ -164,11 +206,12 @@ fn tables(markdown: &str) -> (Vec<usize>, Vec<usize>) {
     let root = parse_document(&arena, markdown, &options);
     let (mut before, mut within, mut in_details) = (Vec::new(), Vec::new(), false);
     for node in root.children() {
-        match &node.data().value {
-            NodeValue::HtmlBlock(html) if html.literal.starts_with("<details>") => in_details = true,
-            NodeValue::Table(table) if in_details => within.push(table.num_columns),
-            NodeValue::Table(table) => before.push(table.num_columns),
-            _ => {}
+        let value = &node.data().value;
+        if let NodeValue::HtmlBlock(html) = value {
+            in_details |= html.literal.starts_with("<details>");
+        } else if let NodeValue::Table(table) = value {
+            let place = if in_details { &mut within } else { &mut before };
+            place.push(table.num_columns);
         }
     }
     (before, within)
@@ -177,7 +220,11 @@ fn tables(markdown: &str) -> (Vec<usize>, Vec<usize>) {
 #[test]
 fn github_reads_one_table_of_six_columns_before_the_details() {
     for (case, report) in every_report() {
-        let expected = if matches!(report.verdict(), Verdict::NotRun | Verdict::CouldNotMeasure) { vec![] } else { vec![6] };
+        let expected = if matches!(report.verdict(), Verdict::NotRun | Verdict::CouldNotMeasure) {
+            vec![]
+        } else {
+            vec![6]
+        };
         assert_eq!(tables(&markdown(&report)).0, expected, "{case}");
     }
 }
@@ -190,12 +237,20 @@ fn the_first_line_is_the_marker_and_the_next_the_headline() {
         lines.next().unwrap(),
         "<!-- sagegate key=churn-xgb sha=8f31c2e0aa55 run=1842-1 at=2026-11-22T10:12:09Z -->"
     );
-    assert!(lines.next().unwrap().starts_with("### ✅ churn-xgb passed: 2048 MB, p99 "));
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("### ✅ churn-xgb passed: 2048 MB, p99 ")
+    );
 }
 
 /// A run whose every untrusted word is hostile.
 fn hostile_run() -> RunResult {
-    let mut run = broken(&format!("**{HOSTILE}** [a](https://evil.example) ##[error] \u{1b}[31m `x` {}", "y".repeat(5000)));
+    let mut run = broken(&format!(
+        "**{HOSTILE}** [a](https://evil.example) ##[error] \u{1b}[31m `x` {}",
+        "y".repeat(5000)
+    ));
     run.name = HOSTILE.to_owned();
     run.model_name = HOSTILE.to_owned();
     run.run_id = HOSTILE.to_owned();
@@ -236,7 +291,12 @@ fn hostile_reports() -> Vec<Report> {
         report(&run, Some(&history(5, model)), &limits),
         report(&run, Some(&history(3, same)), &limits),
         report(&unmeasured, None, &limits),
-        compose(&run, &analysis, &judge(&run, &analysis, None, &limits, run.finished_at), &hostile_links),
+        compose(
+            &run,
+            &analysis,
+            &judge(&run, &analysis, None, &limits, run.finished_at),
+            &hostile_links,
+        ),
         compose_unmeasured(&it, &hostile_links),
     ]
 }
@@ -245,9 +305,15 @@ fn hostile_reports() -> Vec<Report> {
 fn hostile_words_change_no_structure_of_the_comment() {
     for report in hostile_reports() {
         let comment = markdown(&report);
-        assert!(tables(&comment).0.iter().all(|columns| *columns == 6), "{comment}");
+        assert!(
+            tables(&comment).0.iter().all(|columns| *columns == 6),
+            "{comment}"
+        );
         for line in comment.lines() {
-            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+            assert!(
+                !line.trim_start().starts_with("::") && !line.contains("##["),
+                "{line}"
+            );
         }
         assert_eq!(foreign_nodes(&comment), Vec::<String>::new(), "{comment}");
     }
@@ -260,17 +326,30 @@ fn foreign_nodes(markdown: &str) -> Vec<String> {
     options.extension.autolink = true;
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options);
-    let ours = ["<!-- sagegate key=", "<details><summary>", "</details>"];
-    let foreign = root.descendants().filter_map(|node| match &node.data().value {
-        NodeValue::HtmlBlock(html) if ours.iter().any(|it| html.literal.starts_with(it)) => None,
-        NodeValue::HtmlInline(html) if ["<sub>", "</sub>", "<span>", "</span>"].contains(&html.as_str()) => None,
-        NodeValue::Link(link) if link.url.starts_with("https://github.com/acme/churn/") => None,
-        NodeValue::HtmlBlock(html) => Some(html.literal.clone()),
-        NodeValue::HtmlInline(html) => Some(html.clone()),
-        NodeValue::Link(link) | NodeValue::Image(link) => Some(link.url.clone()),
-        _ => None,
-    });
-    foreign.collect()
+    root.descendants()
+        .filter_map(|node| foreign(&node.data().value))
+        .collect()
+}
+
+fn foreign(value: &NodeValue) -> Option<String> {
+    let starts = ["<!-- sagegate key=", "<details><summary>", "</details>"];
+    let elements = ["<sub>", "</sub>", "<span>", "</span>"];
+    let (text, is_ours) = if let NodeValue::HtmlBlock(html) = value {
+        let text = &html.literal;
+        (text, starts.iter().any(|start| text.starts_with(start)))
+    } else if let NodeValue::HtmlInline(html) = value {
+        (html, elements.contains(&html.as_str()))
+    } else if let NodeValue::Link(link) = value {
+        (
+            &link.url,
+            link.url.starts_with("https://github.com/acme/churn/"),
+        )
+    } else if let NodeValue::Image(image) = value {
+        (&image.url, false)
+    } else {
+        return None;
+    };
+    (!is_ours).then(|| text.clone())
 }
 
 #[test]
@@ -288,9 +367,15 @@ fn hostile_words_are_text_on_the_page() {
 fn hostile_words_cannot_reach_the_terminal_as_commands() {
     for report in hostile_reports() {
         let screen = terminal(&report, false);
-        assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
+        assert!(
+            !screen.chars().any(|c| c.is_control() && c != '\n'),
+            "{screen:?}"
+        );
         for line in screen.lines() {
-            assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+            assert!(
+                !line.trim_start().starts_with("::") && !line.contains("##["),
+                "{line}"
+            );
         }
         assert!(headline(&report).chars().count() <= headline::MAX_LENGTH);
     }
@@ -303,7 +388,10 @@ fn the_page_loads_nothing_and_runs_nothing() {
         assert!(!page.contains(bad), "{bad}");
     }
     assert_eq!(page.matches("<details open>").count(), 3);
-    assert!(!page.contains("sagegate key="), "the marker is for the comment");
+    assert!(
+        !page.contains("sagegate key="),
+        "the marker is for the comment"
+    );
 }
 
 #[test]
@@ -327,7 +415,10 @@ fn absolute_tolerances_are_shown_in_their_unit() {
         ..Limits::default()
     };
     let comment = markdown(&report(&model(1.0), Some(&history(5, model)), &limits));
-    assert!(comment.contains("(+90.0 ms) |") && comment.contains("(+2.00 USD) |"), "{comment}");
+    assert!(
+        comment.contains("(+90.0 ms) |") && comment.contains("(+2.00 USD) |"),
+        "{comment}"
+    );
 }
 
 #[test]
@@ -338,8 +429,15 @@ fn every_strategy_has_its_rule_and_its_reasons() {
         let judgement = judge(&run, &analysis, None, &Limits::default(), run.finished_at);
         let report = compose(&run, &analysis, &judgement, &Links::default());
         let comment = markdown(&report);
-        let rule = comment.lines().find(|line| line.starts_with("Rule")).unwrap().to_owned();
-        let first = comment.lines().find(|line| line.starts_with("| 1024 MB") || line.starts_with("| **1024 MB")).unwrap();
+        let rule = comment
+            .lines()
+            .find(|line| line.starts_with("Rule"))
+            .unwrap()
+            .to_owned();
+        let first = comment
+            .lines()
+            .find(|line| line.starts_with("| 1024 MB") || line.starts_with("| **1024 MB"))
+            .unwrap();
         format!("{rule}\n{}", first.rsplit('|').nth(1).unwrap().trim())
     });
     insta::assert_snapshot!(rules.join("\n"));
@@ -351,14 +449,33 @@ fn every_notice_is_a_sentence() {
     let mut judgement = judged(&run, Some(&history(5, model)), &Limits::default());
     let sizes = crate::units::MemoryMb::OFFERED;
     judgement.notices = vec![
-        Notice::MemoryDecreased { from: sizes[2], to: sizes[1] },
-        Notice::JudgedByLowerQuantile { quantile: crate::gate::Quantile::P95, calls: 300 },
-        Notice::MoreColdStarts { memory_mb: sizes[1], now: 5, baseline_mean: 0.4 },
-        Notice::SizeNoLongerWorks { memory_mb: sizes[0], reason: "out of memory".to_owned() },
+        Notice::MemoryDecreased {
+            from: sizes[2],
+            to: sizes[1],
+        },
+        Notice::JudgedByLowerQuantile {
+            quantile: crate::gate::Quantile::P95,
+            calls: 300,
+        },
+        Notice::MoreColdStarts {
+            memory_mb: sizes[1],
+            now: 5,
+            baseline_mean: 0.4,
+        },
+        Notice::SizeNoLongerWorks {
+            memory_mb: sizes[0],
+            reason: "out of memory".to_owned(),
+        },
         Notice::StaleBaseline { days: 101 },
         Notice::CostIsEstimated,
-        Notice::NotDeleted { left: ["a: denied", "b: denied", "c: denied", "d: denied"].map(str::to_owned).to_vec() },
-        Notice::NotDeleted { left: vec!["a: denied".to_owned()] },
+        Notice::NotDeleted {
+            left: ["a: denied", "b: denied", "c: denied", "d: denied"]
+                .map(str::to_owned)
+                .to_vec(),
+        },
+        Notice::NotDeleted {
+            left: vec!["a: denied".to_owned()],
+        },
     ];
     let report = composed(&run, &judgement);
     let notes: Vec<String> = report.notes.iter().map(|note| plain(note)).collect();
@@ -368,12 +485,22 @@ fn every_notice_is_a_sentence() {
 #[test]
 fn an_absent_metric_is_never_shown_as_passed() {
     for (case, report) in every_report() {
-        let Some(table) = &report.metrics else { continue };
+        let Some(table) = &report.metrics else {
+            continue;
+        };
         for row in table.rows() {
             let (now, status) = (plain(&row[2]), plain(&row[5]));
-            assert!(now != "–" || !status.contains('✅'), "{case}: {now} {status}");
+            assert!(
+                now != "–" || !status.contains('✅'),
+                "{case}: {now} {status}"
+            );
         }
     }
     let undecided = judged(&model(1.25), Some(&history(1, model)), &Limits::default());
-    assert!(undecided.metrics.iter().any(|it| matches!(it.status, Status::Undecided(_))));
+    assert!(
+        undecided
+            .metrics
+            .iter()
+            .any(|it| matches!(it.status, Status::Undecided(_)))
+    );
 }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::document::{space, strong, text};
+use super::document::text;
+use super::notes::labelled;
 use super::sanitise::shortened;
 use super::{Links, Report, footer, headline, marker};
 use crate::gate::Verdict;
@@ -45,13 +46,17 @@ pub enum UnmeasuredVerdict {
 pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
     let (verdict, words) = match it.verdict {
         UnmeasuredVerdict::NotRun => (Verdict::NotRun, " not run: "),
-        UnmeasuredVerdict::CouldNotMeasure => (Verdict::CouldNotMeasure, " could not be measured: "),
+        UnmeasuredVerdict::CouldNotMeasure => {
+            (Verdict::CouldNotMeasure, " could not be measured: ")
+        }
     };
     let short = shortened(it.reason, MAX_HEADLINE_REASON);
     let whole = shortened(it.reason, MAX_REASON);
-    let paragraph = |label: &str, words: &str| vec![strong(vec![text(label)]), space(), text(words)];
+    let paragraph = |label: &str, words: &str| labelled(label, vec![text(words)]);
     let why = (short != whole).then(|| paragraph("Why:", &whole));
-    let hint = it.hint.map(|hint| paragraph("What to do:", &shortened(hint, MAX_REASON)));
+    let hint = it
+        .hint
+        .map(|hint| paragraph("What to do:", &shortened(hint, MAX_REASON)));
     Report {
         verdict,
         marker: marker(it.name, it.commit, it.run_id, &it.at.to_string()),

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::result::SampleInfo;
+use crate::text::hex;
 
 /// Largest request body that `SageMaker` Serverless accepts: 4 MB.
 ///
@@ -167,10 +168,7 @@ impl SampleSet {
                 add(member.as_deref().map(str::as_bytes));
             }
         }
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&hash.finalize())
     }
 }
 

@@ -227,7 +227,7 @@ async fn invoke(
     let request = Request {
         endpoint,
         body_bytes,
-        request_id,
+        id: request_id,
     };
     let started = service.account().invoke(request, service.now());
     let started = match started {

@@ -14,7 +14,8 @@ fn refused_args(simulator: &Simulator, workspace: &Workspace, args: &[&str]) -> 
     assert_eq!(outcome.stdout, "");
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
     assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
-    let created = ["CreateEndpoint", "CreateEndpointConfig"].map(|operation| simulator.count(operation));
+    let created =
+        ["CreateEndpoint", "CreateEndpointConfig"].map(|operation| simulator.count(operation));
     assert_eq!(created, [0, 0]);
     outcome.stderr.trim().to_owned()
 }
@@ -24,7 +25,12 @@ fn an_unknown_memory_size_gets_a_guess() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let error = refused(&simulator, &workspace, &["--memory-sizes", "2000"]);
-    assert!(error.contains("--memory-sizes") && error.contains("2000") && error.contains("did you mean 2048?"), "{error}");
+    assert!(
+        error.contains("--memory-sizes")
+            && error.contains("2000")
+            && error.contains("did you mean 2048?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -32,7 +38,10 @@ fn a_bare_percentage_gets_a_guess() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let error = refused(&simulator, &workspace, &["--max-p99-increase", "110"]);
-    assert!(error.contains("`110` has no unit, did you mean 10%?"), "{error}");
+    assert!(
+        error.contains("`110` has no unit, did you mean 10%?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -41,16 +50,25 @@ fn samples_that_are_missing_empty_malformed_or_too_large_are_named_with_their_li
     let workspace = Workspace::new(&simulator);
     std::fs::remove_file(workspace.path("samples.jsonl")).unwrap();
     let error = refused(&simulator, &workspace, &[]);
-    assert!(error.contains("cannot read samples `samples.jsonl`"), "{error}");
+    assert!(
+        error.contains("cannot read samples `samples.jsonl`"),
+        "{error}"
+    );
     workspace.write("samples.jsonl", "\n\n");
     assert!(refused(&simulator, &workspace, &[]).contains("samples `samples.jsonl` is empty"));
     workspace.write("samples.jsonl", "{\"Body\":\"1\"}\n{\"Boddy\":\"1\"}\n");
     let error = refused(&simulator, &workspace, &[]);
-    assert!(error.contains("`samples.jsonl` line 2: unknown field `Boddy`"), "{error}");
+    assert!(
+        error.contains("`samples.jsonl` line 2: unknown field `Boddy`"),
+        "{error}"
+    );
     let large = format!("{{\"Body\":\"{}\"}}\n", "x".repeat(4 * 1024 * 1024 + 1));
     workspace.write("samples.jsonl", &large);
     let error = refused(&simulator, &workspace, &[]);
-    assert!(error.contains("line 1: body of 4194305 bytes is over"), "{error}");
+    assert!(
+        error.contains("line 1: body of 4194305 bytes is over"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -58,10 +76,18 @@ fn a_missing_region_and_missing_credentials_are_told_apart() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator).without("AWS_REGION");
     let error = refused(&simulator, &workspace, &[]);
-    assert!(error.contains("no AWS region is set; pass --region us-east-1 or set AWS_REGION"), "{error}");
-    let workspace = workspace.with("AWS_REGION", "us-east-1").without("AWS_ACCESS_KEY_ID");
+    assert!(
+        error.contains("no AWS region is set; pass --region us-east-1 or set AWS_REGION"),
+        "{error}"
+    );
+    let workspace = workspace
+        .with("AWS_REGION", "us-east-1")
+        .without("AWS_ACCESS_KEY_ID");
     let error = refused(&simulator, &workspace, &[]);
-    assert!(error.contains("no AWS credentials were found") && error.contains("AWS_ACCESS_KEY_ID"), "{error}");
+    assert!(
+        error.contains("no AWS credentials were found") && error.contains("AWS_ACCESS_KEY_ID"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -69,7 +95,10 @@ fn an_unknown_model_is_named_with_its_region() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let error = refused_args(&simulator, &workspace, &run_args("nobody", &[]));
-    assert!(error.contains("there is no SageMaker model `nobody` in us-east-1"), "{error}");
+    assert!(
+        error.contains("there is no SageMaker model `nobody` in us-east-1"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -77,8 +106,14 @@ fn an_unreadable_a_damaged_and_a_newer_baseline_are_left_as_they_are() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     for (text, words) in [
-        ("{\"schema\":1,\"models\":", "baseline `b.json` is damaged or not a baseline"),
-        ("{\"schema\":9,\"future\":1}", "baseline `b.json` has schema 9, this sagegate reads up to 1"),
+        (
+            "{\"schema\":1,\"models\":",
+            "baseline `b.json` is damaged or not a baseline",
+        ),
+        (
+            "{\"schema\":9,\"future\":1}",
+            "baseline `b.json` has schema 9, this sagegate reads up to 1",
+        ),
     ] {
         workspace.write("b.json", text);
         let error = refused(&simulator, &workspace, &[]);
@@ -97,9 +132,16 @@ fn a_region_without_prices_says_how_to_give_them() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let error = refused(&simulator, &workspace, &["--region", "eu-west-1"]);
-    assert!(error.contains("prices are known for region `eu-west-1`") && error.contains("--prices FILE"), "{error}");
+    assert!(
+        error.contains("prices are known for region `eu-west-1`")
+            && error.contains("--prices FILE"),
+        "{error}"
+    );
     let error = refused(&simulator, &workspace, &["--prices", "none.json"]);
-    assert!(error.contains("--prices: cannot read `none.json`"), "{error}");
+    assert!(
+        error.contains("--prices: cannot read `none.json`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -108,7 +150,10 @@ fn a_folder_that_cannot_be_written_to_is_found_before_anything_is_created() {
     let workspace = Workspace::new(&simulator);
     workspace.write("file", "x");
     let error = refused(&simulator, &workspace, &["--output-dir", "file/below"]);
-    assert!(error.contains("--output-dir: cannot write `file/below/result.json`"), "{error}");
+    assert!(
+        error.contains("--output-dir: cannot write `file/below/result.json`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -117,10 +162,16 @@ fn a_saved_result_that_is_none_is_refused() {
     let workspace = Workspace::new(&simulator);
     workspace.write("r.json", "{}");
     let error = refused_args(&simulator, &workspace, &["compare", "--result", "r.json"]);
-    assert!(error.contains("`r.json` is not a sagegate result"), "{error}");
+    assert!(
+        error.contains("`r.json` is not a sagegate result"),
+        "{error}"
+    );
     workspace.write("r.json", "{\"schema\":99}");
     let error = refused_args(&simulator, &workspace, &["record", "--result", "r.json"]);
-    assert!(error.contains("schema 99") && error.contains("update sagegate"), "{error}");
+    assert!(
+        error.contains("schema 99") && error.contains("update sagegate"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -128,8 +179,15 @@ fn an_unknown_profile_is_named_with_those_that_exist() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let error = refused_args(&simulator, &workspace, &["demo", "--profile", "gpt"]);
-    assert!(error.contains("`gpt`") && error.contains("xgboost, mobilenet-v2, transformer"), "{error}");
+    assert!(
+        error.contains("`gpt`") && error.contains("xgboost, mobilenet-v2, transformer"),
+        "{error}"
+    );
     workspace.write("p.toml", "seed = 1\nsped = 2\n");
-    let error = refused_args(&simulator, &workspace, &["simulate", "--profile", "p.toml", "--port", "0"]);
+    let error = refused_args(
+        &simulator,
+        &workspace,
+        &["simulate", "--profile", "p.toml", "--port", "0"],
+    );
     assert!(error.contains("profile `p.toml`"), "{error}");
 }

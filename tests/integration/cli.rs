@@ -1,20 +1,33 @@
 //! What a stranger sees first.
 
+use std::fmt::Write as _;
+
 use crate::support::Workspace;
 
 #[track_caller]
 fn help(args: &[&str]) -> String {
     let outcome = Workspace::without_aws().sagegate(args).expect(0);
     assert_eq!(outcome.stderr, "");
-    outcome.stdout.replace(env!("CARGO_PKG_VERSION"), "@@VERSION@@")
+    outcome
+        .stdout
+        .replace(env!("CARGO_PKG_VERSION"), "@@VERSION@@")
 }
 
 #[test]
 fn help_of_every_command() {
-    let commands = ["run", "compare", "record", "report", "cleanup", "demo", "simulate"];
+    let commands = [
+        "run", "compare", "record", "report", "cleanup", "demo", "simulate",
+    ];
     let mut text = help(&["--help"]);
     for command in commands {
-        text.push_str(&format!("\n$ sagegate {command} --help\n{}", help(&[command, "--help"])));
+        let shown = help(&[command, "--help"]);
+        writeln!(
+            text,
+            "
+$ sagegate {command} --help
+{shown}"
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(text);
 }
@@ -26,7 +39,13 @@ fn the_version_is_that_of_the_package() {
 
 #[test]
 fn a_mistyped_flag_is_one_line_with_the_nearest_one() {
-    let outcome = Workspace::without_aws().sagegate(&["demo", "--regresed"]).expect(2);
+    let outcome = Workspace::without_aws()
+        .sagegate(&["demo", "--regresed"])
+        .expect(2);
     assert_eq!(outcome.stderr.lines().count(), 1);
-    assert!(outcome.stderr.contains("--regresed") && outcome.stderr.contains("--regressed"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("--regresed") && outcome.stderr.contains("--regressed"),
+        "{}",
+        outcome.stderr
+    );
 }

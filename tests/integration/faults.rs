@@ -6,11 +6,23 @@ use crate::support::{Simulator, Workspace, run_args};
 
 #[test]
 fn a_size_that_fails_to_deploy_is_left_out_with_its_reason() {
-    let simulator = Simulator::quick_with("[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.1\nfailing_memory_mb = [1024]\nfailure_reason = \"ping health check\"\n");
+    let simulator = Simulator::quick_with(
+        "[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.1\nfailing_memory_mb = [1024]\nfailure_reason = \"ping health check\"\n",
+    );
     let workspace = Workspace::new(&simulator);
     let outcome = workspace.run(&[]).expect(0);
-    assert!(outcome.stderr.contains("1024 MB: left out: ping health check"), "{}", outcome.stderr);
-    assert!(workspace.read("sagegate-results/comment.md").contains("ping health check"));
+    assert!(
+        outcome
+            .stderr
+            .contains("1024 MB: left out: ping health check"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        workspace
+            .read("sagegate-results/comment.md")
+            .contains("ping health check")
+    );
     assert_eq!(workspace.result().measured().count(), 1);
     simulator.assert_nothing_is_left();
 }
@@ -20,11 +32,21 @@ fn when_no_size_is_left_the_model_could_not_be_measured() {
     let simulator = Simulator::quick_with("[faults]\nmodel_error = 1.0");
     let workspace = Workspace::new(&simulator);
     let outcome = workspace.run(&[]).expect(3);
-    assert!(outcome.stdout.contains("could not be measured"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("could not be measured"),
+        "{}",
+        outcome.stdout
+    );
     let outcomes = workspace.result().stability;
     for endpoint in &outcomes {
-        assert!(matches!(&endpoint.outcome, EndpointOutcome::StoppedEarly { reason } if reason.contains("3 errors")));
-        assert_eq!(endpoint.warmup.len(), 3, "the error threshold stops the size");
+        assert!(
+            matches!(&endpoint.outcome, EndpointOutcome::StoppedEarly { reason } if reason.contains("3 errors"))
+        );
+        assert_eq!(
+            endpoint.warmup.len(),
+            3,
+            "the error threshold stops the size"
+        );
     }
     simulator.assert_nothing_is_left();
 }
@@ -35,9 +57,19 @@ fn a_model_out_of_memory_at_one_size_is_measured_at_the_others() {
     let workspace = Workspace::new(&simulator);
     workspace.run(&[]).expect(0);
     let result = workspace.result();
-    assert!(result.stability[0].outcome.reason().unwrap().contains("out of memory"));
+    assert!(
+        result.stability[0]
+            .outcome
+            .reason()
+            .unwrap()
+            .contains("out of memory")
+    );
     assert_eq!(result.stability[1].outcome, EndpointOutcome::Measured);
-    assert!(workspace.read("sagegate-results/comment.md").contains("2048 MB"));
+    assert!(
+        workspace
+            .read("sagegate-results/comment.md")
+            .contains("2048 MB")
+    );
 }
 
 #[test]
@@ -46,8 +78,13 @@ fn sizes_beyond_a_quota_are_skipped_and_their_endpoint_configs_deleted() {
     let workspace = Workspace::new(&simulator);
     workspace.run(&[]).expect(0);
     let result = workspace.result();
-    let EndpointOutcome::SkippedQuota { reason } = &result.stability[1].outcome else { panic!("not skipped") };
-    assert!(reason.contains("Memory size in MB per serverless endpoint"), "{reason}");
+    let EndpointOutcome::SkippedQuota { reason } = &result.stability[1].outcome else {
+        panic!("not skipped")
+    };
+    assert!(
+        reason.contains("Memory size in MB per serverless endpoint"),
+        "{reason}"
+    );
     assert_eq!((result.cleanup.created, result.cleanup.deleted), (3, 3));
     simulator.assert_nothing_is_left();
 }
@@ -57,7 +94,11 @@ fn dropped_connections_count_as_errors_and_stop_a_size() {
     let simulator = Simulator::quick_with("[faults]\ndropped_connection = 1.0");
     let workspace = Workspace::new(&simulator);
     workspace.run(&["--error-threshold", "2"]).expect(3);
-    let reason = workspace.result().stability[0].outcome.reason().unwrap().to_owned();
+    let reason = workspace.result().stability[0]
+        .outcome
+        .reason()
+        .unwrap()
+        .to_owned();
     assert!(reason.contains("2 errors"), "{reason}");
     simulator.assert_nothing_is_left();
 }
@@ -68,47 +109,85 @@ fn an_endpoint_that_is_not_ready_is_asked_again_and_nothing_counts_twice() {
     let workspace = Workspace::new(&simulator);
     workspace.run(&["--invocations", "40"]).expect(0);
     for endpoint in workspace.result().measured() {
-        let ok = endpoint.invocations.iter().filter(|call| call.outcome.is_success()).count();
+        let ok = endpoint
+            .invocations
+            .iter()
+            .filter(|call| call.outcome.is_success())
+            .count();
         assert_eq!(ok, 40);
     }
-    assert!(simulator.count("InvokeEndpoint") > 90, "some calls were repeated");
+    assert!(
+        simulator.count("InvokeEndpoint") > 90,
+        "some calls were repeated"
+    );
 }
 
 #[test]
 fn without_cloudwatch_in_time_the_cost_is_called_an_estimate() {
-    let simulator = Simulator::quick_with("[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 3600\n");
+    let simulator = Simulator::quick_with(
+        "[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 3600\n",
+    );
     let workspace = Workspace::new(&simulator);
     let outcome = workspace.run(&["--metrics-timeout", "1s"]).expect(0);
-    assert!(outcome.stderr.contains("CloudWatch is incomplete after 1 s"), "{}", outcome.stderr);
-    assert!(workspace.read("sagegate-results/comment.md").contains("estimate"));
+    assert!(
+        outcome
+            .stderr
+            .contains("CloudWatch is incomplete after 1 s"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        workspace
+            .read("sagegate-results/comment.md")
+            .contains("estimate")
+    );
 }
 
 #[test]
 fn an_endpoint_that_is_never_in_service_is_given_up_and_waited_for_until_it_can_be_deleted() {
-    let simulator = Simulator::quick_with("[life_cycle]\ncreating_seconds = 3.0\ndeleting_seconds = 0.1\n");
+    let simulator =
+        Simulator::quick_with("[life_cycle]\ncreating_seconds = 3.0\ndeleting_seconds = 0.1\n");
     let workspace = Workspace::new(&simulator);
     let outcome = workspace.run(&["--deploy-timeout", "1s"]).expect(3);
-    assert!(outcome.stderr.contains("not in service after 1 s (--deploy-timeout)"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("not in service after 1 s (--deploy-timeout)"),
+        "{}",
+        outcome.stderr
+    );
     simulator.assert_nothing_is_left();
 }
 
 #[test]
 fn what_cannot_be_deleted_in_time_is_named_and_cleanup_deletes_it_later() {
-    let simulator = Simulator::quick_with("[life_cycle]\ncreating_seconds = 4.0\ndeleting_seconds = 0.1\n");
+    let simulator =
+        Simulator::quick_with("[life_cycle]\ncreating_seconds = 4.0\ndeleting_seconds = 0.1\n");
     let workspace = Workspace::new(&simulator);
-    let outcome = workspace.run(&["--deploy-timeout", "1s", "--cleanup-timeout", "1s"]).expect(3);
+    let outcome = workspace
+        .run(&["--deploy-timeout", "1s", "--cleanup-timeout", "1s"])
+        .expect(3);
     assert!(outcome.stderr.contains("NOT deleted"), "{}", outcome.stderr);
     assert_eq!(workspace.result().cleanup.left.len(), 2);
     assert!(!simulator.resources().is_empty());
-    workspace.sagegate(&["cleanup", "--ledger", "sagegate-results/ledger.json"]).expect(0);
+    workspace
+        .sagegate(&["cleanup", "--ledger", "sagegate-results/ledger.json"])
+        .expect(0);
     simulator.assert_nothing_is_left();
 }
 
 #[test]
 fn a_service_that_is_not_there_is_an_error_of_its_own() {
     let simulator = Simulator::quick();
-    let workspace = Workspace::new(&simulator).with("AWS_ENDPOINT_URL", "http://127.0.0.1:9").with("AWS_MAX_ATTEMPTS", "1");
+    let workspace = Workspace::new(&simulator)
+        .with("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .with("AWS_MAX_ATTEMPTS", "1");
     drop(simulator);
     let outcome = workspace.sagegate(&run_args("m", &[])).expect(3);
-    assert!(outcome.stderr.contains("DescribeModel failed") && outcome.stderr.contains("AWS_ENDPOINT_URL"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("DescribeModel failed")
+            && outcome.stderr.contains("AWS_ENDPOINT_URL"),
+        "{}",
+        outcome.stderr
+    );
 }

@@ -11,27 +11,51 @@ fn main_is_recorded_the_same_model_passes_and_a_slow_one_fails() {
     let workspace = Workspace::new(&simulator);
     let wide = |extra: &[&'static str]| -> Vec<&'static str> { [&WIDE[..], extra].concat() };
     let recorded = workspace.run(&wide(&["--mode", "record"])).expect(0);
-    assert!(recorded.stderr.contains("recorded in file:b.json"), "{}", recorded.stderr);
+    assert!(
+        recorded.stderr.contains("recorded in file:b.json"),
+        "{}",
+        recorded.stderr
+    );
 
     let baseline = workspace.read("b.json");
     let passed = workspace.run(&wide(&[])).expect(0);
     assert!(passed.stdout.contains("passed"), "{}", passed.stdout);
     assert_eq!(workspace.read("b.json"), baseline, "a gate only reads");
 
-    let failed = workspace.sagegate(&run_args("m-slow", &wide(&[]))).expect(1);
+    let failed = workspace
+        .sagegate(&run_args("m-slow", &wide(&[])))
+        .expect(1);
     for words in ["failed", "p90", "2048 MB"] {
         assert!(failed.stdout.contains(words), "{words}: {}", failed.stdout);
     }
     let comment = workspace.read("sagegate-results/comment.md");
-    assert!(comment.lines().next().unwrap().starts_with("<!-- sagegate"), "{comment}");
+    assert!(
+        comment.lines().next().unwrap().starts_with("<!-- sagegate"),
+        "{comment}"
+    );
     assert!(comment.contains("### ❌ churn failed"), "{comment}");
-    assert!(workspace.read("sagegate-results/report.html").to_lowercase().starts_with("<!doctype html>"));
+    assert!(
+        workspace
+            .read("sagegate-results/report.html")
+            .to_lowercase()
+            .starts_with("<!doctype html>")
+    );
     simulator.assert_nothing_is_left();
 
     // The same verdict from the files alone, with a server that is gone.
     drop(simulator);
-    let offline = ["compare", "--result", "sagegate-results/result.json", "--baseline", "file:b.json", "--output-dir", "off"];
-    let compared = workspace.sagegate(&[&offline[..], &WIDE].concat()).expect(1);
+    let offline = [
+        "compare",
+        "--result",
+        "sagegate-results/result.json",
+        "--baseline",
+        "file:b.json",
+        "--output-dir",
+        "off",
+    ];
+    let compared = workspace
+        .sagegate(&[&offline[..], &WIDE].concat())
+        .expect(1);
     assert_eq!(compared.stdout, failed.stdout);
     assert_eq!(workspace.read("off/comment.md"), comment);
 }
@@ -43,11 +67,33 @@ fn a_saved_result_can_be_recorded_and_shown_again() {
     workspace.run(&[]).expect(0);
     drop(simulator);
     let result = "sagegate-results/result.json";
-    let recorded = workspace.sagegate(&["record", "--result", result, "--baseline", "file:new/b.json"]).expect(0);
+    let recorded = workspace
+        .sagegate(&[
+            "record",
+            "--result",
+            result,
+            "--baseline",
+            "file:new/b.json",
+        ])
+        .expect(0);
     assert_eq!(recorded.stdout.trim(), "recorded churn in file:new/b.json");
-    let compared = workspace.sagegate(&["compare", "--result", result, "--baseline", "file:new/b.json"]).expect(0);
-    assert!(compared.stdout.contains("passed"), "a run equals itself: {}", compared.stdout);
-    workspace.sagegate(&["report", "--result", result, "--output-dir", "again"]).expect(0);
+    let compared = workspace
+        .sagegate(&[
+            "compare",
+            "--result",
+            result,
+            "--baseline",
+            "file:new/b.json",
+        ])
+        .expect(0);
+    assert!(
+        compared.stdout.contains("passed"),
+        "a run equals itself: {}",
+        compared.stdout
+    );
+    workspace
+        .sagegate(&["report", "--result", result, "--output-dir", "again"])
+        .expect(0);
     assert!(workspace.exists("again/comment.md") && workspace.exists("again/report.html"));
 }
 
@@ -64,11 +110,25 @@ fn what_cannot_be_judged_fails_only_when_asked_to() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     workspace.run(&["--on-no-baseline", "fail"]).expect(1);
-    workspace.sagegate(&["record", "--result", "sagegate-results/result.json", "--baseline", "file:b.json"]).expect(0);
+    workspace
+        .sagegate(&[
+            "record",
+            "--result",
+            "sagegate-results/result.json",
+            "--baseline",
+            "file:b.json",
+        ])
+        .expect(0);
     let unlike = ["--memory-sizes", "2048"];
     let outcome = workspace.run(&unlike).expect(0);
-    assert!(outcome.stdout.contains("inconclusive"), "{}", outcome.stdout);
-    workspace.run(&[&unlike[..], &["--on-inconclusive", "fail"]].concat()).expect(1);
+    assert!(
+        outcome.stdout.contains("inconclusive"),
+        "{}",
+        outcome.stdout
+    );
+    workspace
+        .run(&[&unlike[..], &["--on-inconclusive", "fail"]].concat())
+        .expect(1);
 }
 
 #[test]
@@ -76,7 +136,9 @@ fn two_models_share_a_baseline_file_without_meeting() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     workspace.run(&["--mode", "record"]).expect(0);
-    let other = workspace.run(&["--name", "fraud", "--mode", "record"]).expect(0);
+    let other = workspace
+        .run(&["--name", "fraud", "--mode", "record"])
+        .expect(0);
     assert!(other.stdout.contains("no baseline yet"), "{}", other.stdout);
     let baseline: serde_json::Value = serde_json::from_str(&workspace.read("b.json")).unwrap();
     let names: Vec<&String> = baseline["models"].as_object().unwrap().keys().collect();

@@ -10,7 +10,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aws_smithy_", &["src/aws/"]),
     ("axum", &["src/simulator/"]),
     ("ciborium", &["src/simulator/"]),
-    ("comrak", &["src/report/document.rs", "src/report/document/"]),
+    (
+        "comrak",
+        &["src/report/document.rs", "src/report/document/"],
+    ),
     ("indicatif", &["src/progress/"]),
 ];
 
@@ -41,14 +44,21 @@ fn code(path: &Path) -> Vec<String> {
         return Vec::new();
     }
     let text = std::fs::read_to_string(path).unwrap();
-    let lines = text.lines().take_while(|line| !line.trim_start().starts_with("#[cfg(test)]"));
-    lines.filter(|line| !line.trim_start().starts_with("//")).map(str::to_owned).collect()
+    let lines = text
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with("#[cfg(test)]"));
+    lines
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn module_order() -> Vec<String> {
     let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let names = lib.lines().filter_map(|line| line.strip_prefix("pub mod "));
-    names.map(|name| name.trim_end_matches(';').to_owned()).collect()
+    names
+        .map(|name| name.trim_end_matches(';').to_owned())
+        .collect()
 }
 
 fn relative(path: &Path) -> String {
@@ -58,7 +68,11 @@ fn relative(path: &Path) -> String {
 /// The module of the crate that a source file belongs to; `None` for `lib.rs` and `main.rs`.
 fn module_of(path: &Path, order: &[String]) -> Option<usize> {
     let inside = relative(path);
-    let name = inside.trim_start_matches("src/").split(['/', '.']).next()?.to_owned();
+    let name = inside
+        .trim_start_matches("src/")
+        .split(['/', '.'])
+        .next()?
+        .to_owned();
     order.iter().position(|module| *module == name)
 }
 
@@ -66,7 +80,11 @@ fn module_of(path: &Path, order: &[String]) -> Option<usize> {
 fn crate_imports(line: &str) -> BTreeSet<String> {
     let parts = line.split("crate::").skip(1);
     parts
-        .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect()
+        })
         .collect()
 }
 
@@ -75,18 +93,31 @@ fn every_module_uses_only_the_modules_above_it() {
     let order = module_order();
     let mut checked = 0;
     for path in sources(&root().join("src")) {
-        let Some(own) = module_of(&path, &order) else { continue };
+        let Some(own) = module_of(&path, &order) else {
+            continue;
+        };
         for line in code(&path) {
             for import in crate_imports(&line) {
                 let Some(used) = order.iter().position(|module| *module == import) else {
-                    panic!("{}: `crate::{import}` is not a module of lib.rs: {line}", relative(&path));
+                    panic!(
+                        "{}: `crate::{import}` is not a module of lib.rs: {line}",
+                        relative(&path)
+                    );
                 };
-                assert!(used <= own, "{}: {} may not use {import}", relative(&path), order[own]);
+                assert!(
+                    used <= own,
+                    "{}: {} may not use {import}",
+                    relative(&path),
+                    order[own]
+                );
                 checked += 1;
             }
         }
     }
-    assert!(checked > 50, "only {checked} imports were found: the test no longer sees the code");
+    assert!(
+        checked > 50,
+        "only {checked} imports were found: the test no longer sees the code"
+    );
 }
 
 #[test]
@@ -98,7 +129,10 @@ fn every_large_library_has_one_home() {
                 let used = line.contains(&format!("{library}::"))
                     || (library.ends_with('_') && line.contains(library));
                 let at_home = homes.iter().any(|home| place.starts_with(home));
-                assert!(!used || at_home, "{place} uses {library}, whose home is {homes:?}: {line}");
+                assert!(
+                    !used || at_home,
+                    "{place} uses {library}, whose home is {homes:?}: {line}"
+                );
             }
         }
     }
@@ -109,7 +143,11 @@ fn the_simulator_knows_nothing_of_the_program_but_the_units() {
     for path in sources(&root().join("src/simulator")) {
         for line in code(&path) {
             for import in crate_imports(&line) {
-                assert!(["units", "simulator"].contains(&import.as_str()), "{}: {line}", relative(&path));
+                assert!(
+                    ["units", "simulator"].contains(&import.as_str()),
+                    "{}: {line}",
+                    relative(&path)
+                );
             }
         }
     }

@@ -1,5 +1,14 @@
 //! One binary for all integration tests: the AWS SDKs are linked once.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail a test"
+)]
+
 mod bad_input;
 mod cli;
 mod faults;

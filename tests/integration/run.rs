@@ -9,17 +9,29 @@ fn a_first_run_measures_every_size_and_leaves_nothing_behind() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let outcome = workspace.run(&[]).expect(0);
-    assert!(outcome.stdout.contains("no baseline yet"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("no baseline yet"),
+        "{}",
+        outcome.stdout
+    );
     simulator.assert_nothing_is_left();
     let result = workspace.result();
     assert_eq!(result.service, Service::Custom("127.0.0.1".to_owned()));
     assert_eq!((result.cleanup.created, result.cleanup.deleted), (4, 4));
     for endpoint in &result.stability {
         assert_eq!(endpoint.outcome, EndpointOutcome::Measured);
-        assert_eq!((endpoint.warmup.len(), endpoint.invocations.len()), (5, 100));
+        assert_eq!(
+            (endpoint.warmup.len(), endpoint.invocations.len()),
+            (5, 100)
+        );
         let metrics = endpoint.metrics.as_ref().unwrap();
         assert!(metrics.complete && metrics.model_setup_time_ms.is_some());
-        let samples: Vec<u32> = endpoint.invocations.iter().take(4).map(|call| call.sample).collect();
+        let samples: Vec<u32> = endpoint
+            .invocations
+            .iter()
+            .take(4)
+            .map(|call| call.sample)
+            .collect();
         assert_eq!(samples, [0, 1, 0, 1], "round robin");
     }
     assert_eq!(simulator.count("InvokeEndpoint"), 210);
@@ -31,13 +43,26 @@ fn client_latency_is_what_the_server_took_and_a_little_more() {
     let workspace = Workspace::new(&simulator);
     workspace.run(&[]).expect(0);
     for endpoint in workspace.result().stability {
-        let mut latencies: Vec<f64> = endpoint.invocations.iter().map(|call| call.latency_ms).collect();
+        let mut latencies: Vec<f64> = endpoint
+            .invocations
+            .iter()
+            .map(|call| call.latency_ms)
+            .collect();
         latencies.sort_by(f64::total_cmp);
         let metrics = endpoint.metrics.unwrap();
-        let server = metrics.model_latency_ms.unwrap().p50.unwrap() + metrics.overhead_latency_ms.unwrap().p50.unwrap();
+        let server = metrics.model_latency_ms.unwrap().p50.unwrap()
+            + metrics.overhead_latency_ms.unwrap().p50.unwrap();
         let client = latencies[latencies.len() / 2];
-        assert!(client > server * 0.95, "client {client} ms, server {server} ms");
-        assert!(endpoint.invocations.iter().all(|call| call.first_byte_ms <= call.latency_ms));
+        assert!(
+            client > server * 0.95,
+            "client {client} ms, server {server} ms"
+        );
+        assert!(
+            endpoint
+                .invocations
+                .iter()
+                .all(|call| call.first_byte_ms <= call.latency_ms)
+        );
     }
 }
 
@@ -48,12 +73,32 @@ fn creates_come_first_and_deletes_last_and_each_size_is_created_once() {
     workspace.run(&[]).expect(0);
     let mut operations = simulator.operations();
     operations.dedup_by(|a, b| a == "DescribeEndpoint" && b == "DescribeEndpoint");
-    assert_eq!(operations.first().map(String::as_str), Some("DescribeModel"));
-    let count = |name: &str| operations.iter().filter(|operation| *operation == name).count();
-    let once = ["CreateEndpointConfig", "CreateEndpoint", "DeleteEndpoint", "DeleteEndpointConfig"].map(count);
+    assert_eq!(
+        operations.first().map(String::as_str),
+        Some("DescribeModel")
+    );
+    let count = |name: &str| {
+        operations
+            .iter()
+            .filter(|operation| *operation == name)
+            .count()
+    };
+    let once = [
+        "CreateEndpointConfig",
+        "CreateEndpoint",
+        "DeleteEndpoint",
+        "DeleteEndpointConfig",
+    ]
+    .map(count);
     assert_eq!(once, [2, 2, 2, 2]);
-    let last_create = operations.iter().rposition(|operation| operation.starts_with("Create")).unwrap();
-    let first_delete = operations.iter().position(|operation| operation.starts_with("Delete")).unwrap();
+    let last_create = operations
+        .iter()
+        .rposition(|operation| operation.starts_with("Create"))
+        .unwrap();
+    let first_delete = operations
+        .iter()
+        .position(|operation| operation.starts_with("Delete"))
+        .unwrap();
     assert!(last_create < first_delete, "{operations:?}");
 }
 
@@ -66,21 +111,37 @@ fn names_and_tags_come_from_the_ci_run() {
         .with("GITHUB_SHA", "8f31c2e");
     workspace.run(&[]).expect(0);
     let result = workspace.result();
-    assert_eq!((result.run_id.as_str(), result.commit.as_deref()), ("1842-2", Some("8f31c2e")));
-    assert!(result.stability[0].endpoint_name.starts_with("sagegate-1842-2-"));
-    assert!(workspace.read("sagegate-results/ledger.json").contains(&result.stability[1].endpoint_name));
+    assert_eq!(
+        (result.run_id.as_str(), result.commit.as_deref()),
+        ("1842-2", Some("8f31c2e"))
+    );
+    assert!(
+        result.stability[0]
+            .endpoint_name
+            .starts_with("sagegate-1842-2-")
+    );
+    assert!(
+        workspace
+            .read("sagegate-results/ledger.json")
+            .contains(&result.stability[1].endpoint_name)
+    );
 }
 
 #[test]
 fn the_credentials_appear_in_no_output_even_when_everything_is_logged() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
-    let outcome = workspace.run(&["-vv", "--invocations", "3", "--memory-sizes", "1024"]).expect(0);
+    let outcome = workspace
+        .run(&["-vv", "--invocations", "3", "--memory-sizes", "1024"])
+        .expect(0);
     assert!(outcome.stderr.len() > 10_000, "everything is logged");
     assert!(!outcome.stderr.contains("secret-that-nobody-may-see"));
     for file in ["result.json", "comment.md", "report.html", "ledger.json"] {
         let text = workspace.read(&format!("sagegate-results/{file}"));
-        assert!(!text.contains("secret-that-nobody-may-see") && !text.contains("AKIAEXAMPLE"), "{file}");
+        assert!(
+            !text.contains("secret-that-nobody-may-see") && !text.contains("AKIAEXAMPLE"),
+            "{file}"
+        );
     }
 }
 
@@ -91,7 +152,11 @@ fn the_built_in_server_can_be_started_from_the_command_line() {
     let mut server = workspace.spawn(&["simulate", "--port", "0", "--profile", "xgboost"]);
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let url = lines
-        .find_map(|line| line.unwrap().split_once("AWS_ENDPOINT_URL=").map(|(_, rest)| rest.to_owned()))
+        .find_map(|line| {
+            line.unwrap()
+                .split_once("AWS_ENDPOINT_URL=")
+                .map(|(_, rest)| rest.to_owned())
+        })
         .unwrap();
     let url = url.split_whitespace().next().unwrap().to_owned();
     let workspace = workspace
@@ -100,8 +165,17 @@ fn the_built_in_server_can_be_started_from_the_command_line() {
         .with("AWS_SECRET_ACCESS_KEY", "b");
     workspace.write("s.jsonl", "{\"Body\":\"1\"}\n");
     let outcome = workspace.sagegate(&[
-        "run", "--model-name", "xgboost", "--samples", "s.jsonl", "--region", "us-east-1", "--memory-sizes", "2048",
-        "--invocations", "20",
+        "run",
+        "--model-name",
+        "xgboost",
+        "--samples",
+        "s.jsonl",
+        "--region",
+        "us-east-1",
+        "--memory-sizes",
+        "2048",
+        "--invocations",
+        "20",
     ]);
     server.kill().unwrap();
     server.wait().unwrap();
@@ -112,7 +186,9 @@ fn the_built_in_server_can_be_started_from_the_command_line() {
 fn quiet_shows_the_result_alone() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
-    let outcome = workspace.run(&["--quiet", "--memory-sizes", "2048", "--invocations", "10"]).expect(0);
+    let outcome = workspace
+        .run(&["--quiet", "--memory-sizes", "2048", "--invocations", "10"])
+        .expect(0);
     assert_eq!(outcome.stderr, "");
     assert!(outcome.stdout.contains("2048"));
 }

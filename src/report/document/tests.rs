@@ -31,7 +31,11 @@ fn parsed_html(markdown: &str) -> String {
 /// The document as it was built for the comment, as HTML.
 fn built_html(blocks: &[Block]) -> String {
     let arena = Arena::new();
-    let root = Builder { arena: &arena, target: Target::Comment }.document(blocks);
+    let root = Builder {
+        arena: &arena,
+        target: Target::Comment,
+    }
+    .document(blocks);
     let mut out = String::new();
     let plugins = Plugins::default();
     format_document_with_formatter(root, &options(), &mut out, &plugins, format_node, ()).unwrap();
@@ -62,21 +66,46 @@ fn kinds(markdown: &str) -> BTreeMap<&'static str, usize> {
 fn everywhere(hostile: &str) -> Vec<Block> {
     let mut table = Table::new(&[("Name", Align::Left), ("Value", Align::Right)]);
     table.push(vec![vec![text(hostile)], vec![code(hostile)]]);
-    table.push(vec![vec![name(hostile), text(" and "), code(hostile)], vec![strong(vec![text("$1")]), text("$2")]]);
+    table.push(vec![
+        vec![name(hostile), text(" and "), code(hostile)],
+        vec![strong(vec![text("$1")]), text("$2")],
+    ]);
     vec![
-        Block::Marker(vec![("key", hostile.to_owned()), ("sha", hostile.to_owned())]),
-        Block::Heading(vec![text("❌ "), code(hostile), text(" failed "), text(hostile)]),
+        Block::Marker(vec![
+            ("key", hostile.to_owned()),
+            ("sha", hostile.to_owned()),
+        ]),
+        Block::Heading(vec![
+            text("❌ "),
+            code(hostile),
+            text(" failed "),
+            text(hostile),
+        ]),
         Block::Paragraph(vec![text(hostile)]),
-        Block::Paragraph(vec![strong(vec![text("Why:")]), space(), text(hostile), text(" $3 and $4.")]),
+        Block::Paragraph(vec![
+            strong(vec![text("Why:")]),
+            space(),
+            text(hostile),
+            text(" $3 and $4."),
+        ]),
         Block::Table(table),
         Block::Details {
             summary: hostile.to_owned(),
             blocks: vec![
-                Block::Paragraph(vec![code(hostile), text(" then "), link(hostile, "https://example.com/run")]),
+                Block::Paragraph(vec![
+                    code(hostile),
+                    text(" then "),
+                    link(hostile, "https://example.com/run"),
+                ]),
                 Block::Lines(vec![hostile.to_owned(), "second".to_owned()]),
             ],
         },
-        Block::SmallPrint(vec![text("Commit "), code(hostile), text(" · "), link("run", hostile)]),
+        Block::SmallPrint(vec![
+            text("Commit "),
+            code(hostile),
+            text(" · "),
+            link("run", hostile),
+        ]),
     ]
 }
 
@@ -85,16 +114,24 @@ fn running_text(markdown: &str) -> Vec<String> {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options());
     let is_block = |node: &&AstNode<'_>| {
-        matches!(node.data().value, NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::TableCell)
+        matches!(
+            node.data().value,
+            NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::TableCell
+        )
     };
     let blocks = root.descendants().filter(is_block);
     let mut texts = Vec::new();
     for block in blocks {
         // Elements separate texts, as GitHub sees them.
-        let pieces = block.descendants().map(|node| match &node.data().value {
-            NodeValue::Text(text) => text.to_string(),
-            NodeValue::HtmlInline(_) | NodeValue::Code(_) => "\n".to_owned(),
-            _ => String::new(),
+        let pieces = block.descendants().map(|node| {
+            let data = node.data();
+            let separates = matches!(data.value, NodeValue::HtmlInline(_) | NodeValue::Code(_));
+            let text = if separates {
+                Some("\n")
+            } else {
+                data.value.text()
+            };
+            text.unwrap_or_default().to_owned()
         });
         texts.push(pieces.collect());
     }
@@ -105,7 +142,12 @@ fn assert_harmless(hostile: &str) -> Result<(), TestCaseError> {
     let blocks = everywhere(hostile);
     let markdown = markdown(&blocks);
     if !crate::text::one_line(hostile).is_empty() {
-        prop_assert_eq!(trimmed(&parsed_html(&markdown)), trimmed(&built_html(&blocks)), "{}", &markdown);
+        prop_assert_eq!(
+            trimmed(&parsed_html(&markdown)),
+            trimmed(&built_html(&blocks)),
+            "{}",
+            &markdown
+        );
     }
     for line in markdown.lines() {
         prop_assert!(!line.trim_start().starts_with("::"), "{}", line);
@@ -113,9 +155,16 @@ fn assert_harmless(hostile: &str) -> Result<(), TestCaseError> {
         prop_assert!(!line.chars().any(char::is_control), "{:?}", line);
     }
     for text in running_text(&markdown) {
-        let mentions = text.split('@').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        let mentions = text
+            .split('@')
+            .skip(1)
+            .any(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
         prop_assert!(!mentions, "a mention in {:?}", text);
-        let together = text.split('\n').map(|piece| piece.matches('$').count()).max().unwrap_or(0);
+        let together = text
+            .split('\n')
+            .map(|piece| piece.matches('$').count())
+            .max()
+            .unwrap_or(0);
         prop_assert!(together <= 1, "mathematics in {:?}", text);
     }
     let page = html(&blocks);
@@ -163,7 +212,11 @@ fn known_attacks_are_only_text() {
 fn no_text_adds_a_node() {
     let expected = kinds(&markdown(&everywhere("a b")));
     for hostile in HOSTILE.into_iter().filter(|it| !it.trim().is_empty()) {
-        assert_eq!(kinds(&markdown(&everywhere(hostile))), expected, "{hostile:?}");
+        assert_eq!(
+            kinds(&markdown(&everywhere(hostile))),
+            expected,
+            "{hostile:?}"
+        );
     }
 }
 
@@ -174,12 +227,18 @@ fn an_empty_code_span_shows_a_dash() {
 
 #[test]
 fn one_dollar_stays_and_two_are_kept_apart() {
-    assert_eq!(markdown(&[Block::Paragraph(vec![text("$3.42")])]), "$3.42\n");
+    assert_eq!(
+        markdown(&[Block::Paragraph(vec![text("$3.42")])]),
+        "$3.42\n"
+    );
     assert_eq!(
         markdown(&[Block::Paragraph(vec![text("$1 or $2")])]),
         "<span>$</span>1 or <span>$</span>2\n"
     );
-    assert_eq!(html(&[Block::Paragraph(vec![text("$1 or $2")])]), "<p>$1 or $2</p>\n");
+    assert_eq!(
+        html(&[Block::Paragraph(vec![text("$1 or $2")])]),
+        "<p>$1 or $2</p>\n"
+    );
 }
 
 #[test]

@@ -41,7 +41,10 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
         ));
         blocks.push(Block::Table(bands));
     }
-    Section { summary: "How this was measured".to_owned(), blocks }
+    Section {
+        summary: "How this was measured".to_owned(),
+        blocks,
+    }
 }
 
 fn place(facts: Facts<'_>) -> Vec<Inline> {
@@ -60,13 +63,19 @@ fn place(facts: Facts<'_>) -> Vec<Inline> {
 fn calls(facts: Facts<'_>) -> String {
     let settings = &facts.run.settings;
     let delay = if settings.cold_start_delay_s > 0.0 {
-        format!(", {} after deployment", numbers::duration(settings.cold_start_delay_s))
+        format!(
+            ", {} after deployment",
+            numbers::duration(settings.cold_start_delay_s)
+        )
     } else {
         String::new()
     };
     let warmup = match settings.warmup {
         0 => "without warm-up".to_owned(),
-        calls => format!("after {} set aside", numbers::plural(whole(calls), "warm-up call")),
+        calls => format!(
+            "after {} set aside",
+            numbers::plural(whole(calls), "warm-up call")
+        ),
     };
     let calls = numbers::plural(whole(settings.invocations), "call");
     format!("{calls} per size one after the other, all sizes side by side, {warmup}{delay}")
@@ -80,7 +89,10 @@ fn samples(facts: Facts<'_>) -> Vec<Inline> {
     let samples = &facts.run.samples;
     let hash: String = samples.sha256.chars().take(SHORT_HASH).collect();
     vec![
-        text(format!("{} from ", numbers::plural(samples.count, "sample"))),
+        text(format!(
+            "{} from ",
+            numbers::plural(samples.count, "sample")
+        )),
         name(&sanitise::shortened(&samples.source, 120)),
         text(" in turn, SHA-256 "),
         code(hash),
@@ -88,14 +100,20 @@ fn samples(facts: Facts<'_>) -> Vec<Inline> {
 }
 
 fn cold_starts(facts: Facts<'_>) -> String {
-    let total: usize = facts.analysis.sizes.iter().map(|size| size.cold_starts.len()).sum();
+    let total: usize = facts
+        .analysis
+        .sizes
+        .iter()
+        .map(|size| size.cold_starts.len())
+        .sum();
     format!("{total} set aside: slower than 5 times their sample's median and by more than 1 s")
 }
 
 fn cost_basis(facts: Facts<'_>) -> String {
     match facts.analysis.cost_basis {
         CostBasis::CloudWatch => {
-            "CloudWatch's mean ModelLatency plus the median OverheadLatency, and bytes in and out".to_owned()
+            "CloudWatch's mean ModelLatency plus the median OverheadLatency, and bytes in and out"
+                .to_owned()
         }
         CostBasis::ClientLatency if facts.analysis.sizes.is_empty() => "not known".to_owned(),
         CostBasis::ClientLatency => "an estimate from latency seen by the client".to_owned(),
@@ -113,22 +131,39 @@ fn prices(facts: Facts<'_>) -> Vec<Inline> {
 }
 
 fn baseline(facts: Facts<'_>) -> Vec<Inline> {
-    let Some(baseline) = &facts.judgement.baseline else { return cell("none compared") };
-    let mut words = vec![text(format!("{} of main: ", numbers::plural(baseline.runs, "run")))];
+    let Some(baseline) = &facts.judgement.baseline else {
+        return cell("none compared");
+    };
+    let mut words = vec![text(format!(
+        "{} of main: ",
+        numbers::plural(baseline.runs, "run")
+    ))];
     for (index, (commit, at)) in baseline.commits.iter().take(MAX_COMMITS).enumerate() {
-        let commit = commit.as_deref().map_or_else(|| "unknown commit".to_owned(), short_commit);
+        let commit = commit
+            .as_deref()
+            .map_or_else(|| "unknown commit".to_owned(), short_commit);
         let separator = if index == 0 { "" } else { ", " };
-        words.extend([text(separator), name(&commit), text(format!(" ({})", at.strftime("%Y-%m-%d")))]);
+        words.extend([
+            text(separator),
+            name(&commit),
+            text(format!(" ({})", at.strftime("%Y-%m-%d"))),
+        ]);
     }
     if baseline.commits.len() > MAX_COMMITS {
-        words.push(text(format!(" and {} older", baseline.commits.len() - MAX_COMMITS)));
+        words.push(text(format!(
+            " and {} older",
+            baseline.commits.len() - MAX_COMMITS
+        )));
     }
     words
 }
 
 fn noise(facts: Facts<'_>) -> String {
     match &facts.judgement.baseline {
-        Some(baseline) => format!("{} standard deviation", numbers::share(baseline.run_deviation)),
+        Some(baseline) => format!(
+            "{} standard deviation",
+            numbers::share(baseline.run_deviation)
+        ),
         None => "not known yet".to_owned(),
     }
 }
@@ -139,7 +174,10 @@ fn cleanup(facts: Facts<'_>) -> String {
         0 => String::new(),
         left => format!(", {left} left"),
     };
-    format!("{} created, {} deleted{left}", cleanup.created, cleanup.deleted)
+    format!(
+        "{} created, {} deleted{left}",
+        cleanup.created, cleanup.deleted
+    )
 }
 
 /// Every successful and warm-up call at the price of its size.
@@ -148,7 +186,11 @@ fn run_cost(facts: Facts<'_>) -> String {
         return "not known: no call succeeded".to_owned();
     }
     let cost = facts.analysis.sizes.iter().fold(Usd(0.0), |sum, size| {
-        let endpoints = facts.run.stability.iter().filter(|run| run.memory_mb == size.memory_mb);
+        let endpoints = facts
+            .run
+            .stability
+            .iter()
+            .filter(|run| run.memory_mb == size.memory_mb);
         let calls: f64 = endpoints
             .map(|run| count(&run.warmup) + count(&run.invocations))
             .sum();

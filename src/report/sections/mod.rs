@@ -11,10 +11,14 @@ use super::{Facts, Section};
 
 /// Every folded part, the most important first: a comment that is too long loses the last ones.
 pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
-    [sizes::section(facts, sizes), savings::section(facts), Some(method::section(facts))]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        sizes::section(facts, sizes),
+        savings::section(facts),
+        Some(method::section(facts)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn paragraph(words: impl AsRef<str>) -> Block {

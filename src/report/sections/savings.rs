@@ -38,5 +38,8 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
         )),
         Block::Table(table),
     ];
-    Some(Section { summary: "Serverless or a real-time instance?".to_owned(), blocks })
+    Some(Section {
+        summary: "Serverless or a real-time instance?".to_owned(),
+        blocks,
+    })
 }

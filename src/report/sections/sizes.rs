@@ -25,8 +25,16 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
         ("Errors", Align::Right),
         ("Against the recommended", Align::Left),
     ]);
-    let measured = facts.analysis.sizes.iter().map(|size| (size.memory_mb, measured_row(facts, size)));
-    let left_out = facts.analysis.left_out.iter().map(|left| (left.memory_mb, left_out_row(left)));
+    let measured = facts
+        .analysis
+        .sizes
+        .iter()
+        .map(|size| (size.memory_mb, measured_row(facts, size)));
+    let left_out = facts
+        .analysis
+        .left_out
+        .iter()
+        .map(|left| (left.memory_mb, left_out_row(left)));
     let mut rows: Vec<(MemoryMb, Vec<Cell>)> = measured.chain(left_out).collect();
     rows.sort_by_key(|(memory, _)| *memory);
     for (_, row) in rows {
@@ -61,7 +69,11 @@ fn left_out_row(left: &LeftOut) -> Vec<Cell> {
 
 /// How a size compares with the recommended one.
 fn why_not(facts: Facts<'_>, size: &SizeSummary) -> Inline {
-    let Some(chosen) = facts.judgement.recommended.and_then(|memory| facts.analysis.size(memory)) else {
+    let Some(chosen) = facts
+        .judgement
+        .recommended
+        .and_then(|memory| facts.analysis.size(memory))
+    else {
         return text("–");
     };
     if chosen.memory_mb == size.memory_mb {
@@ -69,8 +81,11 @@ fn why_not(facts: Facts<'_>, size: &SizeSummary) -> Inline {
     }
     let strategy = facts.analysis.strategy;
     let it = standing(size, chosen, strategy);
-    let changes =
-        format!("cost {}, latency {}", numbers::percent(it.cost), numbers::percent(it.latency));
+    let changes = format!(
+        "cost {}, latency {}",
+        numbers::percent(it.cost),
+        numbers::percent(it.latency)
+    );
     let score = match strategy {
         Strategy::Balanced => format!(", score {}", numbers::percent(it.score)),
         Strategy::CheapestUnder(bound) if size.warm.p99 > bound => {
@@ -92,11 +107,22 @@ pub(super) fn section(facts: Facts<'_>, sizes: &Table) -> Option<Section> {
         return None;
     }
     let mut blocks = vec![paragraph(rule(facts)), Block::Table(sizes.clone())];
-    let cut = facts.analysis.left_out.iter().filter(|left| left.reason.chars().count() > SHORT_REASON);
+    let cut = facts
+        .analysis
+        .left_out
+        .iter()
+        .filter(|left| left.reason.chars().count() > SHORT_REASON);
     blocks.extend(cut.map(left_out_paragraph));
     blocks.extend(charts(facts).into_iter().map(Block::Chart));
-    if let Some(size) = facts.judgement.recommended.and_then(|memory| facts.analysis.size(memory)) {
-        blocks.push(paragraph(format!("Cost of a million invocations at {}:", size.memory_mb)));
+    if let Some(size) = facts
+        .judgement
+        .recommended
+        .and_then(|memory| facts.analysis.size(memory))
+    {
+        blocks.push(paragraph(format!(
+            "Cost of a million invocations at {}:",
+            size.memory_mb
+        )));
         blocks.push(Block::Lines(formula(facts, size)));
     }
     let summary = match facts.judgement.recommended {
@@ -125,11 +151,17 @@ fn rule(facts: Facts<'_>) -> String {
     } else {
         ""
     };
-    format!("Rule ({}): {strategy}.{hysteresis}", facts.analysis.strategy)
+    format!(
+        "Rule ({}): {strategy}.{hysteresis}",
+        facts.analysis.strategy
+    )
 }
 
 fn left_out_paragraph(left: &LeftOut) -> Block {
-    Block::Paragraph(vec![text(format!("{} failed: ", left.memory_mb)), reason(&left.reason, LONG_REASON)])
+    Block::Paragraph(vec![
+        text(format!("{} failed: ", left.memory_mb)),
+        reason(&left.reason, LONG_REASON),
+    ])
 }
 
 fn charts(facts: Facts<'_>) -> Vec<Chart> {
@@ -141,7 +173,10 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
     let latency = |name, of: fn(&SizeSummary) -> LatencyMs| Series {
         name,
         values: sizes.iter().map(|size| of(size).get()).collect(),
-        labels: sizes.iter().map(|size| numbers::latency(of(size))).collect(),
+        labels: sizes
+            .iter()
+            .map(|size| numbers::latency(of(size)))
+            .collect(),
     };
     let cost = |size: &SizeSummary| size.cost.per_million();
     vec![
@@ -159,7 +194,10 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
             title: "Latency (ms): p99 above, mean below",
             unit: "ms",
             sizes: memory,
-            series: vec![latency("p99", |size| size.warm.p99), latency("mean", |size| size.warm.mean)],
+            series: vec![
+                latency("p99", |size| size.warm.p99),
+                latency("mean", |size| size.warm.mean),
+            ],
         },
     ]
 }
@@ -167,11 +205,20 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
 /// The cost formula with its inputs, one part per line.
 fn formula(facts: Facts<'_>, size: &SizeSummary) -> Vec<String> {
     let prices = &facts.analysis.prices.prices;
-    let Cost { average_latency, compute, data_in, data_out } = size.cost;
+    let Cost {
+        average_latency,
+        compute,
+        data_in,
+        data_out,
+    } = size.cost;
     let gigabytes = size.memory_mb.gigabytes();
     let billed = billed_time(facts, average_latency);
     let data = |way: &str, bytes: f64, price: f64, cost: Usd| {
-        format!("data {way}: {} x ${price} per GB x 1 million = {}", numbers::bytes(bytes), numbers::usd(cost))
+        format!(
+            "data {way}: {} x ${price} per GB x 1 million = {}",
+            numbers::bytes(bytes),
+            numbers::usd(cost)
+        )
     };
     vec![
         billed,
@@ -182,7 +229,12 @@ fn formula(facts: Facts<'_>, size: &SizeSummary) -> Vec<String> {
             numbers::usd(compute)
         ),
         data("in", size.request_bytes, prices.data_in_usd_per_gb, data_in),
-        data("out", size.response_bytes, prices.data_out_usd_per_gb, data_out),
+        data(
+            "out",
+            size.response_bytes,
+            prices.data_out_usd_per_gb,
+            data_out,
+        ),
         format!("total: {}", numbers::usd(size.cost.per_million())),
     ]
 }

@@ -1,4 +1,4 @@
-//! The life of an endpoint: Creating → InService | Failed → Deleting → gone.
+//! The life of an endpoint: `Creating` → `InService` | `Failed` → `Deleting` → gone.
 
 use serde_json::{Value, json};
 

@@ -13,7 +13,7 @@ const SECOND_MS: f64 = 1000.0;
 #[derive(Debug)]
 pub(super) struct Workers {
     draws: Draws,
-    workers: Vec<Worker>,
+    started: Vec<Worker>,
     max: u32,
 }
 
@@ -27,7 +27,7 @@ impl Workers {
     pub(super) fn new(max: u32, draws: Draws) -> Self {
         Self {
             draws,
-            workers: Vec::new(),
+            started: Vec::new(),
             max,
         }
     }
@@ -35,28 +35,28 @@ impl Workers {
     /// Takes a free worker: its number, and whether it starts cold. `None` when all are busy.
     fn take(&mut self, now: f64, idle_seconds: f64) -> Option<(usize, bool)> {
         let warm = |worker: &Worker| !worker.busy && now - worker.last_used <= idle_seconds;
-        let number = match self.workers.iter().position(warm) {
+        let number = match self.started.iter().position(warm) {
             Some(number) => (number, false),
-            None => match self.workers.iter().position(|worker| !worker.busy) {
+            None => match self.started.iter().position(|worker| !worker.busy) {
                 Some(number) => (number, true),
-                None if self.workers.len() < usize::try_from(self.max).unwrap_or(usize::MAX) => {
-                    self.workers.push(Worker {
+                None if self.started.len() < usize::try_from(self.max).unwrap_or(usize::MAX) => {
+                    self.started.push(Worker {
                         busy: false,
                         last_used: now,
                     });
-                    (self.workers.len() - 1, true)
+                    (self.started.len() - 1, true)
                 }
                 None => return None,
             },
         };
-        if let Some(worker) = self.workers.get_mut(number.0) {
+        if let Some(worker) = self.started.get_mut(number.0) {
             worker.busy = true;
         }
         Some(number)
     }
 
     fn release(&mut self, number: usize, now: f64) {
-        if let Some(worker) = self.workers.get_mut(number) {
+        if let Some(worker) = self.started.get_mut(number) {
             worker.busy = false;
             worker.last_used = now;
         }
@@ -68,7 +68,7 @@ impl Workers {
 pub(in crate::simulator) struct Request<'a> {
     pub(in crate::simulator) endpoint: &'a str,
     pub(in crate::simulator) body_bytes: usize,
-    pub(in crate::simulator) request_id: &'a str,
+    pub(in crate::simulator) id: &'a str,
 }
 
 /// An invocation that occupies a worker until [`Account::finish`].
@@ -115,7 +115,7 @@ impl Account {
             .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService)
             .ok_or_else(|| not_found(request.endpoint))?;
         if request.body_bytes > MAX_BODY_BYTES {
-            let message = format!("Request {} has oversize body.", request.request_id);
+            let message = format!("Request {} has oversize body.", request.id);
             return Err(ApiError::new(400, "ValidationError", message));
         }
         let variant = endpoint.config.variant.clone();

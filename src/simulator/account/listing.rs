@@ -87,9 +87,10 @@ fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiErr
     }
     let from = match word("NextToken") {
         None => 0,
-        Some(token) => token.parse().map_err(|_: std::num::ParseIntError| {
-            ApiError::validation("Invalid pagination token given.")
-        })?,
+        Some(token) => match token.parse() {
+            Ok(from) => from,
+            Err(_) => return Err(ApiError::validation("Invalid pagination token given.")),
+        },
     };
     let size = usize::try_from(page).unwrap_or(usize::MAX);
     let shown: Vec<Value> = rows

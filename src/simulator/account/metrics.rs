@@ -225,7 +225,7 @@ impl MetricStore {
     }
 }
 
-/// StartTime, rounded down to the minute as CloudWatch does, and EndTime.
+/// `StartTime`, rounded down to the minute as CloudWatch does, and `EndTime`.
 fn window(input: &Value) -> Result<(f64, f64), ApiError> {
     let time = |member: &str| {
         input

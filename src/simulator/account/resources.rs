@@ -78,7 +78,7 @@ impl Account {
             return Err(existing("endpoint configuration", &arn));
         }
         let mut config = parse_config(input, region, &self.models)?;
-        config.name = name.to_owned();
+        name.clone_into(&mut config.name);
         config.arn.clone_from(&arn);
         config.created_at = now;
         self.endpoint_configs.insert(name.to_owned(), config);

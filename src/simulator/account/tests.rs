@@ -17,7 +17,10 @@ struct World {
 impl World {
     fn new(extra: &str) -> Self {
         let now = 1_000_000.0;
-        Self { account: Account::new(scenario(extra), now), now }
+        Self {
+            account: Account::new(scenario(extra), now),
+            now,
+        }
     }
 
     fn call(&mut self, operation: &str, input: &Value) -> Result<Value, ApiError> {
@@ -26,8 +29,14 @@ impl World {
 
     /// Creates endpoint config and endpoint; in service two seconds later.
     fn deploy(&mut self, name: &str, memory: u32, max_concurrency: u32) -> Result<Value, ApiError> {
-        self.call("CreateEndpointConfig", &config(name, memory, max_concurrency))?;
-        self.call("CreateEndpoint", &json!({ "EndpointName": name, "EndpointConfigName": name }))
+        self.call(
+            "CreateEndpointConfig",
+            &config(name, memory, max_concurrency),
+        )?;
+        self.call(
+            "CreateEndpoint",
+            &json!({ "EndpointName": name, "EndpointConfigName": name }),
+        )
     }
 
     fn in_service(mut self, memory: u32, max_concurrency: u32) -> Self {
@@ -44,7 +53,11 @@ impl World {
     }
 
     fn invoke(&mut self, body_bytes: usize) -> Result<Started, ApiError> {
-        let request = Request { endpoint: "e", body_bytes, request_id: "r" };
+        let request = Request {
+            endpoint: "e",
+            body_bytes,
+            id: "r",
+        };
         self.account.invoke(request, self.now)
     }
 
@@ -67,7 +80,10 @@ impl World {
                 "Period": 86_400, "Stat": statistic,
             }}],
         });
-        let answer = self.account.cloudwatch("GetMetricData", &query, self.now).unwrap();
+        let answer = self
+            .account
+            .cloudwatch("GetMetricData", &query, self.now)
+            .unwrap();
         let values = answer["MetricDataResults"][0]["Values"].as_array().unwrap();
         values.iter().map(|value| value.as_f64().unwrap()).collect()
     }
@@ -85,23 +101,49 @@ fn an_endpoint_lives_from_creating_to_gone() {
     let mut world = World::new("");
     world.deploy("e", 1024, 1).unwrap();
     assert_eq!(world.status("e"), "Creating");
-    let refused = world.call("DeleteEndpoint", &json!({ "EndpointName": "e" })).unwrap_err();
-    assert!(refused.message.unwrap().starts_with("Cannot update in-progress endpoint"));
+    let refused = world
+        .call("DeleteEndpoint", &json!({ "EndpointName": "e" }))
+        .unwrap_err();
+    assert!(
+        refused
+            .message
+            .unwrap()
+            .starts_with("Cannot update in-progress endpoint")
+    );
     world.now += 2.1;
     assert_eq!(world.status("e"), "InService");
-    world.call("DeleteEndpoint", &json!({ "EndpointName": "e" })).unwrap();
+    world
+        .call("DeleteEndpoint", &json!({ "EndpointName": "e" }))
+        .unwrap();
     assert_eq!(world.status("e"), "Deleting");
     world.now += 1.0;
-    assert_eq!(world.status("e"), "Could not find endpoint \"arn:aws:sagemaker:us-east-1:000000000000:endpoint/e\".");
+    assert_eq!(
+        world.status("e"),
+        "Could not find endpoint \"arn:aws:sagemaker:us-east-1:000000000000:endpoint/e\"."
+    );
 }
 
 #[test]
 fn a_size_that_fails_to_deploy_says_why_and_can_be_deleted() {
-    let mut world = World::new("[life_cycle]\nfailing_memory_mb = [1024]\nfailure_reason = \"ping\"").in_service(1024, 1);
-    let answer = world.call("DescribeEndpoint", &json!({ "EndpointName": "e" })).unwrap();
-    assert_eq!((answer["EndpointStatus"].as_str(), answer["FailureReason"].as_str()), (Some("Failed"), Some("ping")));
+    let mut world =
+        World::new("[life_cycle]\nfailing_memory_mb = [1024]\nfailure_reason = \"ping\"")
+            .in_service(1024, 1);
+    let answer = world
+        .call("DescribeEndpoint", &json!({ "EndpointName": "e" }))
+        .unwrap();
+    assert_eq!(
+        (
+            answer["EndpointStatus"].as_str(),
+            answer["FailureReason"].as_str()
+        ),
+        (Some("Failed"), Some("ping"))
+    );
     assert!(world.invoke(1).is_err());
-    assert!(world.call("DeleteEndpoint", &json!({ "EndpointName": "e" })).is_ok());
+    assert!(
+        world
+            .call("DeleteEndpoint", &json!({ "EndpointName": "e" }))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -118,7 +160,10 @@ fn quotas_answer_in_awss_words() {
     ));
     world.deploy("b", 1024, 8).unwrap();
     let text = limit(world.deploy("c", 1024, 4));
-    assert!(text.contains("is 10, with current utilization of 8 and a request delta of 4"), "{text}");
+    assert!(
+        text.contains("is 10, with current utilization of 8 and a request delta of 4"),
+        "{text}"
+    );
     world.deploy("d", 1024, 1).unwrap();
     assert!(limit(world.deploy("e", 1024, 1)).contains("is 2, with current utilization of 2"));
 }
@@ -129,21 +174,43 @@ fn names_are_unique_regardless_of_case_and_what_is_missing_is_named() {
     world.deploy("Endpoint", 1024, 1).unwrap();
     let again = json!({ "EndpointName": "endpoint", "EndpointConfigName": "Endpoint" });
     let error = world.call("CreateEndpoint", &again).unwrap_err();
-    assert!(error.message.unwrap().starts_with("Cannot create already existing endpoint \"arn:"));
+    assert!(
+        error
+            .message
+            .unwrap()
+            .starts_with("Cannot create already existing endpoint \"arn:")
+    );
     let unknown = json!({ "EndpointName": "x", "EndpointConfigName": "none" });
     let error = world.call("CreateEndpoint", &unknown).unwrap_err();
-    assert!(error.message.unwrap().starts_with("Could not find endpoint configuration"));
+    assert!(
+        error
+            .message
+            .unwrap()
+            .starts_with("Could not find endpoint configuration")
+    );
     let mut bad = config("y", 1024, 1);
     bad["ProductionVariants"][0]["ModelName"] = json!("none");
-    assert!(world.call("CreateEndpointConfig", &bad).unwrap_err().message.unwrap().starts_with("Could not find model"));
+    assert!(
+        world
+            .call("CreateEndpointConfig", &bad)
+            .unwrap_err()
+            .message
+            .unwrap()
+            .starts_with("Could not find model")
+    );
 }
 
 #[test]
 fn a_config_out_of_range_is_refused() {
     let mut world = World::new("");
     for (memory, concurrency) in [(512, 1), (1500, 1), (7168, 1), (1024, 0), (1024, 201)] {
-        let error = world.call("CreateEndpointConfig", &config("c", memory, concurrency)).unwrap_err();
-        assert_eq!(error.code, "ValidationException", "{memory} MB, {concurrency}");
+        let error = world
+            .call("CreateEndpointConfig", &config("c", memory, concurrency))
+            .unwrap_err();
+        assert_eq!(
+            error.code, "ValidationException",
+            "{memory} MB, {concurrency}"
+        );
     }
     let mut provisioned = config("c", 1024, 2);
     provisioned["ProductionVariants"][0]["ServerlessConfig"]["ProvisionedConcurrency"] = json!(3);
@@ -155,17 +222,49 @@ fn models_configs_and_tags_come_back_as_they_were_given() {
     let mut world = World::new("");
     let model = json!({ "ModelName": "n", "PrimaryContainer": { "Image": "i" }, "Tags": [{ "Key": "k", "Value": "v" }] });
     let arn = world.call("CreateModel", &model).unwrap()["ModelArn"].clone();
-    assert_eq!(world.call("DescribeModel", &json!({ "ModelName": "n" })).unwrap()["PrimaryContainer"]["Image"], "i");
-    let tags = world.call("ListTags", &json!({ "ResourceArn": arn })).unwrap();
+    assert_eq!(
+        world
+            .call("DescribeModel", &json!({ "ModelName": "n" }))
+            .unwrap()["PrimaryContainer"]["Image"],
+        "i"
+    );
+    let tags = world
+        .call("ListTags", &json!({ "ResourceArn": arn }))
+        .unwrap();
     assert_eq!(tags["Tags"], json!([{ "Key": "k", "Value": "v" }]));
     let more = json!({ "ResourceArn": arn, "Tags": [{ "Key": "k", "Value": "w" }, { "Key": "l", "Value": "" }] });
-    assert_eq!(world.call("AddTags", &more).unwrap()["Tags"].as_array().unwrap().len(), 2);
-    assert!(world.call("CreateModel", &model).is_err(), "a second model of that name");
-    world.call("DeleteModel", &json!({ "ModelName": "n" })).unwrap();
-    assert!(world.call("ListTags", &json!({ "ResourceArn": arn })).is_err());
-    world.call("CreateEndpointConfig", &config("c", 2048, 4)).unwrap();
-    let answer = world.call("DescribeEndpointConfig", &json!({ "EndpointConfigName": "c" })).unwrap();
-    assert_eq!(answer["ProductionVariants"][0]["ServerlessConfig"]["MaxConcurrency"], 4);
+    assert_eq!(
+        world.call("AddTags", &more).unwrap()["Tags"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert!(
+        world.call("CreateModel", &model).is_err(),
+        "a second model of that name"
+    );
+    world
+        .call("DeleteModel", &json!({ "ModelName": "n" }))
+        .unwrap();
+    assert!(
+        world
+            .call("ListTags", &json!({ "ResourceArn": arn }))
+            .is_err()
+    );
+    world
+        .call("CreateEndpointConfig", &config("c", 2048, 4))
+        .unwrap();
+    let answer = world
+        .call(
+            "DescribeEndpointConfig",
+            &json!({ "EndpointConfigName": "c" }),
+        )
+        .unwrap();
+    assert_eq!(
+        answer["ProductionVariants"][0]["ServerlessConfig"]["MaxConcurrency"],
+        4
+    );
 }
 
 #[test]
@@ -180,16 +279,32 @@ fn lists_are_filtered_sorted_and_paged() {
     loop {
         let input = json!({ "NameContains": "SAGEGATE", "SortBy": "Name", "SortOrder": "Ascending", "MaxResults": 2, "NextToken": token });
         let page = world.call("ListEndpoints", &input).unwrap();
-        names.extend(page["Endpoints"].as_array().unwrap().iter().map(|it| it["EndpointName"].clone()));
+        names.extend(
+            page["Endpoints"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| it["EndpointName"].clone()),
+        );
         token = page["NextToken"].clone();
         if token.is_null() {
             break;
         }
     }
     assert_eq!(names, ["sagegate-a", "sagegate-b", "sagegate-c"]);
-    let creating = world.call("ListEndpoints", &json!({ "StatusEquals": "Creating" })).unwrap();
-    assert_eq!(creating["Endpoints"].as_array().unwrap().len(), 1, "the others are in service by now");
-    assert!(world.call("ListEndpoints", &json!({ "MaxResults": 101 })).is_err());
+    let creating = world
+        .call("ListEndpoints", &json!({ "StatusEquals": "Creating" }))
+        .unwrap();
+    assert_eq!(
+        creating["Endpoints"].as_array().unwrap().len(),
+        1,
+        "the others are in service by now"
+    );
+    assert!(
+        world
+            .call("ListEndpoints", &json!({ "MaxResults": 101 }))
+            .is_err()
+    );
 }
 
 #[test]
@@ -215,34 +330,55 @@ fn a_worker_starts_cold_once_and_again_after_idling() {
         .collect();
     assert_eq!(waits, [true, false, true, false]);
     world.now += 10.0;
-    assert_eq!(world.metric("AWS/SageMaker", "ModelSetupTime", "SampleCount"), [2.0]);
+    assert_eq!(
+        world.metric("AWS/SageMaker", "ModelSetupTime", "SampleCount"),
+        [2.0]
+    );
     let model = world.metric("AWS/SageMaker", "ModelLatency", "Maximum")[0];
     let overhead = world.metric("AWS/SageMaker", "OverheadLatency", "Maximum")[0];
-    assert!(model < 10_000.0 && overhead >= 500_000.0, "a cold start is overhead: {model}, {overhead}");
+    assert!(
+        model < 10_000.0 && overhead >= 500_000.0,
+        "a cold start is overhead: {model}, {overhead}"
+    );
 }
 
 #[test]
 fn too_little_memory_a_large_body_and_an_unknown_endpoint_fail_as_on_aws() {
     let mut world = World::new("[model]\nout_of_memory_below_mb = 2048").in_service(1024, 1);
-    let Answer::Error(error) = world.invoke(1).unwrap().answer else { panic!("not an error") };
+    let Answer::Error(error) = world.invoke(1).unwrap().answer else {
+        panic!("not an error")
+    };
     assert_eq!((error.status, error.code), (424, "ModelError"));
     assert!(error.message.unwrap().contains("insufficient memory"));
     let error = world.invoke(4 * 1024 * 1024 + 1).unwrap_err();
     assert_eq!(error.message.unwrap(), "Request r has oversize body.");
-    let request = Request { endpoint: "E", body_bytes: 1, request_id: "r" };
-    assert_eq!(world.account.invoke(request, world.now).unwrap_err().code, "ValidationError", "case must match");
+    let request = Request {
+        endpoint: "E",
+        body_bytes: 1,
+        id: "r",
+    };
+    assert_eq!(
+        world.account.invoke(request, world.now).unwrap_err().code,
+        "ValidationError",
+        "case must match"
+    );
 }
 
 #[test]
 fn faults_of_probability_one_always_happen() {
-    for (key, code) in [("throttle", "ThrottlingException"), ("not_ready", "ModelNotReadyException")] {
+    for (key, code) in [
+        ("throttle", "ThrottlingException"),
+        ("not_ready", "ModelNotReadyException"),
+    ] {
         let mut world = World::new(&format!("[faults]\n{key} = 1.0")).in_service(1024, 1);
         assert_eq!(world.invoke(1).unwrap_err().code, code);
     }
     let mut world = World::new("[faults]\ndropped_connection = 1.0").in_service(1024, 1);
     assert_eq!(world.invoke(1).unwrap().answer, Answer::DroppedConnection);
     let mut world = World::new("[faults]\nmodel_error = 1.0").in_service(1024, 1);
-    assert!(matches!(world.invoke(1).unwrap().answer, Answer::Error(error) if error.code == "ModelError"));
+    assert!(
+        matches!(world.invoke(1).unwrap().answer, Answer::Error(error) if error.code == "ModelError")
+    );
 }
 
 #[test]
@@ -251,16 +387,31 @@ fn metrics_appear_late_with_every_statistic_and_outlive_the_endpoint() {
     for _ in 0..10 {
         world.invoke_to_the_end();
     }
-    assert!(world.metric("AWS/SageMaker", "ModelLatency", "SampleCount").is_empty(), "not yet");
-    world.call("DeleteEndpoint", &json!({ "EndpointName": "e" })).unwrap();
+    assert!(
+        world
+            .metric("AWS/SageMaker", "ModelLatency", "SampleCount")
+            .is_empty(),
+        "not yet"
+    );
+    world
+        .call("DeleteEndpoint", &json!({ "EndpointName": "e" }))
+        .unwrap();
     world.now += 10.0;
     let latency = |statistic| world.metric("AWS/SageMaker", "ModelLatency", statistic)[0];
     assert!((latency("SampleCount") - 10.0).abs() < 1e-9);
-    assert!((latency("Average") - 4000.0).abs() < 1.0, "microseconds without variation");
+    assert!(
+        (latency("Average") - 4000.0).abs() < 1.0,
+        "microseconds without variation"
+    );
     assert!((latency("Sum") - 40_000.0).abs() < 10.0);
     assert!(latency("Minimum") <= latency("p50") && latency("p99") <= latency("Maximum"));
     assert!(world.metric("/aws/sagemaker/Endpoints", "MemoryUtilization", "Average")[0] > 40.0);
-    assert!(world.metric("AWS/SageMaker", "MemoryUtilization", "Average").is_empty(), "wrong namespace");
+    assert!(
+        world
+            .metric("AWS/SageMaker", "MemoryUtilization", "Average")
+            .is_empty(),
+        "wrong namespace"
+    );
 }
 
 #[test]
@@ -274,12 +425,22 @@ fn metric_statistics_answers_plain_and_extended_statistics_at_once() {
         "Statistics": ["Average"], "ExtendedStatistics": ["p50"],
         "Dimensions": [{ "Name": "EndpointName", "Value": "e" }, { "Name": "VariantName", "Value": "v" }],
     });
-    let answer = world.account.cloudwatch("GetMetricStatistics", &input, world.now).unwrap();
+    let answer = world
+        .account
+        .cloudwatch("GetMetricStatistics", &input, world.now)
+        .unwrap();
     let point = &answer["Datapoints"][0];
     assert_eq!(point["Average"], point["ExtendedStatistics"]["p50"]);
     assert_eq!(point["Unit"], "Microseconds");
     input["Period"] = json!(61);
-    assert_eq!(world.account.cloudwatch("GetMetricStatistics", &input, world.now).unwrap_err().status, 400);
+    assert_eq!(
+        world
+            .account
+            .cloudwatch("GetMetricStatistics", &input, world.now)
+            .unwrap_err()
+            .status,
+        400
+    );
 }
 
 /// What a person or program may do to an account.
@@ -327,7 +488,7 @@ proptest! {
                 Op::DeleteConfig(n) => { let _ = world.call("DeleteEndpointConfig", &json!({ "EndpointConfigName": name(n) })); }
                 Op::Invoke(n) => {
                     let state = world.status(&name(n));
-                    let request = Request { endpoint: &name(n), body_bytes: 1, request_id: "r" };
+                    let request = Request { endpoint: &name(n), body_bytes: 1, id: "r" };
                     if let Ok(started) = world.account.invoke(request, world.now) {
                         prop_assert_eq!(state, "InService");
                         world.account.finish(&started, true, world.now);

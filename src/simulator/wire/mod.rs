@@ -11,7 +11,7 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Region of a SigV4 signature: `Credential=KEY/20261122/us-east-1/sagemaker/aws4_request`. `None` without a
+/// Region of a `SigV4` signature: `Credential=KEY/20261122/us-east-1/sagemaker/aws4_request`. `None` without a
 /// signature; AWS would refuse such a request.
 pub(super) fn signed_region(headers: &HeaderMap) -> Option<&str> {
     let authorization = header(headers, "authorization")?;

@@ -46,7 +46,8 @@ fn to_json(cbor: &Cbor, depth: usize) -> Option<Value> {
                 .collect();
             members.map(Value::Object)
         }
-        _ => None,
+        // Bytes and other tags; the type may grow.
+        Cbor::Bytes(_) | Cbor::Tag(..) | _ => None,
     }
 }
 

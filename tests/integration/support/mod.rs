@@ -49,8 +49,13 @@ impl Simulator {
         let scenario = Scenario::from_toml(profile, "test profile").unwrap();
         let runtime = Runtime::new().unwrap();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let handle = runtime.block_on(simulator::start(scenario, address)).unwrap();
-        Self { handle: Some(handle), runtime }
+        let handle = runtime
+            .block_on(simulator::start(scenario, address))
+            .unwrap();
+        Self {
+            handle: Some(handle),
+            runtime,
+        }
     }
 
     pub(crate) fn quick() -> Self {
@@ -77,7 +82,11 @@ impl Simulator {
     pub(crate) fn state(&self) -> Value {
         let address = self.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET /_simulator/state HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        write!(
+            stream,
+            "GET /_simulator/state HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -92,15 +101,30 @@ impl Simulator {
     /// Names of endpoints and endpoint configs that exist.
     pub(crate) fn resources(&self) -> Vec<String> {
         let state = self.state();
-        let endpoints = state["endpoints"].as_array().unwrap().iter().map(|it| it["name"].clone());
-        let configs = state["endpoint_configs"].as_array().unwrap().iter().cloned();
-        endpoints.chain(configs).map(|name| name.as_str().unwrap().to_owned()).collect()
+        let endpoints = state["endpoints"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["name"].clone());
+        let configs = state["endpoint_configs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .cloned();
+        endpoints
+            .chain(configs)
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Control-plane operations in order.
     pub(crate) fn operations(&self) -> Vec<String> {
         let log = self.state()["control_plane"].clone();
-        log.as_array().unwrap().iter().map(|it| it["operation"].as_str().unwrap().to_owned()).collect()
+        log.as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["operation"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     #[track_caller]
@@ -138,7 +162,10 @@ impl Workspace {
             .with("AWS_REGION", "us-east-1")
             .with("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
             .with("AWS_SECRET_ACCESS_KEY", "secret-that-nobody-may-see");
-        workspace.write("samples.jsonl", "{\"Body\":\"1,2\",\"ContentType\":\"text/csv\"}\n{\"Body\":\"3,4\"}\n");
+        workspace.write(
+            "samples.jsonl",
+            "{\"Body\":\"1,2\",\"ContentType\":\"text/csv\"}\n{\"Body\":\"3,4\"}\n",
+        );
         workspace
     }
 
@@ -151,7 +178,10 @@ impl Workspace {
             ("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned()),
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
         ]);
-        Self { folder, environment }
+        Self {
+            folder,
+            environment,
+        }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -191,8 +221,15 @@ impl Workspace {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("sagegate"));
-        command.args(args).current_dir(self.folder.path()).env_clear().envs(&self.environment);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(&self.environment);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -230,14 +267,23 @@ pub(crate) fn run_args<'a>(model: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
     ];
     let kept = common.into_iter().filter(|(flag, _)| !extra.contains(flag));
     let kept = kept.flat_map(|(flag, value)| [flag, value]);
-    std::iter::once("run").chain(kept).chain(extra.iter().copied()).collect()
+    std::iter::once("run")
+        .chain(kept)
+        .chain(extra.iter().copied())
+        .collect()
 }
 
 impl Outcome {
     /// Panics with everything that was printed unless the exit code is as expected.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 }

@@ -1,0 +1,99 @@
+//! What a reader must not miss: one visible paragraph each, above the table.
+
+use super::document::{Inline, name, space, strong, text};
+use super::{Facts, numbers, reason, sanitise};
+use crate::gate::Notice;
+use crate::result::Service;
+
+/// Longest reason that is shown in a sentence.
+const MAX_REASON: usize = 300;
+/// Leftovers that are named.
+const MAX_LEFT: usize = 3;
+
+/// A paragraph after a bold word.
+pub(super) fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
+    let mut paragraph = vec![strong(vec![text(label)]), space()];
+    paragraph.extend(words);
+    paragraph
+}
+
+/// What a reader must not miss, one paragraph each.
+pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
+    let place = match &facts.run.service {
+        Service::Aws => None,
+        Service::Custom(host) => Some(vec![
+            text("measured on a custom endpoint at "),
+            name(&sanitise::shortened(host, 80)),
+            text(", not AWS."),
+        ]),
+    };
+    let notices = facts.judgement.notices.iter().map(notice);
+    place
+        .into_iter()
+        .chain(notices)
+        .map(|words| labelled("Note:", words))
+        .collect()
+}
+
+fn notice(notice: &Notice) -> Vec<Inline> {
+    match notice {
+        Notice::MemoryDecreased { from, to } => vec![text(format!(
+            "{to} is enough now, {from} was needed before."
+        ))],
+        Notice::JudgedByLowerQuantile { quantile, calls } => {
+            let above = numbers::count(calls / 100);
+            let calls = numbers::plural(*calls, "call");
+            let judged = quantile.name();
+            vec![text(format!(
+                "p99 is not judged: {calls} put only {above} above it. {judged} is judged instead."
+            ))]
+        }
+        Notice::MoreColdStarts {
+            memory_mb,
+            now,
+            baseline_mean,
+        } => vec![text(format!(
+            "{} at {memory_mb} while it was measured; main has {baseline_mean:.1} on average.",
+            numbers::plural(*now, "cold start"),
+        ))],
+        Notice::SizeNoLongerWorks {
+            memory_mb,
+            reason: why,
+        } => vec![
+            text(format!("{memory_mb} works on main and failed now: ")),
+            reason(why, MAX_REASON),
+        ],
+        Notice::StaleBaseline { days } => {
+            vec![text(format!(
+                "the newest run of the baseline is {days} days old. Record a new one on main."
+            ))]
+        }
+        Notice::CostIsEstimated => vec![text(
+            "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
+             every call in time.",
+        )],
+        Notice::NotDeleted { left } => not_deleted(left),
+    }
+}
+
+fn not_deleted(left: &[String]) -> Vec<Inline> {
+    let mut words = vec![text(format!(
+        "{} not deleted, delete by hand: ",
+        were(left.len())
+    ))];
+    for (index, resource) in left.iter().take(MAX_LEFT).enumerate() {
+        if index > 0 {
+            words.push(text(", "));
+        }
+        words.push(reason(resource, MAX_REASON));
+    }
+    if left.len() > MAX_LEFT {
+        words.push(text(format!(" and {} more", left.len() - MAX_LEFT)));
+    }
+    words
+}
+
+fn were(count: usize) -> String {
+    let verb = if count == 1 { "was" } else { "were" };
+    format!("{} {verb}", numbers::plural(count, "resource"))
+}
