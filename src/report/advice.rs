@@ -135,7 +135,7 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
         Status::WithinNoise => format!("{limit}, so this cannot be told from noise and passes."),
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
             let more = numbers::plural(missing_runs, "more main run");
-            format!("that is beyond the tolerance, and telling it from noise takes {more}.")
+            format!("the change is beyond the tolerance, and telling it from noise takes {more}.")
         }
         Status::Undecided(Undecided::BandTooWide) => "a band above 50 % judges nothing.".to_owned(),
         Status::NotCompared(_) => "it was not compared.".to_owned(),

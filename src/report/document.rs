@@ -312,8 +312,20 @@ impl<'a> Builder<'a> {
     /// of its own, as GitHub's documentation advises.
     fn fill(&self, node: Node<'a>, words: &[Inline]) {
         let hide_dollars = self.target == Target::Comment && dollars(words) > 1;
+        let mut at_start = true;
         for word in words {
-            self.inline(node, word, hide_dollars);
+            match &word.0 {
+                // comrak escapes a list marker at the start of a line, but not behind a space.
+                Kind::Text(text) if at_start => {
+                    let text = text.trim_start();
+                    at_start = text.is_empty();
+                    self.text(node, text, hide_dollars);
+                }
+                Kind::Text(_) | Kind::Code(_) | Kind::Strong(_) | Kind::Link { .. } => {
+                    at_start = false;
+                    self.inline(node, word, hide_dollars);
+                }
+            }
         }
     }
 

@@ -174,7 +174,7 @@ fn assert_harmless(hostile: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-const HOSTILE: [&str; 24] = [
+const HOSTILE: [&str; 25] = [
     "x|y<img src=x onerror=1>@team\n::error::",
     "::error::a",
     "##[error]b",
@@ -199,6 +199,7 @@ const HOSTILE: [&str; 24] = [
     "#12 GH-13 org/repo#14",
     "[^1] ~~gone~~ **bold** _em_",
     "===\n---",
+    " - item",
 ];
 
 #[test]
