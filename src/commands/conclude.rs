@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::edges::{Edges, now};
 use crate::analysis::{DatedPrices, Strategy, analyse};
+use crate::aws::AwsError;
 use crate::baseline::BaselineUri;
+use crate::benchmark::Identity;
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::gate::{BaselineFile, Entry, Judgement, Limits, judge};
-use crate::report;
+use crate::report::{self, Unmeasured, UnmeasuredVerdict};
 use crate::result::RunResult;
 
 /// What a conclusion is drawn from.
@@ -42,7 +44,7 @@ pub(super) fn conclude(
     let analysis = analyse(it.run, it.prices, it.strategy);
     let history = baseline.and_then(|file| file.history(&it.run.name));
     let judgement = judge(it.run, &analysis, history, &it.limits, now());
-    let links = links(it, edges);
+    let links = links(it.run.commit.as_deref(), it.baseline, edges);
     let report = report::compose(it.run, &analysis, &judgement, &links);
     write(it.output_dir, "comment.md", &report::markdown(&report))?;
     write(it.output_dir, "report.html", &report::html(&report))?;
@@ -54,15 +56,39 @@ pub(super) fn conclude(
     Ok(Judged { judgement, entry })
 }
 
-fn links(it: &Conclusion<'_>, edges: &Edges) -> report::Links {
+/// Writes `comment.md` and `report.html` of a run that AWS refused before anything was created.
+pub(super) fn could_not_measure(
+    identity: &Identity,
+    error: &AwsError,
+    output_dir: &Path,
+    edges: &Edges,
+) -> Result<(), Error> {
+    let commit = identity.commit.as_deref();
+    let (reason, hint) = (error.to_string(), error.hint());
+    let unmeasured = Unmeasured {
+        verdict: UnmeasuredVerdict::CouldNotMeasure,
+        name: &identity.name,
+        commit,
+        run_id: &identity.run_id,
+        version: env!("CARGO_PKG_VERSION"),
+        at: now(),
+        reason: &reason,
+        hint: hint.as_deref(),
+    };
+    let report = report::compose_unmeasured(&unmeasured, &links(commit, None, edges));
+    write(output_dir, "comment.md", &report::markdown(&report))?;
+    write(output_dir, "report.html", &report::html(&report))
+}
+
+fn links(commit: Option<&str>, baseline: Option<&BaselineUri>, edges: &Edges) -> report::Links {
     let server = edges.variable("GITHUB_SERVER_URL");
     let repository = edges.variable("GITHUB_REPOSITORY");
     let page =
         |kind: &str, id: Option<&str>| Some(format!("{}/{}/{kind}/{}", server?, repository?, id?));
     report::Links {
         run_url: page("actions/runs", edges.variable("GITHUB_RUN_ID")),
-        commit_url: page("commit", it.run.commit.as_deref()),
-        baseline: it.baseline.map(ToString::to_string),
+        commit_url: page("commit", commit),
+        baseline: baseline.map(ToString::to_string),
     }
 }
 

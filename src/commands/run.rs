@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Outcome;
-use super::conclude::{Conclusion, Judged, conclude};
+use super::conclude::{Conclusion, Judged, conclude, could_not_measure};
 use super::edges::{Edges, now};
 use crate::analysis::{DatedPrices, PriceTable};
 use crate::aws::Session;
@@ -36,19 +36,18 @@ pub(super) async fn run_with(
 ) -> Outcome {
     let prices = prices.region(session.region())?.clone();
     let baseline = args.baseline.baseline.load()?;
-    let files = OutputFiles::claim(&args.output.output_dir)?;
-    if !session.model_exists(&args.model.model_name).await? {
-        let region = session.region().to_owned();
-        return Err(Error::UnknownModel {
-            name: args.model.model_name,
-            region,
-        });
+    let exists = session.model_exists(&args.model.model_name).await;
+    if exists == Ok(false) {
+        let (name, region) = (args.model.model_name, session.region().to_owned());
+        return Err(Error::UnknownModel { name, region });
     }
-    let plan = Plan::new(
-        identity(&args.model, edges),
-        options(&args.measure),
-        samples,
-    );
+    let files = OutputFiles::claim(&args.output.output_dir)?;
+    let identity = identity(&args.model, edges);
+    if let Err(error) = exists {
+        could_not_measure(&identity, &error, &args.output.output_dir, edges)?;
+        return Err(error.into());
+    }
+    let plan = Plan::new(identity, options(&args.measure), samples);
     files.write_ledger(&Ledger::of(&plan, session.region()))?;
     let result = measure(plan, session, &files, edges, display).await?;
     judge(&args, &result, &prices, baseline.as_ref(), edges)

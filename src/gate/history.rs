@@ -1,18 +1,15 @@
 //! What a baseline is: the last runs of main, with the key that says which runs are alike.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+use super::key::Key;
 use crate::analysis::{Analysis, CostBasis, SizeSummary};
-use crate::result::{RunResult, Service};
+use crate::result::RunResult;
 use crate::units::MemoryMb;
 
-/// Version of the baseline file. A reader refuses a higher one.
-const SCHEMA: u32 = 1;
 /// Runs that a baseline rests on, at most.
 pub const MAX_RUNS: usize = 10;
 /// Runs kept per model, so that older epochs still tell the run-to-run noise.
@@ -21,88 +18,6 @@ const KEPT_RUNS: usize = 30;
 const SAME_RUN: SignedDuration = SignedDuration::from_hours(6);
 /// Runs this much older than the newest are not compared with.
 const WINDOW: SignedDuration = SignedDuration::from_hours(60 * 24);
-
-/// What must be equal for two runs to be compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Key {
-    /// AWS or a custom endpoint.
-    pub service: Service,
-    /// Region.
-    pub region: String,
-    /// Content hash of the samples.
-    pub samples_sha256: String,
-    /// Memory sizes asked for.
-    pub memory_sizes: Vec<MemoryMb>,
-    /// Measured invocations per size.
-    pub invocations: u32,
-    /// Warm-up invocations per size.
-    pub warmup: u32,
-}
-
-impl Key {
-    /// The key of a run.
-    pub fn of(run: &RunResult) -> Self {
-        Self {
-            service: run.service.clone(),
-            region: run.region.clone(),
-            samples_sha256: run.samples.sha256.clone(),
-            memory_sizes: run.settings.memory_sizes.clone(),
-            invocations: run.settings.invocations,
-            warmup: run.settings.warmup,
-        }
-    }
-
-    /// The fields that differ, with the baseline's and this run's value.
-    pub fn differences(&self, now: &Self) -> Vec<KeyDifference> {
-        let sizes = |key: &Self| {
-            let sizes: Vec<String> = key
-                .memory_sizes
-                .iter()
-                .map(|size| size.get().to_string())
-                .collect();
-            sizes.join(", ")
-        };
-        let short = |hash: &str| hash.chars().take(8).collect::<String>();
-        let fields = [
-            ("place", self.service.to_string(), now.service.to_string()),
-            ("region", self.region.clone(), now.region.clone()),
-            (
-                "samples",
-                short(&self.samples_sha256),
-                short(&now.samples_sha256),
-            ),
-            ("memory sizes", sizes(self), sizes(now)),
-            (
-                "invocations",
-                self.invocations.to_string(),
-                now.invocations.to_string(),
-            ),
-            ("warm-up", self.warmup.to_string(), now.warmup.to_string()),
-        ];
-        let different = fields
-            .into_iter()
-            .filter(|(_, baseline, now)| baseline != now);
-        different
-            .map(|(field, baseline, now)| KeyDifference {
-                field,
-                baseline,
-                now,
-            })
-            .collect()
-    }
-}
-
-/// A setting in which baseline and run differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyDifference {
-    /// The setting.
-    pub field: &'static str,
-    /// The baseline's value.
-    pub baseline: String,
-    /// This run's value.
-    pub now: String,
-}
 
 /// One run of main.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -310,112 +225,6 @@ fn group<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Group<'a>> {
     groups
 }
 
-/// The content of a baseline store: a history per model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BaselineFile {
-    schema: u32,
-    models: BTreeMap<String, History>,
-}
-
-impl Default for BaselineFile {
-    fn default() -> Self {
-        Self {
-            schema: SCHEMA,
-            models: BTreeMap::new(),
-        }
-    }
-}
-
-/// Why the content of a baseline store cannot be used.
-#[derive(Debug, Error)]
-pub enum BaselineFileError {
-    /// Truncated, edited by hand, or another file.
-    #[error("baseline `{name}` is damaged or not a baseline: {source}")]
-    Malformed {
-        /// The store.
-        name: String,
-        /// Where it stops being one.
-        source: serde_json::Error,
-    },
-    /// Written by a later sagegate.
-    #[error("baseline `{name}` has schema {found}, this sagegate reads up to {SCHEMA}")]
-    NewerSchema {
-        /// The store.
-        name: String,
-        /// Its schema.
-        found: u32,
-    },
-}
-
-impl BaselineFileError {
-    /// The way out.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Malformed { .. } => {
-                "it is left as it is: restore it, or delete it to start a new baseline".to_owned()
-            }
-            Self::NewerSchema { .. } => "update sagegate, or choose another --baseline".to_owned(),
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct SchemaOnly {
-    schema: u32,
-}
-
-impl BaselineFile {
-    /// Reads a baseline; `name` is for messages.
-    ///
-    /// # Errors
-    /// [`BaselineFileError`].
-    pub fn from_json(text: &str, name: &str) -> Result<Self, BaselineFileError> {
-        let malformed = |source| BaselineFileError::Malformed {
-            name: name.to_owned(),
-            source,
-        };
-        let SchemaOnly { schema } = serde_json::from_str(text).map_err(malformed)?;
-        if schema > SCHEMA {
-            return Err(BaselineFileError::NewerSchema {
-                name: name.to_owned(),
-                found: schema,
-            });
-        }
-        serde_json::from_str(text).map_err(malformed)
-    }
-
-    /// Indented, so that a diff shows what a run changed. Ends with a line break.
-    ///
-    /// # Errors
-    /// Only what `serde_json` cannot write, which no baseline holds.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
-
-    /// The history of a model; `None` when there is none.
-    pub fn history(&self, name: &str) -> Option<&History> {
-        self.models
-            .get(name)
-            .filter(|history| !history.entries.is_empty())
-    }
-
-    /// The history of a model, to add to.
-    pub fn history_mut(&mut self, name: &str) -> &mut History {
-        self.models.entry(name.to_owned()).or_default()
-    }
-}
-
-impl fmt::Display for KeyDifference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} in the baseline, {} now",
-            self.field, self.baseline, self.now
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -506,35 +315,6 @@ mod tests {
                 "region: us-east-1 in the baseline, eu-west-1 now",
                 "invocations: 100 in the baseline, 50 now"
             ]
-        );
-    }
-
-    #[test]
-    fn a_baseline_round_trips_and_ends_with_a_line_break() {
-        let mut file = BaselineFile::default();
-        file.history_mut("churn").append(entry(0, 0), false);
-        let json = file.to_json().unwrap();
-        assert!(json.ends_with("}\n"));
-        assert_eq!(BaselineFile::from_json(&json, "b").unwrap(), file);
-        assert!(file.history("other").is_none());
-    }
-
-    #[test]
-    fn damaged_and_newer_files_are_told_apart() {
-        let json = BaselineFile::default().to_json().unwrap();
-        let newer = json.replace("\"schema\": 1", "\"schema\": 2, \"new\": 1");
-        let error = BaselineFile::from_json(&newer, "b.json").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "baseline `b.json` has schema 2, this sagegate reads up to 1"
-        );
-        let truncated = json.get(..json.len() / 2).unwrap();
-        let error = BaselineFile::from_json(truncated, "b.json").unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("baseline `b.json` is damaged"),
-            "{error}"
         );
     }
 }

@@ -1,17 +1,21 @@
 //! PURE: from numbers and history to a verdict.
 
+mod baseline;
+mod baseline_file;
 mod compare;
 mod history;
+mod key;
 mod limits;
 mod metric;
 mod noise;
+mod run_to_run;
 mod verdict;
 
 use jiff::Timestamp;
 
-pub use self::history::{
-    BaselineFile, BaselineFileError, Entry, History, Key, KeyDifference, MAX_RUNS, SizeEntry,
-};
+pub use self::baseline_file::{BaselineFile, BaselineFileError};
+pub use self::history::{Entry, History, MAX_RUNS, SizeEntry};
+pub use self::key::{Key, KeyDifference};
 pub use self::limits::{
     CostCeiling, CostLimit, LatencyCeiling, LatencyLimit, LimitError, Limits, MemoryLimit,
 };

@@ -94,7 +94,13 @@ fn a_missing_region_and_missing_credentials_are_told_apart() {
 fn an_unknown_model_is_named_with_its_region() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
+    workspace.write("sagegate-results/result.json", "an earlier result");
     let error = refused_args(&simulator, &workspace, &run_args("nobody", &[]));
+    assert_eq!(
+        workspace.read("sagegate-results/result.json"),
+        "an earlier result",
+        "nothing is lost"
+    );
     assert!(
         error.contains("there is no SageMaker model `nobody` in us-east-1"),
         "{error}"

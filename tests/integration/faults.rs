@@ -177,17 +177,25 @@ fn what_cannot_be_deleted_in_time_is_named_and_cleanup_deletes_it_later() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_an_error_of_its_own() {
+fn a_service_that_is_not_there_could_not_be_measured_and_the_comment_says_why() {
     let simulator = Simulator::quick();
-    let workspace = Workspace::new(&simulator)
-        .with("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-        .with("AWS_MAX_ATTEMPTS", "1");
+    let workspace = Workspace::new(&simulator).with("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     drop(simulator);
     let outcome = workspace.sagegate(&run_args("m", &[])).expect(3);
     assert!(
-        outcome.stderr.contains("DescribeModel failed")
-            && outcome.stderr.contains("AWS_ENDPOINT_URL"),
+        outcome.stderr.contains("DescribeModel failed"),
         "{}",
         outcome.stderr
     );
+    assert!(
+        outcome.stderr.contains("AWS_ENDPOINT_URL"),
+        "{}",
+        outcome.stderr
+    );
+    let comment = workspace.read("sagegate-results/comment.md");
+    assert!(
+        comment.contains("### ⛔ churn could not be measured: DescribeModel failed"),
+        "{comment}"
+    );
+    assert!(workspace.exists("sagegate-results/report.html"));
 }

@@ -2,7 +2,7 @@
 
 use sagegate::result::{EndpointOutcome, Service};
 
-use crate::support::{Simulator, Workspace};
+use crate::support::{Simulator, Workspace, run_args};
 
 #[test]
 fn a_first_run_measures_every_size_and_leaves_nothing_behind() {
@@ -191,4 +191,37 @@ fn quiet_shows_the_result_alone() {
         .expect(0);
     assert_eq!(outcome.stderr, "");
     assert!(outcome.stdout.contains("2048"));
+}
+
+#[test]
+fn the_mobilenet_profile_reproduces_the_published_result() {
+    use sagegate::analysis::{PriceTable, Strategy, analyse};
+    use sagegate::units::MemoryMb;
+
+    let source = include_str!("../../src/simulator/profiles/mobilenet-v2.toml");
+    let simulator = Simulator::start(source);
+    let workspace = Workspace::new(&simulator);
+    let sizes = [
+        "--memory-sizes",
+        "1024,2048,3072,4096,5120,6144",
+        "--invocations",
+        "100",
+    ];
+    workspace
+        .sagegate(&run_args("mobilenet-v2", &sizes))
+        .expect(0);
+    let prices = PriceTable::bundled().unwrap();
+    let analysis = analyse(
+        &workspace.result(),
+        prices.region("us-east-1").unwrap(),
+        Strategy::Balanced,
+    );
+    assert_eq!(analysis.best.map(MemoryMb::get), Some(2048));
+    let cost = |size: usize| analysis.sizes[size].cost.per_million().get();
+    assert!((cost(1) / 4.55 - 1.0).abs() < 0.02, "2048 MB: {}", cost(1));
+    assert!((cost(2) / 5.95 - 1.0).abs() < 0.02, "3072 MB: {}", cost(2));
+    let break_even = analysis.sizes[1].break_even.as_ref().unwrap();
+    assert_eq!(break_even.instance_type, "ml.t2.medium");
+    assert!((break_even.invocations_per_month / 8.86e6 - 1.0).abs() < 0.02);
+    assert!((break_even.saving_at(1e6).saved.percent() - 88.72).abs() < 0.3);
 }

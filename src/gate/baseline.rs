@@ -1,0 +1,339 @@
+//! The runs of a baseline, number by number beside the run that is judged.
+
+use super::Notice;
+use super::history::{Group, SizeEntry};
+use super::limits::{CostLimit, LatencyLimit, Limits};
+use super::metric::{
+    Change, Metric, MetricJudgement, NotCompared, Quantile, Tolerance, Value, judge_change,
+};
+use super::noise::{Comparison, RunNoise, compare_mean, compare_quantile, geometric_mean, ln};
+use super::run_to_run::mean_of;
+use crate::analysis::{Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, mean};
+use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
+
+/// A number of this run beside the baseline's geometric mean of it.
+struct Compared {
+    baseline: f64,
+    now: f64,
+    comparison: Comparison,
+    /// Runs of the baseline that have the number.
+    runs: usize,
+}
+
+/// The runs of a baseline, next to the run that is judged.
+pub(super) struct Baseline<'a> {
+    pub(super) groups: &'a [Group<'a>],
+    pub(super) noise: RunNoise,
+    pub(super) analysis: &'a Analysis,
+}
+
+impl Baseline<'_> {
+    /// Latency and cost at the baseline's size, so that "the size changed" and "the model got slower" stay apart.
+    pub(super) fn at_size(
+        &self,
+        held: MemoryMb,
+        chosen: &SizeSummary,
+        limits: &Limits,
+    ) -> [MetricJudgement; 2] {
+        let Some(size) = self.analysis.size(held) else {
+            // The size no longer works: the numbers of the size that replaces it meet the ceilings.
+            let bare = |metric, now| {
+                let reason = NotCompared::SizeNotMeasured;
+                MetricJudgement::not_compared(metric, Some(chosen.memory_mb), Some(now), reason)
+            };
+            let quantile = Quantile::supported_by(chosen.warm.count).unwrap_or(Quantile::P99);
+            let latency = Value::Latency(latency_of(chosen, quantile));
+            let cost = Value::Cost(chosen.cost.per_million());
+            return [
+                bare(Metric::Latency(quantile), latency)
+                    .off_with(latency_tolerance(limits))
+                    .with_ceiling(latency_ceiling(limits)),
+                bare(Metric::CostPerMillion, cost)
+                    .off_with(cost_tolerance(limits))
+                    .with_ceiling(cost_ceiling(limits)),
+            ];
+        };
+        [self.latency(size, limits), self.cost(size, limits)]
+    }
+
+    fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
+        let quantile = Quantile::supported_by(size.warm.count);
+        let compared =
+            quantile.and_then(|quantile| Some((quantile, self.compare_latency(size, quantile)?)));
+        let judged = match compared {
+            Some((quantile, it)) => {
+                let change = Change {
+                    metric: Metric::Latency(quantile),
+                    memory_mb: Some(size.memory_mb),
+                    baseline: Value::Latency(LatencyMs(it.baseline)),
+                    now: Value::Latency(LatencyMs(it.now)),
+                    comparison: it.comparison,
+                    runs: it.runs,
+                };
+                judge_change(&change, latency_tolerance(limits))
+            }
+            None => MetricJudgement::not_compared(
+                Metric::Latency(quantile.unwrap_or(Quantile::P99)),
+                Some(size.memory_mb),
+                Some(Value::Latency(size.warm.p99)),
+                if quantile.is_none() {
+                    NotCompared::TooFewCalls
+                } else {
+                    NotCompared::SizeNotMeasured
+                },
+            )
+            .off_with(latency_tolerance(limits)),
+        };
+        judged.with_ceiling(latency_ceiling(limits))
+    }
+
+    fn cost(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
+        let judged = match self.compare_cost(size) {
+            Some(it) => {
+                let change = Change {
+                    metric: Metric::CostPerMillion,
+                    memory_mb: Some(size.memory_mb),
+                    baseline: Value::Cost(Usd(it.baseline)),
+                    now: Value::Cost(Usd(it.now)),
+                    comparison: it.comparison,
+                    runs: it.runs,
+                };
+                judge_change(&change, cost_tolerance(limits))
+            }
+            None => MetricJudgement::not_compared(
+                Metric::CostPerMillion,
+                Some(size.memory_mb),
+                Some(Value::Cost(size.cost.per_million())),
+                NotCompared::SizeNotMeasured,
+            )
+            .off_with(cost_tolerance(limits)),
+        };
+        judged.with_ceiling_on(
+            Some(Value::Cost(size.cost.per_million())),
+            cost_ceiling(limits),
+        )
+    }
+
+    /// The size's numbers in each group that has them.
+    fn stored(&self, memory_mb: MemoryMb) -> Vec<Vec<&SizeEntry>> {
+        self.groups
+            .iter()
+            .map(|group| {
+                group
+                    .iter()
+                    .filter_map(|entry| entry.size(memory_mb))
+                    .collect::<Vec<_>>()
+            })
+            .filter(|group| !group.is_empty())
+            .collect()
+    }
+
+    /// The baseline's geometric mean of a quantile, and the comparison.
+    fn compare_latency(&self, size: &SizeSummary, quantile: Quantile) -> Option<Compared> {
+        let stored = self.stored(size.memory_mb);
+        let lns: Vec<f64> = stored
+            .iter()
+            .filter_map(|group| mean_of(group, |entry| ln(stored_latency(entry, quantile))))
+            .collect();
+        let calls: f64 = stored
+            .iter()
+            .flatten()
+            .map(|entry| f64::from(entry.calls))
+            .sum();
+        // Runs that did not measure this size say nothing about it.
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        let comparison =
+            compare_quantile(&size.warm_sorted, quantile.fraction(), &lns, calls, noise)?;
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: latency_of(size, quantile).get(),
+            comparison,
+            runs: lns.len(),
+        })
+    }
+
+    /// The baseline's geometric mean of cost at today's prices, this run's cost, and the comparison. An estimate is
+    /// compared with estimates only.
+    fn compare_cost(&self, size: &SizeSummary) -> Option<Compared> {
+        let (basis, stored) = self.stored_costs(size.memory_mb);
+        let now = match basis {
+            CostBasis::CloudWatch => size.cost.per_million(),
+            CostBasis::ClientLatency => size.client_cost.per_million(),
+        };
+        let baseline: Vec<(f64, f64)> = stored
+            .iter()
+            .filter_map(|group| {
+                let cost = mean_of(group, |entry| ln(self.stored_cost(entry, basis).get()))?;
+                let error = group
+                    .iter()
+                    .map(|entry| entry.mean_standard_error.powi(2))
+                    .sum::<f64>()
+                    .sqrt();
+                Some((cost, error / count(group)))
+            })
+            .collect();
+        let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
+        let error = size.warm.mean_standard_error.get();
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        let comparison = compare_mean((ln(now.get()), error), &baseline, noise);
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: now.get(),
+            comparison,
+            runs: lns.len(),
+        })
+    }
+
+    /// What both sides' costs can rest on, and the entries that have it: an entry without CloudWatch's numbers is
+    /// passed over as long as another one has them.
+    fn stored_costs(&self, memory_mb: MemoryMb) -> (CostBasis, Vec<Vec<&SizeEntry>>) {
+        let stored = self.stored(memory_mb);
+        let billed: Vec<Vec<&SizeEntry>> = stored
+            .iter()
+            .map(|group| {
+                group
+                    .iter()
+                    .copied()
+                    .filter(|it| it.cloudwatch_latency_ms.is_some())
+                    .collect::<Vec<_>>()
+            })
+            .filter(|group| !group.is_empty())
+            .collect();
+        match self.analysis.cost_basis {
+            CostBasis::CloudWatch if !billed.is_empty() => (CostBasis::CloudWatch, billed),
+            CostBasis::CloudWatch | CostBasis::ClientLatency => (CostBasis::ClientLatency, stored),
+        }
+    }
+
+    fn stored_cost(&self, entry: &SizeEntry, basis: CostBasis) -> Usd {
+        let billed = match basis {
+            CostBasis::CloudWatch => entry.cloudwatch_latency_ms.unwrap_or(entry.mean_ms),
+            CostBasis::ClientLatency => entry.mean_ms,
+        };
+        let inputs = CostInputs {
+            average_latency: LatencyMs(billed),
+            request_bytes: entry.request_bytes,
+            response_bytes: entry.response_bytes,
+        };
+        Cost::of(entry.memory_mb, inputs, &self.analysis.prices.prices).per_million()
+    }
+
+    /// Geometric means over the sizes that both have: they catch a slow model that no single size proves.
+    pub(super) fn over_all_sizes(&self, limits: &Limits) -> Vec<MetricJudgement> {
+        let sizes = &self.analysis.sizes;
+        let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
+        let latency = Quantile::supported_by(fewest).and_then(|quantile| {
+            let parts: Vec<Comparison> = sizes
+                .iter()
+                .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
+                .collect();
+            self.overall(
+                Metric::LatencyAllSizes(quantile),
+                &parts,
+                latency_tolerance(limits),
+            )
+        });
+        let parts: Vec<Comparison> = sizes
+            .iter()
+            .filter_map(|size| Some(self.compare_cost(size)?.comparison))
+            .collect();
+        let cost = self.overall(Metric::CostAllSizes, &parts, cost_tolerance(limits));
+        [latency, cost].into_iter().flatten().collect()
+    }
+
+    fn overall(
+        &self,
+        metric: Metric,
+        parts: &[Comparison],
+        tolerance: Tolerance,
+    ) -> Option<MetricJudgement> {
+        let comparison = geometric_mean(parts, self.noise)?;
+        let change = Change {
+            metric,
+            memory_mb: None,
+            baseline: Value::Change(Ratio(0.0)),
+            now: Value::Change(comparison.increase()),
+            comparison,
+            runs: self.groups.len(),
+        };
+        // An absolute tolerance belongs to one size: over all sizes it has no meaning.
+        match tolerance {
+            Tolerance::Relative(_) => Some(judge_change(&change, tolerance)),
+            Tolerance::Off | Tolerance::Absolute(_) => None,
+        }
+    }
+
+    pub(super) fn latency_notices(&self, held: MemoryMb) -> Vec<Notice> {
+        let Some(size) = self.analysis.size(held) else {
+            return Vec::new();
+        };
+        let stored = self.stored(held);
+        let colds: Vec<f64> = stored
+            .iter()
+            .flatten()
+            .map(|entry| f64::from(entry.cold_starts))
+            .collect();
+        let baseline_mean = mean(&colds).unwrap_or_default();
+        let many = baseline_mean + 3.0 * (baseline_mean + 1.0).sqrt();
+        let now = size.cold_starts.len();
+        let cold = (count(&size.cold_starts) > many).then_some(Notice::MoreColdStarts {
+            memory_mb: held,
+            now,
+            baseline_mean,
+        });
+        [lower_quantile(size), cold].into_iter().flatten().collect()
+    }
+}
+
+/// Says that a lower quantile stands for p99, also where only a ceiling is judged.
+pub(super) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
+    let calls = size.warm.count;
+    let quantile = Quantile::supported_by(calls).filter(|quantile| *quantile != Quantile::P99)?;
+    Some(Notice::JudgedByLowerQuantile { quantile, calls })
+}
+
+const fn latency_tolerance(limits: &Limits) -> Tolerance {
+    match limits.max_p99_increase {
+        LatencyLimit::Off => Tolerance::Off,
+        LatencyLimit::Relative(ratio) => Tolerance::Relative(ratio),
+        LatencyLimit::Absolute(latency) => Tolerance::Absolute(Value::Latency(latency)),
+    }
+}
+
+const fn cost_tolerance(limits: &Limits) -> Tolerance {
+    match limits.max_cost_increase {
+        CostLimit::Off => Tolerance::Off,
+        CostLimit::Relative(ratio) => Tolerance::Relative(ratio),
+        CostLimit::Absolute(cost) => Tolerance::Absolute(Value::Cost(cost)),
+    }
+}
+
+pub(super) fn latency_ceiling(limits: &Limits) -> Option<Value> {
+    limits.max_p99.map(|ceiling| Value::Latency(ceiling.0))
+}
+
+pub(super) fn cost_ceiling(limits: &Limits) -> Option<Value> {
+    limits.max_cost.map(|ceiling| Value::Cost(ceiling.0))
+}
+
+pub(super) const fn latency_of(size: &SizeSummary, quantile: Quantile) -> LatencyMs {
+    match quantile {
+        Quantile::P99 => size.warm.p99,
+        Quantile::P95 => size.warm.p95,
+        Quantile::P90 => size.warm.p90,
+    }
+}
+
+const fn stored_latency(size: &SizeEntry, quantile: Quantile) -> f64 {
+    match quantile {
+        Quantile::P99 => size.p99_ms,
+        Quantile::P95 => size.p95_ms,
+        Quantile::P90 => size.p90_ms,
+    }
+}

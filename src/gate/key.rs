@@ -1,0 +1,100 @@
+//! Which runs are alike.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::result::{RunResult, Service};
+use crate::units::MemoryMb;
+
+/// What must be equal for two runs to be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// AWS or a custom endpoint.
+    pub service: Service,
+    /// Region.
+    pub region: String,
+    /// Content hash of the samples.
+    pub samples_sha256: String,
+    /// Memory sizes asked for.
+    pub memory_sizes: Vec<MemoryMb>,
+    /// Measured invocations per size.
+    pub invocations: u32,
+    /// Warm-up invocations per size.
+    pub warmup: u32,
+}
+
+impl Key {
+    /// The key of a run.
+    pub fn of(run: &RunResult) -> Self {
+        Self {
+            service: run.service.clone(),
+            region: run.region.clone(),
+            samples_sha256: run.samples.sha256.clone(),
+            memory_sizes: run.settings.memory_sizes.clone(),
+            invocations: run.settings.invocations,
+            warmup: run.settings.warmup,
+        }
+    }
+
+    /// The fields that differ, with the baseline's and this run's value.
+    pub fn differences(&self, now: &Self) -> Vec<KeyDifference> {
+        let sizes = |key: &Self| {
+            let sizes: Vec<String> = key
+                .memory_sizes
+                .iter()
+                .map(|size| size.get().to_string())
+                .collect();
+            sizes.join(", ")
+        };
+        let short = |hash: &str| hash.chars().take(8).collect::<String>();
+        let fields = [
+            ("place", self.service.to_string(), now.service.to_string()),
+            ("region", self.region.clone(), now.region.clone()),
+            (
+                "samples",
+                short(&self.samples_sha256),
+                short(&now.samples_sha256),
+            ),
+            ("memory sizes", sizes(self), sizes(now)),
+            (
+                "invocations",
+                self.invocations.to_string(),
+                now.invocations.to_string(),
+            ),
+            ("warm-up", self.warmup.to_string(), now.warmup.to_string()),
+        ];
+        let different = fields
+            .into_iter()
+            .filter(|(_, baseline, now)| baseline != now);
+        different
+            .map(|(field, baseline, now)| KeyDifference {
+                field,
+                baseline,
+                now,
+            })
+            .collect()
+    }
+}
+
+/// A setting in which baseline and run differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDifference {
+    /// The setting.
+    pub field: &'static str,
+    /// The baseline's value.
+    pub baseline: String,
+    /// This run's value.
+    pub now: String,
+}
+
+impl fmt::Display for KeyDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} in the baseline, {} now",
+            self.field, self.baseline, self.now
+        )
+    }
+}
