@@ -10,7 +10,7 @@ use crate::benchmark::Identity;
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::gate::{BaselineFile, Entry, Judgement, Limits, judge};
-use crate::report::{self, Unmeasured, UnmeasuredVerdict};
+use crate::report::{self, Links, Unmeasured, UnmeasuredVerdict};
 use crate::result::RunResult;
 
 /// What a conclusion is drawn from.
@@ -25,6 +25,8 @@ pub(super) struct Conclusion<'a> {
     pub(super) limits: Limits,
     /// Where the baseline is kept, for the text that says how to create one.
     pub(super) baseline: Option<&'a BaselineUri>,
+    /// Where the measurements are kept, for the same text.
+    pub(super) result_file: &'a Path,
     /// Where the files go.
     pub(super) output_dir: &'a Path,
 }
@@ -44,7 +46,11 @@ pub(super) fn conclude(
     let analysis = analyse(it.run, it.prices, it.strategy);
     let history = baseline.and_then(|file| file.history(&it.run.name));
     let judgement = judge(it.run, &analysis, history, &it.limits, now());
-    let links = links(it.run.commit.as_deref(), it.baseline, edges);
+    let links = Links {
+        baseline: it.baseline.map(ToString::to_string),
+        result: Some(it.result_file.display().to_string()),
+        ..links(it.run.commit.as_deref(), edges)
+    };
     let report = report::compose(it.run, &analysis, &judgement, &links);
     write(it.output_dir, "comment.md", &report::markdown(&report))?;
     write(it.output_dir, "report.html", &report::html(&report))?;
@@ -75,20 +81,21 @@ pub(super) fn could_not_measure(
         reason: &reason,
         hint: hint.as_deref(),
     };
-    let report = report::compose_unmeasured(&unmeasured, &links(commit, None, edges));
+    let report = report::compose_unmeasured(&unmeasured, &links(commit, edges));
     write(output_dir, "comment.md", &report::markdown(&report))?;
     write(output_dir, "report.html", &report::html(&report))
 }
 
-fn links(commit: Option<&str>, baseline: Option<&BaselineUri>, edges: &Edges) -> report::Links {
+/// The pages of the CI run and of the commit.
+fn links(commit: Option<&str>, edges: &Edges) -> Links {
     let server = edges.variable("GITHUB_SERVER_URL");
     let repository = edges.variable("GITHUB_REPOSITORY");
     let page =
         |kind: &str, id: Option<&str>| Some(format!("{}/{}/{kind}/{}", server?, repository?, id?));
-    report::Links {
+    Links {
         run_url: page("actions/runs", edges.variable("GITHUB_RUN_ID")),
         commit_url: page("commit", commit),
-        baseline: baseline.map(ToString::to_string),
+        ..Links::default()
     }
 }
 

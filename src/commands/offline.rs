@@ -21,6 +21,7 @@ pub(super) fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         strategy: args.recommend.strategy,
         limits: args.gate.limits(),
         baseline: Some(&args.baseline.baseline),
+        result_file: &args.result,
         output_dir: &args.output.output_dir,
     };
     let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
@@ -67,6 +68,7 @@ pub(super) fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
         strategy: args.recommend.strategy,
         limits: Limits::default(),
         baseline: None,
+        result_file: &args.result,
         output_dir: &args.output.output_dir,
     };
     conclude(&conclusion, None, edges)?;

@@ -131,6 +131,7 @@ fn judge(
 ) -> Outcome {
     let conclusion = Conclusion {
         run: result,
+        result_file: &args.output.output_dir.join("result.json"),
         prices,
         strategy: args.recommend.strategy,
         limits: args.gate.limits(),

@@ -315,7 +315,7 @@ fn flags(facts: Facts<'_>) -> Vec<&'static str> {
 /// The lines that create a baseline, where there is none.
 pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
     match facts.judgement.verdict {
-        Verdict::NoBaseline => creating_lines(facts.run, links.baseline.as_deref()),
+        Verdict::NoBaseline => creating_lines(facts.run, links),
         Verdict::Pass
         | Verdict::Fail
         | Verdict::Accepted
@@ -325,21 +325,24 @@ pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
     }
 }
 
-fn creating_lines(run: &RunResult, baseline: Option<&str>) -> Vec<String> {
+fn creating_lines(run: &RunResult, links: &Links) -> Vec<String> {
     let word = sanitise::shell_word;
     let name = if run.name == run.model_name {
         String::new()
     } else {
         format!(" --name {}", word(&run.name))
     };
-    let baseline = baseline
+    let baseline = links
+        .baseline
+        .as_deref()
         .map(|uri| format!(" --baseline {}", word(uri)))
         .unwrap_or_default();
+    let result = word(links.result.as_deref().unwrap_or("result.json"));
     let (model, samples) = (word(&run.model_name), word(&run.samples.source));
     vec![
         format!(
             "sagegate run --mode record --model-name {model}{name} --samples {samples}{baseline}"
         ),
-        format!("sagegate record --result result.json{baseline}"),
+        format!("sagegate record --result {result}{baseline}"),
     ]
 }

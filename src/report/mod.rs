@@ -39,6 +39,8 @@ pub struct Links {
     pub commit_url: Option<String>,
     /// The baseline store as the user gave it, for the lines that create a baseline; `None` for the default.
     pub baseline: Option<String>,
+    /// The saved result, for the same lines; `None` for `result.json` in the current folder.
+    pub result: Option<String>,
 }
 
 /// Everything a reader sees, in words.

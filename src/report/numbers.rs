@@ -45,6 +45,20 @@ pub(super) fn share(share: Ratio) -> String {
     percent(share).trim_start_matches('+').to_owned()
 }
 
+/// `88.7 %`: money saved, where a tenth of a percent is worth telling.
+pub(super) fn saving(saved: Ratio) -> String {
+    let percent = saved.percent();
+    if percent.is_finite() {
+        format!(
+            "{}{:.1} %",
+            if percent < -0.05 { "−" } else { "" },
+            percent.abs()
+        )
+    } else {
+        NONE.to_owned()
+    }
+}
+
 /// One decimal below 10, none above; no trailing zero.
 fn plain_percent(percent: f64) -> String {
     let text = if percent < 9.95 {
@@ -304,6 +318,10 @@ mod tests {
             ]
         );
         assert_eq!(share(Ratio(0.16)), "16 %");
+        assert_eq!(
+            [0.8872, -0.123, 0.0].map(|saved| saving(Ratio(saved))),
+            ["88.7 %", "−12.3 %", "0.0 %"]
+        );
     }
 
     #[test]

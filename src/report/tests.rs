@@ -21,6 +21,7 @@ fn links() -> Links {
         run_url: Some("https://github.com/acme/churn/actions/runs/1842".to_owned()),
         commit_url: Some("https://github.com/acme/churn/commit/8f31c2e0aa55".to_owned()),
         baseline: None,
+        result: Some("sagegate-results/result.json".to_owned()),
     }
 }
 
@@ -283,6 +284,7 @@ fn hostile_reports() -> Vec<Report> {
         run_url: Some(HOSTILE.to_owned()),
         commit_url: Some("javascript:alert(1)".to_owned()),
         baseline: Some(HOSTILE.to_owned()),
+        result: Some(HOSTILE.to_owned()),
     };
     let same = |_: f64| hostile_run();
     let analysis = analyse(&run, &prices(), Strategy::Balanced);

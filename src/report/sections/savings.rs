@@ -25,7 +25,7 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
             cell(numbers::invocations(volume)),
             cell(numbers::usd(saving.serverless_monthly)),
             cell(numbers::usd(break_even.instance_monthly)),
-            cell(numbers::share(saving.saved)),
+            cell(numbers::saving(saving.saved)),
         ]);
     }
     let count = numbers::invocations(break_even.invocations_per_month);
