@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use self::cleanup::sweep;
@@ -137,6 +137,7 @@ async fn measure_all(
         tasks.spawn(async move { (index, measure(&context, &spec).await) });
     }
     let mut announced = false;
+    let mut bug = None;
     while let Some(joined) = tasks.join_next().await {
         if context.environment.cancel.is_cancelled() && !announced {
             announced = true;
@@ -149,8 +150,23 @@ async fn measure_all(
                 }
                 save(result);
             }
-            Err(error) => tracing::error!(%error, "the task of an endpoint ended without a result"),
+            Err(error) => bug = Some(error),
         }
+    }
+    if let Some(bug) = bug {
+        blame(result, &bug);
+    }
+}
+
+/// A size whose task ended without a result was not cancelled: a bug of ours must not look like the user's choice.
+fn blame(result: &mut RunResult, bug: &JoinError) {
+    let unfinished = result
+        .stability
+        .iter_mut()
+        .filter(|run| run.outcome == EndpointOutcome::Cancelled);
+    for run in unfinished {
+        let reason = format!("internal error of sagegate: {bug}");
+        run.outcome = EndpointOutcome::StoppedEarly { reason };
     }
 }
 

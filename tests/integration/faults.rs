@@ -199,3 +199,40 @@ fn a_service_that_is_not_there_could_not_be_measured_and_the_comment_says_why() 
     );
     assert!(workspace.exists("sagegate-results/report.html"));
 }
+
+#[test]
+fn hostile_words_of_aws_and_of_the_user_stay_text_everywhere() {
+    let hostile = "x|y<img src=x onerror=1> @team ##[error]z [a](http://evil)\\n::error::pwned";
+    let section = format!(
+        "[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.1\nfailing_memory_mb = [1024]\nfailure_reason = \"{hostile}\"\n"
+    );
+    let simulator = Simulator::quick_with(&section);
+    let workspace = Workspace::new(&simulator);
+    let name = "x|y<img src=x onerror=1>@team\n::error::title=a::b";
+    let outcome = workspace
+        .run(&["--name", name, "--invocations", "10"])
+        .expect(0);
+    for line in outcome.stdout.lines().chain(outcome.stderr.lines()) {
+        assert!(
+            !line.trim_start().starts_with("::"),
+            "a workflow command: {line}"
+        );
+        assert!(!line.contains("##["), "a workflow command: {line}");
+    }
+    let page = workspace.read("sagegate-results/report.html");
+    assert!(
+        !page.contains("<img") && page.contains("&lt;img"),
+        "escaped, not dropped"
+    );
+    let comment = workspace.read("sagegate-results/comment.md");
+    for line in comment.lines() {
+        assert!(
+            !line.trim_start().starts_with("::"),
+            "a workflow command: {line}"
+        );
+    }
+    assert!(
+        comment.lines().next().unwrap().ends_with("-->"),
+        "the marker is one line"
+    );
+}
