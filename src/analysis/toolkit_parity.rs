@@ -125,6 +125,27 @@ fn the_toolkits_latency_summary_comes_out() {
 }
 
 #[test]
+fn the_toolkits_metric_summary_comes_out() {
+    let analysis = analysis();
+    let rows = table("stability_benchmark_summary_results/endpoint_metrics_summary.csv");
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let size = analysis
+            .size(MemoryMb::try_from(memory(&row)).unwrap())
+            .unwrap();
+        let metrics = size.metrics.as_ref().unwrap();
+        for (column, statistics) in [
+            ("MemoryUtilization", metrics.memory_utilization_percent),
+            ("ModelLatency", metrics.model_latency_ms),
+            ("ModelSetupTime", metrics.model_setup_time_ms),
+            ("OverheadLatency", metrics.overhead_latency_ms),
+        ] {
+            assert_close(statistics.unwrap().average, number(&row, column), column);
+        }
+    }
+}
+
+#[test]
 fn the_toolkits_costs_come_out_by_its_own_formula() {
     let analysis = analysis();
     let rows = table("cost_analysis_summary_results/metrics_with_cost.csv");
