@@ -158,7 +158,7 @@ mod tests {
             metrics_timeout: Duration::from_secs(1),
             cleanup_timeout: Duration::from_secs(1),
         };
-        Plan::new(identity, options, SampleSet::load(&path).unwrap())
+        Plan::new(identity, options, SampleSet::load(&path, None).unwrap())
     }
 
     #[test]

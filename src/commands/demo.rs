@@ -54,7 +54,7 @@ pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Ou
 }
 
 async fn run_on(url: &str, args: RunArgs, edges: &Edges, display: Display) -> Outcome {
-    let samples = SampleSet::load(&args.model.samples)?;
+    let samples = SampleSet::load(&args.model.samples, None)?;
     let prices = price_table(&args.recommend)?;
     let session = Session::simulated(url, REGION).await?;
     run_with(args, samples, &prices, session, edges, display).await

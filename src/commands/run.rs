@@ -19,7 +19,7 @@ use crate::samples::SampleSet;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn run(args: RunArgs, edges: &Edges, display: Display) -> Outcome {
-    let samples = SampleSet::load(&args.model.samples)?;
+    let samples = SampleSet::load(&args.model.samples, args.model.content_type.as_deref())?;
     let prices = price_table(&args.recommend)?;
     let session = Session::connect(args.model.region.clone()).await?;
     run_with(args, samples, &prices, session, edges, display).await

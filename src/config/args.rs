@@ -195,9 +195,13 @@ pub struct ModelArgs {
     /// What people call the model: shown in the report, keeps baselines apart [default: the model's name]
     #[arg(long, value_name = "ALIAS")]
     pub name: Option<String>,
-    /// JSON Lines file of InvokeEndpoint arguments, for example {"Body": "1,2,3", "ContentType": "text/csv"}
-    #[arg(long, value_name = "FILE")]
+    /// JSON Lines file of InvokeEndpoint arguments, for example {"Body": "1,2,3", "ContentType": "text/csv"};
+    /// BodyBase64 and BodyFile may stand for Body. Or a folder: each file is the body of one sample
+    #[arg(long, value_name = "FILE|DIR")]
     pub samples: PathBuf,
+    /// Content type of samples that name none; for a folder of all files [default: by file extension]
+    #[arg(long, value_name = "TYPE")]
+    pub content_type: Option<String>,
     /// AWS region [default: AWS_REGION or the profile's]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,

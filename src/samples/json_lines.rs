@@ -1,15 +1,18 @@
 //! JSON Lines: one object of `InvokeEndpoint` arguments a line, with the API's own member names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
-use super::{MAX_BODY_BYTES, Sample, SamplesError};
+use super::{Sample, SamplesError, check_size};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Line {
-    body: String,
+    body: Option<String>,
+    body_base64: Option<String>,
+    body_file: Option<PathBuf>,
     content_type: Option<String>,
     accept: Option<String>,
     custom_attributes: Option<String>,
@@ -20,18 +23,34 @@ struct Line {
     enable_explanations: Option<String>,
 }
 
-impl From<Line> for Sample {
-    fn from(line: Line) -> Self {
-        Self {
-            body: line.body.into_bytes(),
-            content_type: line.content_type,
-            accept: line.accept,
-            custom_attributes: line.custom_attributes,
-            target_model: line.target_model,
-            target_variant: line.target_variant,
-            target_container_hostname: line.target_container_hostname,
-            inference_id: line.inference_id,
-            enable_explanations: line.enable_explanations,
+impl Line {
+    /// The body, from exactly one of its three members. A file is looked for beside the JSON Lines file.
+    fn body(&self, folder: &Path) -> Result<Vec<u8>, String> {
+        match (&self.body, &self.body_base64, &self.body_file) {
+            (Some(text), None, None) => Ok(text.clone().into_bytes()),
+            (None, Some(encoded), None) => BASE64_STANDARD
+                .decode(encoded)
+                .map_err(|error| format!("BodyBase64: {error}")),
+            (None, None, Some(file)) => {
+                let file = folder.join(file);
+                std::fs::read(&file)
+                    .map_err(|error| format!("BodyFile `{}`: {error}", file.display()))
+            }
+            _ => Err("exactly one of Body, BodyBase64 and BodyFile is needed".to_owned()),
+        }
+    }
+
+    fn into_sample(self, body: Vec<u8>) -> Sample {
+        Sample {
+            body,
+            content_type: self.content_type,
+            accept: self.accept,
+            custom_attributes: self.custom_attributes,
+            target_model: self.target_model,
+            target_variant: self.target_variant,
+            target_container_hostname: self.target_container_hostname,
+            inference_id: self.inference_id,
+            enable_explanations: self.enable_explanations,
         }
     }
 }
@@ -47,20 +66,16 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError
 }
 
 fn parse_line(text: &str, line: usize, path: &Path) -> Result<Sample, SamplesError> {
-    let parsed: Line = serde_json::from_str(text).map_err(|error| SamplesError::Malformed {
+    let malformed = |reason| SamplesError::Malformed {
         path: path.to_owned(),
         line,
-        reason: explain(&error),
-    })?;
-    let sample = Sample::from(parsed);
-    if sample.body.len() > MAX_BODY_BYTES {
-        return Err(SamplesError::TooLarge {
-            path: path.to_owned(),
-            line,
-            bytes: sample.body.len(),
-        });
-    }
-    Ok(sample)
+        reason,
+    };
+    let parsed: Line = serde_json::from_str(text).map_err(|error| malformed(explain(&error)))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let body = parsed.body(folder).map_err(malformed)?;
+    check_size(&body, path, Some(line))?;
+    Ok(parsed.into_sample(body))
 }
 
 /// `serde_json` ends its message with a position whose line is always 1 here: only the column helps.
@@ -75,6 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::MAX_BODY_BYTES;
 
     fn parse_text(text: &str) -> Result<Vec<Sample>, SamplesError> {
         parse(text, Path::new("samples.jsonl"))
@@ -143,11 +159,38 @@ mod tests {
         assert!(matches!(
             error,
             SamplesError::TooLarge {
-                line: 1,
+                line: Some(1),
                 bytes: 4_194_305,
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn a_body_may_be_base64_or_a_file_beside_the_samples() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("cat.jpg"), [0xff, 0xd8]).unwrap();
+        let path = folder.path().join("samples.jsonl");
+        let text =
+            "{\"BodyBase64\":\"/9g=\"}\n{\"BodyFile\":\"cat.jpg\",\"ContentType\":\"image/jpeg\"}";
+        let samples = parse(text, &path).unwrap();
+        assert_eq!(
+            [&samples[0].body, &samples[1].body],
+            [&[0xff, 0xd8], &[0xff, 0xd8]]
+        );
+    }
+
+    #[test]
+    fn no_body_two_bodies_bad_base64_and_a_missing_file_are_told_apart() {
+        for (text, words) in [
+            ("{}", "exactly one of Body, BodyBase64 and BodyFile"),
+            (r#"{"Body":"a","BodyFile":"b"}"#, "exactly one of"),
+            (r#"{"BodyBase64":"%"}"#, "BodyBase64: Invalid"),
+            (r#"{"BodyFile":"none.jpg"}"#, "BodyFile `none.jpg`"),
+        ] {
+            let error = parse_text(text).unwrap_err().to_string();
+            assert!(error.contains("line 1") && error.contains(words), "{error}");
+        }
     }
 
     proptest! {

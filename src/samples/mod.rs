@@ -1,5 +1,6 @@
 //! What is sent to the model: the sample invocations and their content hash.
 
+mod directory;
 mod json_lines;
 
 use std::path::{Path, PathBuf};
@@ -74,13 +75,14 @@ pub enum SamplesError {
     },
     /// A body is larger than [`MAX_BODY_BYTES`].
     #[error(
-        "samples `{path}` line {line}: body of {bytes} bytes is over SageMaker Serverless's limit of 4 MB (4194304 bytes)"
+        "samples `{path}`{}: body of {bytes} bytes is over SageMaker Serverless's limit of 4 MB (4194304 bytes)",
+        line.map(|line| format!(" line {line}")).unwrap_or_default()
     )]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// Line number, from 1.
-        line: usize,
+        /// Line number, from 1; `None` for a file that is a body as a whole.
+        line: Option<usize>,
         /// Bytes of the body.
         bytes: usize,
     },
@@ -102,20 +104,27 @@ impl SamplesError {
 }
 
 impl SampleSet {
-    /// Reads a JSON Lines file.
+    /// Reads a JSON Lines file, or every file of a folder as one body each. `content_type` is given to samples that
+    /// have none of their own.
     ///
     /// # Errors
     /// Any [`SamplesError`]; lines are counted from 1.
-    pub fn load(path: &Path) -> Result<Self, SamplesError> {
-        let text = std::fs::read_to_string(path).map_err(|source| SamplesError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let samples = json_lines::parse(&text, path)?;
+    pub fn load(path: &Path, content_type: Option<&str>) -> Result<Self, SamplesError> {
+        let mut samples = if path.is_dir() {
+            directory::read_all(path, content_type)?
+        } else {
+            json_lines::parse(&text(path)?, path)?
+        };
         if samples.is_empty() {
             return Err(SamplesError::Empty {
                 path: path.to_owned(),
             });
+        }
+        for sample in samples
+            .iter_mut()
+            .filter(|sample| sample.content_type.is_none())
+        {
+            sample.content_type = content_type.map(str::to_owned);
         }
         Ok(Self {
             source: path.to_owned(),
@@ -170,6 +179,38 @@ impl SampleSet {
         }
         hex(&hash.finalize())
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, SamplesError> {
+    std::fs::read(path).map_err(|source| SamplesError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A file as text. Bytes that are none would not arrive at the model as they are.
+fn text(path: &Path) -> Result<String, SamplesError> {
+    String::from_utf8(read(path)?).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(valid);
+        SamplesError::Malformed {
+            path: path.to_owned(),
+            line: before.filter(|byte| **byte == b'\n').count() + 1,
+            reason: "not UTF-8; bytes go into BodyBase64 or BodyFile".to_owned(),
+        }
+    })
+}
+
+/// Refuses a body that SageMaker would refuse.
+fn check_size(body: &[u8], path: &Path, line: Option<usize>) -> Result<(), SamplesError> {
+    if body.len() <= MAX_BODY_BYTES {
+        return Ok(());
+    }
+    Err(SamplesError::TooLarge {
+        path: path.to_owned(),
+        line,
+        bytes: body.len(),
+    })
 }
 
 static EMPTY: Sample = Sample {
@@ -246,14 +287,38 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.jsonl");
+        std::fs::write(&path, b"{\"Body\":\"a\"}\n{\"Body\":\"\xff\"}\n").unwrap();
+        let error = SampleSet::load(&path, None).unwrap_err().to_string();
+        assert!(error.contains("line 2: not UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn a_content_type_is_given_to_samples_without_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.jsonl");
+        let text = "{\"Body\":\"a\"}\n{\"Body\":\"b\",\"ContentType\":\"text/csv\"}\n";
+        std::fs::write(&path, text).unwrap();
+        let set = SampleSet::load(&path, Some("application/json")).unwrap();
+        let types: Vec<_> = set
+            .samples
+            .iter()
+            .filter_map(|it| it.content_type.as_deref())
+            .collect();
+        assert_eq!(types, ["application/json", "text/csv"]);
+    }
+
+    #[test]
     fn a_missing_and_an_empty_file_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("none.jsonl");
-        let error = SampleSet::load(&path).unwrap_err();
+        let error = SampleSet::load(&path, None).unwrap_err();
         assert!(error.to_string().contains("none.jsonl"), "{error}");
         std::fs::write(&path, "\n  \n").unwrap();
         assert!(matches!(
-            SampleSet::load(&path),
+            SampleSet::load(&path, None),
             Err(SamplesError::Empty { .. })
         ));
     }

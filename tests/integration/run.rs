@@ -225,3 +225,33 @@ fn the_mobilenet_profile_reproduces_the_published_result() {
     assert!((break_even.invocations_per_month / 8.86e6 - 1.0).abs() < 0.02);
     assert!((break_even.saving_at(1e6).saved.percent() - 88.72).abs() < 0.3);
 }
+
+#[test]
+fn a_folder_of_files_is_sent_byte_for_byte() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    std::fs::create_dir(workspace.path("images")).unwrap();
+    std::fs::write(workspace.path("images/a.png"), [0x89, 0x50, 0xff, 0x00]).unwrap();
+    std::fs::write(workspace.path("images/b.png"), vec![7; 3000]).unwrap();
+    let flags = [
+        "--samples",
+        "images",
+        "--memory-sizes",
+        "2048",
+        "--invocations",
+        "10",
+    ];
+    workspace.run(&flags).expect(0);
+    let result = workspace.result();
+    assert_eq!(
+        (result.samples.source.as_str(), result.samples.count),
+        ("images", 2)
+    );
+    let bytes: Vec<u64> = result.stability[0]
+        .invocations
+        .iter()
+        .take(3)
+        .map(|call| call.request_bytes)
+        .collect();
+    assert_eq!(bytes, [4, 3000, 4]);
+}

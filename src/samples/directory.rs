@@ -1,0 +1,119 @@
+//! A folder of images, audio or other files: each file is the body of one sample.
+
+use std::path::{Path, PathBuf};
+
+use super::{Sample, SamplesError, check_size, read};
+
+/// Content types by file extension, for the payloads that models take.
+const CONTENT_TYPES: [(&str, &str); 12] = [
+    ("csv", "text/csv"),
+    ("flac", "audio/flac"),
+    ("gif", "image/gif"),
+    ("jpeg", "image/jpeg"),
+    ("jpg", "image/jpeg"),
+    ("json", "application/json"),
+    ("mp3", "audio/mpeg"),
+    ("npy", "application/x-npy"),
+    ("png", "image/png"),
+    ("txt", "text/plain"),
+    ("wav", "audio/wav"),
+    ("webp", "image/webp"),
+];
+const OTHER: &str = "application/octet-stream";
+
+/// Every file that is not hidden, in the order of names. Folders inside are left out. The content type is
+/// `content_type`, else what the extension says.
+pub(super) fn read_all(
+    path: &Path,
+    content_type: Option<&str>,
+) -> Result<Vec<Sample>, SamplesError> {
+    let sample = |file: PathBuf| {
+        let body = read(&file)?;
+        check_size(&body, &file, None)?;
+        let content_type = content_type.unwrap_or_else(|| content_type_of(&file));
+        Ok(Sample {
+            body,
+            content_type: Some(content_type.to_owned()),
+            ..Sample::default()
+        })
+    };
+    files(path)?.into_iter().map(sample).collect()
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, SamplesError> {
+    let failed = |source| SamplesError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if entry.path().is_file() && !is_hidden {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn content_type_of(file: &Path) -> &'static str {
+    let extension = file
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase());
+    CONTENT_TYPES
+        .iter()
+        .find(|(known, _)| Some(*known) == extension.as_deref())
+        .map_or(OTHER, |(_, content_type)| content_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn files_are_sent_in_the_order_of_their_names_with_their_content_type() {
+        let folder = folder(&[
+            ("b.PNG", &[0, 255]),
+            ("a.jpg", b"x"),
+            ("c.bin", b""),
+            (".hidden", b"no"),
+        ]);
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        let samples = read_all(folder.path(), None).unwrap();
+        let types: Vec<&str> = samples
+            .iter()
+            .filter_map(|it| it.content_type.as_deref())
+            .collect();
+        assert_eq!(
+            types,
+            ["image/jpeg", "image/png", "application/octet-stream"]
+        );
+        assert_eq!(samples[1].body, [0, 255], "bytes stay as they are");
+    }
+
+    #[test]
+    fn one_content_type_can_be_given_for_all() {
+        let folder = folder(&[("a.jpg", b"x")]);
+        let samples = read_all(folder.path(), Some("application/x-image")).unwrap();
+        assert_eq!(
+            samples[0].content_type.as_deref(),
+            Some("application/x-image")
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_named() {
+        let folder = folder(&[("big.png", &vec![0; super::super::MAX_BODY_BYTES + 1])]);
+        let error = read_all(folder.path(), None).unwrap_err().to_string();
+        assert!(error.contains("big.png`: body of 4194305 bytes"), "{error}");
+    }
+}
