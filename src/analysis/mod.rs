@@ -6,7 +6,7 @@ mod prices;
 mod recommend;
 mod statistics;
 #[cfg(test)]
-mod toolkit_parity;
+pub(crate) mod toolkit_parity;
 
 use std::collections::BTreeMap;
 

@@ -48,7 +48,7 @@ fn assert_close(ours: f64, theirs: f64, what: &str) {
 }
 
 /// The raw files of the run as a `RunResult`.
-fn toolkit_run() -> RunResult {
+pub(crate) fn toolkit_run() -> RunResult {
     let mut latencies: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for row in table("stability_benchmark_raw_results/invocation_benchmark_results.csv") {
         latencies

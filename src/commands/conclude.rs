@@ -54,6 +54,9 @@ pub(super) fn conclude(
     let report = report::compose(it.run, &analysis, &judgement, &links);
     write(it.output_dir, "comment.md", &report::markdown(&report))?;
     write(it.output_dir, "report.html", &report::html(&report))?;
+    for (path, text) in report::csv_files(it.run, &analysis, judgement.recommended) {
+        write(it.output_dir, path, &text)?;
+    }
     // Colours are taken out again where stdout cannot show them.
     edges.print(&report::terminal(&report, true));
     let entry = judgement

@@ -319,7 +319,7 @@ impl GateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Folder for result.json, comment.md and report.html
+    /// Folder for result.json, comment.md, report.html and CSV files
     #[arg(long, value_name = "DIR", default_value = "sagegate-results")]
     pub output_dir: PathBuf,
 }

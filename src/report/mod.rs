@@ -4,6 +4,7 @@
 
 mod advice;
 mod chart;
+mod csv;
 mod document;
 mod headline;
 mod html;
@@ -17,6 +18,7 @@ mod table;
 mod terminal;
 mod unmeasured;
 
+pub use self::csv::{CsvFile, csv_files};
 use self::document::{Block, Inline, code, link, name, plain, text};
 pub use self::html::html;
 pub use self::markdown::markdown;

@@ -40,6 +40,13 @@ fn main_is_recorded_the_same_model_passes_and_a_slow_one_fails() {
             .to_lowercase()
             .starts_with("<!doctype html>")
     );
+    let raw = workspace
+        .read("sagegate-results/stability_benchmark_raw_results/invocation_benchmark_results.csv");
+    assert_eq!(
+        raw.lines().count(),
+        1 + 200,
+        "a row for every measured call"
+    );
     simulator.assert_nothing_is_left();
 
     // The same verdict from the files alone, with a server that is gone.
