@@ -475,7 +475,8 @@ proptest! {
             match op {
                 Op::CreateConfig(n) => { let _ = world.call("CreateEndpointConfig", &config(&name(n), 1024, u32::from(n) + 1)); }
                 Op::CreateEndpoint(n) => {
-                    let existed = world.account.endpoints.contains_key(&name(n));
+                    let states = world.account.endpoint_states(world.now);
+                    let existed = states.iter().any(|(existing, _)| *existing == name(n));
                     let input = json!({ "EndpointName": name(n), "EndpointConfigName": name(n) });
                     let created = world.call("CreateEndpoint", &input).is_ok();
                     prop_assert!(!(existed && created));
