@@ -4,32 +4,55 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
 use rand_pcg::Pcg64Mcg;
 
-use super::scenario::{Faults, LatencyProfile};
+use super::scenario::{Faults, InjectedFault, LatencyProfile};
 use crate::units::MemoryMb;
 
 /// Draws latencies and faults for one endpoint. The same seed gives the same sequence.
 #[derive(Debug, Clone)]
 pub(super) struct Draws {
     generator: Pcg64Mcg,
+    /// What this endpoint makes of every `ModelLatency`.
+    drift: f64,
 }
 
 /// What happens to a call besides a normal answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     Throttle,
+    InternalError,
     ModelError,
     NotReady,
     DroppedConnection,
 }
 
+impl From<InjectedFault> for Fault {
+    fn from(injected: InjectedFault) -> Self {
+        match injected {
+            InjectedFault::Throttle => Self::Throttle,
+            InjectedFault::InternalError => Self::InternalError,
+            InjectedFault::DroppedConnection => Self::DroppedConnection,
+        }
+    }
+}
+
 impl Draws {
     /// The `ordinal`-th endpoint of a size: endpoints differ, but by the order in which they are created, not by
     /// their names.
-    pub(super) fn new(seed: u64, memory_mb: MemoryMb, ordinal: u32) -> Self {
+    pub(super) fn new(
+        seed: u64,
+        memory_mb: MemoryMb,
+        ordinal: u32,
+        profile: &LatencyProfile,
+    ) -> Self {
         let own = u64::from(memory_mb.get()) << 32 | u64::from(ordinal);
-        Self {
+        let mut draws = Self {
             generator: Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ own),
+            drift: 1.0,
+        };
+        if profile.endpoint_drift > 0.0 {
+            draws.drift = draws.log_normal(profile.endpoint_drift);
         }
+        draws
     }
 
     /// `ModelLatency` of one call in milliseconds: a log-normal body around the median, some calls `tail_factor`
@@ -41,7 +64,7 @@ impl Draws {
         factor: f64,
         request_bytes: usize,
     ) -> f64 {
-        let median = profile.median_ms(memory_mb) * factor;
+        let median = profile.median_ms(memory_mb) * factor * self.drift;
         let body = median * self.log_normal(profile.variation);
         let tail = if self.happens(profile.tail_probability) {
             profile.tail_factor
@@ -93,7 +116,7 @@ mod tests {
 
     fn draw(calls: usize, seed: u64, factor: f64) -> Vec<f64> {
         let profile = Scenario::built_in("mobilenet-v2").unwrap().unwrap().latency;
-        let mut draws = Draws::new(seed, MemoryMb::OFFERED[1], 0);
+        let mut draws = Draws::new(seed, MemoryMb::OFFERED[1], 0, &profile);
         (0..calls)
             .map(|_| draws.model_latency_ms(&profile, MemoryMb::OFFERED[1], factor, 0))
             .collect()
@@ -119,10 +142,55 @@ mod tests {
         );
     }
 
+    /// Cost per million calls by the published formula and us-east-1's prices, with the mean of many draws.
+    fn mobilenet_cost(memory_mb: MemoryMb) -> f64 {
+        let scenario = Scenario::built_in("mobilenet-v2").unwrap().unwrap();
+        let mut draws = Draws::new(1, memory_mb, 0, &scenario.latency);
+        let calls: Vec<(f64, f64)> = (0..20_000)
+            .map(|_| {
+                let model = draws.model_latency_ms(&scenario.latency, memory_mb, 1.0, 0);
+                (model, draws.overhead_ms(&scenario.latency))
+            })
+            .collect();
+        let (model, overhead): (Vec<f64>, Vec<f64>) = calls.into_iter().unzip();
+        let seconds = (mean(&model) + mean(&overhead)) / 1000.0;
+        let bytes = f64::from(u32::try_from(scenario.model.response_bytes).unwrap());
+        1e6 * (0.000_02 * memory_mb.gigabytes() * seconds + 0.016 / 1e9 * bytes)
+    }
+
+    #[test]
+    fn mobilenet_costs_what_was_published() {
+        let [smallest, recommended, larger, .., largest] = MemoryMb::OFFERED.map(mobilenet_cost);
+        let close = |cost: f64, published: f64| (cost / published - 1.0).abs() < 0.0075;
+        assert!(
+            close(recommended, 4.55) && close(larger, 5.95),
+            "{recommended}, {larger}"
+        );
+        // Flat from 3072 MB on: twice the memory costs twice as much.
+        assert!((largest / larger / 2.0 - 1.0).abs() < 0.02, "{largest}");
+        assert!(smallest < recommended);
+    }
+
     #[test]
     fn a_seed_gives_the_same_calls_again_and_another_gives_others() {
         assert_eq!(draw(50, 1, 1.0), draw(50, 1, 1.0));
         assert_ne!(draw(50, 1, 1.0), draw(50, 2, 1.0));
+    }
+
+    #[test]
+    fn drift_sets_endpoints_apart_by_what_the_profile_says() {
+        let mut profile = Scenario::built_in("xgboost").unwrap().unwrap().latency;
+        profile.endpoint_drift = 0.05;
+        let drifts: Vec<f64> = (0..2000)
+            .map(|ordinal| {
+                Draws::new(1, MemoryMb::OFFERED[1], ordinal, &profile)
+                    .drift
+                    .ln()
+            })
+            .collect();
+        let spread = mean(&drifts.iter().map(|it| it * it).collect::<Vec<_>>()).sqrt();
+        assert!((spread / 0.05 - 1.0).abs() < 0.1, "{spread}");
+        assert!(mean(&drifts).abs() < 0.005);
     }
 
     #[test]
@@ -133,7 +201,8 @@ mod tests {
 
     #[test]
     fn faults_come_at_their_rate_and_not_at_all_at_rate_zero() {
-        let mut draws = Draws::new(3, MemoryMb::OFFERED[0], 0);
+        let profile = Scenario::built_in("xgboost").unwrap().unwrap().latency;
+        let mut draws = Draws::new(3, MemoryMb::OFFERED[0], 0, &profile);
         let some = Faults {
             throttle: 0.1,
             ..Faults::default()

@@ -2,30 +2,69 @@
 //!
 //! It shares no type with the modules that talk to AWS: a codec in common would let one bug cancel another. Every
 //! ARN holds the account id 000000000000, so that it cannot be mistaken for AWS.
+//!
+//! Besides AWS's operations it answers `GET /_simulator/state` (what exists, how often each operation was called)
+//! and `GET /_simulator/requests` (calls of the control plane and of CloudWatch in order), both as JSON.
 
 mod account;
 mod latency;
 mod scenario;
+mod scenario_check;
 mod server;
 mod validate;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use self::scenario::{Scenario, ScenarioError};
+pub use self::server::LoggedRequest;
 use self::server::Service;
 
-/// A running simulator. It stops when this is dropped.
+/// How long [`Handle::shutdown`] waits for calls that are being answered.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A running simulator. It stops taking calls when this is dropped.
 #[derive(Debug)]
 pub struct Handle {
     address: SocketAddr,
+    service: Arc<Service>,
+    /// The server stops when this is used or dropped.
+    stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+}
+
+/// What a simulated account holds and what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountView {
+    /// Names of the models.
+    pub models: Vec<String>,
+    /// Names of the endpoint configs.
+    pub endpoint_configs: Vec<String>,
+    /// The endpoints that are not gone.
+    pub endpoints: Vec<EndpointView>,
+    /// How often each operation was called, by its name.
+    pub requests: BTreeMap<String, u64>,
+    /// Calls of the control plane and of CloudWatch, in order; the first 10 000.
+    pub log: Vec<LoggedRequest>,
+}
+
+/// An endpoint of a simulated account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EndpointView {
+    /// `EndpointName`.
+    pub name: String,
+    /// `EndpointStatus`: `Creating`, `InService`, `Failed` or `Deleting`.
+    pub status: &'static str,
 }
 
 /// Starts a simulator on `address`, normally a loopback address; port 0 takes a free one.
@@ -35,17 +74,27 @@ pub struct Handle {
 pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let router = server::router(Arc::new(Service::new(scenario)));
+    let service = Arc::new(Service::new(scenario));
+    let router = server::router(Arc::clone(&service));
     // Without TCP_NODELAY a delayed acknowledgement shows as 40 ms of latency.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
+    let (stop, stopped) = oneshot::channel();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
     let task = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        if let Err(error) = server.await {
             tracing::error!(%error, "the simulator has stopped");
         }
     });
-    Ok(Handle { address, task })
+    Ok(Handle {
+        address,
+        service,
+        stop,
+        task,
+    })
 }
 
 impl Handle {
@@ -53,10 +102,27 @@ impl Handle {
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
-}
 
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.task.abort();
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What exists and what was asked, at this moment.
+    pub fn account(&self) -> AccountView {
+        self.service.view()
+    }
+
+    /// Stops, and waits up to a second for calls that are being answered.
+    pub async fn shutdown(self) {
+        // The receiver is gone only when the server has stopped already.
+        let _ = self.stop.send(());
+        let mut task = self.task;
+        if tokio::time::timeout(SHUTDOWN_PATIENCE, &mut task)
+            .await
+            .is_err()
+        {
+            task.abort();
+        }
     }
 }

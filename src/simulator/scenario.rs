@@ -1,11 +1,11 @@
 //! What a simulated account is like: how fast its models answer, how long things take, what goes wrong.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::scenario_check::check;
 use crate::units::MemoryMb;
 
 const BUILT_IN: [(&str, &str); 3] = [
@@ -19,6 +19,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 ///
 /// ```toml
 /// seed = 7                       # same seed, same latencies
+/// time_scale = 1.0               # the times of life_cycle pass this many times faster; calls do not
 ///
 /// [[models]]                     # models that exist from the start
 /// name = "churn"
@@ -34,6 +35,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// tail_factor = 2.0
 /// ms_per_kb = 0.0                # added per KB of request
 /// overhead_ms = 1.0              # OverheadLatency of a warm call
+/// endpoint_drift = 0.0           # standard deviation / mean between one endpoint and the next
 ///
 /// [model]
 /// response_bytes = 64
@@ -59,12 +61,19 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// model_error = 0.0
 /// not_ready = 0.0
 /// dropped_connection = 0.0
+///
+/// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, GetMetricData, ...
+/// operation = "DescribeEndpoint"
+/// kind = "throttle"              # or internal_error, dropped_connection
+/// every = 3                      # the third call, the sixth, ...; or probability = 0.1
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     #[serde(default)]
     pub(super) seed: u64,
+    #[serde(default = "one")]
+    pub(super) time_scale: f64,
     #[serde(default)]
     pub(super) models: Vec<ModelProfile>,
     pub(super) latency: LatencyProfile,
@@ -76,6 +85,8 @@ pub struct Scenario {
     pub(super) quotas: Quotas,
     #[serde(default)]
     pub(super) faults: Faults,
+    #[serde(default)]
+    pub(super) operation_faults: Vec<OperationFault>,
 }
 
 /// A model that exists from the start.
@@ -106,6 +117,8 @@ pub(super) struct LatencyProfile {
     pub(super) ms_per_kb: f64,
     #[serde(default)]
     pub(super) overhead_ms: f64,
+    #[serde(default)]
+    pub(super) endpoint_drift: f64,
 }
 
 impl LatencyProfile {
@@ -167,6 +180,17 @@ impl Default for LifeCycle {
     }
 }
 
+impl LifeCycle {
+    fn scaled(self, time_scale: f64) -> Self {
+        Self {
+            creating_seconds: self.creating_seconds / time_scale,
+            deleting_seconds: self.deleting_seconds / time_scale,
+            metric_delay_seconds: self.metric_delay_seconds / time_scale,
+            ..self
+        }
+    }
+}
+
 /// Limits of the account.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -194,6 +218,28 @@ pub(super) struct Faults {
     pub(super) model_error: f64,
     pub(super) not_ready: f64,
     pub(super) dropped_connection: f64,
+}
+
+/// Calls of one operation that go wrong.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperationFault {
+    pub(super) operation: String,
+    pub(super) kind: InjectedFault,
+    pub(super) every: Option<u32>,
+    pub(super) probability: Option<f64>,
+}
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum InjectedFault {
+    /// `ThrottlingException`.
+    Throttle,
+    /// HTTP 500, `InternalFailure`.
+    InternalError,
+    /// The connection breaks instead of an answer.
+    DroppedConnection,
 }
 
 /// Why a profile cannot be used.
@@ -245,100 +291,12 @@ impl Scenario {
             name: name.to_owned(),
             message: describe(text, &error),
         })?;
-        scenario.check(name)?;
-        Ok(scenario)
+        check(&scenario, name)?;
+        Ok(Self {
+            life_cycle: scenario.life_cycle.scaled(scenario.time_scale),
+            ..scenario
+        })
     }
-
-    fn check(&self, name: &str) -> Result<(), ScenarioError> {
-        for size in MemoryMb::OFFERED {
-            let field = format!("latency.median_ms.{}", size.get());
-            let median = self.latency.median_ms.get(&size.get().to_string()).copied();
-            at_least(
-                name,
-                &field,
-                median.unwrap_or(f64::NAN),
-                0.0,
-                "must be a number of milliseconds",
-            )?;
-        }
-        let latency = &self.latency;
-        for (field, value) in [
-            ("latency.variation", latency.variation),
-            ("latency.ms_per_kb", latency.ms_per_kb),
-            ("latency.overhead_ms", latency.overhead_ms),
-            ("latency.tail_factor", latency.tail_factor),
-            ("model.used_memory_mb", self.model.used_memory_mb),
-            ("model.setup_ms", self.model.setup_ms),
-            ("model.idle_seconds", self.model.idle_seconds),
-            (
-                "life_cycle.creating_seconds",
-                self.life_cycle.creating_seconds,
-            ),
-            (
-                "life_cycle.deleting_seconds",
-                self.life_cycle.deleting_seconds,
-            ),
-            (
-                "life_cycle.metric_delay_seconds",
-                self.life_cycle.metric_delay_seconds,
-            ),
-        ] {
-            at_least(name, field, value, 0.0, "must be 0 or more")?;
-        }
-        for model in &self.models {
-            let field = format!("models.{}.latency_factor", model.name);
-            at_least(
-                name,
-                &field,
-                model.latency_factor,
-                f64::MIN_POSITIVE,
-                "must be more than 0",
-            )?;
-        }
-        for (field, value) in [
-            ("latency.tail_probability", latency.tail_probability),
-            ("faults.throttle", self.faults.throttle),
-            ("faults.model_error", self.faults.model_error),
-            ("faults.not_ready", self.faults.not_ready),
-            ("faults.dropped_connection", self.faults.dropped_connection),
-        ] {
-            within(name, field, value, 0.0..=1.0, "must be 0 to 1")?;
-        }
-        Ok(())
-    }
-}
-
-fn at_least(
-    name: &str,
-    field: &str,
-    value: f64,
-    minimum: f64,
-    expected: &'static str,
-) -> Result<(), ScenarioError> {
-    within(name, field, value, minimum..=f64::MAX, expected)
-}
-
-fn within(
-    name: &str,
-    field: &str,
-    value: f64,
-    range: RangeInclusive<f64>,
-    expected: &'static str,
-) -> Result<(), ScenarioError> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let value = if value.is_nan() {
-        "missing".to_owned()
-    } else {
-        value.to_string()
-    };
-    Err(ScenarioError::OutOfRange {
-        name: name.to_owned(),
-        field: field.to_owned(),
-        value,
-        expected,
-    })
 }
 
 /// TOML's message with its line, without the drawing around it.
@@ -420,5 +378,57 @@ pub(super) mod tests {
             "profile `p.toml`: latency.median_ms.1024 is missing, must be a number of milliseconds"
         );
         assert!(error("seed = ").starts_with("profile `p.toml`: line 1"));
+    }
+
+    #[test]
+    fn time_scale_speeds_up_the_life_cycle_and_not_the_calls() {
+        let text = format!(
+            "time_scale = 10.0\n{}",
+            BUILT_IN[0].1.replace("time_scale", "# was")
+        );
+        let (fast, slow) = (
+            Scenario::from_toml(&text, "t").unwrap(),
+            Scenario::from_toml(&text.replace("= 10.0", "= 1.0"), "t").unwrap(),
+        );
+        let ratio = slow.life_cycle.creating_seconds / fast.life_cycle.creating_seconds;
+        assert!((ratio - 10.0).abs() < 1e-9, "{ratio}");
+        assert_eq!((fast.latency, fast.model), (slow.latency, slow.model));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_its_key() {
+        let error = |extra: &str| {
+            let text = format!("{}\n{extra}", BUILT_IN[0].1);
+            let error = Scenario::from_toml(&text, "p").unwrap_err();
+            error.to_string().split_once(": ").unwrap().1.to_owned()
+        };
+        let fault = |rest: &str| {
+            error(&format!(
+                "[[operation_faults]]\noperation = \"ListTags\"\nkind = \"throttle\"\n{rest}"
+            ))
+        };
+        insta::assert_snapshot!(
+            [
+                error("[[models]]\nname = \"a_b\""),
+                error("[[models]]\nname = \"xgboost\""),
+                fault(""),
+                fault("every = 0"),
+                fault("every = 2\nprobability = 0.5"),
+                fault("probability = 2.0"),
+                error("[[operation_faults]]\noperation = \"Invoke\"\nkind = \"throttle\"\nevery = 1"),
+                error("[quotas]\nmemory_mb = 3000"),
+            ]
+            .join("\n"),
+            @r"
+        models.name is `a_b`, must be at most 63 letters, digits and inner hyphens
+        models.name is `xgboost`, must not be there twice
+        operation_faults.ListTags.every is missing, give either every or probability
+        operation_faults.ListTags.every is 0, must be 1 or more
+        operation_faults.ListTags.every is given with probability, give either every or probability
+        operation_faults.ListTags.probability is 2, must be 0 to 1
+        operation_faults.operation is `Invoke`, must be an operation that the simulator knows
+        quotas.memory_mb is 3000, must be 1024, 2048, 3072, 4096, 5120 or 6144
+        "
+        );
     }
 }

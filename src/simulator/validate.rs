@@ -30,7 +30,24 @@ impl ApiError {
         Self::new(400, "ResourceLimitExceeded", message)
     }
 
-    fn constraint(value: &str, member: &str, constraint: &str) -> Self {
+    /// A fault on AWS's side.
+    pub(super) fn internal() -> Self {
+        let message = "The request processing has failed because of an unknown error.";
+        Self::new(500, "InternalFailure", message)
+    }
+
+    /// Too many calls of the control plane or of CloudWatch.
+    pub(super) fn rate_exceeded() -> Self {
+        Self::new(400, "ThrottlingException", "Rate exceeded")
+    }
+
+    /// A required member is absent.
+    pub(super) fn null(member: &str) -> Self {
+        Self::constraint("null", member, "Member must not be null")
+    }
+
+    /// A value that breaks a constraint of the API's model.
+    pub(super) fn constraint(value: &str, member: &str, constraint: &str) -> Self {
         Self::validation(format!(
             "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
         ))
@@ -41,11 +58,7 @@ impl ApiError {
 pub(super) fn text<'a>(input: &'a Value, member: &str) -> Result<&'a str, ApiError> {
     match input.get(member) {
         Some(Value::String(text)) => Ok(text),
-        None | Some(Value::Null) => Err(ApiError::constraint(
-            "null",
-            member,
-            "Member must not be null",
-        )),
+        None | Some(Value::Null) => Err(ApiError::null(member)),
         Some(other) => Err(ApiError::new(
             400,
             "SerializationException",
@@ -64,13 +77,66 @@ pub(super) fn name<'a>(input: &'a Value, member: &str) -> Result<&'a str, ApiErr
             "Member must have length less than or equal to 63",
         ));
     }
-    let inner = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if !inner || name.is_empty() || name.starts_with('-') || name.ends_with('-') {
+    if !is_name(name) {
         let pattern =
             "Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}";
         return Err(ApiError::constraint(name, member, pattern));
     }
     Ok(name)
+}
+
+/// Whether a name follows SageMaker's pattern: 1 to 63 letters, digits and inner hyphens.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+}
+
+/// An optional word out of a list.
+pub(super) fn choice<'a>(
+    input: &'a Value,
+    member: &str,
+    words: &[&str],
+) -> Result<Option<&'a str>, ApiError> {
+    let Some(word) = optional_text(input, member)? else {
+        return Ok(None);
+    };
+    if words.contains(&word) {
+        return Ok(Some(word));
+    }
+    let constraint = format!("Member must satisfy enum value set: [{}]", words.join(", "));
+    Err(ApiError::constraint(word, member, &constraint))
+}
+
+/// An optional part of a name: letters, digits and hyphens.
+pub(super) fn part_of_name<'a>(
+    input: &'a Value,
+    member: &str,
+) -> Result<Option<&'a str>, ApiError> {
+    match optional_text(input, member)? {
+        Some(part) if !part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => {
+            let pattern = "Member must satisfy regular expression pattern: [a-zA-Z0-9-]+";
+            Err(ApiError::constraint(part, member, pattern))
+        }
+        part => Ok(part),
+    }
+}
+
+/// An optional string.
+pub(super) fn optional_text<'a>(
+    input: &'a Value,
+    member: &str,
+) -> Result<Option<&'a str>, ApiError> {
+    match member_of(input, member) {
+        Some(_) => text(input, member).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A member; one that is `null` counts as absent.
+pub(super) fn member_of<'a>(input: &'a Value, member: &str) -> Option<&'a Value> {
+    input.get(member).filter(|value| !value.is_null())
 }
 
 /// A whole number within a range; `None` when the member is absent.
@@ -80,7 +146,7 @@ pub(super) fn integer(
     minimum: i64,
     maximum: i64,
 ) -> Result<Option<i64>, ApiError> {
-    let Some(value) = input.get(member).filter(|value| !value.is_null()) else {
+    let Some(value) = member_of(input, member) else {
         return Ok(None);
     };
     let number = value.as_i64().ok_or_else(|| {
@@ -116,13 +182,12 @@ pub(super) fn required_integer(
     minimum: i64,
     maximum: i64,
 ) -> Result<i64, ApiError> {
-    integer(input, member, minimum, maximum)?
-        .ok_or_else(|| ApiError::constraint("null", member, "Member must not be null"))
+    integer(input, member, minimum, maximum)?.ok_or_else(|| ApiError::null(member))
 }
 
 /// Tags of a create call: at most 50, keys of 1 to 128 and values of at most 256 characters, no key twice.
 pub(super) fn tags(input: &Value) -> Result<Vec<(String, String)>, ApiError> {
-    let Some(list) = input.get("Tags").filter(|value| !value.is_null()) else {
+    let Some(list) = member_of(input, "Tags") else {
         return Ok(Vec::new());
     };
     let list = list
@@ -191,6 +256,18 @@ mod tests {
                 .unwrap()
                 .contains("Value 'null' at 'N'")
         );
+    }
+
+    #[test]
+    fn a_word_outside_its_list_is_refused_with_the_list() {
+        let input = json!({ "SortBy": "Age", "SortOrder": null });
+        let error = choice(&input, "SortBy", &["Name", "Status"]).unwrap_err();
+        let message = error.message.unwrap();
+        assert!(
+            message.ends_with("enum value set: [Name, Status]"),
+            "{message}"
+        );
+        assert_eq!(choice(&input, "SortOrder", &["Ascending"]).unwrap(), None);
     }
 
     #[test]

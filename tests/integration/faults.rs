@@ -236,3 +236,38 @@ fn hostile_words_of_aws_and_of_the_user_stay_text_everywhere() {
         "the marker is one line"
     );
 }
+
+#[test]
+fn a_control_plane_that_throttles_fails_and_drops_calls_loses_and_leaks_nothing() {
+    let faults: String = [
+        ("CreateEndpointConfig", "throttle"),
+        ("CreateEndpoint", "internal_error"),
+        ("DescribeEndpoint", "dropped_connection"),
+        ("DeleteEndpoint", "throttle"),
+        ("DeleteEndpointConfig", "internal_error"),
+        ("GetMetricData", "throttle"),
+    ]
+    .iter()
+    .map(|(operation, kind)| {
+        format!(
+            "\n[[operation_faults]]\noperation = \"{operation}\"\nkind = \"{kind}\"\nevery = 2\n"
+        )
+    })
+    .collect();
+    let simulator = Simulator::quick_with(&faults);
+    let workspace = Workspace::new(&simulator);
+    workspace.run(&["--invocations", "20"]).expect(0);
+    let result = workspace.result();
+    assert_eq!(result.measured().count(), 2);
+    assert!(
+        result
+            .measured()
+            .all(|run| run.metrics.as_ref().unwrap().complete)
+    );
+    assert_eq!((result.cleanup.deleted, result.cleanup.left.len()), (4, 0));
+    assert!(
+        simulator.count("CreateEndpoint") > 2,
+        "some calls were repeated"
+    );
+    simulator.assert_nothing_is_left();
+}

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::invocations::Workers;
 use super::resources::{existing, missing};
-use super::{Account, Endpoint, arn};
+use super::{Account, Endpoint, Serverless, arn, tags_key};
 use crate::simulator::latency::Draws;
 use crate::simulator::validate::{ApiError, name, tags};
-use crate::units::MemoryMb;
 
 /// Where an endpoint is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +43,19 @@ impl Endpoint {
     }
 }
 
+impl Serverless {
+    fn as_json(self) -> Value {
+        let mut members = json!({
+            "MemorySizeInMB": self.memory_mb.get(),
+            "MaxConcurrency": self.max_concurrency,
+        });
+        if let (Some(members), true) = (members.as_object_mut(), self.provisioned > 0) {
+            members.insert("ProvisionedConcurrency".to_owned(), json!(self.provisioned));
+        }
+        members
+    }
+}
+
 impl Account {
     /// Drops endpoints whose deletion is over.
     pub(super) fn forget_deleted(&mut self, now: f64) {
@@ -56,7 +68,9 @@ impl Account {
         let gone = self.endpoints.values().filter(|endpoint| is_gone(endpoint));
         let arns: Vec<String> = gone.map(|endpoint| endpoint.arn.clone()).collect();
         self.endpoints.retain(|_, endpoint| !is_gone(endpoint));
-        self.tags.retain(|arn, _| !arns.contains(arn));
+        for arn in arns {
+            self.tags.remove(&tags_key(&arn));
+        }
     }
 
     pub(super) fn create_endpoint(
@@ -79,16 +93,21 @@ impl Account {
                 &arn(region, "endpoint-config", config_name),
             )
         })?;
-        self.check_quotas(config.memory_mb, config.max_concurrency)?;
+        self.check_quotas(config.serverless)?;
         let model = self.models.get(&config.model);
         let model = model.ok_or_else(|| missing("model", &arn(region, "model", &config.model)))?;
-        let ordinal = self.created.entry(config.memory_mb).or_insert(0);
-        let draws = Draws::new(self.scenario.seed, config.memory_mb, *ordinal);
+        let ordinal = self.created.entry(config.serverless.memory_mb).or_insert(0);
+        let draws = Draws::new(
+            self.scenario.seed,
+            config.serverless.memory_mb,
+            *ordinal,
+            &self.scenario.latency,
+        );
         *ordinal += 1;
         let life_cycle = &self.scenario.life_cycle;
         let fails = life_cycle
             .failing_memory_mb
-            .contains(&config.memory_mb.get());
+            .contains(&config.serverless.memory_mb.get());
         let endpoint = Endpoint {
             name: name.to_owned(),
             arn: arn_of_endpoint.clone(),
@@ -97,15 +116,20 @@ impl Account {
             ready_at: now + life_cycle.creating_seconds,
             failure: fails.then(|| life_cycle.failure_reason.clone()),
             deleting_since: None,
-            workers: Workers::new(config.max_concurrency, draws),
+            workers: Workers::new(config.serverless, draws, now),
             config,
         };
         self.endpoints.insert(name.to_lowercase(), endpoint);
-        self.tags.insert(arn_of_endpoint.clone(), tags);
+        self.tags.insert(tags_key(&arn_of_endpoint), tags);
         Ok(json!({ "EndpointArn": arn_of_endpoint }))
     }
 
-    fn check_quotas(&self, memory_mb: MemoryMb, max_concurrency: u32) -> Result<(), ApiError> {
+    fn check_quotas(&self, wanted: Serverless) -> Result<(), ApiError> {
+        let Serverless {
+            memory_mb,
+            max_concurrency,
+            ..
+        } = wanted;
         let quotas = &self.scenario.quotas;
         if memory_mb.get() > quotas.memory_mb {
             return Err(over_quota(
@@ -119,7 +143,7 @@ impl Account {
         let in_use: u32 = self
             .endpoints
             .values()
-            .map(|endpoint| endpoint.config.max_concurrency)
+            .map(|endpoint| endpoint.config.serverless.max_concurrency)
             .sum();
         if in_use + max_concurrency > quotas.total_concurrency {
             let limit =
@@ -156,10 +180,6 @@ impl Account {
         let endpoint =
             endpoint.ok_or_else(|| missing("endpoint", &arn(region, "endpoint", name)))?;
         let state = endpoint.state(now);
-        let serverless = json!({
-            "MemorySizeInMB": endpoint.config.memory_mb.get(),
-            "MaxConcurrency": endpoint.config.max_concurrency,
-        });
         let mut answer = json!({
             "EndpointName": endpoint.name,
             "EndpointArn": endpoint.arn,
@@ -176,7 +196,7 @@ impl Account {
                     "VariantName": endpoint.config.variant,
                     "CurrentWeight": 1.0,
                     "DesiredWeight": 1.0,
-                    "CurrentServerlessConfig": serverless,
+                    "CurrentServerlessConfig": endpoint.config.serverless.as_json(),
                 }]),
             ),
             EndpointState::Creating | EndpointState::Deleting => return Ok(answer),

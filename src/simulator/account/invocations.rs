@@ -1,8 +1,9 @@
 //! Invocations: concurrent workers, cold starts, throttling, faults.
 
 use super::metrics::Metric;
-use super::{Account, EndpointState};
+use super::{Account, Endpoint, EndpointState, Serverless};
 use crate::simulator::latency::{Draws, Fault};
+use crate::simulator::scenario::Scenario;
 use crate::simulator::validate::ApiError;
 
 /// Largest request body: 4 MB.
@@ -14,7 +15,9 @@ const SECOND_MS: f64 = 1000.0;
 pub(super) struct Workers {
     draws: Draws,
     started: Vec<Worker>,
-    max: u32,
+    max: usize,
+    /// The first so many are provisioned: warm from the start, and however long they idle.
+    provisioned: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -24,22 +27,31 @@ struct Worker {
 }
 
 impl Workers {
-    pub(super) fn new(max: u32, draws: Draws) -> Self {
+    pub(super) fn new(serverless: Serverless, draws: Draws, now: f64) -> Self {
+        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let worker = Worker {
+            busy: false,
+            last_used: now,
+        };
         Self {
             draws,
-            started: Vec::new(),
-            max,
+            started: vec![worker; whole(serverless.provisioned)],
+            max: whole(serverless.max_concurrency),
+            provisioned: whole(serverless.provisioned),
         }
     }
 
     /// Takes a free worker: its number, and whether it starts cold. `None` when all are busy.
     fn take(&mut self, now: f64, idle_seconds: f64) -> Option<(usize, bool)> {
-        let warm = |worker: &Worker| !worker.busy && now - worker.last_used <= idle_seconds;
-        let number = match self.started.iter().position(warm) {
+        let warm = |(number, worker): (usize, &Worker)| {
+            let is_warm = number < self.provisioned || now - worker.last_used <= idle_seconds;
+            !worker.busy && is_warm
+        };
+        let number = match self.started.iter().enumerate().position(warm) {
             Some(number) => (number, false),
             None => match self.started.iter().position(|worker| !worker.busy) {
                 Some(number) => (number, true),
-                None if self.started.len() < usize::try_from(self.max).unwrap_or(usize::MAX) => {
+                None if self.started.len() < self.max => {
                     self.started.push(Worker {
                         busy: false,
                         last_used: now,
@@ -108,6 +120,7 @@ impl Account {
             endpoints,
             scenario,
             metrics,
+            fault_rules,
             ..
         } = self;
         let found = endpoints.get_mut(&request.endpoint.to_lowercase());
@@ -118,69 +131,28 @@ impl Account {
             let message = format!("Request {} has oversize body.", request.id);
             return Err(ApiError::new(400, "ValidationError", message));
         }
-        let variant = endpoint.config.variant.clone();
-        let fault = endpoint.workers.draws.fault(&scenario.faults);
-        let taken = match fault {
-            Some(Fault::Throttle) => None,
-            Some(Fault::NotReady) => return Err(not_ready(&variant)),
-            _ => endpoint.workers.take(now, scenario.model.idle_seconds),
-        };
-        let Some((worker, is_cold)) = taken else {
-            metrics.record(&endpoint.name, &variant, Metric::Invocations, now, 1.0);
-            metrics.record(
-                &endpoint.name,
-                &variant,
-                Metric::Invocation4XXErrors,
-                now,
-                1.0,
-            );
-            // AWS sends the code in a header and `null` as the message.
-            return Err(ApiError {
-                status: 400,
-                code: "ThrottlingException",
-                message: None,
-            });
-        };
-        let memory_mb = endpoint.config.memory_mb;
-        let draws = &mut endpoint.workers.draws;
-        let model_latency_ms = draws.model_latency_ms(
-            &scenario.latency,
-            memory_mb,
-            endpoint.latency_factor,
-            request.body_bytes,
-        );
-        let overhead_ms = draws.overhead_ms(&scenario.latency);
-        let setup_ms = is_cold
-            .then_some(scenario.model.setup_ms)
-            .filter(|setup| *setup > 0.0);
-        let answer = match fault {
-            Some(Fault::ModelError) => {
-                Answer::Error(model_error(&variant, "simulated failure of the model"))
+        let mut refused = |endpoint: &Endpoint, metric, error| {
+            for metric in [Metric::Invocations, metric] {
+                metrics.record(&endpoint.name, &endpoint.config.variant, metric, now, 1.0);
             }
-            Some(Fault::DroppedConnection) => Answer::DroppedConnection,
-            Some(Fault::Throttle | Fault::NotReady) | None => {
-                if memory_mb.get() < scenario.model.out_of_memory_below_mb {
-                    Answer::Error(model_error(
-                        &variant,
-                        "insufficient memory: the worker was killed",
-                    ))
-                } else {
-                    Answer::Success {
-                        response_bytes: scenario.model.response_bytes,
-                        variant,
-                    }
-                }
-            }
+            Err(error)
         };
-        Ok(Started {
-            endpoint: endpoint.name.clone(),
-            worker,
-            model_latency_ms,
-            overhead_ms,
-            setup_ms,
-            wait_ms: setup_ms.unwrap_or_default() + model_latency_ms + overhead_ms,
-            answer,
-        })
+        let injected = fault_rules.hit("InvokeEndpoint").map(Fault::from);
+        let fault = injected.or_else(|| endpoint.workers.draws.fault(&scenario.faults));
+        match fault {
+            Some(Fault::Throttle) => {
+                return refused(endpoint, Metric::Invocation4XXErrors, throttled());
+            }
+            Some(Fault::InternalError) => {
+                return refused(endpoint, Metric::Invocation5XXErrors, ApiError::internal());
+            }
+            Some(Fault::NotReady) => return Err(not_ready(&endpoint.config.variant)),
+            Some(Fault::ModelError | Fault::DroppedConnection) | None => {}
+        }
+        match endpoint.workers.take(now, scenario.model.idle_seconds) {
+            Some(worker) => Ok(endpoint.start(request, worker, fault, scenario)),
+            None => refused(endpoint, Metric::Invocation4XXErrors, throttled()),
+        }
     }
 
     /// Frees the worker and records the metrics. `completed` is false when the caller went away.
@@ -192,8 +164,8 @@ impl Account {
         if !completed {
             return;
         }
-        let used =
-            self.scenario.model.used_memory_mb / f64::from(endpoint.config.memory_mb.get()) + 0.05;
+        let memory_mb = f64::from(endpoint.config.serverless.memory_mb.get());
+        let used = self.scenario.model.used_memory_mb / memory_mb + 0.05;
         let (name, variant) = (endpoint.name.clone(), endpoint.config.variant.clone());
         let mut record =
             |metric, value: f64| self.metrics.record(&name, &variant, metric, now, value);
@@ -211,6 +183,68 @@ impl Account {
         if let Some(setup_ms) = started.setup_ms {
             record(Metric::ModelSetupTime, setup_ms * SECOND_MS);
         }
+    }
+}
+
+impl Endpoint {
+    /// Draws what a call on a worker is like. A cold start adds its setup to the overhead.
+    fn start(
+        &mut self,
+        request: Request<'_>,
+        (worker, is_cold): (usize, bool),
+        fault: Option<Fault>,
+        scenario: &Scenario,
+    ) -> Started {
+        let draws = &mut self.workers.draws;
+        let model_latency_ms = draws.model_latency_ms(
+            &scenario.latency,
+            self.config.serverless.memory_mb,
+            self.latency_factor,
+            request.body_bytes,
+        );
+        let overhead_ms = draws.overhead_ms(&scenario.latency);
+        let setup_ms = is_cold
+            .then_some(scenario.model.setup_ms)
+            .filter(|setup| *setup > 0.0);
+        Started {
+            endpoint: self.name.clone(),
+            worker,
+            model_latency_ms,
+            overhead_ms,
+            setup_ms,
+            wait_ms: setup_ms.unwrap_or_default() + model_latency_ms + overhead_ms,
+            answer: self.answer(fault, scenario),
+        }
+    }
+
+    fn answer(&self, fault: Option<Fault>, scenario: &Scenario) -> Answer {
+        let variant = &self.config.variant;
+        let model = &scenario.model;
+        match fault {
+            Some(Fault::DroppedConnection) => Answer::DroppedConnection,
+            Some(Fault::ModelError) => {
+                Answer::Error(model_error(variant, "simulated failure of the model"))
+            }
+            _ if self.config.serverless.memory_mb.get() < model.out_of_memory_below_mb => {
+                let what = "insufficient memory: the worker was killed";
+                Answer::Error(model_error(variant, what))
+            }
+            Some(Fault::Throttle | Fault::InternalError | Fault::NotReady) | None => {
+                Answer::Success {
+                    response_bytes: model.response_bytes,
+                    variant: variant.clone(),
+                }
+            }
+        }
+    }
+}
+
+/// AWS sends the code in a header and `null` as the message.
+fn throttled() -> ApiError {
+    ApiError {
+        status: 400,
+        code: "ThrottlingException",
+        message: None,
     }
 }
 

@@ -2,10 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::Account;
-use crate::simulator::validate::{ApiError, integer};
+use super::{Account, arn};
+use crate::simulator::validate::{ApiError, choice, integer, optional_text, part_of_name};
 
 const DEFAULT_PAGE: i64 = 10;
+/// Every `EndpointStatus` of the API; the simulator uses four of them.
+const STATUSES: [&str; 9] = [
+    "OutOfService",
+    "Creating",
+    "Updating",
+    "SystemUpdating",
+    "RollingBack",
+    "InService",
+    "Deleting",
+    "Failed",
+    "UpdateRollbackFailed",
+];
 
 /// One row of a listing, with what it can be filtered and sorted by.
 struct Row {
@@ -16,13 +28,15 @@ struct Row {
 }
 
 impl Account {
-    pub(super) fn list_models(&self, input: &Value) -> Result<Value, ApiError> {
+    pub(super) fn list_models(&self, input: &Value, region: &str) -> Result<Value, ApiError> {
         let rows = self.models.values().map(|model| Row {
             name: model.name.clone(),
             created_at: model.created_at,
             status: None,
             summary: json!({
-                "ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created_at,
+                "ModelName": model.name,
+                "ModelArn": arn(region, "model", &model.name),
+                "CreationTime": model.created_at,
             }),
         });
         list(input, "Models", rows.collect())
@@ -64,28 +78,18 @@ impl Account {
 
 fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiError> {
     let page = integer(input, "MaxResults", 1, 100)?.unwrap_or(DEFAULT_PAGE);
-    let word = |member: &str| input.get(member).and_then(Value::as_str);
+    let part = part_of_name(input, "NameContains")?.map(str::to_lowercase);
+    let status = choice(input, "StatusEquals", &STATUSES)?;
     let time = |member: &str| input.get(member).and_then(Value::as_f64);
     rows.retain(|row| {
-        word("NameContains")
-            .is_none_or(|part| row.name.to_lowercase().contains(&part.to_lowercase()))
-            && word("StatusEquals").is_none_or(|status| row.status == Some(status))
+        part.as_ref()
+            .is_none_or(|part| row.name.to_lowercase().contains(part))
+            && status.is_none_or(|status| row.status == Some(status))
             && time("CreationTimeBefore").is_none_or(|before| row.created_at < before)
             && time("CreationTimeAfter").is_none_or(|after| row.created_at > after)
     });
-    if word("SortBy") == Some("Name") {
-        rows.sort_by(|a, b| a.name.cmp(&b.name));
-    } else {
-        rows.sort_by(|a, b| {
-            a.created_at
-                .total_cmp(&b.created_at)
-                .then_with(|| a.name.cmp(&b.name))
-        });
-    }
-    if word("SortOrder") != Some("Ascending") {
-        rows.reverse();
-    }
-    let from = match word("NextToken") {
+    sort(input, &mut rows)?;
+    let from = match optional_text(input, "NextToken")? {
         None => 0,
         Some(token) => match token.parse() {
             Ok(from) => from,
@@ -105,4 +109,22 @@ fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiErr
         members.insert("NextToken".to_owned(), json!(next.to_string()));
     }
     Ok(answer)
+}
+
+/// By age unless asked otherwise, the newest first.
+fn sort(input: &Value, rows: &mut [Row]) -> Result<(), ApiError> {
+    let key = choice(input, "SortBy", &["Name", "CreationTime", "Status"])?;
+    let order = choice(input, "SortOrder", &["Ascending", "Descending"])?;
+    rows.sort_by(|a, b| match key {
+        Some("Name") => a.name.cmp(&b.name),
+        Some("Status") => a.status.cmp(&b.status).then_with(|| a.name.cmp(&b.name)),
+        _ => a
+            .created_at
+            .total_cmp(&b.created_at)
+            .then_with(|| a.name.cmp(&b.name)),
+    });
+    if order != Some("Ascending") {
+        rows.reverse();
+    }
+    Ok(())
 }

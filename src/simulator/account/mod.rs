@@ -3,6 +3,7 @@
 //! Times are seconds since the Unix epoch.
 
 mod endpoints;
+mod faults;
 mod invocations;
 mod listing;
 mod metrics;
@@ -10,9 +11,10 @@ mod resources;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(super) use self::endpoints::EndpointState;
+use self::faults::FaultRules;
 pub(super) use self::invocations::{Answer, Request, Started};
 use self::metrics::MetricStore;
 use super::scenario::Scenario;
@@ -30,16 +32,38 @@ pub(super) struct Account {
     endpoint_configs: BTreeMap<String, EndpointConfig>,
     /// By lower-case name: names are unique regardless of case.
     endpoints: BTreeMap<String, Endpoint>,
+    /// By ARN without its region: the simulator is one account in whichever region asks.
     tags: BTreeMap<String, Vec<(String, String)>>,
     /// How many endpoints of each size have been created: seeds their draws.
     created: BTreeMap<MemoryMb, u32>,
     metrics: MetricStore,
+    fault_rules: FaultRules,
 }
+
+/// Every operation that the simulator knows.
+pub(super) const OPERATIONS: [&str; 17] = [
+    "AddTags",
+    "CreateEndpoint",
+    "CreateEndpointConfig",
+    "CreateModel",
+    "DeleteEndpoint",
+    "DeleteEndpointConfig",
+    "DeleteModel",
+    "DescribeEndpoint",
+    "DescribeEndpointConfig",
+    "DescribeModel",
+    "GetMetricData",
+    "GetMetricStatistics",
+    "InvokeEndpoint",
+    "ListEndpointConfigs",
+    "ListEndpoints",
+    "ListModels",
+    "ListTags",
+];
 
 #[derive(Debug, Clone)]
 struct Model {
     name: String,
-    arn: String,
     created_at: f64,
     latency_factor: f64,
     input: Value,
@@ -52,9 +76,17 @@ struct EndpointConfig {
     created_at: f64,
     variant: String,
     model: String,
+    serverless: Serverless,
+    input: Value,
+}
+
+/// `ServerlessConfig` of a variant.
+#[derive(Debug, Clone, Copy)]
+struct Serverless {
     memory_mb: MemoryMb,
     max_concurrency: u32,
-    input: Value,
+    /// Workers that are always warm: `ProvisionedConcurrency`, 0 without.
+    provisioned: u32,
 }
 
 #[derive(Debug)]
@@ -76,20 +108,24 @@ impl Account {
         let models = scenario.models.iter().map(|profile| {
             let model = Model {
                 name: profile.name.clone(),
-                arn: arn("us-east-1", "model", &profile.name),
                 created_at: now,
                 latency_factor: profile.latency_factor,
-                input: Value::Null,
+                input: json!({ "PrimaryContainer": { "Image": "simulated" } }),
             };
             (profile.name.clone(), model)
         });
+        let models: BTreeMap<String, Model> = models.collect();
+        let tags = models
+            .keys()
+            .map(|name| (tags_key(&arn("", "model", name)), Vec::new()));
         Self {
-            models: models.collect(),
+            tags: tags.collect(),
+            models,
             endpoint_configs: BTreeMap::new(),
             endpoints: BTreeMap::new(),
-            tags: BTreeMap::new(),
             created: BTreeMap::new(),
             metrics: MetricStore::default(),
+            fault_rules: FaultRules::new(&scenario),
             scenario,
         }
     }
@@ -107,7 +143,7 @@ impl Account {
             "CreateModel" => self.create_model(input, region, now),
             "DescribeModel" => self.describe_model(input, region),
             "DeleteModel" => self.delete_model(input, region),
-            "ListModels" => self.list_models(input),
+            "ListModels" => self.list_models(input, region),
             "CreateEndpointConfig" => self.create_endpoint_config(input, region, now),
             "DescribeEndpointConfig" => self.describe_endpoint_config(input, region),
             "DeleteEndpointConfig" => self.delete_endpoint_config(input, region),
@@ -151,6 +187,11 @@ fn arn(region: &str, kind: &str, name: &str) -> String {
         "arn:aws:sagemaker:{region}:{ACCOUNT_ID}:{kind}/{}",
         name.to_lowercase()
     )
+}
+
+/// What tags are kept under: an ARN without its region.
+fn tags_key(arn: &str) -> String {
+    arn.splitn(5, ':').skip(4).collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, EndpointConfig, Model, arn};
-use crate::simulator::validate::{ApiError, integer, name, required_integer, tags, text};
+use super::{Account, EndpointConfig, Model, Serverless, arn, tags_key};
+use crate::simulator::validate::{
+    ApiError, integer, member_of, name, optional_text, required_integer, tags, text,
+};
 use crate::units::MemoryMb;
 
 impl Account {
@@ -19,22 +21,21 @@ impl Account {
         if self.models.contains_key(name) {
             return Err(existing("model", &arn));
         }
-        let containers =
-            input.get("PrimaryContainer").is_some() || input.get("Containers").is_some();
-        if !containers {
+        let containers = ["PrimaryContainer", "Containers"];
+        if containers.iter().all(|it| member_of(input, it).is_none()) {
             return Err(ApiError::validation(
                 "Either PrimaryContainer or Containers must be specified.",
             ));
         }
+        check_role(input)?;
         let model = Model {
             name: name.to_owned(),
-            arn: arn.clone(),
             created_at: now,
             latency_factor: 1.0,
             input: input.clone(),
         };
         self.models.insert(name.to_owned(), model);
-        self.tags.insert(arn.clone(), tags);
+        self.tags.insert(tags_key(&arn), tags);
         Ok(json!({ "ModelArn": arn }))
     }
 
@@ -48,7 +49,7 @@ impl Account {
             &model.input,
             json!({
                 "ModelName": model.name,
-                "ModelArn": model.arn,
+                "ModelArn": arn(region, "model", name),
                 "CreationTime": model.created_at,
             }),
         ))
@@ -57,8 +58,8 @@ impl Account {
     pub(super) fn delete_model(&mut self, input: &Value, region: &str) -> Result<Value, ApiError> {
         let name = name(input, "ModelName")?;
         match self.models.remove(name) {
-            Some(model) => {
-                self.tags.remove(&model.arn);
+            Some(_) => {
+                self.tags.remove(&tags_key(&arn(region, "model", name)));
                 Ok(json!({}))
             }
             None => Err(missing("model", &arn(region, "model", name))),
@@ -82,7 +83,7 @@ impl Account {
         config.arn.clone_from(&arn);
         config.created_at = now;
         self.endpoint_configs.insert(name.to_owned(), config);
-        self.tags.insert(arn.clone(), tags);
+        self.tags.insert(tags_key(&arn), tags);
         Ok(json!({ "EndpointConfigArn": arn }))
     }
 
@@ -117,7 +118,7 @@ impl Account {
         let name = name(input, "EndpointConfigName")?;
         match self.endpoint_configs.remove(name) {
             Some(config) => {
-                self.tags.remove(&config.arn);
+                self.tags.remove(&tags_key(&config.arn));
                 Ok(json!({}))
             }
             None => Err(missing(
@@ -129,10 +130,13 @@ impl Account {
 
     pub(super) fn add_tags(&mut self, input: &Value) -> Result<Value, ApiError> {
         let arn = text(input, "ResourceArn")?;
+        if member_of(input, "Tags").is_none() {
+            return Err(ApiError::null("Tags"));
+        }
         let new = tags(input)?;
         let held = self
             .tags
-            .get_mut(arn)
+            .get_mut(&tags_key(arn))
             .ok_or_else(|| missing("resource", arn))?;
         held.retain(|(key, _)| !new.iter().any(|(other, _)| other == key));
         held.extend(new);
@@ -146,7 +150,8 @@ impl Account {
 
     pub(super) fn list_tags(&self, input: &Value) -> Result<Value, ApiError> {
         let arn = text(input, "ResourceArn")?;
-        let tags = self.tags.get(arn).ok_or_else(|| missing("resource", arn))?;
+        let tags = self.tags.get(&tags_key(arn));
+        let tags = tags.ok_or_else(|| missing("resource", arn))?;
         Ok(json!({ "Tags": as_json(tags) }))
     }
 }
@@ -172,8 +177,7 @@ fn parse_config(
     region: &str,
     models: &std::collections::BTreeMap<String, Model>,
 ) -> Result<EndpointConfig, ApiError> {
-    let variants = input
-        .get("ProductionVariants")
+    let variants = member_of(input, "ProductionVariants")
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
     let [variant] = variants else {
@@ -185,25 +189,31 @@ fn parse_config(
     if !models.contains_key(model) {
         return Err(missing("model", &arn(region, "model", model)));
     }
-    let Some(serverless) = variant.get("ServerlessConfig") else {
+    let Some(serverless) = member_of(variant, "ServerlessConfig") else {
         return Err(ApiError::validation(
             "The simulator creates serverless variants only: ServerlessConfig is missing.",
         ));
     };
-    let (memory_mb, max_concurrency) = serverless_of(serverless)?;
+    for member in ["InstanceType", "InitialInstanceCount"] {
+        if member_of(variant, member).is_some() {
+            return Err(ApiError::validation(format!(
+                "A variant with ServerlessConfig must not have {member}."
+            )));
+        }
+    }
+    let serverless = serverless_of(serverless)?;
     Ok(EndpointConfig {
         name: String::new(),
         arn: String::new(),
         created_at: 0.0,
         variant: name(variant, "VariantName")?.to_owned(),
         model: model.to_owned(),
-        memory_mb,
-        max_concurrency,
+        serverless,
         input: input.clone(),
     })
 }
 
-fn serverless_of(serverless: &Value) -> Result<(MemoryMb, u32), ApiError> {
+fn serverless_of(serverless: &Value) -> Result<Serverless, ApiError> {
     let memory = required_integer(serverless, "MemorySizeInMB", 1024, 6144)?;
     let memory_mb = u32::try_from(memory)
         .ok()
@@ -214,14 +224,37 @@ fn serverless_of(serverless: &Value) -> Result<(MemoryMb, u32), ApiError> {
             ))
         })?;
     let max_concurrency = required_integer(serverless, "MaxConcurrency", 1, 200)?;
-    if let Some(provisioned) = integer(serverless, "ProvisionedConcurrency", 1, 200)?
-        && provisioned > max_concurrency
-    {
+    let provisioned = integer(serverless, "ProvisionedConcurrency", 1, 200)?.unwrap_or(0);
+    if provisioned > max_concurrency {
         return Err(ApiError::validation(
             "ProvisionedConcurrency must not be larger than MaxConcurrency.",
         ));
     }
-    Ok((memory_mb, u32::try_from(max_concurrency).unwrap_or(200)))
+    Ok(Serverless {
+        memory_mb,
+        max_concurrency: u32::try_from(max_concurrency).unwrap_or(200),
+        provisioned: u32::try_from(provisioned).unwrap_or(0),
+    })
+}
+
+/// `arn:aws:iam::<12 digits>:role/<name>`, in any partition. Optional, as in the API's model.
+fn check_role(input: &Value) -> Result<(), ApiError> {
+    let Some(role) = optional_text(input, "ExecutionRoleArn")? else {
+        return Ok(());
+    };
+    let parts: Vec<&str> = role.splitn(6, ':').collect();
+    if let ["arn", partition, "iam", "", account, name] = parts.as_slice()
+        && partition.starts_with("aws")
+        && account.len() == 12
+        && account.chars().all(|c| c.is_ascii_digit())
+        && name
+            .strip_prefix("role/")
+            .is_some_and(|name| !name.is_empty())
+    {
+        return Ok(());
+    }
+    let pattern = r"Member must satisfy regular expression pattern: arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
+    Err(ApiError::constraint(role, "ExecutionRoleArn", pattern))
 }
 
 pub(super) fn existing(kind: &str, arn: &str) -> ApiError {

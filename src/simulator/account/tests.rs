@@ -443,6 +443,179 @@ fn metric_statistics_answers_plain_and_extended_statistics_at_once() {
     );
 }
 
+#[test]
+fn models_of_the_scenario_have_tags_and_an_arn_in_the_region_that_asks() {
+    let mut world = World::new("");
+    let input = json!({ "ModelName": "m" });
+    let answer = world
+        .account
+        .sagemaker("DescribeModel", &input, "eu-west-1", world.now);
+    let arn = answer.unwrap()["ModelArn"].clone();
+    assert_eq!(arn, "arn:aws:sagemaker:eu-west-1:000000000000:model/m");
+    let tag = json!({ "ResourceArn": arn, "Tags": [{ "Key": "k", "Value": "v" }] });
+    world.call("AddTags", &tag).unwrap();
+    let tags = world.call("ListTags", &json!({ "ResourceArn": arn }));
+    assert_eq!(tags.unwrap()["Tags"][0]["Key"], "k");
+    let error = world
+        .call("AddTags", &json!({ "ResourceArn": arn }))
+        .unwrap_err();
+    assert!(error.message.unwrap().contains("'null' at 'Tags'"));
+}
+
+#[test]
+fn requests_that_aws_would_refuse_are_refused() {
+    let mut world = World::new("");
+    let mut with = |member: &str, value: Value| {
+        let mut bad = config("c", 1024, 1);
+        bad["ProductionVariants"][0][member] = value;
+        world.call("CreateEndpointConfig", &bad).unwrap_err().code
+    };
+    assert_eq!(with("ServerlessConfig", Value::Null), "ValidationException");
+    assert_eq!(
+        with("InstanceType", json!("ml.m5.large")),
+        "ValidationException"
+    );
+    for (operation, input) in [
+        (
+            "CreateModel",
+            json!({ "ModelName": "n", "PrimaryContainer": null }),
+        ),
+        (
+            "CreateModel",
+            json!({ "ModelName": "n", "PrimaryContainer": {}, "ExecutionRoleArn": "role" }),
+        ),
+        ("ListEndpoints", json!({ "StatusEquals": "Broken" })),
+        ("ListEndpoints", json!({ "SortBy": "Age" })),
+        ("ListEndpoints", json!({ "SortOrder": "Up" })),
+        ("ListEndpoints", json!({ "NameContains": "a_b" })),
+        ("ListEndpoints", json!({ "NextToken": "not ours" })),
+    ] {
+        let error = world.call(operation, &input).unwrap_err();
+        assert_eq!(error.code, "ValidationException", "{operation} {input}");
+    }
+    let role = json!({ "ModelName": "n", "PrimaryContainer": {}, "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r" });
+    assert!(world.call("CreateModel", &role).is_ok());
+}
+
+#[test]
+fn provisioned_workers_never_start_cold() {
+    let mut world = World::new("[model]\nsetup_ms = 500\nidle_seconds = 60");
+    let mut input = config("e", 1024, 2);
+    input["ProductionVariants"][0]["ServerlessConfig"]["ProvisionedConcurrency"] = json!(1);
+    world.call("CreateEndpointConfig", &input).unwrap();
+    let endpoint = json!({ "EndpointName": "e", "EndpointConfigName": "e" });
+    world.call("CreateEndpoint", &endpoint).unwrap();
+    world.now += 1000.0;
+    let described = world
+        .call("DescribeEndpoint", &json!({ "EndpointName": "e" }))
+        .unwrap();
+    let serverless = &described["ProductionVariants"][0]["CurrentServerlessConfig"];
+    assert_eq!(serverless["ProvisionedConcurrency"], 1);
+    let waits = [(); 2].map(|()| world.invoke(1).unwrap().wait_ms > 400.0);
+    assert_eq!(
+        waits,
+        [false, true],
+        "the second call needs a second worker"
+    );
+}
+
+/// A `GetMetricData` call over one hour with a query for each statistic.
+fn metric_data(statistics: &[&str], period: u32, extra: &Value) -> Value {
+    let query = |(number, statistic): (usize, &&str)| {
+        json!({ "Id": format!("q{number}"), "MetricStat": {
+            "Metric": { "Namespace": "AWS/SageMaker", "MetricName": "ModelLatency", "Dimensions": [
+                { "Name": "EndpointName", "Value": "e" }, { "Name": "VariantName", "Value": "v" }
+            ] },
+            "Period": period, "Stat": statistic,
+        }})
+    };
+    let queries: Vec<Value> = statistics.iter().enumerate().map(query).collect();
+    let mut input =
+        json!({ "StartTime": 999_990.0, "EndTime": 1_003_600.0, "MetricDataQueries": queries });
+    for (member, value) in extra.as_object().unwrap() {
+        input[member] = value.clone();
+    }
+    input
+}
+
+#[test]
+fn metric_data_comes_in_pages_that_add_up_to_the_whole() {
+    let mut world = World::new("").in_service(1024, 1);
+    for _ in 0..5 {
+        world.invoke_to_the_end();
+        world.now += 60.0;
+    }
+    let (mut pages, mut values, mut token) = (0, Vec::new(), Value::Null);
+    loop {
+        let extra =
+            json!({ "MaxDatapoints": 3, "NextToken": token, "ScanBy": "TimestampAscending" });
+        let input = metric_data(&["Average", "SampleCount"], 60, &extra);
+        let page = world
+            .account
+            .cloudwatch("GetMetricData", &input, world.now)
+            .unwrap();
+        for result in page["MetricDataResults"].as_array().unwrap() {
+            values.extend(result["Values"].as_array().unwrap().clone());
+        }
+        pages += 1;
+        token = page["NextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    let input = metric_data(
+        &["Average", "SampleCount"],
+        60,
+        &json!({ "ScanBy": "TimestampAscending" }),
+    );
+    let whole = world
+        .account
+        .cloudwatch("GetMetricData", &input, world.now)
+        .unwrap();
+    let whole: Vec<Value> = whole["MetricDataResults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|result| result["Values"].as_array().unwrap().clone())
+        .collect();
+    assert_eq!((pages, values), (4, whole));
+}
+
+#[test]
+fn queries_that_cloudwatch_would_refuse_are_refused_and_another_unit_has_no_data() {
+    let mut world = World::new("").in_service(1024, 1);
+    world.invoke_to_the_end();
+    world.now += 10.0;
+    let code = |input: &Value| {
+        let answer = world.account.cloudwatch("GetMetricData", input, world.now);
+        answer.unwrap_err().code
+    };
+    let mut twice = metric_data(&["Sum", "Average"], 60, &json!({}));
+    twice["MetricDataQueries"][1]["Id"] = json!("q0");
+    assert_eq!(code(&twice), "InvalidParameterValue");
+    assert_eq!(
+        code(&metric_data(&["Median"], 60, &json!({}))),
+        "InvalidParameterValue"
+    );
+    let token = json!({ "NextToken": "x" });
+    assert_eq!(code(&metric_data(&["Sum"], 60, &token)), "InvalidNextToken");
+    let mut unit = metric_data(&["Sum"], 60, &json!({}));
+    unit["MetricDataQueries"][0]["MetricStat"]["Unit"] = json!("Seconds");
+    let answer = world
+        .account
+        .cloudwatch("GetMetricData", &unit, world.now)
+        .unwrap();
+    assert_eq!(answer["MetricDataResults"][0]["Values"], json!([]));
+    let long = json!({
+        "Namespace": "AWS/SageMaker", "MetricName": "ModelLatency", "Period": 60, "Statistics": ["Sum"],
+        "StartTime": 0, "EndTime": world.now,
+    });
+    let answer = world
+        .account
+        .cloudwatch("GetMetricStatistics", &long, world.now);
+    assert_eq!(answer.unwrap_err().code, "InvalidParameterCombination");
+}
+
 /// What a person or program may do to an account.
 #[derive(Debug, Clone)]
 enum Op {
@@ -497,7 +670,7 @@ proptest! {
                 }
                 Op::Wait(tenths) => world.now += f64::from(tenths) * 0.7,
             }
-            let total: u32 = world.account.endpoints.values().map(|it| it.config.max_concurrency).sum();
+            let total: u32 = world.account.endpoints.values().map(|it| it.config.serverless.max_concurrency).sum();
             prop_assert!(world.account.endpoints.len() <= 3 && total <= 5);
         }
         for n in 0..4 {

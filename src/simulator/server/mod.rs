@@ -1,6 +1,8 @@
 //! HTTP: routes a request to its protocol, waits as long as the model takes, counts what was asked.
 
-use std::collections::BTreeMap;
+mod log;
+mod wait;
+
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,15 +14,15 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 
+use self::log::Log;
+pub use self::log::LoggedRequest;
+use self::wait::wait_until;
 use super::account::{Account, Answer, Request, Started};
-use super::scenario::Scenario;
+use super::scenario::{InjectedFault, Scenario};
 use super::validate::ApiError;
 use super::wire::{aws_json, header, rest_json, rpc_cbor, signed_region};
+use super::{AccountView, EndpointView};
 
-/// The last part of a wait is left to the operating system's timer: Tokio's own rounds up to whole milliseconds.
-const PRECISE_PART: Duration = Duration::from_millis(4);
-/// Control-plane calls that are remembered one by one.
-const MAX_LOGGED: usize = 10_000;
 /// Room for bodies that the account itself refuses as too large.
 const MAX_HTTP_BODY: usize = 8 * 1024 * 1024;
 
@@ -34,11 +36,15 @@ pub(super) struct Service {
     started_at: f64,
 }
 
-#[derive(Debug, Default)]
-struct Log {
-    counts: BTreeMap<String, u64>,
-    control_plane: Vec<Value>,
+/// An AWS service with several operations at one address.
+#[derive(Debug, Clone, Copy)]
+enum Api {
+    SageMaker,
+    CloudWatch,
 }
+
+/// How a call ends other than with an answer.
+struct Dropped;
 
 impl Service {
     pub(super) fn new(scenario: Scenario) -> Self {
@@ -61,6 +67,10 @@ impl Service {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn request_id(&self) -> String {
         format!(
             "00000000-0000-4000-8000-{:012x}",
@@ -68,56 +78,95 @@ impl Service {
         )
     }
 
-    fn count(&self, operation: &str) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        *log.counts.entry(operation.to_owned()).or_insert(0) += 1;
-    }
-
-    fn remember(&self, operation: &str, input: &Value, answer: &Result<Value, ApiError>) {
-        let name = [
-            "EndpointName",
-            "EndpointConfigName",
-            "ModelName",
-            "ResourceArn",
-        ]
-        .iter()
-        .find_map(|member| input.get(member).cloned());
-        let code = answer.as_ref().err().map(|error| error.code);
-        let entry =
-            json!({ "operation": operation, "name": name, "error": code, "at": self.now() });
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.control_plane.len() < MAX_LOGGED {
-            log.control_plane.push(entry);
-        }
-    }
-
-    fn sagemaker(&self, operation: &str, body: &[u8], region: &str) -> Result<Value, ApiError> {
-        let input = aws_json::parse(body)?;
-        let answer = self
-            .account()
-            .sagemaker(operation, &input, region, self.now());
-        self.remember(operation, &input, &answer);
+    /// Answers a call, unless the scenario has a fault for it.
+    fn call(
+        &self,
+        api: Api,
+        operation: &str,
+        input: Result<Value, ApiError>,
+        region: &str,
+    ) -> Result<Result<Value, ApiError>, Dropped> {
+        let name = input.as_ref().ok().and_then(name_in);
+        let answer = {
+            let mut account = self.account();
+            let now = self.now();
+            match account.injected(operation) {
+                Some(InjectedFault::Throttle) => Ok(Err(ApiError::rate_exceeded())),
+                Some(InjectedFault::InternalError) => Ok(Err(ApiError::internal())),
+                Some(InjectedFault::DroppedConnection) => Err(Dropped),
+                None => Ok(input.and_then(|input| match api {
+                    Api::SageMaker => account.sagemaker(operation, &input, region, now),
+                    Api::CloudWatch => account.cloudwatch(operation, &input, now),
+                })),
+            }
+        };
+        let error = answer.as_ref().ok().and_then(|it| it.as_ref().err());
+        let mut log = self.log();
+        log.count(operation);
+        log.remember(LoggedRequest {
+            at_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            operation: operation.to_owned(),
+            name,
+            status: answer
+                .as_ref()
+                .ok()
+                .map(|_| error.map_or(200, |error| error.status)),
+            error: error.map(|error| error.code),
+        });
         answer
     }
 
-    /// What exists and what was asked, for tests and curious people.
-    fn state(&self) -> Value {
+    /// What exists and what was asked.
+    pub(super) fn view(&self) -> AccountView {
         let now = self.now();
         let mut account = self.account();
-        let endpoints: Vec<Value> = account
-            .endpoint_states(now)
-            .iter()
-            .map(|(name, state)| json!({ "name": name, "status": state.name() }))
-            .collect();
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({
-            "models": account.model_names(),
-            "endpoint_configs": account.endpoint_config_names(),
-            "endpoints": endpoints,
-            "requests": log.counts,
-            "control_plane": log.control_plane,
-        })
+        let endpoints = account.endpoint_states(now).into_iter();
+        let log = self.log();
+        AccountView {
+            models: account.model_names(),
+            endpoint_configs: account.endpoint_config_names(),
+            endpoints: endpoints
+                .map(|(name, state)| EndpointView {
+                    name,
+                    status: state.name(),
+                })
+                .collect(),
+            requests: log.counts.clone(),
+            log: log.requests.clone(),
+        }
     }
+
+    /// The control surface, which is not AWS's and needs no signature.
+    fn control(&self, path: &str) -> Option<Value> {
+        let view = self.view();
+        match path {
+            "/_simulator/state" => Some(json!({
+                "models": view.models,
+                "endpoint_configs": view.endpoint_configs,
+                "endpoints": view.endpoints,
+                "requests": view.requests,
+                "control_plane": view
+                    .log
+                    .iter()
+                    .filter(|request| request.is_control_plane())
+                    .collect::<Vec<_>>(),
+            })),
+            "/_simulator/requests" => Some(json!(view.log)),
+            _ => None,
+        }
+    }
+}
+
+/// What a call is about.
+fn name_in(input: &Value) -> Option<String> {
+    let members = [
+        "EndpointName",
+        "EndpointConfigName",
+        "ModelName",
+        "ResourceArn",
+    ];
+    let name = members.iter().find_map(|member| input.get(member))?;
+    name.as_str().map(str::to_owned)
 }
 
 #[expect(
@@ -145,43 +194,53 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    if method == Method::GET && uri.path() == "/_simulator/state" {
-        return Response::new(Body::from(service.state().to_string()));
+    if method == Method::GET
+        && let Some(value) = service.control(uri.path())
+    {
+        return Response::new(Body::from(value.to_string()));
     }
     let request_id = service.request_id();
     let Some(region) = signed_region(&headers).map(str::to_owned) else {
         return unsigned(&headers, &request_id);
     };
+    if method != Method::POST {
+        let error = unknown(&format!("{method} {}", uri.path()));
+        return aws_json::respond(Err(error), &headers, &request_id);
+    }
     if let Some(endpoint) = rest_json::endpoint_of(uri.path()) {
-        service.count("InvokeEndpoint");
+        service.log().count("InvokeEndpoint");
         return invoke(service, endpoint, body.len(), &request_id).await;
     }
     if let Some(operation) = rpc_cbor::operation_of(uri.path()) {
-        service.count(operation);
         let input = rpc_cbor::parse(&body);
-        let answer = input.and_then(|input| {
-            service
-                .account()
-                .cloudwatch(operation, &input, service.now())
-        });
-        return rpc_cbor::respond(answer, &request_id);
+        return match service.call(Api::CloudWatch, operation, input, &region) {
+            Ok(answer) => rpc_cbor::respond(answer, &request_id),
+            Err(Dropped) => dropped(),
+        };
     }
-    let answer = match aws_json::target(&headers) {
-        Some(target) => {
-            service.count(target.operation);
-            match target.service {
-                "SageMaker" => service.sagemaker(target.operation, &body, &region),
-                "GraniteServiceVersion20100801" => aws_json::parse(&body).and_then(|input| {
-                    service
-                        .account()
-                        .cloudwatch(target.operation, &input, service.now())
-                }),
-                other => Err(unknown(&format!("service {other}"))),
-            }
-        }
-        None => Err(unknown(&format!("{method} {}", uri.path()))),
+    match json_call(&service, &headers, &uri, &body, &region) {
+        Ok(answer) => aws_json::respond(answer, &headers, &request_id),
+        Err(Dropped) => dropped(),
+    }
+}
+
+/// A call of an awsJson service, told apart by the target header.
+fn json_call(
+    service: &Service,
+    headers: &HeaderMap,
+    uri: &Uri,
+    body: &[u8],
+    region: &str,
+) -> Result<Result<Value, ApiError>, Dropped> {
+    let Some(target) = aws_json::target(headers) else {
+        return Ok(Err(unknown(&format!("POST {}", uri.path()))));
     };
-    aws_json::respond(answer, &headers, &request_id)
+    let api = match target.service {
+        "SageMaker" => Api::SageMaker,
+        "GraniteServiceVersion20100801" => Api::CloudWatch,
+        other => return Ok(Err(unknown(&format!("service {other}")))),
+    };
+    service.call(api, target.operation, aws_json::parse(body), region)
 }
 
 fn unknown(what: &str) -> ApiError {
@@ -251,17 +310,6 @@ async fn invoke(
     }
 }
 
-/// Waits to within some ten microseconds without keeping a core busy.
-async fn wait_until(deadline: Instant) {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if let Some(coarse) = left.checked_sub(PRECISE_PART) {
-        tokio::time::sleep(coarse).await;
-    }
-    let precise = move || std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-    // Only a cancelled runtime makes this fail, and then nobody waits for the answer.
-    let _ = tokio::task::spawn_blocking(precise).await;
-}
-
 /// A response that promises more than it sends: the connection breaks in the middle.
 fn dropped() -> Response<Body> {
     let broken = futures_util::stream::once(async {
@@ -273,3 +321,6 @@ fn dropped() -> Response<Body> {
         .body(Body::from_stream(broken))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

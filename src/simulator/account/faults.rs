@@ -1,0 +1,50 @@
+//! Faults that the scenario injects by operation: every n-th call, or at random.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
+
+use super::Account;
+use crate::simulator::scenario::{InjectedFault, OperationFault, Scenario};
+
+/// The scenario's rules, and how often each has been asked.
+#[derive(Debug)]
+pub(super) struct FaultRules {
+    rules: Vec<(OperationFault, u32)>,
+    generator: Pcg64Mcg,
+}
+
+impl FaultRules {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let rules = scenario.operation_faults.iter();
+        Self {
+            rules: rules.map(|rule| (rule.clone(), 0)).collect(),
+            generator: Pcg64Mcg::seed_from_u64(scenario.seed),
+        }
+    }
+
+    /// Counts a call. The first rule that hits decides; the others count on.
+    pub(super) fn hit(&mut self, operation: &str) -> Option<InjectedFault> {
+        let mut found = None;
+        for (rule, calls) in &mut self.rules {
+            if rule.operation != operation {
+                continue;
+            }
+            *calls = calls.wrapping_add(1);
+            let by_count = rule.every.is_some_and(|every| *calls % every == 0);
+            let by_chance = rule
+                .probability
+                .is_some_and(|probability| self.generator.random::<f64>() < probability);
+            if by_count || by_chance {
+                found = found.or(Some(rule.kind));
+            }
+        }
+        found
+    }
+}
+
+impl Account {
+    /// What the scenario does to this call of the control plane or of CloudWatch; `InvokeEndpoint` asks itself.
+    pub(in crate::simulator) fn injected(&mut self, operation: &str) -> Option<InjectedFault> {
+        self.fault_rules.hit(operation)
+    }
+}
