@@ -239,7 +239,7 @@ fn hostile_words_of_aws_and_of_the_user_stay_text_everywhere() {
 
 #[test]
 fn a_control_plane_that_throttles_fails_and_drops_calls_loses_and_leaks_nothing() {
-    let faults: String = [
+    let faults = [
         ("CreateEndpointConfig", "throttle"),
         ("CreateEndpoint", "internal_error"),
         ("DescribeEndpoint", "dropped_connection"),
@@ -247,13 +247,10 @@ fn a_control_plane_that_throttles_fails_and_drops_calls_loses_and_leaks_nothing(
         ("DeleteEndpointConfig", "internal_error"),
         ("GetMetricData", "throttle"),
     ]
-    .iter()
     .map(|(operation, kind)| {
-        format!(
-            "\n[[operation_faults]]\noperation = \"{operation}\"\nkind = \"{kind}\"\nevery = 2\n"
-        )
+        format!("[[operation_faults]]\noperation = \"{operation}\"\nkind = \"{kind}\"\nevery = 2\n")
     })
-    .collect();
+    .concat();
     let simulator = Simulator::quick_with(&faults);
     let workspace = Workspace::new(&simulator);
     workspace.run(&["--invocations", "20"]).expect(0);
