@@ -19,6 +19,7 @@ pub(super) async fn simulate(args: &SimulateArgs, edges: &Edges) -> Outcome {
         handle.url()
     ));
     edges.cancel.cancelled().await;
+    handle.shutdown().await;
     Ok(0)
 }
 
