@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::analysis::PriceError;
 use crate::aws::{AwsError, SessionError};
 use crate::baseline::BaselineError;
-use crate::benchmark::LedgerError;
+use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
@@ -34,6 +34,25 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// A trace that cannot be read.
+    #[error("--trace: cannot read `{path}`: {source}")]
+    TraceFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A trace that is none.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// A run that cannot be resumed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// No model: the parser of the command line refuses this first.
+    #[error(
+        "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
+    )]
+    NoModel,
     /// Region or credentials.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -119,6 +138,10 @@ impl Error {
             Self::Samples(_)
             | Self::Prices(_)
             | Self::PriceFile { .. }
+            | Self::TraceFile { .. }
+            | Self::Trace(_)
+            | Self::Journal(_)
+            | Self::NoModel
             | Self::Session(_)
             | Self::UnknownModel { .. }
             | Self::Result(_)
@@ -140,6 +163,7 @@ impl Error {
         match self {
             Self::Samples(error) => error.hint(),
             Self::Prices(error) => error.hint(),
+            Self::Journal(error) => error.hint(),
             Self::Session(error) => error.hint(),
             Self::Aws(error) => error.hint(),
             Self::Result(error) => error.hint(),
@@ -152,6 +176,9 @@ impl Error {
             Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
             Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
             Self::PriceFile { .. }
+            | Self::TraceFile { .. }
+            | Self::Trace(_)
+            | Self::NoModel
             | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }

@@ -1,9 +1,11 @@
 //! PURE: from measurements to numbers: summarise, price, recommend.
 
 mod break_even;
+pub(crate) mod concurrency;
 mod cost;
 mod prices;
 mod recommend;
+mod server;
 mod statistics;
 #[cfg(test)]
 pub(crate) mod toolkit_parity;
@@ -11,6 +13,7 @@ pub(crate) mod toolkit_parity;
 use std::collections::BTreeMap;
 
 pub use self::break_even::{BreakEven, Saving};
+pub use self::concurrency::{LoadLeftOut, LoadSummary, PerSecond, Serving, load_calls};
 pub use self::cost::{Cost, CostInputs};
 pub use self::prices::{DatedPrices, PriceError, PriceTable, RegionPrices};
 pub use self::recommend::{
@@ -20,7 +23,8 @@ pub use self::statistics::{
     LatencySummary, count, interpolated, mean, nearest_rank, sorted, variance,
 };
 use crate::result::{
-    EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult,
+    EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, LatencySource, MetricStatistics,
+    RunResult,
 };
 use crate::units::{LatencyMs, MemoryMb};
 
@@ -36,6 +40,14 @@ pub struct Analysis {
     pub sizes: Vec<SizeSummary>,
     /// The other sizes, with reasons.
     pub left_out: Vec<LeftOut>,
+    /// Every endpoint under every load, in the order measured.
+    pub loads: Vec<LoadSummary>,
+    /// Endpoints of the concurrency benchmark that were not measured completely.
+    pub loads_left_out: Vec<LoadLeftOut>,
+    /// Which `MaxConcurrency` is enough for the loads that were asked about.
+    pub serving: Vec<Serving>,
+    /// Whose latencies were taken: the client's also where the server's were asked for and CloudWatch has none.
+    pub latency_source: LatencySource,
     /// What the cost rests on.
     pub cost_basis: CostBasis,
     /// `OverheadLatency` that is added to each size's `ModelLatency`: mean over sizes of its median.
@@ -55,6 +67,8 @@ pub struct LeftOut {
     pub memory_mb: MemoryMb,
     /// Why.
     pub reason: String,
+    /// Whether a quota of the account is the reason: then nothing is wrong with the model.
+    pub skipped: bool,
 }
 
 /// Where the billed time comes from.
@@ -83,6 +97,8 @@ pub struct SizeSummary {
     pub warm_sorted: Vec<f64>,
     /// Latencies of cold starts among the measured calls, in the order they happened.
     pub cold_starts: Vec<LatencyMs>,
+    /// Latencies of cold starts among the warm-up calls, by the same rule.
+    pub warmup_cold_starts: Vec<LatencyMs>,
     /// Mean bytes of a request.
     pub request_bytes: f64,
     /// Mean bytes of a response.
@@ -116,6 +132,19 @@ pub struct ErrorCounts {
     pub service: usize,
     /// No complete answer.
     pub transport: usize,
+}
+
+impl SizeSummary {
+    /// Cold starts while the size was measured: slow calls, and calls that met an endpoint not ready and were sent
+    /// again.
+    pub const fn cold_start_count(&self) -> usize {
+        self.cold_starts.len() + self.errors.not_ready
+    }
+
+    /// Failed calls. A call that met an endpoint not ready was sent again: it counts as a cold start.
+    pub const fn failures(&self) -> usize {
+        self.errors.total() - self.errors.not_ready
+    }
 }
 
 impl ErrorCounts {
@@ -159,7 +188,13 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, strategy: Strategy) -> Ana
         .map(|run| summarise(run, median_overhead, mean_overhead, prices))
         .collect();
     sizes.sort_by_key(|size| size.memory_mb);
+    let latency_source = server::take_latencies(run.settings.latency_source, &mut sizes);
+    let loads = concurrency::loads(run);
     Analysis {
+        serving: concurrency::serving(run, &loads),
+        loads,
+        loads_left_out: concurrency::left_out(run),
+        latency_source,
         best: best(&sizes, strategy).map(|size| size.memory_mb),
         left_out: left_out(run),
         cost_basis: if median_overhead.is_some() {
@@ -199,6 +234,7 @@ fn left_out(run: &RunResult) -> Vec<LeftOut> {
         reason(endpoint).map(|reason| LeftOut {
             memory_mb: endpoint.memory_mb,
             reason,
+            skipped: endpoint.outcome.is_skipped(),
         })
     });
     left.collect()
@@ -228,7 +264,8 @@ fn summarise(
     dated: &DatedPrices,
 ) -> SizeSummary {
     let all: Vec<f64> = successes(run).map(|call| call.latency_ms).collect();
-    let (warm, cold_starts) = split_cold_starts(run);
+    let medians = medians(run);
+    let (warm, cold_starts) = split_cold_starts(&run.invocations, &medians);
     let warm_summary = LatencySummary::of(&warm);
     let request_bytes = mean_bytes(run, |call| call.request_bytes);
     let response_bytes = mean_bytes(run, |call| call.response_bytes);
@@ -256,6 +293,7 @@ fn summarise(
         warm: warm_summary,
         warm_sorted: sorted(&warm),
         cold_starts,
+        warmup_cold_starts: split_cold_starts(&run.warmup, &medians).1,
         request_bytes,
         response_bytes,
         throughput_per_s: throughput_per_s(run),
@@ -267,9 +305,8 @@ fn summarise(
     }
 }
 
-/// Latencies of warm calls in the order measured, and of cold starts: calls slower than five times their own
-/// sample's median and more than a second slower than it.
-fn split_cold_starts(run: &EndpointRun) -> (Vec<f64>, Vec<LatencyMs>) {
+/// Median latency of each sample's successful calls, milliseconds.
+fn medians(run: &EndpointRun) -> BTreeMap<u32, f64> {
     let mut by_sample: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for call in successes(run) {
         by_sample
@@ -277,18 +314,26 @@ fn split_cold_starts(run: &EndpointRun) -> (Vec<f64>, Vec<LatencyMs>) {
             .or_default()
             .push(call.latency_ms);
     }
-    let medians: BTreeMap<u32, f64> = by_sample
+    by_sample
         .into_iter()
         .filter_map(|(sample, latencies)| Some((sample, interpolated(&sorted(&latencies), 0.5)?)))
-        .collect();
+        .collect()
+}
+
+/// Latencies of warm calls in the order measured, and of cold starts: calls slower than five times their own
+/// sample's median and more than a second slower than it.
+fn split_cold_starts(
+    calls: &[Invocation],
+    medians: &BTreeMap<u32, f64>,
+) -> (Vec<f64>, Vec<LatencyMs>) {
     let is_cold = |call: &Invocation| {
         medians.get(&call.sample).is_some_and(|median| {
             call.latency_ms > COLD_START_FACTOR * median
                 && call.latency_ms > median + COLD_START_EXCESS_MS
         })
     };
-    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) =
-        successes(run).partition(|call| is_cold(call));
+    let answered = calls.iter().filter(|call| call.outcome.is_success());
+    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) = answered.partition(|it| is_cold(it));
     (
         warm.iter().map(|call| call.latency_ms).collect(),
         cold.iter().map(|call| LatencyMs(call.latency_ms)).collect(),

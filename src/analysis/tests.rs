@@ -77,7 +77,10 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
             warmup: 20,
             error_threshold: 3,
             cold_start_delay_s: 0.0,
+            latency_source: LatencySource::Client,
+            load: None,
         },
+        concurrency: Vec::new(),
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),
@@ -101,6 +104,8 @@ pub(crate) fn metrics(
         p25: Some(p50),
         p50: Some(p50),
         p75: Some(p50),
+        p90: Some(average),
+        p95: Some(average),
         p99: Some(average),
     };
     EndpointMetrics {

@@ -84,6 +84,8 @@ fn endpoint_metrics(rows: &[BTreeMap<String, String>], memory_mb: u32) -> Endpoi
             p25: Some(of("p25")),
             p50: Some(of("p50")),
             p75: Some(of("p75")),
+            p90: None,
+            p95: None,
             p99: None,
         })
     };

@@ -1,4 +1,4 @@
-//! Models, endpoint configs and endpoints of the `SageMaker` control plane.
+//! Endpoint configs and endpoints of the `SageMaker` control plane.
 
 use aws_sdk_sagemaker::types::{
     EndpointStatus as SdkStatus, ProductionVariant, ProductionVariantServerlessConfig, Tag,
@@ -43,24 +43,6 @@ pub enum EndpointStatus {
 }
 
 impl Session {
-    /// Whether the account has a model of that name.
-    ///
-    /// # Errors
-    /// [`AwsError`] of `DescribeModel`, except "not found".
-    pub async fn model_exists(&self, name: &str) -> Result<bool, AwsError> {
-        let answer = self
-            .sagemaker
-            .describe_model()
-            .model_name(name)
-            .send()
-            .await;
-        match answer.map_err(|error| AwsError::new("DescribeModel", &error)) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Creates the endpoint config of `spec`.
     ///
     /// # Errors
@@ -80,7 +62,7 @@ impl Session {
             .create_endpoint_config()
             .endpoint_config_name(&spec.name)
             .production_variants(variant)
-            .set_tags(Some(tags(spec)));
+            .set_tags(Some(tags(&spec.tags)));
         call.send()
             .await
             .map_err(|error| AwsError::new("CreateEndpointConfig", &error))?;
@@ -97,7 +79,7 @@ impl Session {
             .create_endpoint()
             .endpoint_name(&spec.name)
             .endpoint_config_name(&spec.name)
-            .set_tags(Some(tags(spec)));
+            .set_tags(Some(tags(&spec.tags)));
         call.send()
             .await
             .map_err(|error| AwsError::new("CreateEndpoint", &error))?;
@@ -155,9 +137,9 @@ impl Session {
     }
 }
 
-fn tags(spec: &EndpointSpec) -> Vec<Tag> {
-    spec.tags
-        .iter()
+/// Tags in the SDK's type.
+pub(super) fn tags(tags: &[(String, String)]) -> Vec<Tag> {
+    tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect()
 }
@@ -174,7 +156,8 @@ fn status_of(status: Option<&SdkStatus>, reason: String) -> EndpointStatus {
     }
 }
 
-fn existed<T>(answer: Result<T, AwsError>) -> Result<bool, AwsError> {
+/// Whether a delete found something to delete.
+pub(super) fn existed<T>(answer: Result<T, AwsError>) -> Result<bool, AwsError> {
     match answer {
         Ok(_) => Ok(true),
         Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),

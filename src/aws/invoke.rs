@@ -1,8 +1,9 @@
-//! One invocation, timed from inside the SDK.
+//! Invocations of one endpoint, timed from inside the SDK.
 
 use std::time::{Duration, Instant};
 
 use aws_sdk_sagemakerruntime::primitives::Blob;
+use futures_util::future::join_all;
 
 use super::error::{AwsError, AwsErrorKind};
 use super::session::Session;
@@ -10,20 +11,50 @@ use super::timing::Timing;
 use crate::result::{Invocation, InvocationOutcome};
 use crate::samples::Sample;
 
+/// An endpoint that never exists: asking for it opens a connection and costs nothing.
+const NO_ENDPOINT: &str = "sagegate-connection-check";
+
+/// A client for one endpoint, with connections of its own: no call waits for, or pays for, another endpoint's.
+#[derive(Debug, Clone)]
+pub struct Invoker {
+    client: aws_sdk_sagemakerruntime::Client,
+    endpoint: String,
+}
+
 impl Session {
-    /// Sends `sample` to an endpoint, once. Never fails: what came back is part of the measurement.
-    /// `run_start` is the zero of [`Invocation::start_ms`].
-    pub async fn invoke(
-        &self,
-        endpoint: &str,
-        (index, sample): (u32, &Sample),
-        run_start: Instant,
-    ) -> Invocation {
+    /// A client for `endpoint`. Clones share its connections.
+    pub fn invoker(&self, endpoint: &str) -> Invoker {
+        Invoker {
+            client: aws_sdk_sagemakerruntime::Client::from_conf(self.runtime.clone()),
+            endpoint: endpoint.to_owned(),
+        }
+    }
+}
+
+impl Invoker {
+    /// Opens `count` connections, so that no measured call pays for name look-up, TCP and TLS: as many calls at once
+    /// of an endpoint that does not exist. Whatever they answer is of no interest; a service that cannot be reached
+    /// shows in the first real call.
+    pub async fn open_connections(&self, count: u32) {
+        let asks = (0..count).map(|_| {
+            let call = self.client.invoke_endpoint().endpoint_name(NO_ENDPOINT);
+            call.body(Blob::new(Vec::new())).send()
+        });
+        for answer in join_all(asks).await {
+            if let Err(error) = answer {
+                tracing::trace!(%error, "connection check");
+            }
+        }
+    }
+
+    /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is the zero of
+    /// [`Invocation::start_ms`].
+    pub async fn invoke(&self, (index, sample): (u32, &Sample), run_start: Instant) -> Invocation {
         let timing = Timing::default();
         let call = self
-            .runtime
+            .client
             .invoke_endpoint()
-            .endpoint_name(endpoint)
+            .endpoint_name(&self.endpoint)
             .body(Blob::new(sample.body.clone()))
             .set_content_type(sample.content_type.clone())
             .set_accept(sample.accept.clone())

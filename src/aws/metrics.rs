@@ -13,7 +13,7 @@ use crate::result::{EndpointMetrics, MetricStatistics};
 
 /// Queries in one `GetMetricData` call (API limit).
 const MAX_QUERIES: usize = 500;
-const STATISTICS: [&str; 8] = [
+const STATISTICS: [&str; 10] = [
     "SampleCount",
     "Average",
     "Minimum",
@@ -21,6 +21,8 @@ const STATISTICS: [&str; 8] = [
     "p25",
     "p50",
     "p75",
+    "p90",
+    "p95",
     "p99",
 ];
 const SAMPLE_COUNT: &str = "SampleCount";
@@ -254,7 +256,19 @@ fn metrics_of(answers: &[Values]) -> EndpointMetrics {
 
 /// Merges the periods of one metric; `values` is in the order of [`STATISTICS`]. `None` without data.
 fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
-    let [counts, average, minimum, maximum, p25, p50, p75, p99] = values else {
+    let [
+        counts,
+        average,
+        minimum,
+        maximum,
+        p25,
+        p50,
+        p75,
+        p90,
+        p95,
+        p99,
+    ] = values
+    else {
         return None;
     };
     let sample_count: f64 = counts.iter().sum();
@@ -279,6 +293,8 @@ fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
         p25: weighted(p25),
         p50: weighted(p50),
         p75: weighted(p75),
+        p90: weighted(p90),
+        p95: weighted(p95),
         p99: weighted(p99),
     })
 }
@@ -301,9 +317,11 @@ mod tests {
 
     #[test]
     fn one_period_is_taken_as_it_is_and_converted() {
-        let values: Vec<Values> = [4.0, 2000.0, 1000.0, 3000.0, 1500.0, 2000.0, 2500.0, 3000.0]
-            .map(|v| vec![v])
-            .into();
+        let values: Vec<Values> = [
+            4.0, 2000.0, 1000.0, 3000.0, 1500.0, 2000.0, 2500.0, 2700.0, 2800.0, 3000.0,
+        ]
+        .map(|v| vec![v])
+        .into();
         let merged = statistics_of(&values, 1000.0).unwrap();
         assert_eq!(merged.p99.map(f64::to_bits), Some(3.0_f64.to_bits()));
         assert!((merged.average - 2.0).abs() < 1e-12 && (merged.minimum - 1.0).abs() < 1e-12);
@@ -320,6 +338,8 @@ mod tests {
             vec![],
             vec![],
             vec![],
+            vec![],
+            vec![],
         ];
         let merged = statistics_of(&values, 1.0).unwrap();
         assert!((merged.average - 17.5).abs() < 1e-12);
@@ -332,8 +352,8 @@ mod tests {
 
     #[test]
     fn a_metric_without_data_is_absent() {
-        assert_eq!(statistics_of(&vec![Vec::new(); 8], 1.0), None);
-        let metrics = metrics_of(&vec![Vec::new(); 32]);
+        assert_eq!(statistics_of(&vec![Vec::new(); 10], 1.0), None);
+        let metrics = metrics_of(&vec![Vec::new(); 40]);
         assert_eq!(metrics.model_setup_time_ms, None);
     }
 }

@@ -4,10 +4,15 @@ mod endpoints;
 mod error;
 mod invoke;
 mod metrics;
+mod models;
+mod quotas;
 mod session;
 mod timing;
 
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
+pub use invoke::Invoker;
 pub use metrics::MetricWindow;
+pub use models::{Container, ModelSpec};
+pub use quotas::{SharedQuota, shared_quota};
 pub use session::{Session, SessionError};

@@ -26,7 +26,9 @@ pub struct Session {
     region: String,
     host: HostRecorder,
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
-    pub(super) runtime: aws_sdk_sagemakerruntime::Client,
+    /// One client per endpoint is made of it.
+    pub(super) runtime: aws_sdk_sagemakerruntime::Config,
+    pub(super) quotas: aws_sdk_servicequotas::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
@@ -83,7 +85,8 @@ impl Session {
         Ok(Self {
             region,
             sagemaker: sagemaker_client(config, &host),
-            runtime: runtime_client(config, &host),
+            runtime: runtime_config(config, &host),
+            quotas: quotas_client(config),
             cloudwatch: cloudwatch_client(config),
             host,
         })
@@ -169,22 +172,30 @@ fn cloudwatch_client(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
     aws_sdk_cloudwatch::Client::from_conf(config)
 }
 
-/// The client that measures: one attempt a call, so that no hidden retry counts as latency, and a
+/// A quota is good to know and not worth a wait: one attempt.
+fn quotas_client(config: &SdkConfig) -> aws_sdk_servicequotas::Client {
+    let config = aws_sdk_servicequotas::config::Builder::from(config)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(control_timeouts())
+        .build();
+    aws_sdk_servicequotas::Client::from_conf(config)
+}
+
+/// The clients that measure: one attempt a call, so that no hidden retry counts as latency, and a
 /// connection that stays open after a 500 or 503, so that the next call does not pay for a new one.
-fn runtime_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemakerruntime::Client {
+fn runtime_config(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemakerruntime::Config {
     let retries = RetryConfig::disabled().with_reconnect_mode(ReconnectMode::ReuseAllConnections);
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(INVOCATION_TIMEOUT)
         .operation_attempt_timeout(INVOCATION_TIMEOUT)
         .build();
-    let config = aws_sdk_sagemakerruntime::config::Builder::from(config)
+    aws_sdk_sagemakerruntime::config::Builder::from(config)
         .retry_config(retries)
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .interceptor(host.clone())
-        .build();
-    aws_sdk_sagemakerruntime::Client::from_conf(config)
+        .build()
 }
 
 #[cfg(test)]

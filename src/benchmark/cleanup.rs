@@ -16,19 +16,43 @@ struct Swept {
     left: Vec<String>,
 }
 
-/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most `timeout` until
-/// the endpoints are gone. Absent ones count as done, so sweeping twice is safe. An endpoint that is still being
-/// created cannot be deleted by AWS: it is waited for. [`CleanupSummary::created`] is left at 0.
+/// What to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Names<'a> {
+    /// Endpoints; their endpoint configs have the same names.
+    pub endpoints: &'a [String],
+    /// Models that were created for the run.
+    pub models: &'a [String],
+}
+
+/// Deletes everything in `names` and tells `observer`. See [`sweep_quietly`].
 pub async fn sweep(
     session: &Session,
-    names: &[String],
+    names: Names<'_>,
     timeout: Duration,
     observer: &dyn Observer,
 ) -> CleanupSummary {
-    let resources = u32::try_from(names.len() * 2).unwrap_or(u32::MAX);
+    let count = names.endpoints.len() * 2 + names.models.len();
+    let resources = u32::try_from(count).unwrap_or(u32::MAX);
     observer.on_event(&Event::CleaningUp { resources });
+    let summary = sweep_quietly(session, names, timeout).await;
+    observer.on_event(&Event::CleanedUp {
+        deleted: summary.deleted,
+        left: summary.left.clone(),
+    });
+    summary
+}
+
+/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most `timeout` until
+/// the endpoints are gone; models after that. Absent ones count as done, so sweeping twice is safe. An endpoint that
+/// is still being created cannot be deleted by AWS: it is waited for. [`CleanupSummary::created`] is left at 0.
+pub(super) async fn sweep_quietly(
+    session: &Session,
+    names: Names<'_>,
+    timeout: Duration,
+) -> CleanupSummary {
     let mut tasks = JoinSet::new();
-    for name in names {
+    for name in names.endpoints {
         let (session, name) = (session.clone(), name.clone());
         tasks.spawn(async move { sweep_one(&session, &name, timeout).await });
     }
@@ -42,11 +66,13 @@ pub async fn sweep(
             Err(error) => summary.left.push(format!("unknown: {error}")),
         }
     }
+    for name in names.models {
+        match session.delete_model(name).await {
+            Ok(existed) => summary.deleted += u32::from(existed),
+            Err(error) => summary.left.push(format!("model {name}: {error}")),
+        }
+    }
     summary.left.sort();
-    observer.on_event(&Event::CleanedUp {
-        deleted: summary.deleted,
-        left: summary.left.clone(),
-    });
     summary
 }
 

@@ -5,46 +5,64 @@ use std::time::{Duration, Instant};
 use super::wait::{poll_delay, sleep_unless_cancelled};
 use super::{Context, Event};
 use crate::aws::{AwsError, MetricWindow};
-use crate::result::{EndpointRun, RunResult};
+use crate::result::{EndpointMetrics, Invocation, RunResult};
+
+/// Metrics of the stability benchmark's endpoints.
+pub(super) async fn stability(context: &Context, result: &mut RunResult) {
+    let from = result.started_at;
+    let endpoints = result.stability.iter_mut().map(|run| Endpoint {
+        name: run.endpoint_name.clone(),
+        answered: successes(run.warmup.iter().chain(&run.invocations)),
+        metrics: &mut run.metrics,
+    });
+    collect(context, from, endpoints.collect()).await;
+}
+
+/// Metrics of the concurrency benchmark's endpoints.
+pub(super) async fn concurrency(context: &Context, result: &mut RunResult) {
+    let from = result.started_at;
+    let endpoints = result.concurrency.iter_mut().map(|run| Endpoint {
+        name: run.endpoint_name.clone(),
+        answered: successes(
+            run.rounds
+                .iter()
+                .flat_map(|round| round.warmup.iter().chain(&round.invocations)),
+        ),
+        metrics: &mut run.metrics,
+    });
+    collect(context, from, endpoints.collect()).await;
+}
+
+/// One endpoint whose metrics are wanted.
+struct Endpoint<'a> {
+    name: String,
+    answered: u64,
+    metrics: &'a mut Option<EndpointMetrics>,
+}
 
 /// Waits until `SampleCount` of `ModelLatency` matches the calls sent, at most the metrics timeout, then fills
 /// in the metrics of every endpoint that answered. What is missing stays `None` or not `complete`.
-pub(super) async fn collect(context: &Context, result: &mut RunResult) {
-    let mut endpoints: Vec<(&mut EndpointRun, u64)> = result
-        .stability
-        .iter_mut()
-        .map(|run| {
-            let sent = successes(run);
-            (run, sent)
-        })
-        .filter(|(_, sent)| *sent > 0)
-        .collect();
+async fn collect(context: &Context, from: jiff::Timestamp, mut endpoints: Vec<Endpoint<'_>>) {
+    endpoints.retain(|endpoint| endpoint.answered > 0);
     if endpoints.is_empty() {
         return;
     }
-    let names: Vec<String> = endpoints
-        .iter()
-        .map(|(run, _)| run.endpoint_name.clone())
-        .collect();
+    let names: Vec<String> = endpoints.iter().map(|it| it.name.clone()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let sent: Vec<u64> = endpoints.iter().map(|(_, sent)| *sent).collect();
-    let incomplete = match wait_complete(context, &names, &sent, result.started_at).await {
+    let sent: Vec<u64> = endpoints.iter().map(|it| it.answered).collect();
+    let incomplete = match wait_complete(context, &names, &sent, from).await {
         Ok(incomplete) => incomplete,
         Err(error) => Some(reason_with_hint(&error)),
     };
-    let window = MetricWindow::new(result.started_at, (context.environment.now)());
-    let incomplete = match context
-        .environment
-        .session
-        .endpoint_metrics(&names, window)
-        .await
-    {
+    let window = MetricWindow::new(from, (context.environment.now)());
+    let session = &context.environment.session;
+    let incomplete = match session.endpoint_metrics(&names, window).await {
         Ok(metrics) => {
-            for ((run, sent), mut metrics) in endpoints.iter_mut().zip(metrics) {
+            for (endpoint, mut metrics) in endpoints.into_iter().zip(metrics) {
                 metrics.complete = metrics
                     .model_latency_ms
-                    .is_some_and(|latency| reaches(latency.sample_count, *sent));
-                run.metrics = Some(metrics);
+                    .is_some_and(|latency| reaches(latency.sample_count, endpoint.answered));
+                *endpoint.metrics = Some(metrics);
             }
             incomplete
         }
@@ -94,11 +112,8 @@ fn remaining(started: Instant, timeout: Duration) -> Duration {
     timeout.saturating_sub(started.elapsed())
 }
 
-fn successes(run: &EndpointRun) -> u64 {
-    let calls = run.warmup.iter().chain(&run.invocations);
-    calls
-        .filter(|invocation| invocation.outcome.is_success())
-        .count() as u64
+fn successes<'a>(calls: impl Iterator<Item = &'a Invocation>) -> u64 {
+    calls.filter(|call| call.outcome.is_success()).count() as u64
 }
 
 /// Sample counts are whole numbers sent as floating point.

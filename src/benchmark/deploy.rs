@@ -5,69 +5,145 @@ use std::time::{Duration, Instant};
 
 use super::wait::{poll_delay, sleep_unless_cancelled};
 use super::{Context, Event};
-use crate::aws::{AwsError, AwsErrorKind, EndpointSpec, EndpointStatus};
+use crate::aws::{AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, shared_quota};
 use crate::result::EndpointOutcome;
 
 /// `CreateEndpoint` reads with eventual consistency and may not see its endpoint config for a moment.
 const CONSISTENCY_ATTEMPTS: u32 = 6;
 const CONSISTENCY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Creates endpoint config and endpoint and waits until it is in service; the time that took.
+/// Why an endpoint was not created.
+enum Refused {
+    /// A quota that other endpoints share: it may fit later.
+    Shared(SharedQuota, String),
+    /// For good.
+    Final(EndpointOutcome),
+}
+
+/// Waits for room under the concurrency quota, creates endpoint config and endpoint and waits until it is in service;
+/// the time that took.
 ///
 /// # Errors
-/// The outcome of a size that cannot be measured. Whatever was created stays for the sweep.
+/// The outcome of an endpoint that cannot be measured. Whatever was created stays for the sweep.
 pub(super) async fn deploy(
     context: &Context,
     spec: &EndpointSpec,
 ) -> Result<Duration, EndpointOutcome> {
+    create_within_quota(context, spec).await?;
     context.emit(&Event::Deploying {
-        memory_mb: spec.memory_mb,
+        endpoint: context.label(spec),
     });
-    create(context, spec).await?;
     let created = Instant::now();
     wait_in_service(context, spec, created).await?;
     let took = created.elapsed();
     context.emit(&Event::Deployed {
-        memory_mb: spec.memory_mb,
+        endpoint: context.label(spec),
         took,
     });
     Ok(took)
 }
 
-async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), EndpointOutcome> {
-    let _one_at_a_time = context.create_lock.lock().await;
-    if context.environment.cancel.is_cancelled() {
-        return Err(EndpointOutcome::Cancelled);
+/// Creates, and again when an endpoint of this run has made room.
+async fn create_within_quota(
+    context: &Context,
+    spec: &EndpointSpec,
+) -> Result<(), EndpointOutcome> {
+    let cancel = &context.environment.cancel;
+    let began = Instant::now();
+    loop {
+        let taken = cancel
+            .run_until_cancelled(context.budget.take(&spec.name, spec.max_concurrency))
+            .await
+            .ok_or(EndpointOutcome::Cancelled)?;
+        taken.map_err(|over| EndpointOutcome::SkippedQuota {
+            reason: format!(
+                "MaxConcurrency {} does not fit: the account's quota of total serverless concurrency leaves {}",
+                spec.max_concurrency, over.limit
+            ),
+        })?;
+        let refused = match create(context, spec).await {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        context.budget.put_back(&spec.name);
+        match refused {
+            Refused::Final(outcome) => return Err(outcome),
+            Refused::Shared(quota, reason) => {
+                if !context.budget.learn(quota) {
+                    return Err(EndpointOutcome::SkippedQuota { reason });
+                }
+                let pause = poll_delay(began.elapsed(), fastrand::f64());
+                if !sleep_unless_cancelled(cancel, pause).await {
+                    return Err(EndpointOutcome::Cancelled);
+                }
+            }
+        }
     }
-    // Never cut short by a cancellation: a create in flight whose answer nobody reads could leak.
-    context
-        .environment
-        .session
-        .create_endpoint_config(spec)
-        .await
-        .map_err(failed)?;
-    context.created.fetch_add(1, Ordering::SeqCst);
-    create_endpoint(context, spec).await?;
-    context.created.fetch_add(1, Ordering::SeqCst);
-    Ok(())
 }
 
-async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), EndpointOutcome> {
+async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
+    if context.resumed {
+        wait_until_not_deleting(context, spec).await?;
+    }
+    let _one_at_a_time = context.create_lock.lock().await;
+    if context.environment.cancel.is_cancelled() {
+        return Err(Refused::Final(EndpointOutcome::Cancelled));
+    }
+    // Never cut short by a cancellation: a create in flight whose answer nobody reads could leak.
+    let session = &context.environment.session;
+    match session.create_endpoint_config(spec).await {
+        Ok(()) => {
+            context.created.fetch_add(1, Ordering::SeqCst);
+        }
+        // Names are those of this run: a wave before, or the run that is resumed, has created it.
+        Err(error) if error.kind == AwsErrorKind::AlreadyExists => {}
+        Err(error) => return Err(Refused::Final(failed(error))),
+    }
+    create_endpoint(context, spec).await
+}
+
+async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
     let mut attempt = 1;
     loop {
         match context.environment.session.create_endpoint(spec).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                context.created.fetch_add(1, Ordering::SeqCst);
+                return Ok(());
+            }
+            Err(error) if error.kind == AwsErrorKind::AlreadyExists => return Ok(()),
             Err(error)
                 if error.kind == AwsErrorKind::NotFound && attempt < CONSISTENCY_ATTEMPTS =>
             {
                 attempt += 1;
                 if !sleep_unless_cancelled(&context.environment.cancel, CONSISTENCY_PAUSE).await {
-                    return Err(EndpointOutcome::Cancelled);
+                    return Err(Refused::Final(EndpointOutcome::Cancelled));
                 }
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => {
+                let quota =
+                    shared_quota(&error.message).filter(|_| error.kind == AwsErrorKind::Quota);
+                return Err(match quota {
+                    Some(quota) => Refused::Shared(quota, error.message),
+                    None => Refused::Final(failed(error)),
+                });
+            }
         }
     }
+}
+
+/// The interrupted run may have begun to delete its endpoint, which then has to be gone before it can be created.
+async fn wait_until_not_deleting(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
+    let began = Instant::now();
+    let session = &context.environment.session;
+    while session.endpoint_status(&spec.name).await == Ok(Some(EndpointStatus::Deleting))
+        && began.elapsed() < context.plan.options.cleanup_timeout
+    {
+        let pause = poll_delay(began.elapsed(), fastrand::f64());
+        if !sleep_unless_cancelled(&context.environment.cancel, pause).await {
+            return Err(Refused::Final(EndpointOutcome::Cancelled));
+        }
+    }
+    Ok(())
 }
 
 async fn wait_in_service(
@@ -112,7 +188,8 @@ fn deleted_meanwhile() -> EndpointOutcome {
     }
 }
 
-fn failed(error: AwsError) -> EndpointOutcome {
+/// The outcome of an endpoint whose creation AWS refused.
+pub(super) fn failed(error: AwsError) -> EndpointOutcome {
     let reason = match error.hint() {
         Some(hint) if error.kind == AwsErrorKind::AccessDenied => format!("{error} ({hint})"),
         Some(_) | None => error.to_string(),

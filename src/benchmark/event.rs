@@ -1,51 +1,80 @@
 //! What happens during a benchmark, for whoever shows it.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::units::MemoryMb;
 
+/// Which endpoint of a run: those of the stability benchmark come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndpointLabel {
+    /// Stability benchmark: the endpoint of a memory size.
+    Memory(MemoryMb),
+    /// Concurrency benchmark: the endpoint of a `MaxConcurrency`.
+    MaxConcurrency(u32),
+}
+
+/// `2048 MB` or `MaxConcurrency 8`.
+impl fmt::Display for EndpointLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(size) => size.fmt(f),
+            Self::MaxConcurrency(workers) => write!(f, "MaxConcurrency {workers}"),
+        }
+    }
+}
+
+/// An endpoint that will be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedEndpoint {
+    /// Which.
+    pub endpoint: EndpointLabel,
+    /// Calls that it will answer, warm-up included.
+    pub invocations: u32,
+}
+
 /// One thing that happened. The engine prints nothing itself.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The run begins: how many endpoints, and invocations per endpoint with the warm-up.
+    /// A benchmark begins.
     Started {
-        /// Memory sizes, ascending.
-        memory_sizes: Vec<MemoryMb>,
-        /// Invocations per size, warm-up included.
-        invocations: u32,
+        /// Its endpoints.
+        endpoints: Vec<PlannedEndpoint>,
+        /// Memory of every endpoint of the concurrency benchmark; `None` for the stability benchmark.
+        load_at: Option<MemoryMb>,
     },
     /// The endpoint config and the endpoint are being created.
     Deploying {
         /// Which endpoint.
-        memory_mb: MemoryMb,
+        endpoint: EndpointLabel,
     },
     /// The endpoint is in service.
     Deployed {
         /// Which endpoint.
-        memory_mb: MemoryMb,
+        endpoint: EndpointLabel,
         /// Time from `CreateEndpoint`.
         took: Duration,
     },
     /// Invocations have been answered.
     Invoked {
         /// Which endpoint.
-        memory_mb: MemoryMb,
+        endpoint: EndpointLabel,
         /// Answered so far, warm-up included.
         done: u32,
-        /// Failed so far.
+        /// Failed so far; under load that includes throttled ones.
         errors: u32,
-        /// Latency of the last successful one, milliseconds.
+        /// Latency of the last one, if it succeeded, milliseconds.
         latency_ms: Option<f64>,
     },
-    /// Every planned invocation of the size is done.
+    /// Every planned invocation of the endpoint is done.
     Measured {
         /// Which endpoint.
-        memory_mb: MemoryMb,
+        endpoint: EndpointLabel,
     },
-    /// The size is out: its reason.
+    /// The endpoint is out: its reason.
     LeftOut {
         /// Which endpoint.
-        memory_mb: MemoryMb,
+        endpoint: EndpointLabel,
         /// Why.
         reason: String,
     },
@@ -53,7 +82,7 @@ pub enum Event {
     Cancelled,
     /// Deletion begins.
     CleaningUp {
-        /// Number of endpoints and endpoint configs to delete.
+        /// Number of endpoints, endpoint configs and models to delete.
         resources: u32,
     },
     /// Deletion is over.

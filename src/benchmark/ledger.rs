@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::cleanup::Names;
 use super::plan::Plan;
 use crate::files::write_atomically;
 
@@ -21,6 +22,9 @@ pub struct Ledger {
     pub region: String,
     /// Names of endpoints; their endpoint configs have the same names.
     pub endpoints: Vec<String>,
+    /// Names of models that are created for the run.
+    #[serde(default)]
+    pub models: Vec<String>,
 }
 
 /// Why a ledger cannot be read.
@@ -47,6 +51,14 @@ pub enum LedgerError {
 const SCHEMA: u32 = 1;
 
 impl Ledger {
+    /// What to delete.
+    pub fn names(&self) -> Names<'_> {
+        Names {
+            endpoints: &self.endpoints,
+            models: &self.models,
+        }
+    }
+
     /// The ledger of `plan` in `region`.
     pub fn of(plan: &Plan, region: &str) -> Self {
         Self {
@@ -54,6 +66,7 @@ impl Ledger {
             run_id: plan.identity.run_id.clone(),
             region: region.to_owned(),
             endpoints: plan.endpoint_names(),
+            models: plan.model_names(),
         }
     }
 
@@ -86,11 +99,8 @@ impl Ledger {
                 ledger.schema
             )));
         }
-        match ledger
-            .endpoints
-            .iter()
-            .find(|name| !name.starts_with(super::names::PREFIX))
-        {
+        let mut names = ledger.endpoints.iter().chain(&ledger.models);
+        match names.find(|name| !name.starts_with(super::names::PREFIX)) {
             Some(name) => Err(malformed(format!(
                 "`{name}` is not a name that sagegate gives"
             ))),
@@ -108,7 +118,8 @@ mod tests {
             schema: SCHEMA,
             run_id: "r".to_owned(),
             region: "us-east-1".to_owned(),
-            endpoints: vec![endpoint.to_owned()],
+            endpoints: vec!["sagegate-r-m1024".to_owned()],
+            models: vec![endpoint.to_owned()],
         }
     }
 

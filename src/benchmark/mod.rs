@@ -1,31 +1,47 @@
-//! Runs a [`Plan`]: deploys the endpoints, measures them side by side, deletes them, reads CloudWatch.
+//! Runs a [`Plan`]: deploys the endpoints, measures them side by side, deletes them, reads CloudWatch; then the same for
+//! the concurrency benchmark at the recommended size.
 
+mod budget;
 mod cleanup;
 mod collect;
+mod concurrency;
 mod deploy;
 mod event;
+mod journal;
 mod ledger;
 mod load;
+mod load_plan;
 mod names;
 mod plan;
+mod resume;
+mod stability;
+mod trace;
 mod wait;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
-use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use self::cleanup::sweep;
-pub use self::event::{Event, Observer};
+use self::budget::Budget;
+use self::cleanup::sweep_quietly;
+pub use self::cleanup::{Names, sweep};
+pub use self::event::{EndpointLabel, Event, Observer, PlannedEndpoint};
+use self::journal::Record;
+pub use self::journal::{Journal, JournalError};
 pub use self::ledger::{Ledger, LedgerError};
+pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 pub use self::names::run_id;
-pub use self::plan::{Identity, Options, Plan};
+pub use self::plan::{Identity, ModelSource, Options, Plan};
+pub use self::resume::check_alike;
+pub use self::trace::TraceError;
 use crate::aws::{EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointOutcome, EndpointRun, RunResult, SCHEMA};
+use crate::result::{CleanupSummary, RunResult, SCHEMA};
+use crate::units::MemoryMb;
 
 /// What a run needs from outside.
 #[derive(Clone)]
@@ -40,61 +56,174 @@ pub struct Environment {
     pub now: fn() -> Timestamp,
 }
 
+/// What the caller does with results on the way.
+#[derive(Clone, Copy)]
+pub struct Hooks<'a> {
+    /// Called with the result so far each time an endpoint is done, so that a reader need not wait.
+    pub save: &'a (dyn Fn(&RunResult) + Sync),
+    /// Chooses the memory size of the concurrency benchmark from a complete stability benchmark.
+    pub recommend: &'a (dyn Fn(&RunResult) -> Option<MemoryMb> + Sync),
+}
+
 /// Shared by the tasks of one run.
 struct Context {
     plan: Plan,
     environment: Environment,
+    journal: Journal,
+    /// Whether endpoints of this run may exist already.
+    resumed: bool,
+    /// Zero of [`crate::result::Invocation::start_ms`].
     start: Instant,
+    budget: Budget,
     /// Creates are sent one at a time: the control plane throttles bursts.
     create_lock: Mutex<()>,
     created: AtomicU32,
+    /// What was deleted on the way.
+    deleted: AtomicU32,
+    /// Endpoints that are known to be gone, with their endpoint configs.
+    gone: std::sync::Mutex<BTreeSet<String>>,
+    announced: AtomicBool,
 }
 
 impl Context {
     fn emit(&self, event: &Event) {
         self.environment.observer.on_event(event);
     }
+
+    fn gone(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says once that the run was cancelled.
+    fn announce_cancellation(&self) {
+        if self.environment.cancel.is_cancelled() && !self.announced.swap(true, Ordering::SeqCst) {
+            self.emit(&Event::Cancelled);
+        }
+    }
+
+    /// What people call an endpoint.
+    fn label(&self, spec: &EndpointSpec) -> EndpointLabel {
+        let is_load = |it: &LoadEndpoint| it.name == spec.name;
+        if self.plan.load_endpoints.iter().any(is_load) {
+            EndpointLabel::MaxConcurrency(spec.max_concurrency)
+        } else {
+            EndpointLabel::Memory(spec.memory_mb)
+        }
+    }
+
+    /// Deletes an endpoint that is done: it makes room for others, and what is gone cannot leak. What is left now is
+    /// tried again at the end.
+    async fn retire(&self, spec: &EndpointSpec) {
+        let names = Names {
+            endpoints: std::slice::from_ref(&spec.name),
+            models: &[],
+        };
+        let timeout = self.plan.options.cleanup_timeout;
+        let swept = sweep_quietly(&self.environment.session, names, timeout).await;
+        self.deleted.fetch_add(swept.deleted, Ordering::SeqCst);
+        if swept.left.is_empty() {
+            self.gone().insert(spec.name.clone());
+        }
+        self.budget.release(&spec.name);
+    }
 }
 
-/// Runs `plan` to the end and deletes whatever it created, also when it is cancelled. `save` is called with
-/// the result so far each time an endpoint is done, so that a crash loses little.
+/// Runs `plan` to the end and deletes whatever it created, also when it is cancelled. `restored` is what an
+/// interrupted run has measured ([`Journal::resume`]): only what is missing is measured.
 pub async fn run(
     plan: Plan,
     environment: Environment,
-    save: &(dyn Fn(&RunResult) + Sync),
+    journal: Journal,
+    restored: Option<RunResult>,
+    hooks: Hooks<'_>,
 ) -> RunResult {
+    let quota = environment.session.concurrency_quota().await;
+    let resumed = restored.is_some();
+    let mut result = restored.unwrap_or_else(|| empty_result(&plan, &environment));
     let context = Arc::new(Context {
+        start: resume::start_of(result.started_at, (environment.now)()),
         plan,
         environment,
-        start: Instant::now(),
+        journal,
+        resumed,
+        budget: Budget::new(quota),
         create_lock: Mutex::new(()),
         created: AtomicU32::new(0),
+        deleted: AtomicU32::new(0),
+        gone: std::sync::Mutex::default(),
+        announced: AtomicBool::new(false),
     });
-    let mut result = empty_result(&context);
-    context.emit(&Event::Started {
-        memory_sizes: context.plan.options.memory_sizes.clone(),
-        invocations: context.plan.options.invocations + context.plan.options.warmup,
-    });
-    measure_all(&context, &mut result, save).await;
-    let created = context.created.load(Ordering::SeqCst);
-    let names = context.plan.endpoint_names();
-    let timeout = context.plan.options.cleanup_timeout;
-    let observer = context.environment.observer.as_ref();
-    let swept = sweep(&context.environment.session, &names, timeout, observer).await;
-    result.cleanup = CleanupSummary { created, ..swept };
-    save(&result);
-    if !context.environment.cancel.is_cancelled() {
-        collect::collect(&context, &mut result).await;
+    if !resumed {
+        let record = Record::Started(Box::new(result.clone()));
+        context.journal.append(&record);
     }
+    match create_model(&context).await {
+        Ok(()) => measure_all(&context, &mut result, hooks).await,
+        Err(outcome) => stability::give_up(&mut result, &outcome),
+    }
+    clean_up(&context, &mut result).await;
     result.service = context.environment.session.service();
     result.finished_at = (context.environment.now)();
-    save(&result);
+    (hooks.save)(&result);
     result
 }
 
-fn empty_result(context: &Context) -> RunResult {
-    let now = (context.environment.now)();
-    let plan = &context.plan;
+async fn measure_all(context: &Arc<Context>, result: &mut RunResult, hooks: Hooks<'_>) {
+    let is_cancelled = || context.environment.cancel.is_cancelled();
+    stability::measure_all(context, result, hooks.save).await;
+    if !is_cancelled() {
+        collect::stability(context, result).await;
+        (hooks.save)(result);
+    }
+    if is_cancelled() || context.plan.load_endpoints.is_empty() {
+        return;
+    }
+    let begun = result.concurrency.first().map(|run| run.memory_mb);
+    if let Some(memory_mb) = begun.or_else(|| (hooks.recommend)(result)) {
+        concurrency::measure_all(context, result, memory_mb, hooks.save).await;
+        if !is_cancelled() {
+            collect::concurrency(context, result).await;
+        }
+    }
+}
+
+/// The model of the run, where it is not one that exists already.
+async fn create_model(context: &Context) -> Result<(), crate::result::EndpointOutcome> {
+    let Some(model) = &context.plan.model else {
+        return Ok(());
+    };
+    let session = &context.environment.session;
+    session.create_model(model).await.map_err(deploy::failed)?;
+    context.created.fetch_add(1, Ordering::SeqCst);
+    Ok(())
+}
+
+/// Deletes what is left, and makes sure of the rest.
+async fn clean_up(context: &Context, result: &mut RunResult) {
+    let (mut endpoints, models) = (context.plan.endpoint_names(), context.plan.model_names());
+    endpoints.retain(|name| !context.gone().contains(name));
+    let names = Names {
+        endpoints: &endpoints,
+        models: &models,
+    };
+    let resources = u32::try_from(endpoints.len() * 2 + models.len()).unwrap_or(u32::MAX);
+    context.emit(&Event::CleaningUp { resources });
+    let timeout = context.plan.options.cleanup_timeout;
+    let swept = sweep_quietly(&context.environment.session, names, timeout).await;
+    let deleted = swept.deleted + context.deleted.load(Ordering::SeqCst);
+    context.emit(&Event::CleanedUp {
+        deleted,
+        left: swept.left.clone(),
+    });
+    result.cleanup = CleanupSummary {
+        created: context.created.load(Ordering::SeqCst),
+        deleted,
+        left: swept.left,
+    };
+}
+
+fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
+    let now = (environment.now)();
     RunResult {
         schema: SCHEMA,
         sagegate_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -103,94 +232,13 @@ fn empty_result(context: &Context) -> RunResult {
         commit: plan.identity.commit.clone(),
         started_at: now,
         finished_at: now,
-        service: context.environment.session.service(),
-        region: context.environment.session.region().to_owned(),
-        model_name: plan.identity.model_name.clone(),
+        service: environment.session.service(),
+        region: environment.session.region().to_owned(),
+        model_name: plan.model_name.clone(),
         samples: plan.samples.info(),
         settings: plan.settings(),
-        stability: plan.endpoints.iter().map(not_run_yet).collect(),
+        stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
+        concurrency: Vec::new(),
         cleanup: CleanupSummary::default(),
     }
-}
-
-fn not_run_yet(spec: &EndpointSpec) -> EndpointRun {
-    EndpointRun {
-        memory_mb: spec.memory_mb,
-        max_concurrency: spec.max_concurrency,
-        endpoint_name: spec.name.clone(),
-        outcome: EndpointOutcome::Cancelled,
-        deployed_in_s: None,
-        warmup: Vec::new(),
-        invocations: Vec::new(),
-        metrics: None,
-    }
-}
-
-async fn measure_all(
-    context: &Arc<Context>,
-    result: &mut RunResult,
-    save: &(dyn Fn(&RunResult) + Sync),
-) {
-    let mut tasks = JoinSet::new();
-    for (index, spec) in context.plan.endpoints.iter().cloned().enumerate() {
-        let context = Arc::clone(context);
-        tasks.spawn(async move { (index, measure(&context, &spec).await) });
-    }
-    let mut announced = false;
-    let mut bug = None;
-    while let Some(joined) = tasks.join_next().await {
-        if context.environment.cancel.is_cancelled() && !announced {
-            announced = true;
-            context.emit(&Event::Cancelled);
-        }
-        match joined {
-            Ok((index, run)) => {
-                if let Some(place) = result.stability.get_mut(index) {
-                    *place = run;
-                }
-                save(result);
-            }
-            Err(error) => bug = Some(error),
-        }
-    }
-    if let Some(bug) = bug {
-        blame(result, &bug);
-    }
-}
-
-/// A size whose task ended without a result was not cancelled: a bug of ours must not look like the user's choice.
-fn blame(result: &mut RunResult, bug: &JoinError) {
-    let unfinished = result
-        .stability
-        .iter_mut()
-        .filter(|run| run.outcome == EndpointOutcome::Cancelled);
-    for run in unfinished {
-        let reason = format!("internal error of sagegate: {bug}");
-        run.outcome = EndpointOutcome::StoppedEarly { reason };
-    }
-}
-
-/// One endpoint from creation to the last invocation.
-async fn measure(context: &Context, spec: &EndpointSpec) -> EndpointRun {
-    let mut run = not_run_yet(spec);
-    match deploy::deploy(context, spec).await {
-        Ok(took) => {
-            run.deployed_in_s = Some(took.as_secs_f64());
-            load::drive(context, &mut run).await;
-        }
-        Err(outcome) => run.outcome = outcome,
-    }
-    match run.outcome.reason() {
-        None => context.emit(&Event::Measured {
-            memory_mb: spec.memory_mb,
-        }),
-        Some(reason) => {
-            let reason = reason.to_owned();
-            context.emit(&Event::LeftOut {
-                memory_mb: spec.memory_mb,
-                reason,
-            });
-        }
-    }
-    run
 }

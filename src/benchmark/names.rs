@@ -14,16 +14,22 @@ pub(super) const TAG_RUN: &str = "sagegate:run";
 /// Longest run id, so that every name stays within `SageMaker`'s 63 characters.
 const MAX_RUN_ID: usize = 40;
 
-/// Name of the endpoint, and of its endpoint config, for one memory size:
-/// `sagegate-<run id>-<hash of the model's alias>-m2048`.
+/// What every name of one run and one model begins with, and the name of a model created for the run:
+/// `sagegate-<run id>-<hash of the model's alias>`.
 ///
 /// The hash lets the jobs of a matrix, which share a run id, work side by side.
-pub(super) fn endpoint_name(run_id: &str, alias: &str, memory_mb: MemoryMb) -> String {
-    format!(
-        "{PREFIX}{run_id}-{}-m{}",
-        alias_hash(alias),
-        memory_mb.get()
-    )
+pub(super) fn stem(run_id: &str, alias: &str) -> String {
+    format!("{PREFIX}{run_id}-{}", alias_hash(alias))
+}
+
+/// Name of the stability benchmark's endpoint, and of its endpoint config, for one memory size: `<stem>-m2048`.
+pub(super) fn memory_endpoint(stem: &str, memory_mb: MemoryMb) -> String {
+    format!("{stem}-m{}", memory_mb.get())
+}
+
+/// Name of the concurrency benchmark's endpoint, and of its endpoint config: `<stem>-c8`.
+pub(super) fn load_endpoint(stem: &str, max_concurrency: u32) -> String {
+    format!("{stem}-c{max_concurrency}")
 }
 
 /// Run id from a CI run and its attempt, or from a random number elsewhere; only letters, digits and
@@ -51,18 +57,19 @@ mod tests {
 
     use super::*;
 
+    fn name(run_id: &str, alias: &str) -> String {
+        memory_endpoint(&stem(run_id, alias), MemoryMb::OFFERED[1])
+    }
+
     #[test]
     fn a_ci_run_gives_the_same_names_again_and_another_attempt_gives_others() {
-        let size = MemoryMb::OFFERED[1];
-        let first = endpoint_name(&run_id(Some(("1842", "1")), 0), "churn", size);
+        let first = name(&run_id(Some(("1842", "1")), 0), "churn");
         assert_eq!(first, "sagegate-1842-1-88b207-m2048");
-        assert_ne!(
-            first,
-            endpoint_name(&run_id(Some(("1842", "2")), 0), "churn", size)
-        );
-        assert_ne!(
-            first,
-            endpoint_name(&run_id(Some(("1842", "1")), 0), "fraud", size)
+        assert_ne!(first, name(&run_id(Some(("1842", "2")), 0), "churn"));
+        assert_ne!(first, name(&run_id(Some(("1842", "1")), 0), "fraud"));
+        assert_eq!(
+            load_endpoint("sagegate-1842-1-88b207", 8),
+            "sagegate-1842-1-88b207-c8"
         );
     }
 
@@ -71,10 +78,12 @@ mod tests {
         #[test]
         fn every_name_is_valid_for_sagemaker(run in ".{0,80}", alias in ".*", random: u64, ci: bool) {
             let id = run_id(ci.then_some((run.as_str(), "12")), random);
-            let name = endpoint_name(&id, &alias, MemoryMb::OFFERED[5]);
-            prop_assert!(name.len() <= 63, "{name}");
-            prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
-            prop_assert!(!name.ends_with('-'));
+            let stem = stem(&id, &alias);
+            for name in [memory_endpoint(&stem, MemoryMb::OFFERED[5]), load_endpoint(&stem, 200), stem.clone()] {
+                prop_assert!(name.len() <= 63, "{name}");
+                prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+                prop_assert!(!name.ends_with('-'));
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::load_plan::{LoadEndpoint, LoadOptions};
 use super::names;
-use crate::aws::EndpointSpec;
-use crate::result::Settings;
+use crate::aws::{Container, EndpointSpec, ModelSpec};
+use crate::result::{LatencySource, Settings};
 use crate::samples::SampleSet;
 use crate::units::MemoryMb;
 
@@ -21,12 +22,30 @@ pub struct Options {
     pub error_threshold: u32,
     /// Pause between deployment and the first invocation.
     pub cold_start_delay: Duration,
+    /// Whose latencies are judged.
+    pub latency_source: LatencySource,
+    /// The concurrency benchmark, if wanted.
+    pub load: Option<LoadOptions>,
     /// Longest wait for an endpoint to be in service.
     pub deploy_timeout: Duration,
     /// Longest wait for CloudWatch to be complete.
     pub metrics_timeout: Duration,
     /// Longest wait for an endpoint to be gone.
     pub cleanup_timeout: Duration,
+}
+
+/// Where the model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// A `SageMaker` model of this name, which stays.
+    Existing(String),
+    /// Created for the run and deleted after it.
+    Created {
+        /// What it is made of.
+        container: Container,
+        /// Role that it runs with.
+        execution_role_arn: String,
+    },
 }
 
 /// Who runs what.
@@ -36,8 +55,8 @@ pub struct Identity {
     pub run_id: String,
     /// Alias of the model.
     pub name: String,
-    /// Name of the `SageMaker` model.
-    pub model_name: String,
+    /// The model.
+    pub model: ModelSource,
     /// Commit that is measured, where known.
     pub commit: Option<String>,
     /// Repository, where known: becomes a tag.
@@ -51,12 +70,18 @@ pub struct Identity {
 pub struct Plan {
     /// Who runs what.
     pub identity: Identity,
+    /// Name of the model behind every endpoint.
+    pub model_name: String,
+    /// The model to create first, if any.
+    pub model: Option<ModelSpec>,
     /// What the user chose, sizes ascending and unique, invocations rounded up.
     pub options: Options,
     /// What is sent.
     pub samples: SampleSet,
-    /// Every endpoint that will be created, ascending in memory.
+    /// Endpoints of the stability benchmark, ascending in memory.
     pub endpoints: Vec<EndpointSpec>,
+    /// Endpoints of the concurrency benchmark, ascending in `MaxConcurrency`.
+    pub load_endpoints: Vec<LoadEndpoint>,
 }
 
 impl Plan {
@@ -65,23 +90,33 @@ impl Plan {
         options.memory_sizes.sort_unstable();
         options.memory_sizes.dedup();
         options.invocations = round_up(options.invocations, samples.len());
+        let stem = names::stem(&identity.run_id, &identity.name);
         let tags = tags(&identity);
+        let (model_name, model) = model_of(&identity.model, &stem, &tags);
         let endpoints = options
             .memory_sizes
             .iter()
             .map(|&memory_mb| EndpointSpec {
-                name: names::endpoint_name(&identity.run_id, &identity.name, memory_mb),
-                model_name: identity.model_name.clone(),
+                name: names::memory_endpoint(&stem, memory_mb),
+                model_name: model_name.clone(),
                 memory_mb,
                 max_concurrency: 1,
                 tags: tags.clone(),
             })
             .collect();
+        let load_endpoints = options
+            .load
+            .as_ref()
+            .map(|load| load.endpoints(&stem))
+            .unwrap_or_default();
         Self {
             identity,
+            model_name,
+            model,
             options,
             samples,
             endpoints,
+            load_endpoints,
         }
     }
 
@@ -93,15 +128,54 @@ impl Plan {
             warmup: self.options.warmup,
             error_threshold: self.options.error_threshold,
             cold_start_delay_s: self.options.cold_start_delay.as_secs_f64(),
+            latency_source: self.options.latency_source,
+            load: self.options.load.as_ref().map(LoadOptions::settings),
+        }
+    }
+
+    /// The endpoint of the concurrency benchmark at `memory_mb`, which only the stability benchmark tells.
+    pub fn load_spec(&self, endpoint: &LoadEndpoint, memory_mb: MemoryMb) -> EndpointSpec {
+        EndpointSpec {
+            name: endpoint.name.clone(),
+            model_name: self.model_name.clone(),
+            memory_mb,
+            max_concurrency: endpoint.max_concurrency,
+            tags: tags(&self.identity),
         }
     }
 
     /// Names of all endpoints; the endpoint configs have the same.
     pub fn endpoint_names(&self) -> Vec<String> {
-        self.endpoints
-            .iter()
-            .map(|endpoint| endpoint.name.clone())
-            .collect()
+        let stability = self.endpoints.iter().map(|endpoint| &endpoint.name);
+        let load = self.load_endpoints.iter().map(|endpoint| &endpoint.name);
+        stability.chain(load).cloned().collect()
+    }
+
+    /// Names of the models that are created for the run.
+    pub fn model_names(&self) -> Vec<String> {
+        self.model.iter().map(|model| model.name.clone()).collect()
+    }
+}
+
+fn model_of(
+    source: &ModelSource,
+    stem: &str,
+    tags: &[(String, String)],
+) -> (String, Option<ModelSpec>) {
+    match source {
+        ModelSource::Existing(name) => (name.clone(), None),
+        ModelSource::Created {
+            container,
+            execution_role_arn,
+        } => (
+            stem.to_owned(),
+            Some(ModelSpec {
+                name: stem.to_owned(),
+                container: container.clone(),
+                execution_role_arn: execution_role_arn.clone(),
+                tags: tags.to_vec(),
+            }),
+        ),
     }
 }
 
@@ -126,21 +200,22 @@ fn tags(identity: &Identity) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn plan(memory_sizes: &[u32], invocations: u32) -> Plan {
+    pub(in crate::benchmark) fn plan(
+        memory_sizes: &[u32],
+        invocations: u32,
+        model: ModelSource,
+    ) -> Plan {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.jsonl");
-        std::fs::write(
-            &path,
-            "{\"Body\":\"a\"}\n{\"Body\":\"b\"}\n{\"Body\":\"c\"}\n",
-        )
-        .unwrap();
+        let text = "{\"Body\":\"a\"}\n{\"Body\":\"b\"}\n{\"Body\":\"c\"}\n";
+        std::fs::write(&path, text).unwrap();
         let identity = Identity {
             run_id: "r1".to_owned(),
             name: "churn".to_owned(),
-            model_name: "churn-model".to_owned(),
+            model,
             commit: None,
             repository: Some("acme/churn".to_owned()),
             tags: vec![("team".to_owned(), "risk".to_owned())],
@@ -154,6 +229,8 @@ mod tests {
             warmup: 20,
             error_threshold: 3,
             cold_start_delay: Duration::ZERO,
+            latency_source: LatencySource::Client,
+            load: None,
             deploy_timeout: Duration::from_secs(1),
             metrics_timeout: Duration::from_secs(1),
             cleanup_timeout: Duration::from_secs(1),
@@ -161,9 +238,13 @@ mod tests {
         Plan::new(identity, options, SampleSet::load(&path, None).unwrap())
     }
 
+    pub(in crate::benchmark) fn existing() -> ModelSource {
+        ModelSource::Existing("churn-model".to_owned())
+    }
+
     #[test]
     fn sizes_are_sorted_and_each_is_deployed_once() {
-        let plan = plan(&[3072, 1024, 3072], 9);
+        let plan = plan(&[3072, 1024, 3072], 9, existing());
         let sizes: Vec<u32> = plan.endpoints.iter().map(|e| e.memory_mb.get()).collect();
         assert_eq!(sizes, [1024, 3072]);
         assert_eq!(plan.settings().memory_sizes.len(), 2);
@@ -171,14 +252,32 @@ mod tests {
 
     #[test]
     fn every_sample_is_sent_equally_often() {
-        assert_eq!(plan(&[1024], 1000).options.invocations, 1002);
-        assert_eq!(plan(&[1024], 9).options.invocations, 9);
+        let invocations = |asked| plan(&[1024], asked, existing()).options.invocations;
+        assert_eq!([invocations(1000), invocations(9)], [1002, 9]);
     }
 
     #[test]
     fn every_endpoint_carries_the_run_the_repository_and_the_users_tags() {
-        let tags = &plan(&[1024], 1).endpoints[0].tags;
+        let tags = &plan(&[1024], 1, existing()).endpoints[0].tags;
         let keys: Vec<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["sagegate:run", "sagegate:repository", "team"]);
+    }
+
+    #[test]
+    fn a_model_that_is_created_has_a_name_of_the_run_and_an_existing_one_keeps_its_own() {
+        let created = ModelSource::Created {
+            container: Container::Package {
+                arn: "arn:aws:sagemaker:us-east-1:000000000000:model-package/churn/7".to_owned(),
+                environment: Vec::new(),
+            },
+            execution_role_arn: "arn:aws:iam::000000000000:role/r".to_owned(),
+        };
+        let plan_of = |model| plan(&[1024], 1, model);
+        let created = plan_of(created);
+        assert_eq!(created.model_names(), ["sagegate-r1-88b207"]);
+        assert_eq!(created.endpoints[0].model_name, "sagegate-r1-88b207");
+        let existing = plan_of(existing());
+        assert_eq!(existing.model_names(), Vec::<String>::new());
+        assert_eq!(existing.endpoints[0].model_name, "churn-model");
     }
 }

@@ -13,7 +13,7 @@ pub(super) async fn cleanup(args: &CleanupArgs, edges: &Edges, display: Display)
     let ledger = Ledger::read(&args.ledger)?;
     let session = Session::connect(Some(ledger.region.clone())).await?;
     let observer = progress::observer(display, Box::new(std::io::stderr()));
-    let swept = sweep(&session, &ledger.endpoints, args.timeout, observer.as_ref()).await;
+    let swept = sweep(&session, ledger.names(), args.timeout, observer.as_ref()).await;
     if !swept.left.is_empty() {
         return Err(Error::NotDeleted { left: swept.left });
     }

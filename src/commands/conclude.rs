@@ -37,7 +37,7 @@ pub(super) struct Judged {
     pub(super) entry: Option<Entry>,
 }
 
-/// Judges, writes `comment.md` and `report.html`, prints the result.
+/// Judges, writes `comment.md` and the HTML report, prints the result.
 pub(super) fn conclude(
     it: &Conclusion<'_>,
     baseline: Option<&BaselineFile>,
@@ -53,7 +53,7 @@ pub(super) fn conclude(
     };
     let report = report::compose(it.run, &analysis, &judgement, &links);
     write(it.output_dir, "comment.md", &report::markdown(&report))?;
-    write(it.output_dir, "report.html", &report::html(&report))?;
+    write(it.output_dir, report::HTML_REPORT, &report::html(&report))?;
     for (path, text) in report::csv_files(it.run, &analysis, judgement.recommended) {
         write(it.output_dir, path, &text)?;
     }
@@ -65,7 +65,7 @@ pub(super) fn conclude(
     Ok(Judged { judgement, entry })
 }
 
-/// Writes `comment.md` and `report.html` of a run that AWS refused before anything was created.
+/// Writes `comment.md` and the HTML report of a run that AWS refused before anything was created.
 pub(super) fn could_not_measure(
     identity: &Identity,
     error: &AwsError,
@@ -86,7 +86,7 @@ pub(super) fn could_not_measure(
     };
     let report = report::compose_unmeasured(&unmeasured, &links(commit, edges));
     write(output_dir, "comment.md", &report::markdown(&report))?;
-    write(output_dir, "report.html", &report::html(&report))
+    write(output_dir, report::HTML_REPORT, &report::html(&report))
 }
 
 /// The pages of the CI run and of the commit.

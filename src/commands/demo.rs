@@ -7,14 +7,14 @@ use clap::Parser as _;
 
 use super::Outcome;
 use super::edges::Edges;
-use super::run::{price_table, run_with};
+use super::measure::Inputs;
+use super::run::run_with;
 use super::simulate::start;
 use crate::aws::Session;
 use crate::config::{Cli, Command, DemoArgs, RunArgs};
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::progress::Display;
-use crate::samples::SampleSet;
 use crate::simulator::Scenario;
 
 /// Three rows of a table, as a tabular model takes them.
@@ -47,17 +47,16 @@ pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Ou
     let candidate = folder.run_args(&args.profile, &model, "gate", "candidate")?;
     let code = run_on(&simulator.url(), candidate, edges, display).await?;
     edges.print(&format!(
-        "\ncomment.md, report.html and result.json are in {}",
+        "\ncomment.md, result.json and benchmarking_report are in {}",
         folder.at("candidate").display()
     ));
     Ok(code)
 }
 
 async fn run_on(url: &str, args: RunArgs, edges: &Edges, display: Display) -> Outcome {
-    let samples = SampleSet::load(&args.model.samples, None)?;
-    let prices = price_table(&args.recommend)?;
+    let inputs = Inputs::read(&args.measurement)?;
     let session = Session::simulated(url, REGION).await?;
-    run_with(args, samples, &prices, session, edges, display).await
+    run_with(args, inputs, session, edges, display).await
 }
 
 /// The folder of the demo.

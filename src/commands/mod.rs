@@ -1,9 +1,11 @@
 //! One file per command: wiring only.
 
+mod benchmark;
 mod cleanup;
 mod conclude;
 mod demo;
 mod edges;
+mod measure;
 mod offline;
 mod run;
 mod simulate;
@@ -20,6 +22,7 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
     let display = progress::resolve(edges.surroundings(cli.quiet));
     let outcome = match cli.command {
         Command::Run(args) => run::run(*args, edges, display).await,
+        Command::Benchmark(args) => benchmark::benchmark(&args, edges, display).await,
         Command::Compare(args) => offline::compare(&args, edges),
         Command::Record(args) => offline::record(&args, edges),
         Command::Report(args) => offline::report(&args, edges),

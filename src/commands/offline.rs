@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::conclude::{Conclusion, conclude};
 use super::edges::{Edges, now};
-use super::run::price_table;
+use super::measure::price_table;
 use crate::analysis::analyse;
 use crate::config::{CompareArgs, RecordArgs, ReportArgs};
 use crate::error::Error;

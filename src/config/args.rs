@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use jiff::SignedDuration;
 
+use super::measure::MeasurementArgs;
+use super::values::parse_duration;
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
     CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
 };
-use crate::units::{MemoryMb, UnknownMemorySize};
 
 const EXIT_CODES: &str = "Exit codes:
   0  passed, or nothing to compare with
@@ -52,6 +52,8 @@ pub struct Cli {
 pub enum Command {
     /// Deploy the model at several memory sizes, measure, recommend, compare with the baseline
     Run(Box<RunArgs>),
+    /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python toolkit does
+    Benchmark(Box<BenchmarkArgs>),
     /// Compare a saved result with a baseline, without AWS
     Compare(Box<CompareArgs>),
     /// Add a saved result to a baseline, without AWS
@@ -69,12 +71,9 @@ pub enum Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The model and what is sent to it.
+    /// What is measured, and how.
     #[command(flatten)]
-    pub model: ModelArgs,
-    /// How it is measured.
-    #[command(flatten)]
-    pub measure: MeasureArgs,
+    pub measurement: MeasurementArgs,
     /// Where the baseline is, and what is done with it.
     #[command(flatten)]
     pub baseline: BaselineArgs,
@@ -84,12 +83,14 @@ pub struct RunArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// What the recommendation depends on.
+}
+
+/// Arguments of `benchmark`.
+#[derive(Debug, Args)]
+pub struct BenchmarkArgs {
+    /// What is measured, and how.
     #[command(flatten)]
-    pub recommend: RecommendArgs,
-    /// Where files go.
-    #[command(flatten)]
-    pub output: OutputArgs,
+    pub measurement: MeasurementArgs,
 }
 
 /// Arguments of `compare`.
@@ -185,62 +186,6 @@ pub enum Mode {
     Record,
 }
 
-/// The model and its samples.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Model")]
-pub struct ModelArgs {
-    /// Name of the SageMaker model to deploy
-    #[arg(long, value_name = "NAME")]
-    pub model_name: String,
-    /// What people call the model: shown in the report, keeps baselines apart [default: the model's name]
-    #[arg(long, value_name = "ALIAS")]
-    pub name: Option<String>,
-    /// JSON Lines file of InvokeEndpoint arguments, for example {"Body": "1,2,3", "ContentType": "text/csv"};
-    /// BodyBase64 and BodyFile may stand for Body. Or a folder: each file is the body of one sample
-    #[arg(long, value_name = "FILE|DIR")]
-    pub samples: PathBuf,
-    /// Content type of samples that name none; for a folder of all files [default: by file extension]
-    #[arg(long, value_name = "TYPE")]
-    pub content_type: Option<String>,
-    /// AWS region [default: AWS_REGION or the profile's]
-    #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-    /// Tag for everything that is created; may be repeated
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_tag)]
-    pub tags: Vec<(String, String)>,
-}
-
-/// How a model is measured.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Measuring")]
-pub struct MeasureArgs {
-    /// Memory sizes to deploy, in MB
-    #[arg(long, value_name = "MB,...", value_delimiter = ',', default_value = "1024,2048,3072,4096,5120,6144",
-          value_parser = parse_memory)]
-    pub memory_sizes: Vec<MemoryMb>,
-    /// Measured invocations per size, rounded up to a multiple of the number of samples
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub invocations: u32,
-    /// Warm-up invocations per size, set aside
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=10_000))]
-    pub warmup: u32,
-    /// Failed invocations after which a size is stopped and left out
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    pub error_threshold: u32,
-    /// Pause between deployment and the first invocation
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
-    pub cold_start_delay: Duration,
-    /// Longest wait for an endpoint to be in service
-    #[arg(long, value_name = "TIME", default_value = "20m", value_parser = parse_duration)]
-    pub deploy_timeout: Duration,
-    /// Longest wait for CloudWatch to have seen every call
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
-    pub metrics_timeout: Duration,
-    /// Longest wait for a deleted endpoint to be gone
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
-    pub cleanup_timeout: Duration,
-}
-
 /// Where the baseline is.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gate")]
@@ -319,35 +264,9 @@ impl GateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Folder for result.json, comment.md, report.html and CSV files
+    /// Folder for result.json, comment.md, the HTML report, charts and CSV files
     #[arg(long, value_name = "DIR", default_value = "sagegate-results")]
     pub output_dir: PathBuf,
-}
-
-/// `20m`, `90s`, `1h 30m`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let explain = || format!("`{text}` is not a time, use for example 90s, 20m or 1h");
-    let parsed: Option<SignedDuration> = text.parse().ok();
-    parsed
-        .and_then(|time| Duration::try_from(time).ok())
-        .ok_or_else(explain)
-}
-
-/// `team=risk`.
-fn parse_tag(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        Some(_) | None => Err(format!("`{text}` is not a tag, use KEY=VALUE")),
-    }
-}
-
-/// `1024`, with a guess for other numbers.
-fn parse_memory(text: &str) -> Result<MemoryMb, String> {
-    text.parse()
-        .map_err(|error: UnknownMemorySize| match error.hint() {
-            Some(hint) => format!("{error}, {hint}"),
-            None => error.to_string(),
-        })
 }
 
 #[cfg(test)]
@@ -355,17 +274,16 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+    use crate::units::MemoryMb;
 
     fn run(extra: &[&str]) -> Result<RunArgs, String> {
-        let required = [
-            "sagegate",
-            "run",
-            "--model-name",
-            "m",
-            "--samples",
-            "s.jsonl",
-        ];
-        match Cli::try_parse_from(required.iter().chain(extra)).map(|cli| cli.command) {
+        run_of(&["--model-name", "m"], extra)
+    }
+
+    fn run_of(model: &[&str], extra: &[&str]) -> Result<RunArgs, String> {
+        let required = ["sagegate", "run", "--samples", "s.jsonl"];
+        match Cli::try_parse_from(required.iter().chain(model).chain(extra)).map(|cli| cli.command)
+        {
             Ok(Command::Run(args)) => Ok(*args),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error.to_string()),
@@ -380,18 +298,20 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_design() {
         let args = run(&[]).unwrap();
-        assert_eq!(args.measure.memory_sizes, MemoryMb::OFFERED);
+        let measure = &args.measurement.measure;
+        assert_eq!(measure.memory_sizes, MemoryMb::OFFERED);
         assert_eq!(
-            (
-                args.measure.invocations,
-                args.measure.warmup,
-                args.measure.error_threshold
-            ),
+            (measure.invocations, measure.warmup, measure.error_threshold),
             (1000, 20, 3)
         );
-        assert_eq!(args.measure.deploy_timeout, Duration::from_mins(20));
+        assert_eq!(measure.deploy_timeout, Duration::from_mins(20));
         assert_eq!(args.gate.limits(), Limits::default());
-        assert_eq!(args.recommend.strategy, Strategy::Balanced);
+        assert_eq!(args.measurement.recommend.strategy, Strategy::Balanced);
+        let load = &args.measurement.load;
+        assert_eq!(load.max_concurrency, [2, 4, 8]);
+        assert_eq!(load.client_multipliers, [1.0, 1.5, 1.75, 2.0]);
+        assert_eq!(load.is_wanted(false), false);
+        assert_eq!(load.is_wanted(true), true, "the default of benchmark");
     }
 
     #[test]
@@ -404,6 +324,10 @@ mod tests {
             (["--tag", "x"], "use KEY=VALUE"),
             (["--baseline", "b.json"], "use file:PATH"),
             (["--strategy", "fast"], "use balanced, cost, speed"),
+            (["--max-concurrency", "2,300"], "300 is not in 1..=200"),
+            (["--client-multipliers", "0"], "more than 0"),
+            (["--max-throttle-rate", "1"], "use for example 0.1%"),
+            (["--rate", "20"], "use for example 20/s"),
         ] {
             let error = run(&flags).unwrap_err();
             assert!(error.contains(words) && error.contains(flags[0]), "{error}");
@@ -411,14 +335,44 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_as_people_write_them() {
-        for (text, seconds) in [("0s", 0), ("90s", 90), ("20m", 1200), ("1h 30m", 5400)] {
-            assert_eq!(
-                parse_duration(text),
-                Ok(Duration::from_secs(seconds)),
-                "{text}"
-            );
+    fn a_model_has_one_source_and_what_that_needs() {
+        let image = [
+            "--image-uri",
+            "i",
+            "--execution-role-arn",
+            "r",
+            "--name",
+            "churn",
+        ];
+        assert!(run_of(&image, &["--model-data-url", "s3://b/m.tar.gz"]).is_ok());
+        for (model, words) in [
+            (&[][..], "--model-name"),
+            (
+                &["--model-name", "m", "--image-uri", "i"],
+                "cannot be used with",
+            ),
+            (&["--image-uri", "i", "--name", "n"], "--execution-role-arn"),
+            (&["--image-uri", "i", "--execution-role-arn", "r"], "--name"),
+            (
+                &["--model-name", "m", "--model-data-url", "s3://b/m"],
+                "cannot be used with",
+            ),
+        ] {
+            let error = run_of(model, &[]).unwrap_err();
+            assert!(error.contains(words), "{model:?}: {error}");
         }
-        assert!(parse_duration("-5s").is_err());
+    }
+
+    #[test]
+    fn asking_for_something_under_load_turns_the_concurrency_benchmark_on() {
+        let wanted = |flags: &[&str]| run(flags).unwrap().measurement.load.is_wanted(false);
+        assert!(wanted(&["--expected-clients", "8"]) && wanted(&["--rate", "5/s"]));
+        assert!(wanted(&["--concurrency-benchmark", "true"]) && !wanted(&[]));
+        assert!(!wanted(&[
+            "--rate",
+            "5/s",
+            "--concurrency-benchmark",
+            "false"
+        ]));
     }
 }

@@ -3,11 +3,14 @@
 //! Every stage owns its option types; this module only assembles them, so no stage ever sees the command line.
 
 mod args;
+mod measure;
+mod values;
 
 pub use self::args::{
-    BaselineArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs, GateArgs, MeasureArgs, Mode,
-    ModelArgs, OutputArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SimulateArgs,
+    BaselineArgs, BenchmarkArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs, GateArgs, Mode,
+    OutputArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SimulateArgs,
 };
+pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 
 /// clap's message without usage and advice: what is wrong with which flag, on one line.
 pub fn usage_error(message: &str) -> String {

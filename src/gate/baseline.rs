@@ -281,7 +281,7 @@ impl Baseline<'_> {
             .collect();
         let baseline_mean = mean(&colds).unwrap_or_default();
         let many = baseline_mean + 3.0 * (baseline_mean + 1.0).sqrt();
-        let now = size.cold_starts.len();
+        let now = size.cold_start_count();
         let cold = (count(&size.cold_starts) > many).then_some(Notice::MoreColdStarts {
             memory_mb: held,
             now,

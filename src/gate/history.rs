@@ -85,7 +85,7 @@ impl SizeEntry {
             p99_ms: size.warm.p99.get(),
             mean_ms: size.warm.mean.get(),
             mean_standard_error: size.warm.mean_standard_error.get(),
-            cold_starts: whole(size.cold_starts.len()),
+            cold_starts: whole(size.cold_start_count()),
             cloudwatch_latency_ms: cloudwatch,
             request_bytes: size.request_bytes,
             response_bytes: size.response_bytes,
@@ -105,7 +105,7 @@ impl Entry {
             commit: run.commit.clone(),
             at: run.finished_at,
             epoch: 1,
-            key: Key::of(run),
+            key: Key::of(run, analysis.latency_source),
             recommended_memory_mb: recommended,
             sizes: analysis
                 .sizes

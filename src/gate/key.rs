@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::{RunResult, Service};
+use crate::result::{LatencySource, RunResult, Service};
 use crate::units::MemoryMb;
 
 /// What must be equal for two runs to be compared.
@@ -23,11 +23,14 @@ pub struct Key {
     pub invocations: u32,
     /// Warm-up invocations per size.
     pub warmup: u32,
+    /// Whose latencies.
+    #[serde(default)]
+    pub latency_source: LatencySource,
 }
 
 impl Key {
-    /// The key of a run.
-    pub fn of(run: &RunResult) -> Self {
+    /// The key of a run whose latencies were taken from `latency_source`.
+    pub fn of(run: &RunResult, latency_source: LatencySource) -> Self {
         Self {
             service: run.service.clone(),
             region: run.region.clone(),
@@ -35,6 +38,7 @@ impl Key {
             memory_sizes: run.settings.memory_sizes.clone(),
             invocations: run.settings.invocations,
             warmup: run.settings.warmup,
+            latency_source,
         }
     }
 
@@ -64,6 +68,11 @@ impl Key {
                 now.invocations.to_string(),
             ),
             ("warm-up", self.warmup.to_string(), now.warmup.to_string()),
+            (
+                "latency source",
+                self.latency_source.to_string(),
+                now.latency_source.to_string(),
+            ),
         ];
         let different = fields
             .into_iter()

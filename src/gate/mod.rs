@@ -118,7 +118,7 @@ pub fn judge(
     limits: &Limits,
     now: Timestamp,
 ) -> Judgement {
-    let key = Key::of(run);
+    let key = Key::of(run, analysis.latency_source);
     let mut judgement = match history.filter(|history| history.newest().is_some()) {
         _ if analysis.sizes.is_empty() => {
             compare::without(analysis, limits, NotCompared::NothingMeasured)

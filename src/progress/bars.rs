@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::benchmark::{Event, Observer};
+use crate::benchmark::{EndpointLabel, Event, Observer};
 use crate::text::one_line;
-use crate::units::MemoryMb;
 
 const SPINNER_TICK: Duration = Duration::from_millis(120);
 
@@ -19,7 +18,7 @@ pub(super) struct Bars(Mutex<State>);
 #[derive(Default)]
 struct State {
     screen: MultiProgress,
-    sizes: BTreeMap<MemoryMb, ProgressBar>,
+    endpoints: BTreeMap<EndpointLabel, ProgressBar>,
     stage: Option<ProgressBar>,
 }
 
@@ -35,36 +34,35 @@ impl Observer for Bars {
 impl State {
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Started {
-                memory_sizes,
-                invocations,
-            } => {
-                for size in memory_sizes {
-                    let bar = self.screen.add(ProgressBar::new(u64::from(*invocations)));
-                    bar.set_style(style("{prefix:>8} {bar:28} {pos:>5}/{len}  {wide_msg}"));
-                    bar.set_prefix(size.to_string());
+            Event::Started { endpoints, .. } => {
+                for planned in endpoints {
+                    let bar = self
+                        .screen
+                        .add(ProgressBar::new(u64::from(planned.invocations)));
+                    bar.set_style(style("{prefix:>18} {bar:28} {pos:>5}/{len}  {wide_msg}"));
+                    bar.set_prefix(planned.endpoint.to_string());
                     bar.set_message("waiting");
-                    self.sizes.insert(*size, bar);
+                    self.endpoints.insert(planned.endpoint, bar);
                 }
             }
-            Event::Deploying { memory_mb } => self.message(*memory_mb, "deploying"),
-            Event::Deployed { memory_mb, took } => {
+            Event::Deploying { endpoint } => self.message(*endpoint, "deploying"),
+            Event::Deployed { endpoint, took } => {
                 self.message(
-                    *memory_mb,
+                    *endpoint,
                     &format!("in service after {:.0} s", took.as_secs_f64()),
                 );
             }
             Event::Invoked {
-                memory_mb,
+                endpoint,
                 done,
                 errors,
                 latency_ms,
             } => {
-                self.progress(*memory_mb, *done, *errors, *latency_ms);
+                self.progress(*endpoint, *done, *errors, *latency_ms);
             }
-            Event::Measured { memory_mb } => self.finish(*memory_mb, "measured"),
-            Event::LeftOut { memory_mb, reason } => {
-                self.finish(*memory_mb, &format!("left out: {}", one_line(reason)));
+            Event::Measured { endpoint } => self.finish(*endpoint, "measured"),
+            Event::LeftOut { endpoint, reason } => {
+                self.finish(*endpoint, &format!("left out: {}", one_line(reason)));
             }
             Event::Cancelled => self.stage("cancelled: deleting what was created"),
             Event::CleaningUp { .. } => self.stage("deleting endpoints"),
@@ -86,14 +84,14 @@ impl State {
         }
     }
 
-    fn message(&self, size: MemoryMb, text: &str) {
-        if let Some(bar) = self.sizes.get(&size) {
+    fn message(&self, endpoint: EndpointLabel, text: &str) {
+        if let Some(bar) = self.endpoints.get(&endpoint) {
             bar.set_message(text.to_owned());
         }
     }
 
-    fn progress(&self, size: MemoryMb, done: u32, errors: u32, latency_ms: Option<f64>) {
-        let Some(bar) = self.sizes.get(&size) else {
+    fn progress(&self, endpoint: EndpointLabel, done: u32, errors: u32, latency_ms: Option<f64>) {
+        let Some(bar) = self.endpoints.get(&endpoint) else {
             return;
         };
         bar.set_position(u64::from(done));
@@ -107,8 +105,8 @@ impl State {
         }
     }
 
-    fn finish(&self, size: MemoryMb, text: &str) {
-        if let Some(bar) = self.sizes.get(&size) {
+    fn finish(&self, endpoint: EndpointLabel, text: &str) {
+        if let Some(bar) = self.endpoints.get(&endpoint) {
             bar.abandon_with_message(text.to_owned());
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::list;
-use crate::benchmark::{Event, Observer};
+use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use crate::text::one_line;
 use crate::units::MemoryMb;
 
@@ -17,8 +17,9 @@ pub(super) struct Lines(Mutex<State>);
 
 struct State {
     output: Box<dyn Write + Send>,
-    planned: u32,
-    done: BTreeMap<MemoryMb, (u32, u32)>,
+    planned: BTreeMap<EndpointLabel, u32>,
+    /// Answered and failed calls of the endpoints being measured.
+    done: BTreeMap<EndpointLabel, (u32, u32)>,
     last_summary: Instant,
 }
 
@@ -26,7 +27,7 @@ impl Lines {
     pub(super) fn new(output: Box<dyn Write + Send>) -> Self {
         Self(Mutex::new(State {
             output,
-            planned: 0,
+            planned: BTreeMap::new(),
             done: BTreeMap::new(),
             last_summary: Instant::now(),
         }))
@@ -36,18 +37,7 @@ impl Lines {
 impl Observer for Lines {
     fn on_event(&self, event: &Event) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Event::Invoked {
-            memory_mb,
-            done,
-            errors,
-            ..
-        } = event
-        {
-            state.done.insert(*memory_mb, (*done, *errors));
-        }
-        if let Event::Started { invocations, .. } = event {
-            state.planned = *invocations;
-        }
+        state.note(event);
         let Some(line) = line_of(event).or_else(|| state.summary_when_due(event)) else {
             return;
         };
@@ -57,12 +47,29 @@ impl Observer for Lines {
 }
 
 impl State {
+    fn note(&mut self, event: &Event) {
+        if let Event::Started { endpoints, .. } = event {
+            self.done.clear();
+            let planned = endpoints.iter().map(|it| (it.endpoint, it.invocations));
+            self.planned = planned.collect();
+        }
+        if let Event::Invoked {
+            endpoint,
+            done,
+            errors,
+            ..
+        } = event
+        {
+            self.done.insert(*endpoint, (*done, *errors));
+        }
+    }
+
     fn summary_when_due(&mut self, event: &Event) -> Option<String> {
         if self.last_summary.elapsed() < SUMMARY_EVERY {
             return None;
         }
         let line = match event {
-            Event::Invoked { .. } => summary(&self.done, self.planned),
+            Event::Invoked { .. } => summary(&self.done, &self.planned),
             Event::CollectingMetrics { seen, sent } => {
                 format!("waiting for CloudWatch: {seen} of {sent} calls so far")
             }
@@ -81,35 +88,44 @@ impl State {
     }
 }
 
-fn summary(done: &BTreeMap<MemoryMb, (u32, u32)>, planned: u32) -> String {
-    let sizes: Vec<String> = done
-        .iter()
-        .map(|(size, (done, errors))| match errors {
-            0 => format!("{} MB {done}/{planned}", size.get()),
-            errors => format!("{} MB {done}/{planned} ({errors} errors)", size.get()),
-        })
-        .collect();
-    format!("measuring: {}", sizes.join(" · "))
+fn summary(
+    done: &BTreeMap<EndpointLabel, (u32, u32)>,
+    planned: &BTreeMap<EndpointLabel, u32>,
+) -> String {
+    let words = done.iter().map(|(endpoint, (done, errors))| {
+        let planned = planned.get(endpoint).copied().unwrap_or_default();
+        match errors {
+            0 => format!("{endpoint} {done}/{planned}"),
+            errors => format!("{endpoint} {done}/{planned} ({errors} errors)"),
+        }
+    });
+    format!("measuring: {}", words.collect::<Vec<_>>().join(" · "))
+}
+
+fn started(endpoints: &[PlannedEndpoint], load_at: Option<MemoryMb>) -> String {
+    let calls = endpoints.iter().map(|it| it.invocations);
+    let (least, most) = (calls.clone().min(), calls.max());
+    let calls = match (least, most) {
+        (Some(least), Some(most)) if least != most => format!("{least} to {most}"),
+        (_, most) => most.unwrap_or_default().to_string(),
+    };
+    let what = match load_at {
+        None => format!("deploying {}", list(endpoints)),
+        Some(size) => format!("concurrency at {size}: deploying {}", list(endpoints)),
+    };
+    format!("{what} and sending {calls} invocations to each")
 }
 
 /// The line of a stage; `None` for events that come too often.
 fn line_of(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Started {
-            memory_sizes,
-            invocations,
-        } => {
-            format!(
-                "deploying {} and sending {invocations} invocations to each",
-                list(memory_sizes)
-            )
+        Event::Started { endpoints, load_at } => started(endpoints, *load_at),
+        Event::Deployed { endpoint, took } => {
+            format!("{endpoint}: in service after {:.0} s", took.as_secs_f64())
         }
-        Event::Deployed { memory_mb, took } => {
-            format!("{memory_mb}: in service after {:.0} s", took.as_secs_f64())
-        }
-        Event::Measured { memory_mb } => format!("{memory_mb}: measured"),
-        Event::LeftOut { memory_mb, reason } => {
-            format!("{memory_mb}: left out: {}", one_line(reason))
+        Event::Measured { endpoint } => format!("{endpoint}: measured"),
+        Event::LeftOut { endpoint, reason } => {
+            format!("{endpoint}: left out: {}", one_line(reason))
         }
         Event::Cancelled => "cancelled: deleting what was created".to_owned(),
         Event::CleanedUp { deleted, left } if left.is_empty() => {
@@ -142,19 +158,26 @@ mod tests {
 
     #[test]
     fn each_stage_has_a_line_and_a_hostile_reason_stays_on_it() {
-        let size = MemoryMb::OFFERED[0];
+        let label = |index: usize| EndpointLabel::Memory(MemoryMb::OFFERED[index]);
+        let planned = |endpoint, invocations| PlannedEndpoint {
+            endpoint,
+            invocations,
+        };
+        let endpoint = label(0);
+        let load =
+            [2, 8].map(|workers| planned(EndpointLabel::MaxConcurrency(workers), 3000 + workers));
         let events = [
             Event::Started {
-                memory_sizes: vec![size, MemoryMb::OFFERED[1]],
-                invocations: 1020,
+                endpoints: vec![planned(label(0), 1020), planned(label(1), 1020)],
+                load_at: None,
             },
             Event::Deployed {
-                memory_mb: size,
+                endpoint,
                 took: Duration::from_secs(95),
             },
-            Event::Measured { memory_mb: size },
+            Event::Measured { endpoint },
             Event::LeftOut {
-                memory_mb: size,
+                endpoint,
                 reason: "ping\n::error::x\u{1b}[2J".to_owned(),
             },
             Event::CleanedUp {
@@ -162,6 +185,10 @@ mod tests {
                 left: vec!["endpoint x: denied".to_owned()],
             },
             Event::MetricsCollected { incomplete: None },
+            Event::Started {
+                endpoints: load.to_vec(),
+                load_at: Some(MemoryMb::OFFERED[1]),
+            },
         ];
         let lines: Vec<String> = events.iter().filter_map(line_of).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
@@ -171,17 +198,17 @@ mod tests {
         1024 MB: left out: ping ::error::x [2J
         deleted 3 resources, NOT deleted: endpoint x: denied
         CloudWatch metrics are complete
+        concurrency at 2048 MB: deploying MaxConcurrency 2, 8 and sending 3002 to 3008 invocations to each
         ");
     }
 
     #[test]
     fn the_summary_counts_every_size() {
-        let done = BTreeMap::from([
-            (MemoryMb::OFFERED[0], (340, 0)),
-            (MemoryMb::OFFERED[1], (12, 2)),
-        ]);
+        let label = |index: usize| EndpointLabel::Memory(MemoryMb::OFFERED[index]);
+        let done = BTreeMap::from([(label(0), (340, 0)), (label(1), (12, 2))]);
+        let planned = BTreeMap::from([(label(0), 1020), (label(1), 1020)]);
         assert_eq!(
-            summary(&done, 1020),
+            summary(&done, &planned),
             "measuring: 1024 MB 340/1020 · 2048 MB 12/1020 (2 errors)"
         );
     }

@@ -6,8 +6,7 @@ mod lines;
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::benchmark::{Event, Observer};
-use crate::units::MemoryMb;
+use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +65,17 @@ impl Observer for Silent {
     fn on_event(&self, _: &Event) {}
 }
 
-/// `1024, 2048 MB`.
-fn list(sizes: &[MemoryMb]) -> String {
-    let numbers: Vec<String> = sizes.iter().map(|size| size.get().to_string()).collect();
-    format!("{} MB", numbers.join(", "))
+/// `1024, 2048 MB` or `MaxConcurrency 2, 4`.
+fn list(endpoints: &[PlannedEndpoint]) -> String {
+    let number = |it: &PlannedEndpoint| match it.endpoint {
+        EndpointLabel::Memory(size) => size.get().to_string(),
+        EndpointLabel::MaxConcurrency(workers) => workers.to_string(),
+    };
+    let numbers = endpoints.iter().map(number).collect::<Vec<_>>().join(", ");
+    match endpoints.first().map(|it| it.endpoint) {
+        Some(EndpointLabel::MaxConcurrency(_)) => format!("MaxConcurrency {numbers}"),
+        Some(EndpointLabel::Memory(_)) | None => format!("{numbers} MB"),
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ fn with_sections(report: &Report, kept: &[Section]) -> String {
     blocks.extend(kept.iter().map(Section::block));
     if kept.len() < report.sections.len() {
         blocks.push(Block::Paragraph(vec![text(
-            "Some details did not fit here; report.html has them all.",
+            "Some details did not fit here; the HTML report has them all.",
         )]));
     }
     blocks.push(Block::SmallPrint(footer(report)));

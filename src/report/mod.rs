@@ -29,6 +29,9 @@ use crate::analysis::Analysis;
 use crate::gate::{Judgement, Verdict};
 use crate::result::RunResult;
 
+/// Where the HTML report goes in the output folder: the toolkit's place.
+pub const HTML_REPORT: &str = "benchmarking_report/benchmarking_report.html";
+
 /// Characters of a commit hash that people read.
 const SHORT_COMMIT: usize = 7;
 

@@ -203,6 +203,29 @@ pub(super) fn plural(number: usize, one: &str) -> String {
     )
 }
 
+/// A share that may be small: `0.1 %`, `2.35 %`, `12.3 %`.
+pub(super) fn fine_share(share: Ratio) -> String {
+    let percent = share.percent();
+    if percent == 0.0 {
+        return "0 %".to_owned();
+    }
+    let text = digits(percent, percent);
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{text} %")
+}
+
+/// Calls per second, with three significant digits.
+pub(super) fn rate(per_second: f64) -> String {
+    if per_second.is_finite() {
+        digits(per_second, per_second)
+    } else {
+        NONE.to_owned()
+    }
+}
+
 /// Milliseconds below a second, seconds above; as fine as `like` is printed.
 fn scaled(milliseconds: f64, like: f64) -> String {
     if !milliseconds.is_finite() {
@@ -321,6 +344,16 @@ mod tests {
         assert_eq!(
             [0.8872, -0.123, 0.0].map(|saved| saving(Ratio(saved))),
             ["88.7 %", "−12.3 %", "0.0 %"]
+        );
+    }
+
+    #[test]
+    fn small_shares_and_rates_keep_their_digits() {
+        let shares = [0.0, 0.001, 0.0235, 0.123, 1.0].map(|share| fine_share(Ratio(share)));
+        assert_eq!(shares, ["0 %", "0.1 %", "2.35 %", "12.3 %", "100 %"]);
+        assert_eq!(
+            [0.0, 3.2362, 24.04, 1234.5].map(rate),
+            ["0.00", "3.24", "24.0", "1,234"]
         );
     }
 

@@ -55,6 +55,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// endpoints = 50
 /// total_concurrency = 1000
 /// memory_mb = 6144
+/// unreadable = false             # Service Quotas denies access
 ///
 /// [faults]                       # probabilities per invocation
 /// throttle = 0.0
@@ -198,6 +199,7 @@ pub(super) struct Quotas {
     pub(super) endpoints: usize,
     pub(super) total_concurrency: u32,
     pub(super) memory_mb: u32,
+    pub(super) unreadable: bool,
 }
 
 impl Default for Quotas {
@@ -206,6 +208,7 @@ impl Default for Quotas {
             endpoints: 50,
             total_concurrency: 1000,
             memory_mb: 6144,
+            unreadable: false,
         }
     }
 }

@@ -197,7 +197,7 @@ fn a_service_that_is_not_there_could_not_be_measured_and_the_comment_says_why() 
         comment.contains("### ⛔ churn could not be measured: DescribeModel failed"),
         "{comment}"
     );
-    assert!(workspace.exists("sagegate-results/report.html"));
+    assert!(workspace.exists("sagegate-results/benchmarking_report/benchmarking_report.html"));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn hostile_words_of_aws_and_of_the_user_stay_text_everywhere() {
         );
         assert!(!line.contains("##["), "a workflow command: {line}");
     }
-    let page = workspace.read("sagegate-results/report.html");
+    let page = workspace.read("sagegate-results/benchmarking_report/benchmarking_report.html");
     assert!(
         !page.contains("<img") && page.contains("&lt;img"),
         "escaped, not dropped"

@@ -37,7 +37,7 @@ fn main_is_recorded_the_same_model_passes_and_a_slow_one_fails() {
     assert!(comment.contains("### ❌ churn failed"), "{comment}");
     assert!(
         workspace
-            .read("sagegate-results/report.html")
+            .read("sagegate-results/benchmarking_report/benchmarking_report.html")
             .to_lowercase()
             .starts_with("<!doctype html>")
     );
@@ -102,7 +102,10 @@ fn a_saved_result_can_be_recorded_and_shown_again() {
     workspace
         .sagegate(&["report", "--result", result, "--output-dir", "again"])
         .expect(0);
-    assert!(workspace.exists("again/comment.md") && workspace.exists("again/report.html"));
+    assert!(
+        workspace.exists("again/comment.md")
+            && workspace.exists("again/benchmarking_report/benchmarking_report.html")
+    );
 }
 
 #[test]

@@ -11,9 +11,11 @@
 
 mod bad_input;
 mod cli;
+mod concurrency;
 mod faults;
 mod gate_journey;
 mod kill;
 mod layering;
+mod resume;
 mod run;
 mod support;

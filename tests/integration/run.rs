@@ -34,7 +34,11 @@ fn a_first_run_measures_every_size_and_leaves_nothing_behind() {
             .collect();
         assert_eq!(samples, [0, 1, 0, 1], "round robin");
     }
-    assert_eq!(simulator.count("InvokeEndpoint"), 210);
+    assert_eq!(
+        simulator.count("InvokeEndpoint"),
+        212,
+        "a connection per endpoint is opened before the first call"
+    );
 }
 
 #[test]
@@ -136,7 +140,12 @@ fn the_credentials_appear_in_no_output_even_when_everything_is_logged() {
         .expect(0);
     assert!(outcome.stderr.len() > 10_000, "everything is logged");
     assert!(!outcome.stderr.contains("secret-that-nobody-may-see"));
-    for file in ["result.json", "comment.md", "report.html", "ledger.json"] {
+    for file in [
+        "result.json",
+        "comment.md",
+        "benchmarking_report/benchmarking_report.html",
+        "ledger.json",
+    ] {
         let text = workspace.read(&format!("sagegate-results/{file}"));
         assert!(
             !text.contains("secret-that-nobody-may-see") && !text.contains("AKIAEXAMPLE"),

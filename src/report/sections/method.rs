@@ -1,12 +1,12 @@
 //! How the numbers came about: what a sceptical reader wants to check.
 
 use super::{cell, paragraph};
-use crate::analysis::{CostBasis, count};
+use crate::analysis::{CostBasis, SizeSummary, count, load_calls};
 use crate::report::document::{Block, Inline, code, name, text};
 use crate::report::table::{Align, Table};
 use crate::report::{Facts, Section, metrics, numbers, sanitise, short_commit};
-use crate::result::Service;
-use crate::units::Usd;
+use crate::result::{LatencySource, Service};
+use crate::units::{LatencyMs, Usd};
 
 /// Baseline runs that are named.
 const MAX_COMMITS: usize = 10;
@@ -16,9 +16,10 @@ const SHORT_HASH: usize = 12;
 /// The folded part.
 pub(super) fn section(facts: Facts<'_>) -> Section {
     let mut table = Table::new(&[("What", Align::Left), ("How", Align::Left)]);
-    let rows: [(&str, Vec<Inline>); 11] = [
+    let rows: [(&str, Vec<Inline>); 12] = [
         ("Where", place(facts)),
         ("Calls", cell(calls(facts))),
+        ("Latency", cell(latency(facts))),
         ("Samples", samples(facts)),
         ("Cold starts", cell(cold_starts(facts))),
         ("Cost", cell(cost_basis(facts))),
@@ -81,6 +82,26 @@ fn calls(facts: Facts<'_>) -> String {
     format!("{calls} per size one after the other, all sizes side by side, {warmup}{delay}")
 }
 
+fn latency(facts: Facts<'_>) -> String {
+    let (wanted, taken) = (
+        facts.run.settings.latency_source,
+        facts.analysis.latency_source,
+    );
+    match (wanted, taken) {
+        (_, LatencySource::Server) => {
+            "CloudWatch's ModelLatency on the server, warm-up calls included: without network and overhead".to_owned()
+        }
+        (LatencySource::Server, LatencySource::Client) => {
+            "seen by the client: the server's was asked for, but CloudWatch published no percentiles of every size"
+                .to_owned()
+        }
+        (LatencySource::Client, LatencySource::Client) => {
+            "seen by the client, from just before the request is sent to the complete answer, on open connections"
+                .to_owned()
+        }
+    }
+}
+
 fn whole(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
@@ -99,14 +120,39 @@ fn samples(facts: Facts<'_>) -> Vec<Inline> {
     ]
 }
 
+/// What we saw beside what CloudWatch counted: it publishes `ModelSetupTime` for cold starts only.
 fn cold_starts(facts: Facts<'_>) -> String {
-    let total: usize = facts
-        .analysis
-        .sizes
+    let sizes = &facts.analysis.sizes;
+    let measured: usize = sizes.iter().map(SizeSummary::cold_start_count).sum();
+    let warmup: usize = sizes.iter().map(|size| size.warmup_cold_starts.len()).sum();
+    let times = sizes
         .iter()
-        .map(|size| size.cold_starts.len())
-        .sum();
-    format!("{total} set aside: slower than 5 times their sample's median and by more than 1 s")
+        .flat_map(|size| size.cold_starts.iter().chain(&size.warmup_cold_starts));
+    let slowest = times.copied().reduce(|a, b| if b > a { b } else { a });
+    let slowest = slowest
+        .map(|slowest| format!(", the slowest {}", numbers::latency(slowest)))
+        .unwrap_or_default();
+    let setups = sizes
+        .iter()
+        .filter_map(|size| size.metrics.as_ref()?.model_setup_time_ms);
+    let (count, total) = setups.fold((0.0, 0.0), |(count, total), it| {
+        (
+            count + it.sample_count,
+            total + it.sample_count * it.average,
+        )
+    });
+    let seen = if count > 0.0 {
+        format!(
+            "; CloudWatch counted {count:.0} model set-ups of {} on average",
+            numbers::latency(LatencyMs(total / count))
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "{measured} set aside while measuring, {warmup} during warm-up (slower than 5 times their sample's median and \
+         by more than 1 s){slowest}{seen}"
+    )
 }
 
 fn cost_basis(facts: Facts<'_>) -> String {
@@ -196,6 +242,11 @@ fn run_cost(facts: Facts<'_>) -> String {
             .sum();
         sum + size.cost.per_invocation() * calls
     });
+    let load_size = facts.run.concurrency.first().map(|it| it.memory_mb);
+    let per_load_call = load_size
+        .and_then(|memory| facts.analysis.size(memory))
+        .map_or(Usd(0.0), |size| size.cost.per_invocation());
+    let cost = cost + per_load_call * load_calls(facts.run);
     match facts.run.service {
         Service::Aws => format!("about {}", numbers::usd(cost)),
         Service::Custom(_) => format!("nothing; on AWS about {}", numbers::usd(cost)),

@@ -1,5 +1,6 @@
 //! The folded parts of the report.
 
+mod concurrency;
 mod method;
 mod savings;
 mod sizes;
@@ -13,6 +14,7 @@ use super::{Facts, Section};
 pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
     [
         sizes::section(facts, sizes),
+        concurrency::section(facts),
         savings::section(facts),
         Some(method::section(facts)),
     ]

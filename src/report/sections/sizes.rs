@@ -54,8 +54,8 @@ fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Vec<Cell> {
         latency(size.warm.p99),
         latency(size.warm.mean),
         cell(numbers::usd(size.cost.per_million())),
-        cell(numbers::count(size.cold_starts.len())),
-        cell(numbers::count(size.errors.total())),
+        cell(numbers::count(size.cold_start_count())),
+        cell(numbers::count(size.failures())),
         vec![why_not(facts, size)],
     ]
 }
@@ -63,7 +63,12 @@ fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Vec<Cell> {
 fn left_out_row(left: &LeftOut) -> Vec<Cell> {
     let mut row = vec![cell(left.memory_mb.to_string())];
     row.extend((0..7).map(|_| cell("–")));
-    row.push(vec![text("failed: "), reason(&left.reason, SHORT_REASON)]);
+    let kind = if left.skipped {
+        "skipped (quota): "
+    } else {
+        "failed: "
+    };
+    row.push(vec![text(kind), reason(&left.reason, SHORT_REASON)]);
     row
 }
 

@@ -124,51 +124,6 @@ impl Account {
         Ok(json!({ "EndpointArn": arn_of_endpoint }))
     }
 
-    fn check_quotas(&self, wanted: Serverless) -> Result<(), ApiError> {
-        let Serverless {
-            memory_mb,
-            max_concurrency,
-            ..
-        } = wanted;
-        let quotas = &self.scenario.quotas;
-        if memory_mb.get() > quotas.memory_mb {
-            return Err(over_quota(
-                "Memory size in MB per serverless endpoint",
-                quotas.memory_mb,
-                "MBs",
-                0,
-                memory_mb.get(),
-            ));
-        }
-        let in_use: u32 = self
-            .endpoints
-            .values()
-            .map(|endpoint| endpoint.config.serverless.max_concurrency)
-            .sum();
-        if in_use + max_concurrency > quotas.total_concurrency {
-            let limit =
-                "Maximum total concurrency that can be allocated across all serverless endpoints";
-            return Err(over_quota(
-                limit,
-                quotas.total_concurrency,
-                "",
-                in_use,
-                max_concurrency,
-            ));
-        }
-        if self.endpoints.len() >= quotas.endpoints {
-            let (limit, used) = (whole(quotas.endpoints), whole(self.endpoints.len()));
-            return Err(over_quota(
-                "Number of serverless endpoints",
-                limit,
-                "",
-                used,
-                1,
-            ));
-        }
-        Ok(())
-    }
-
     pub(super) fn describe_endpoint(
         &self,
         input: &Value,
@@ -251,22 +206,4 @@ impl Account {
     pub(in crate::simulator) fn model_names(&self) -> Vec<String> {
         self.models.keys().cloned().collect()
     }
-}
-
-fn whole(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// AWS's words, down to the unit that only the memory quota has.
-fn over_quota(quota: &str, limit: u32, unit: &str, in_use: u32, delta: u32) -> ApiError {
-    let unit = if unit.is_empty() {
-        String::new()
-    } else {
-        format!(" {unit}")
-    };
-    ApiError::limit(format!(
-        "The account-level service limit '{quota}' is {limit}{unit}, with current utilization of {in_use}{unit} and a \
-         request delta of {delta}{unit}. Please use AWS Service Quotas to request an increase for this quota. If AWS \
-         Service Quotas is not available, contact AWS support to request an increase for this quota."
-    ))
 }

@@ -7,6 +7,7 @@ mod faults;
 mod invocations;
 mod listing;
 mod metrics;
+mod quotas;
 mod resources;
 
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ pub(super) struct Account {
 }
 
 /// Every operation that the simulator knows.
-pub(super) const OPERATIONS: [&str; 17] = [
+pub(super) const OPERATIONS: [&str; 18] = [
     "AddTags",
     "CreateEndpoint",
     "CreateEndpointConfig",
@@ -54,6 +55,7 @@ pub(super) const OPERATIONS: [&str; 17] = [
     "DescribeModel",
     "GetMetricData",
     "GetMetricStatistics",
+    "GetServiceQuota",
     "InvokeEndpoint",
     "ListEndpointConfigs",
     "ListEndpoints",
@@ -169,6 +171,21 @@ impl Account {
         match operation {
             "GetMetricData" => self.metrics.get_metric_data(input, visible_until),
             "GetMetricStatistics" => self.metrics.get_metric_statistics(input, visible_until),
+            _ => Err(unknown_operation(operation)),
+        }
+    }
+}
+
+impl Account {
+    /// Answers a call of Service Quotas.
+    pub(super) fn service_quotas(
+        &self,
+        operation: &str,
+        input: &Value,
+        region: &str,
+    ) -> Result<Value, ApiError> {
+        match operation {
+            "GetServiceQuota" => self.get_service_quota(input, region),
             _ => Err(unknown_operation(operation)),
         }
     }

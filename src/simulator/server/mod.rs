@@ -41,6 +41,7 @@ pub(super) struct Service {
 enum Api {
     SageMaker,
     CloudWatch,
+    ServiceQuotas,
 }
 
 /// How a call ends other than with an answer.
@@ -97,6 +98,7 @@ impl Service {
                 None => Ok(input.and_then(|input| match api {
                     Api::SageMaker => account.sagemaker(operation, &input, region, now),
                     Api::CloudWatch => account.cloudwatch(operation, &input, now),
+                    Api::ServiceQuotas => account.service_quotas(operation, &input, region),
                 })),
             }
         };
@@ -238,6 +240,7 @@ fn json_call(
     let api = match target.service {
         "SageMaker" => Api::SageMaker,
         "GraniteServiceVersion20100801" => Api::CloudWatch,
+        "ServiceQuotasV20190624" => Api::ServiceQuotas,
         other => return Ok(Err(unknown(&format!("service {other}")))),
     };
     service.call(api, target.operation, aws_json::parse(body), region)

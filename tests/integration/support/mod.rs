@@ -122,6 +122,15 @@ impl Simulator {
             .collect()
     }
 
+    /// Names of models that exist.
+    pub(crate) fn models(&self) -> Vec<String> {
+        let state = self.state();
+        let models = state["models"].as_array().unwrap().iter();
+        models
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// Control-plane operations in order.
     pub(crate) fn operations(&self) -> Vec<String> {
         let log = self.state()["control_plane"].clone();

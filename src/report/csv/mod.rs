@@ -1,5 +1,7 @@
 //! The measurements as CSV, with the file and column names of AWS's Python toolkit; our own columns come after.
 
+mod concurrency;
+
 use crate::analysis::{Analysis, SizeSummary};
 use crate::result::{
     EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult,
@@ -15,6 +17,14 @@ pub type CsvFile = (&'static str, String);
 /// Every CSV file of a run. `chosen` is the size whose savings are listed. Cells hold numbers and fixed words only,
 /// so nothing in them can act as a formula in a spreadsheet.
 pub fn csv_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb>) -> Vec<CsvFile> {
+    let mut files = stability_files(run, analysis, chosen);
+    if !run.concurrency.is_empty() {
+        files.extend(concurrency::files(run, analysis));
+    }
+    files
+}
+
+fn stability_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb>) -> Vec<CsvFile> {
     vec![
         (
             "stability_benchmark_raw_results/invocation_benchmark_results.csv",
@@ -75,21 +85,28 @@ fn invocations(run: &RunResult) -> String {
 }
 
 fn invocation(call: &Invocation, memory_mb: MemoryMb) -> Vec<String> {
-    let is_success = call.outcome.is_success();
-    let outcome = outcome(&call.outcome);
-    vec![
-        cell(is_success.then_some(call.latency_ms)),
-        call.response_bytes.to_string(),
-        flag(call.outcome == InvocationOutcome::Throttled),
-        flag(call.outcome == InvocationOutcome::OutOfMemory),
-        flag(outcome == "model_error"),
-        (call.start_ms / MILLISECONDS_PER_SECOND).to_string(),
-        ((call.start_ms + call.latency_ms) / MILLISECONDS_PER_SECOND).to_string(),
+    let mut row = answer(call, call.start_ms);
+    row.extend([
         call.sample.to_string(),
         memory_mb.get().to_string(),
         call.request_bytes.to_string(),
-        cell(is_success.then_some(call.first_byte_ms)),
-        outcome.to_owned(),
+        cell(call.outcome.is_success().then_some(call.first_byte_ms)),
+        outcome(&call.outcome).to_owned(),
+    ]);
+    row
+}
+
+/// The columns that every list of invocations begins with; the latency counts from `begin_ms`.
+fn answer(call: &Invocation, begin_ms: f64) -> Vec<String> {
+    let end_ms = begin_ms + call.latency_ms;
+    vec![
+        cell(call.outcome.is_success().then_some(call.latency_ms)),
+        call.response_bytes.to_string(),
+        flag(call.outcome == InvocationOutcome::Throttled),
+        flag(call.outcome == InvocationOutcome::OutOfMemory),
+        flag(outcome(&call.outcome) == "model_error"),
+        (begin_ms / MILLISECONDS_PER_SECOND).to_string(),
+        (end_ms / MILLISECONDS_PER_SECOND).to_string(),
     ]
 }
 
@@ -149,13 +166,20 @@ fn metrics(run: &RunResult) -> String {
 }
 
 fn metric_rows(endpoint: &EndpointRun, run: &RunResult) -> Vec<Vec<String>> {
-    let Some(metrics) = &endpoint.metrics else {
-        return Vec::new();
-    };
+    let place = [endpoint.memory_mb.get().to_string()];
+    metrics_of(endpoint.metrics.as_ref(), &place, run)
+}
+
+/// A row per metric; `place` says which endpoint it is.
+fn metrics_of(
+    metrics: Option<&EndpointMetrics>,
+    place: &[String],
+    run: &RunResult,
+) -> Vec<Vec<String>> {
     let row = |(name, unit, factor, statistics): (&str, &str, f64, Option<MetricStatistics>)| {
         let it = statistics?;
         let scaled = |number: Option<f64>| cell(number.map(|number| number * factor));
-        Some(vec![
+        let mut row = vec![
             run.started_at.to_string(),
             scaled(Some(it.average)),
             scaled(Some(it.minimum)),
@@ -165,12 +189,13 @@ fn metric_rows(endpoint: &EndpointRun, run: &RunResult) -> Vec<Vec<String>> {
             scaled(it.p50),
             scaled(it.p75),
             name.to_owned(),
-            endpoint.memory_mb.get().to_string(),
-            it.sample_count.to_string(),
-            scaled(it.p99),
-        ])
+        ];
+        row.extend_from_slice(place);
+        row.extend([it.sample_count.to_string(), scaled(it.p99)]);
+        Some(row)
     };
-    named(metrics).into_iter().filter_map(row).collect()
+    let metrics = metrics.map(named).into_iter().flatten();
+    metrics.filter_map(row).collect()
 }
 
 fn latency_summary(analysis: &Analysis) -> String {
@@ -193,8 +218,8 @@ fn latency_summary(analysis: &Analysis) -> String {
         let mut row = vec![size.memory_mb.get().to_string(), all.count.to_string()];
         row.extend(latencies.map(|latency| latency.get().to_string()));
         row.extend([
-            size.cold_starts.len().to_string(),
-            size.errors.total().to_string(),
+            size.cold_start_count().to_string(),
+            size.failures().to_string(),
         ]);
         row
     };
@@ -202,8 +227,7 @@ fn latency_summary(analysis: &Analysis) -> String {
 }
 
 /// The means of the four metrics, latencies in milliseconds, in the order of the toolkit's summaries.
-fn averages(size: &SizeSummary) -> [String; 4] {
-    let metrics = size.metrics.as_ref();
+fn averages(metrics: Option<&EndpointMetrics>) -> [String; 4] {
     let average = |of: fn(&EndpointMetrics) -> Option<MetricStatistics>| {
         cell(metrics.and_then(of).map(|statistics| statistics.average))
     };
@@ -219,7 +243,7 @@ fn metric_summary(analysis: &Analysis) -> String {
     let head = "memory_size,MemoryUtilization,ModelLatency,ModelSetupTime,OverheadLatency";
     let row = |size: &SizeSummary| {
         let mut row = vec![size.memory_mb.get().to_string()];
-        row.extend(averages(size));
+        row.extend(averages(size.metrics.as_ref()));
         row
     };
     table(head, analysis.sizes.iter().map(row))
@@ -231,7 +255,7 @@ fn costs(analysis: &Analysis) -> String {
                 cost_per_1M_invocations,memory_size,billed_latency,cost_per_million";
     let row = |size: &SizeSummary| {
         let toolkit = size.toolkit_cost.as_ref();
-        let mut row = averages(size).to_vec();
+        let mut row = averages(size.metrics.as_ref()).to_vec();
         row.extend([
             cell(toolkit.map(|cost| cost.average_latency.get())),
             cell(toolkit.map(|cost| cost.per_invocation().get())),

@@ -1,9 +1,12 @@
-//! Drives one endpoint: warm-up, then sequential round-robin invocations (closed loop, one client).
+//! Stability: warm-up, then sequential round-robin invocations (closed loop, one client).
 
 use std::time::{Duration, Instant};
 
-use super::wait::sleep_unless_cancelled;
-use super::{Context, Event};
+use super::failure_of;
+use crate::aws::Invoker;
+use crate::benchmark::journal::Record;
+use crate::benchmark::wait::sleep_unless_cancelled;
+use crate::benchmark::{Context, EndpointLabel, Event};
 use crate::result::{EndpointOutcome, EndpointRun, Invocation, InvocationOutcome};
 
 /// Pause before a call is repeated that met an endpoint still provisioning.
@@ -18,31 +21,54 @@ enum Phase {
     Measured,
 }
 
-/// Waits out the cold-start delay, warms up and measures; sets the outcome and the invocations of `run`.
-pub(super) async fn drive(context: &Context, run: &mut EndpointRun) {
+/// Waits out the cold-start delay, warms up and measures; sets the outcome and the invocations of `run`. What a
+/// resumed run already holds is not measured again; its warm-up is, because the endpoint has been idle or is new.
+pub(in crate::benchmark) async fn drive(context: &Context, run: &mut EndpointRun) {
+    run.outcome = measure(context, run).await;
+}
+
+async fn measure(context: &Context, run: &mut EndpointRun) -> EndpointOutcome {
     let options = &context.plan.options;
-    run.outcome = EndpointOutcome::Cancelled;
     if !sleep_unless_cancelled(&context.environment.cancel, options.cold_start_delay).await {
-        return;
+        return EndpointOutcome::Cancelled;
     }
-    let mut errors = 0;
+    let invoker = context.environment.session.invoker(&run.endpoint_name);
+    invoker.open_connections(1).await;
+    let measured = answered(&run.invocations);
+    let mut failed = errors(&run.warmup) + errors(&run.invocations);
     for (phase, calls) in [
-        (Phase::WarmUp, options.warmup),
-        (Phase::Measured, options.invocations),
+        (Phase::WarmUp, 0..options.warmup),
+        (Phase::Measured, measured..options.invocations),
     ] {
-        for call in 0..calls {
-            if let Err(outcome) = call_until_ready(context, run, phase, call, &mut errors).await {
-                run.outcome = outcome;
-                return;
+        for call in calls {
+            let until_ready = call_until_ready(context, &invoker, run, phase, call, &mut failed);
+            if let Err(outcome) = until_ready.await {
+                return outcome;
             }
         }
     }
-    run.outcome = EndpointOutcome::Measured;
+    EndpointOutcome::Measured
+}
+
+/// Calls that are done: one that met an endpoint not ready was sent again.
+fn answered(calls: &[Invocation]) -> u32 {
+    let done = calls
+        .iter()
+        .filter(|call| call.outcome != InvocationOutcome::NotReady);
+    u32::try_from(done.count()).unwrap_or(u32::MAX)
+}
+
+fn errors(calls: &[Invocation]) -> u32 {
+    let failed = calls
+        .iter()
+        .filter(|call| !call.outcome.is_success() && call.outcome != InvocationOutcome::NotReady);
+    u32::try_from(failed.count()).unwrap_or(u32::MAX)
 }
 
 /// Sends call number `call`, again while the endpoint says it is not ready.
 async fn call_until_ready(
     context: &Context,
+    invoker: &Invoker,
     run: &mut EndpointRun,
     phase: Phase,
     call: u32,
@@ -52,10 +78,7 @@ async fn call_until_ready(
     let began = Instant::now();
     loop {
         let sample = context.plan.samples.round_robin(call);
-        let send = context
-            .environment
-            .session
-            .invoke(&run.endpoint_name, sample, context.start);
+        let send = invoker.invoke(sample, context.start);
         let invocation = cancel
             .run_until_cancelled(send)
             .await
@@ -92,28 +115,20 @@ fn record(
         .is_success()
         .then_some(invocation.latency_ms);
     let errors = errors + u32::from(!invocation.outcome.is_success());
+    let name = run.endpoint_name.clone();
+    context.journal.append(&match phase {
+        Phase::WarmUp => Record::WarmUp(name, invocation.clone()),
+        Phase::Measured => Record::Call(name, invocation.clone()),
+    });
     match phase {
         Phase::WarmUp => run.warmup.push(invocation),
         Phase::Measured => run.invocations.push(invocation),
     }
     let done = u32::try_from(run.warmup.len() + run.invocations.len()).unwrap_or(u32::MAX);
     context.emit(&Event::Invoked {
-        memory_mb: run.memory_mb,
+        endpoint: EndpointLabel::Memory(run.memory_mb),
         done,
         errors,
         latency_ms,
     });
-}
-
-fn failure_of(invocation: &Invocation) -> Option<String> {
-    match &invocation.outcome {
-        InvocationOutcome::Success => None,
-        InvocationOutcome::Throttled => Some("ThrottlingException".to_owned()),
-        InvocationOutcome::NotReady => Some("ModelNotReadyException".to_owned()),
-        InvocationOutcome::OutOfMemory => Some("the model ran out of memory".to_owned()),
-        InvocationOutcome::ModelError(message) => Some(format!("ModelError: {message}")),
-        InvocationOutcome::ServiceError(message) | InvocationOutcome::TransportError(message) => {
-            Some(message.clone())
-        }
-    }
 }

@@ -3,13 +3,14 @@
 //! Analysis, gate and report are pure functions of this file, so a result can be compared, recorded
 //! and rendered again later, on another machine, without AWS.
 
-use std::path::{Path, PathBuf};
+mod file;
+mod load;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::files::write_atomically;
+pub use self::file::ResultFileError;
+pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 use crate::units::MemoryMb;
 
 /// Version of the file format. A reader refuses a higher one.
@@ -44,6 +45,9 @@ pub struct RunResult {
     pub settings: Settings,
     /// The stability benchmark: one endpoint per memory size, in the order of the plan.
     pub stability: Vec<EndpointRun>,
+    /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concurrency: Vec<LoadRun>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
 }
@@ -91,6 +95,33 @@ pub struct Settings {
     pub error_threshold: u32,
     /// Seconds waited between deployment and the first invocation.
     pub cold_start_delay_s: f64,
+    /// Whose clock the judged latencies are taken from.
+    #[serde(default)]
+    pub latency_source: LatencySource,
+    /// The concurrency benchmark, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadSettings>,
+}
+
+/// Whose clock the judged latencies are taken from. Part of the baseline key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LatencySource {
+    /// Ours: what a caller sees, network included.
+    #[default]
+    Client,
+    /// CloudWatch's `ModelLatency`, where its percentiles are published: without network and overhead.
+    Server,
+}
+
+/// Prints `client` or `server`.
+impl std::fmt::Display for LatencySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        })
+    }
 }
 
 /// One endpoint of the stability benchmark.
@@ -140,6 +171,11 @@ pub enum EndpointOutcome {
 }
 
 impl EndpointOutcome {
+    /// Whether an account quota kept the endpoint from being created: nothing is wrong with the model then.
+    pub const fn is_skipped(&self) -> bool {
+        matches!(self, Self::SkippedQuota { .. })
+    }
+
     /// Why the size has no complete measurement, or `None` when it has.
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -265,6 +301,12 @@ pub struct MetricStatistics {
     pub p50: Option<f64>,
     /// Quartile, where CloudWatch publishes percentiles.
     pub p75: Option<f64>,
+    /// 90th percentile, where CloudWatch publishes percentiles.
+    #[serde(default)]
+    pub p90: Option<f64>,
+    /// 95th percentile, where CloudWatch publishes percentiles.
+    #[serde(default)]
+    pub p95: Option<f64>,
     /// 99th percentile, where CloudWatch publishes percentiles.
     pub p99: Option<f64>,
 }
@@ -280,98 +322,7 @@ pub struct CleanupSummary {
     pub left: Vec<String>,
 }
 
-/// Why a `result.json` cannot be used.
-#[derive(Debug, Error)]
-pub enum ResultFileError {
-    /// The file cannot be read or written.
-    #[error("cannot access `{path}`: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file is not a result, or was edited by hand.
-    #[error("`{path}` is not a sagegate result: {source}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Where it stops being one.
-        source: serde_json::Error,
-    },
-    /// Written by a later sagegate.
-    #[error("`{path}` has schema {found}, this sagegate reads up to {SCHEMA}")]
-    NewerSchema {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-    },
-}
-
-impl ResultFileError {
-    /// The way out.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Io { .. } => None,
-            Self::Malformed { .. } => {
-                Some("pass the `result.json` that `sagegate run` wrote".to_owned())
-            }
-            Self::NewerSchema { .. } => Some("update sagegate".to_owned()),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct SchemaOnly {
-    schema: u32,
-}
-
 impl RunResult {
-    /// Reads a result from JSON text; `path` is for messages.
-    ///
-    /// # Errors
-    /// [`ResultFileError::NewerSchema`] or [`ResultFileError::Malformed`].
-    pub fn from_json(text: &str, path: &Path) -> Result<Self, ResultFileError> {
-        let malformed = |source| ResultFileError::Malformed {
-            path: path.to_owned(),
-            source,
-        };
-        let SchemaOnly { schema } = serde_json::from_str(text).map_err(malformed)?;
-        if schema > SCHEMA {
-            return Err(ResultFileError::NewerSchema {
-                path: path.to_owned(),
-                found: schema,
-            });
-        }
-        serde_json::from_str(text).map_err(malformed)
-    }
-
-    /// Reads `result.json`.
-    ///
-    /// # Errors
-    /// Any [`ResultFileError`].
-    pub fn read(path: &Path) -> Result<Self, ResultFileError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ResultFileError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_json(&text, path)
-    }
-
-    /// Writes `result.json` atomically: a crash leaves the old file or the new one.
-    ///
-    /// # Errors
-    /// [`ResultFileError::Io`].
-    pub fn write(&self, path: &Path) -> Result<(), ResultFileError> {
-        let io = |source| ResultFileError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let json = serde_json::to_vec(self).map_err(|source| io(source.into()))?;
-        write_atomically(path, &json).map_err(io)
-    }
-
     /// The sizes that were measured completely.
     pub fn measured(&self) -> impl Iterator<Item = &EndpointRun> {
         self.stability

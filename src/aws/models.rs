@@ -1,0 +1,108 @@
+//! Models of the `SageMaker` control plane: looked up by name, or created for one run.
+
+use aws_sdk_sagemaker::types::ContainerDefinition;
+
+use super::endpoints::{existed, tags};
+use super::error::{AwsError, AwsErrorKind};
+use super::session::Session;
+
+/// A model to create for a run and to delete after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSpec {
+    /// Name of the model: at most 63 letters, digits and inner hyphens.
+    pub name: String,
+    /// What the container is.
+    pub container: Container,
+    /// Role that the container runs with.
+    pub execution_role_arn: String,
+    /// Tags of the model.
+    pub tags: Vec<(String, String)>,
+}
+
+/// What a model is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Container {
+    /// An image with model data.
+    Image {
+        /// Image in a registry that `SageMaker` can pull from.
+        image_uri: String,
+        /// S3 URI of the model archive, where the image does not hold the model itself.
+        model_data_url: Option<String>,
+        /// Environment variables of the container.
+        environment: Vec<(String, String)>,
+    },
+    /// A version in the model registry.
+    Package {
+        /// ARN of the model package.
+        arn: String,
+        /// Environment variables of the container.
+        environment: Vec<(String, String)>,
+    },
+}
+
+impl Session {
+    /// Whether the account has a model of that name.
+    ///
+    /// # Errors
+    /// [`AwsError`] of `DescribeModel`, except "not found".
+    pub async fn model_exists(&self, name: &str) -> Result<bool, AwsError> {
+        let call = self.sagemaker.describe_model().model_name(name);
+        let answer = call.send().await;
+        existed(answer.map_err(|error| AwsError::new("DescribeModel", &error)))
+    }
+
+    /// Creates a model. One of that name that is already there counts as this one: names are those of a run.
+    ///
+    /// # Errors
+    /// [`AwsError`] of `CreateModel`.
+    pub async fn create_model(&self, spec: &ModelSpec) -> Result<(), AwsError> {
+        let call = self
+            .sagemaker
+            .create_model()
+            .model_name(&spec.name)
+            .primary_container(spec.container.definition())
+            .execution_role_arn(&spec.execution_role_arn)
+            .set_tags(Some(tags(&spec.tags)));
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match AwsError::new("CreateModel", &error) {
+                error if error.kind == AwsErrorKind::AlreadyExists => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Deletes a model; whether there was one.
+    ///
+    /// # Errors
+    /// [`AwsError`] of `DeleteModel`, except "not found".
+    pub async fn delete_model(&self, name: &str) -> Result<bool, AwsError> {
+        let answer = self.sagemaker.delete_model().model_name(name).send().await;
+        existed(answer.map_err(|error| AwsError::new("DeleteModel", &error)))
+    }
+}
+
+impl Container {
+    fn definition(&self) -> ContainerDefinition {
+        let builder = ContainerDefinition::builder();
+        let (builder, environment) = match self {
+            Self::Image {
+                image_uri,
+                model_data_url,
+                environment,
+            } => (
+                builder
+                    .image(image_uri)
+                    .set_model_data_url(model_data_url.clone()),
+                environment,
+            ),
+            Self::Package { arn, environment } => (builder.model_package_name(arn), environment),
+        };
+        environment
+            .iter()
+            .fold(builder, |builder, (name, value)| {
+                builder.environment(name, value)
+            })
+            .build()
+    }
+}

@@ -1,0 +1,77 @@
+//! PURE: whether an interrupted run and a plan are the same measurement.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::journal::JournalError;
+use super::plan::Plan;
+use crate::result::RunResult;
+
+/// Refuses to go on with a run that measured something else: half of a result would be wrong.
+///
+/// # Errors
+/// [`JournalError::Different`], naming the first setting that differs; `path` is for the message.
+pub fn check_alike(
+    restored: &RunResult,
+    plan: &Plan,
+    region: &str,
+    path: &Path,
+) -> Result<(), JournalError> {
+    let settings = plan.settings();
+    let (was, now) = (&restored.settings, &settings);
+    let samples = plan.samples.info();
+    let load = |settings: &crate::result::Settings| {
+        serde_json::to_string(&settings.load).unwrap_or_default()
+    };
+    let sizes = |settings: &crate::result::Settings| {
+        serde_json::to_string(&settings.memory_sizes).unwrap_or_default()
+    };
+    let fields = [
+        (
+            "the name",
+            restored.name.clone(),
+            plan.identity.name.clone(),
+        ),
+        (
+            "the model",
+            restored.model_name.clone(),
+            plan.model_name.clone(),
+        ),
+        ("the region", restored.region.clone(), region.to_owned()),
+        (
+            "samples with SHA-256",
+            restored.samples.sha256.clone(),
+            samples.sha256,
+        ),
+        ("memory sizes", sizes(was), sizes(now)),
+        (
+            "invocations",
+            was.invocations.to_string(),
+            now.invocations.to_string(),
+        ),
+        (
+            "warm-up calls",
+            was.warmup.to_string(),
+            now.warmup.to_string(),
+        ),
+        ("a concurrency benchmark", load(was), load(now)),
+    ];
+    match fields.into_iter().find(|(_, was, now)| was != now) {
+        None => Ok(()),
+        Some((field, was, now)) => Err(JournalError::Different {
+            path: path.to_owned(),
+            field,
+            was,
+            now,
+        }),
+    }
+}
+
+/// The moment of `started_at` on the monotonic clock; now, when that clock does not reach back so far.
+pub(super) fn start_of(started_at: Timestamp, now: Timestamp) -> Instant {
+    let elapsed = Duration::try_from(now.duration_since(started_at)).unwrap_or_default();
+    let instant = Instant::now();
+    instant.checked_sub(elapsed).unwrap_or(instant)
+}

@@ -1,0 +1,41 @@
+//! `sagegate benchmark`: measure and report, without a baseline.
+
+use super::Outcome;
+use super::conclude::{Conclusion, conclude};
+use super::edges::Edges;
+use super::measure::{Inputs, Surroundings, measure};
+use crate::analysis::{DatedPrices, analyse};
+use crate::aws::Session;
+use crate::config::BenchmarkArgs;
+use crate::gate::{Limits, Policy};
+use crate::progress::Display;
+use crate::result::RunResult;
+
+/// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
+pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Display) -> Outcome {
+    let args = &args.measurement;
+    let inputs = Inputs::read(args)?;
+    let session = Session::connect(args.model.region.clone()).await?;
+    let strategy = args.recommend.strategy;
+    let recommend =
+        |result: &RunResult, prices: &DatedPrices| analyse(result, prices, strategy).best;
+    let around = Surroundings {
+        session,
+        edges,
+        display,
+        load_by_default: true,
+        recommend: &recommend,
+    };
+    let (result, prices) = measure(args, inputs, around).await?;
+    let conclusion = Conclusion {
+        run: &result,
+        prices: &prices,
+        strategy,
+        limits: Limits::default(),
+        baseline: None,
+        result_file: &args.output_dir().join("result.json"),
+        output_dir: args.output_dir(),
+    };
+    let judged = conclude(&conclusion, None, edges)?;
+    Ok(judged.judgement.verdict.exit_code(Policy::default()))
+}

@@ -1,0 +1,285 @@
+//! What `run` and `benchmark` have in common: check everything, then measure.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::conclude::could_not_measure;
+use super::edges::{Edges, now};
+use crate::analysis::{DatedPrices, PriceTable};
+use crate::aws::{Container, Session};
+use crate::benchmark::{
+    self, Arrivals, Environment, Hooks, Identity, Journal, Ledger, LoadOptions, ModelSource,
+    Options, Plan,
+};
+use crate::config::{LoadArgs, MeasurementArgs, ModelArgs, RecommendArgs};
+use crate::error::Error;
+use crate::files::write_atomically;
+use crate::progress::{self, Display};
+use crate::report::HTML_REPORT;
+use crate::result::RunResult;
+use crate::samples::SampleSet;
+use crate::units::MemoryMb;
+
+/// Inputs that were read and found good.
+pub(super) struct Inputs {
+    samples: SampleSet,
+    arrivals: Option<Arrivals>,
+    /// An interrupted run to go on with.
+    resumed: Option<(Journal, RunResult)>,
+    prices: PriceTable,
+}
+
+/// What a measurement takes from its surroundings.
+pub(super) struct Surroundings<'a> {
+    pub(super) session: Session,
+    pub(super) edges: &'a Edges,
+    pub(super) display: Display,
+    /// Whether there is a concurrency benchmark when no flag says so.
+    pub(super) load_by_default: bool,
+    /// Chooses the size for the concurrency benchmark.
+    pub(super) recommend: &'a (dyn Fn(&RunResult, &DatedPrices) -> Option<MemoryMb> + Sync),
+}
+
+impl Inputs {
+    /// Reads the files that the flags name. Nothing is sent anywhere.
+    pub(super) fn read(args: &MeasurementArgs) -> Result<Self, Error> {
+        let content_type = args.model.content_type.as_deref();
+        let resumed = args.resume.as_deref().map(|folder| {
+            let files = OutputFiles(folder.to_owned());
+            Journal::resume(&files.journal())
+        });
+        Ok(Self {
+            samples: SampleSet::load(&args.model.samples, content_type)?,
+            arrivals: arrivals(&args.load)?,
+            resumed: resumed.transpose()?,
+            prices: price_table(&args.recommend)?,
+        })
+    }
+}
+
+/// Measures. Nothing is created before every input is known to be good.
+pub(super) async fn measure(
+    args: &MeasurementArgs,
+    inputs: Inputs,
+    around: Surroundings<'_>,
+) -> Result<(RunResult, DatedPrices), Error> {
+    let prices = inputs.prices.region(around.session.region())?.clone();
+    let mut identity = identity(&args.model, around.edges)?;
+    if let Some((_, restored)) = &inputs.resumed {
+        identity.run_id.clone_from(&restored.run_id);
+    }
+    check_model(args, &identity, &around).await?;
+    let files = OutputFiles(args.output_dir().to_owned());
+    let options = options(args, inputs.arrivals, around.load_by_default);
+    let plan = Plan::new(identity, options, inputs.samples);
+    let (journal, restored) = match inputs.resumed {
+        Some((journal, restored)) => {
+            let region = around.session.region();
+            benchmark::check_alike(&restored, &plan, region, &files.journal())?;
+            (journal, Some(restored))
+        }
+        None => (files.claim()?, None),
+    };
+    files.write_ledger(&Ledger::of(&plan, around.session.region()))?;
+    let result = drive(plan, &around, &files, journal, restored, &prices).await?;
+    Ok((result, prices))
+}
+
+/// Whether the model is there, where one was named.
+async fn check_model(
+    args: &MeasurementArgs,
+    identity: &Identity,
+    around: &Surroundings<'_>,
+) -> Result<(), Error> {
+    let ModelSource::Existing(name) = &identity.model else {
+        return Ok(());
+    };
+    match around.session.model_exists(name).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::UnknownModel {
+            name: name.clone(),
+            region: around.session.region().to_owned(),
+        }),
+        Err(error) => {
+            let files = OutputFiles(args.output_dir().to_owned());
+            if args.resume.is_none() {
+                files.clear()?;
+            }
+            could_not_measure(identity, &error, args.output_dir(), around.edges)?;
+            Err(error.into())
+        }
+    }
+}
+
+async fn drive(
+    plan: Plan,
+    around: &Surroundings<'_>,
+    files: &OutputFiles,
+    journal: Journal,
+    restored: Option<RunResult>,
+    prices: &DatedPrices,
+) -> Result<RunResult, Error> {
+    let edges = around.edges;
+    let environment = Environment {
+        session: around.session.clone(),
+        observer: progress::observer(around.display, Box::new(std::io::stderr())),
+        cancel: edges.cancel.clone(),
+        now,
+    };
+    let save = |result: &RunResult| {
+        if let Err(error) = result.write(&files.result()) {
+            tracing::warn!(%error, "the result so far is not on disk");
+        }
+    };
+    let recommend = |result: &RunResult| (around.recommend)(result, prices);
+    let hooks = Hooks {
+        save: &save,
+        recommend: &recommend,
+    };
+    let result = benchmark::run(plan, environment, journal, restored, hooks).await;
+    result.write(&files.result())?;
+    if edges.cancel.is_cancelled() {
+        return Err(Error::Interrupted {
+            path: files.result(),
+            exit_code: edges.signal_code(),
+        });
+    }
+    // The result holds every record now.
+    if let Err(error) = std::fs::remove_file(files.journal()) {
+        tracing::warn!(%error, "the journal stays");
+    }
+    Ok(result)
+}
+
+/// The built-in prices with those of `--prices` on top.
+pub(super) fn price_table(args: &RecommendArgs) -> Result<PriceTable, Error> {
+    let table = PriceTable::bundled()?;
+    let Some(path) = &args.prices else {
+        return Ok(table);
+    };
+    let json = std::fs::read_to_string(path).map_err(|source| Error::PriceFile {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(table.overridden_by(&json, &path.display().to_string())?)
+}
+
+fn arrivals(args: &LoadArgs) -> Result<Option<Arrivals>, Error> {
+    if let Some(per_second) = args.rate {
+        return Ok(Some(Arrivals::ConstantRate { per_second }));
+    }
+    let Some(path) = &args.trace else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::TraceFile {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(Arrivals::from_trace(
+        &text,
+        &path.display().to_string(),
+    )?))
+}
+
+fn identity(args: &ModelArgs, edges: &Edges) -> Result<Identity, Error> {
+    let ci_run = edges
+        .variable("GITHUB_RUN_ID")
+        .zip(edges.variable("GITHUB_RUN_ATTEMPT"));
+    let model = model_source(args)?;
+    let name = args.name.clone().or_else(|| args.model_name.clone());
+    Ok(Identity {
+        run_id: benchmark::run_id(ci_run, fastrand::u64(..)),
+        name: name.ok_or(Error::NoModel)?,
+        model,
+        commit: edges.variable("GITHUB_SHA").map(str::to_owned),
+        repository: edges.variable("GITHUB_REPOSITORY").map(str::to_owned),
+        tags: args.tags.clone(),
+    })
+}
+
+fn model_source(args: &ModelArgs) -> Result<ModelSource, Error> {
+    let environment = args.container_env.clone();
+    let container = match (&args.model_name, &args.image_uri, &args.model_package_arn) {
+        (Some(name), _, _) => return Ok(ModelSource::Existing(name.clone())),
+        (None, Some(image_uri), _) => Container::Image {
+            image_uri: image_uri.clone(),
+            model_data_url: args.model_data_url.clone(),
+            environment,
+        },
+        (None, None, Some(arn)) => Container::Package {
+            arn: arn.clone(),
+            environment,
+        },
+        (None, None, None) => return Err(Error::NoModel),
+    };
+    let execution_role_arn = args.execution_role_arn.clone().ok_or(Error::NoModel)?;
+    Ok(ModelSource::Created {
+        container,
+        execution_role_arn,
+    })
+}
+
+fn options(args: &MeasurementArgs, arrivals: Option<Arrivals>, load_by_default: bool) -> Options {
+    let (measure, load) = (&args.measure, &args.load);
+    Options {
+        memory_sizes: measure.memory_sizes.clone(),
+        invocations: measure.invocations,
+        warmup: measure.warmup,
+        error_threshold: measure.error_threshold,
+        cold_start_delay: measure.cold_start_delay,
+        latency_source: measure.latency_source,
+        load: load.is_wanted(load_by_default).then(|| LoadOptions {
+            max_concurrency: load.max_concurrency.clone(),
+            invocations: load.concurrency_invocations,
+            client_multipliers: load.client_multipliers.clone(),
+            expected_clients: load.expected_clients,
+            max_throttle_rate: load.max_throttle_rate,
+            think_time: load.think_time,
+            open_loop: arrivals,
+        }),
+        deploy_timeout: measure.deploy_timeout,
+        metrics_timeout: measure.metrics_timeout,
+        cleanup_timeout: measure.cleanup_timeout.max(Duration::from_secs(1)),
+    }
+}
+
+/// The files of the output folder that are written while measuring.
+struct OutputFiles(PathBuf);
+
+impl OutputFiles {
+    /// Makes sure that the folder can be written to, before anything costs money, and takes away the files of an
+    /// earlier run, which would otherwise pass for this one's after a crash.
+    fn claim(&self) -> Result<Journal, Error> {
+        self.clear()?;
+        let path = self.journal();
+        Journal::create(&path).map_err(|source| Error::Output { path, source })
+    }
+
+    fn clear(&self) -> Result<(), Error> {
+        for name in ["result.json", "comment.md", HTML_REPORT] {
+            let path = self.0.join(name);
+            write_atomically(&path, b"").map_err(|source| Error::Output {
+                path: path.clone(),
+                source,
+            })?;
+            std::fs::remove_file(&path).map_err(|source| Error::Output { path, source })?;
+        }
+        Ok(())
+    }
+
+    fn result(&self) -> PathBuf {
+        self.0.join("result.json")
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.0.join("measurements.jsonl")
+    }
+
+    fn write_ledger(&self, ledger: &Ledger) -> Result<(), Error> {
+        let path: &Path = &self.0.join("ledger.json");
+        ledger.write(path).map_err(|source| Error::Output {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! Values of flags: how they are written, and what a mistake is told.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::units::{MemoryMb, Ratio, UnknownMemorySize};
+
+/// `20m`, `90s`, `1h 30m`.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let explain = || format!("`{text}` is not a time, use for example 90s, 20m or 1h");
+    let parsed: Option<SignedDuration> = text.parse().ok();
+    parsed
+        .and_then(|time| Duration::try_from(time).ok())
+        .ok_or_else(explain)
+}
+
+/// `team=risk`.
+pub(super) fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err(format!("`{text}` is not a pair, use KEY=VALUE")),
+    }
+}
+
+/// `1024`, with a guess for other numbers.
+pub(super) fn parse_memory(text: &str) -> Result<MemoryMb, String> {
+    text.parse()
+        .map_err(|error: UnknownMemorySize| match error.hint() {
+            Some(hint) => format!("{error}, {hint}"),
+            None => error.to_string(),
+        })
+}
+
+/// `1.75`.
+pub(super) fn parse_multiplier(text: &str) -> Result<f64, String> {
+    let explain = || {
+        format!("`{text}` is not a multiplier, use a number that is more than 0 and at most 100")
+    };
+    let number: f64 = text.trim().parse().map_err(|_| explain())?;
+    if number > 0.0 && number <= 100.0 {
+        Ok(number)
+    } else {
+        Err(explain())
+    }
+}
+
+/// `0.1%`: without its sign, 0.1 could be a tenth of all calls or of a percent.
+pub(super) fn parse_share(text: &str) -> Result<Ratio, String> {
+    let explain =
+        || format!("`{text}` is not a share of calls, use for example 0.1% (at most 100%)");
+    let number = text.trim().strip_suffix('%').ok_or_else(explain)?;
+    let percent: f64 = number.trim().parse().map_err(|_| explain())?;
+    if (0.0..=100.0).contains(&percent) {
+        Ok(Ratio(percent / 100.0))
+    } else {
+        Err(explain())
+    }
+}
+
+/// `20/s` or `90/m`: arrivals per second.
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    let explain =
+        || format!("`{text}` is not a rate, use for example 20/s or 90/m (at most 10000/s)");
+    let (number, unit) = text.trim().split_once('/').ok_or_else(explain)?;
+    let number: f64 = number.trim().parse().map_err(|_| explain())?;
+    let per_second = match unit.trim() {
+        "s" => number,
+        "m" => number / 60.0,
+        _ => return Err(explain()),
+    };
+    if per_second > 0.0 && per_second <= 10_000.0 {
+        Ok(per_second)
+    } else {
+        Err(explain())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, seconds) in [("0s", 0), ("90s", 90), ("20m", 1200), ("1h 30m", 5400)] {
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
+        }
+        assert!(parse_duration("-5s").is_err());
+    }
+
+    #[test]
+    fn rates_shares_and_multipliers_need_a_sensible_number() {
+        assert_eq!(parse_rate("20/s"), Ok(20.0));
+        assert_eq!(parse_rate("90 / m"), Ok(1.5));
+        for text in ["20", "0/s", "-1/s", "NaN/s", "1e9/s", "5/h"] {
+            assert!(parse_rate(text).is_err(), "{text}");
+        }
+        assert_eq!(parse_share("0.1%"), Ok(Ratio(0.001)));
+        for text in ["0.1", "101%", "-1%", "NaN%", "%"] {
+            assert!(parse_share(text).is_err(), "{text}");
+        }
+        assert_eq!(parse_multiplier("1.75"), Ok(1.75));
+        for text in ["0", "-1", "x", "inf", "NaN"] {
+            assert!(parse_multiplier(text).is_err(), "{text}");
+        }
+    }
+}

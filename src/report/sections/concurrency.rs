@@ -1,0 +1,127 @@
+//! The recommended size under load.
+
+use super::{cell, paragraph};
+use crate::analysis::{LoadLeftOut, LoadSummary, Serving};
+use crate::report::document::{Block, text};
+use crate::report::table::{Align, Cell, Table};
+use crate::report::{Facts, Section, numbers, reason};
+use crate::result::Load;
+use crate::units::LatencyMs;
+
+const MAX_REASON: usize = 300;
+
+/// The folded part; `None` without a concurrency benchmark.
+pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
+    let memory = facts.run.concurrency.first()?.memory_mb;
+    let mut blocks: Vec<Block> = facts.analysis.serving.iter().map(answer).collect();
+    if !facts.analysis.loads.is_empty() {
+        blocks.push(Block::Table(table(&facts.analysis.loads)));
+        blocks.push(paragraph(how(facts)));
+    }
+    blocks.extend(facts.analysis.loads_left_out.iter().map(left_out));
+    Some(Section {
+        summary: format!("Concurrency at {memory}"),
+        blocks,
+    })
+}
+
+/// `The smallest MaxConcurrency that serves 6 clients is 4 (tried 2, 4, 8; at most 0.1 % of calls may fail).`
+fn answer(serving: &Serving) -> Block {
+    let load = match &serving.load {
+        Load::ClosedLoop { clients: 1 } => "1 client".to_owned(),
+        Load::ClosedLoop { clients } => format!("{clients} clients"),
+        Load::ConstantRate { per_second } => format!("{per_second} calls per second"),
+        Load::Trace { .. } => "the trace".to_owned(),
+    };
+    let tried: Vec<String> = serving.tried.iter().map(ToString::to_string).collect();
+    let (tried, limit) = (tried.join(", "), numbers::fine_share(serving.limit));
+    paragraph(match serving.smallest {
+        Some(smallest) => format!(
+            "The smallest MaxConcurrency that serves {load} is {smallest} (tried {tried}; at most {limit} of calls may \
+             fail)."
+        ),
+        None => format!(
+            "No MaxConcurrency of {tried} serves {load}: more than {limit} of calls failed. Try larger ones with \
+             --max-concurrency."
+        ),
+    })
+}
+
+fn table(loads: &[LoadSummary]) -> Table {
+    let mut table = Table::new(&[
+        ("MaxConcurrency", Align::Left),
+        ("Load", Align::Left),
+        ("Calls", Align::Right),
+        ("Throttled", Align::Right),
+        ("Other errors", Align::Right),
+        ("p50", Align::Right),
+        ("p90", Align::Right),
+        ("p99", Align::Right),
+        ("Mean", Align::Right),
+        ("Calls per second", Align::Right),
+    ]);
+    for load in loads {
+        table.push(row(load));
+    }
+    table
+}
+
+fn row(load: &LoadSummary) -> Vec<Cell> {
+    let latency = |it: LatencyMs| {
+        let answered = load.latency.count > 0;
+        cell(if answered {
+            numbers::latency(it)
+        } else {
+            "–".to_owned()
+        })
+    };
+    let throttled = match load.errors.throttled {
+        0 => "0".to_owned(),
+        count => format!(
+            "{} ({})",
+            numbers::count(count),
+            numbers::fine_share(load.throttle_rate())
+        ),
+    };
+    vec![
+        cell(load.max_concurrency.to_string()),
+        cell(load.load.to_string()),
+        cell(numbers::count(load.calls)),
+        cell(throttled),
+        cell(numbers::count(load.errors.total() - load.errors.throttled)),
+        latency(load.latency.p50),
+        latency(load.latency.p90),
+        latency(load.latency.p99),
+        latency(load.latency.mean),
+        cell(numbers::rate(load.throughput_per_s)),
+    ]
+}
+
+fn how(facts: Facts<'_>) -> String {
+    let settings = facts.run.settings.load.as_ref();
+    let think_time_s = settings.map_or(0.0, |settings| settings.think_time_s);
+    let pause = if think_time_s > 0.0 {
+        format!(" and pauses {} on average", numbers::duration(think_time_s))
+    } else {
+        String::new()
+    };
+    let open = if settings.is_some_and(|settings| settings.open_loop.is_some()) {
+        " Calls at a rate or of a trace are sent when they are due, and their latency counts from then."
+    } else {
+        ""
+    };
+    format!(
+        "Each client sends its next call when the last is answered{pause}, and waits 0.1 s after a throttled one; one \
+         call per client is set aside before each load.{open}"
+    )
+}
+
+fn left_out(left: &LoadLeftOut) -> Block {
+    let kind = if left.skipped {
+        "skipped (quota)"
+    } else {
+        "not measured completely"
+    };
+    let words = format!("MaxConcurrency {}: {kind}: ", left.max_concurrency);
+    Block::Paragraph(vec![text(words), reason(&left.reason, MAX_REASON)])
+}
