@@ -39,13 +39,11 @@ impl Arrivals {
                 continue;
             }
             let time: Option<f64> = number.parse().ok();
-            match time.filter(|time| time.is_finite()) {
-                Some(time) => times.push(time),
-                None => {
-                    let reason = format!("`{number}` is not a time, use seconds, for example 12.5");
-                    return Err(error(Some(index + 1), reason));
-                }
-            }
+            let Some(time) = time.filter(|time| time.is_finite()) else {
+                let reason = format!("`{number}` is not a time, use seconds, for example 12.5");
+                return Err(error(Some(index + 1), reason));
+            };
+            times.push(time);
         }
         times.sort_by(f64::total_cmp);
         let (Some(first), Some(last)) = (times.first().copied(), times.last().copied()) else {

@@ -136,7 +136,7 @@ async fn drive(
         save: &save,
         recommend: &recommend,
     };
-    let result = benchmark::run(plan, environment, journal, restored, hooks).await;
+    let result = Box::pin(benchmark::run(plan, environment, journal, restored, hooks)).await;
     result.write(&files.result())?;
     if edges.cancel.is_cancelled() {
         return Err(Error::Interrupted {

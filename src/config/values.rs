@@ -32,12 +32,16 @@ pub(super) fn parse_memory(text: &str) -> Result<MemoryMb, String> {
         })
 }
 
+fn number_in(text: &str) -> Option<f64> {
+    text.trim().parse().ok()
+}
+
 /// `1.75`.
 pub(super) fn parse_multiplier(text: &str) -> Result<f64, String> {
     let explain = || {
         format!("`{text}` is not a multiplier, use a number that is more than 0 and at most 100")
     };
-    let number: f64 = text.trim().parse().map_err(|_| explain())?;
+    let number: f64 = number_in(text).ok_or_else(explain)?;
     if number > 0.0 && number <= 100.0 {
         Ok(number)
     } else {
@@ -50,7 +54,7 @@ pub(super) fn parse_share(text: &str) -> Result<Ratio, String> {
     let explain =
         || format!("`{text}` is not a share of calls, use for example 0.1% (at most 100%)");
     let number = text.trim().strip_suffix('%').ok_or_else(explain)?;
-    let percent: f64 = number.trim().parse().map_err(|_| explain())?;
+    let percent: f64 = number_in(number).ok_or_else(explain)?;
     if (0.0..=100.0).contains(&percent) {
         Ok(Ratio(percent / 100.0))
     } else {
@@ -63,7 +67,7 @@ pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
     let explain =
         || format!("`{text}` is not a rate, use for example 20/s or 90/m (at most 10000/s)");
     let (number, unit) = text.trim().split_once('/').ok_or_else(explain)?;
-    let number: f64 = number.trim().parse().map_err(|_| explain())?;
+    let number: f64 = number_in(number).ok_or_else(explain)?;
     let per_second = match unit.trim() {
         "s" => number,
         "m" => number / 60.0,

@@ -210,9 +210,10 @@ pub(super) fn fine_share(share: Ratio) -> String {
         return "0 %".to_owned();
     }
     let text = digits(percent, percent);
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
     };
     format!("{text} %")
 }

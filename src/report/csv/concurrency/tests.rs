@@ -63,7 +63,7 @@ fn toolkit_rounds() -> Vec<LoadRound> {
     let round = |clients: u32| {
         let of_load = raw
             .iter()
-            .filter(|row| number(row, "num_clients") == f64::from(clients));
+            .filter(|row| row["num_clients"] == clients.to_string());
         LoadRound {
             load: load(clients),
             warmup: Vec::new(),
@@ -94,7 +94,7 @@ fn latencies_and_rates_are_the_toolkits() {
         for column in ["avg", "p25", "p50", "p75", "max"] {
             let column = format!("tps_{column}");
             let (a, b) = (number(ours, &column), number(theirs, &column));
-            assert_eq!(a.trunc(), b, "{column}: the toolkit cuts {a}");
+            assert!((a.trunc() - b).abs() < 1e-9, "{column}: {a} is cut to {b}");
         }
     }
 }
