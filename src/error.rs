@@ -34,6 +34,28 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// An offer file that cannot be read.
+    #[error("--from: cannot read `{path}`: {source}")]
+    OfferFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file named by `--out` that cannot be written.
+    #[error("--out: cannot write `{path}`: {source}")]
+    OutFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file to write is one of those to read.
+    #[error("--out: `{path}` is one of the files to read")]
+    OutIsInput {
+        /// The file.
+        path: PathBuf,
+    },
     /// A trace that cannot be read.
     #[error("--trace: cannot read `{path}`: {source}")]
     TraceFile {
@@ -138,6 +160,9 @@ impl Error {
             Self::Samples(_)
             | Self::Prices(_)
             | Self::PriceFile { .. }
+            | Self::OfferFile { .. }
+            | Self::OutFile { .. }
+            | Self::OutIsInput { .. }
             | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::Journal(_)
@@ -175,7 +200,10 @@ impl Error {
             Self::Listen { .. } => Some("choose another --port, or 0 for a free one".to_owned()),
             Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
             Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
+            Self::OutIsInput { .. } => Some("choose another name".to_owned()),
             Self::PriceFile { .. }
+            | Self::OfferFile { .. }
+            | Self::OutFile { .. }
             | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::NoModel

@@ -5,7 +5,7 @@ use super::prices::RegionPrices;
 use crate::units::{MemoryMb, Ratio, Usd};
 
 /// Hours in a month of 30 days, as the toolkit counts.
-const HOURS_PER_MONTH: f64 = 720.0;
+pub(super) const HOURS_PER_MONTH: f64 = 720.0;
 /// Smallest step of the savings table by break-even, in invocations a month.
 const STRIDES: [(f64, f64); 4] = [
     (200_000.0, 10_000.0),

@@ -3,7 +3,9 @@
 mod break_even;
 pub(crate) mod concurrency;
 mod cost;
+mod offer;
 mod prices;
+mod provisioned;
 mod recommend;
 mod server;
 mod statistics;
@@ -15,7 +17,9 @@ use std::collections::BTreeMap;
 pub use self::break_even::{BreakEven, Saving};
 pub use self::concurrency::{LoadLeftOut, LoadSummary, PerSecond, Serving, load_calls};
 pub use self::cost::{Cost, CostInputs};
+pub use self::offer::price_file_from_offer;
 pub use self::prices::{DatedPrices, PriceError, PriceTable, RegionPrices};
+pub use self::provisioned::{ProvisionedMonth, Workload};
 pub use self::recommend::{
     Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing,
 };
@@ -56,6 +60,8 @@ pub struct Analysis {
     pub strategy: Strategy,
     /// The best size, history not considered; `None` without a measured size.
     pub best: Option<MemoryMb>,
+    /// Invocations per second that are expected on average, if the user said so.
+    pub expected_rate_per_s: Option<f64>,
     /// The prices used.
     pub prices: DatedPrices,
 }
@@ -203,6 +209,7 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, strategy: Strategy) -> Ana
             CostBasis::ClientLatency
         },
         pooled_overhead: median_overhead,
+        expected_rate_per_s: None,
         strategy,
         sizes,
         prices: prices.clone(),

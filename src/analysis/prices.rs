@@ -2,21 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use thiserror::Error;
 
+/// Where AWS publishes its price lists by region.
+const OFFER_INDEX: &str = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json";
 const BUNDLED: &str = include_str!("prices.json");
-const SCHEMA: u32 = 1;
+/// Version of the price file's format.
+pub(super) const SCHEMA: u32 = 1;
 
 /// Prices of one region, in US dollars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegionPrices {
     /// Serverless compute, per GB of memory and second; billed by the millisecond.
+    #[serde(serialize_with = "plain")]
     pub serverless_usd_per_gb_second: f64,
+    /// Keeping a provisioned worker warm, per GB of memory and second, busy or not.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "plain_if_any"
+    )]
+    pub provisioned_usage_usd_per_gb_second: Option<f64>,
+    /// Compute of a provisioned worker while it is busy, per GB of memory and second.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "plain_if_any"
+    )]
+    pub provisioned_duration_usd_per_gb_second: Option<f64>,
     /// Data into the endpoint, per GB of 2^30 bytes.
+    #[serde(serialize_with = "plain")]
     pub data_in_usd_per_gb: f64,
     /// Data out of the endpoint, per GB of 2^30 bytes.
+    #[serde(serialize_with = "plain")]
     pub data_out_usd_per_gb: f64,
     /// Real-time hosting per instance type and hour.
     pub instances_usd_per_hour: BTreeMap<String, f64>,
@@ -33,12 +55,31 @@ pub struct DatedPrices {
     pub prices: RegionPrices,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// A price written as people write it, `0.000005`, where JSON would have `5e-6`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn plain<S: Serializer>(usd: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    let digits = RawValue::from_string(usd.to_string()).map_err(S::Error::custom)?;
+    digits.serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn plain_if_any<S: Serializer>(usd: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match usd {
+        Some(usd) => plain(usd, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// The file that `--prices` takes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PriceFile {
-    schema: u32,
-    published: String,
-    regions: BTreeMap<String, RegionPrices>,
+pub(super) struct PriceFile {
+    /// [`SCHEMA`].
+    pub(super) schema: u32,
+    /// Date of the price list.
+    pub(super) published: String,
+    /// Prices by region.
+    pub(super) regions: BTreeMap<String, RegionPrices>,
 }
 
 /// Prices of every known region.
@@ -51,6 +92,14 @@ pub enum PriceError {
     /// The file is not a price table.
     #[error("prices `{name}`: {reason}")]
     Malformed {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file is not AWS's offer file of SageMaker, or not as AWS used to write it.
+    #[error("offer file `{name}`: {reason}")]
+    Offer {
         /// The file.
         name: String,
         /// What is wrong.
@@ -70,9 +119,13 @@ impl PriceError {
     /// The way out.
     pub fn hint(&self) -> Option<String> {
         let example = r#"{"schema":1,"published":"2026-09-01","regions":{"eu-west-1":{"serverless_usd_per_gb_second":…,"data_in_usd_per_gb":…,"data_out_usd_per_gb":…,"instances_usd_per_hour":{"ml.t2.medium":…,"ml.c5.large":…,"ml.c5.xlarge":…}}}}"#;
-        Some(format!(
-            "give prices with --prices FILE, a JSON file like {example}"
-        ))
+        let by_hand = format!("give prices with --prices FILE, a JSON file like {example}");
+        Some(match self {
+            Self::Malformed { .. } | Self::UnknownRegion { .. } => by_hand,
+            Self::Offer { .. } => format!(
+                "download the region's file that {OFFER_INDEX} points to; if that is what you did, AWS has changed it: {by_hand}"
+            ),
+        })
     }
 }
 
@@ -141,12 +194,26 @@ impl RegionPrices {
             ("data_in_usd_per_gb", self.data_in_usd_per_gb),
             ("data_out_usd_per_gb", self.data_out_usd_per_gb),
         ];
+        let provisioned = [
+            (
+                "provisioned_usage_usd_per_gb_second",
+                self.provisioned_usage_usd_per_gb_second,
+            ),
+            (
+                "provisioned_duration_usd_per_gb_second",
+                self.provisioned_duration_usd_per_gb_second,
+            ),
+        ];
+        let provisioned = provisioned
+            .into_iter()
+            .filter_map(|(name, price)| Some((name, price?)));
         let instances = self
             .instances_usd_per_hour
             .iter()
             .map(|(name, price)| (name.as_str(), *price));
         match named
             .into_iter()
+            .chain(provisioned)
             .chain(instances)
             .find(|(_, price)| !(price.is_finite() && *price >= 0.0))
         {
@@ -168,6 +235,14 @@ mod tests {
         let table = PriceTable::bundled().unwrap();
         let dated = table.region("us-east-1").unwrap();
         assert!((dated.prices.serverless_usd_per_gb_second - 0.00002).abs() < 1e-15);
+        assert_eq!(
+            dated.prices.provisioned_usage_usd_per_gb_second,
+            Some(0.000_005)
+        );
+        assert_eq!(
+            dated.prices.provisioned_duration_usd_per_gb_second,
+            Some(0.000_011_666_4)
+        );
         assert!((dated.prices.instances_usd_per_hour["ml.t2.medium"] - 0.056).abs() < 1e-15);
     }
 
@@ -202,9 +277,27 @@ mod tests {
     }
 
     #[test]
+    fn provisioned_prices_may_be_left_out() {
+        let json = r#"{"schema":1,"published":"2026-09-01","regions":{"eu-west-1":{"serverless_usd_per_gb_second":0.00002,"data_in_usd_per_gb":0.016,"data_out_usd_per_gb":0.016,"instances_usd_per_hour":{}}}}"#;
+        let table = PriceTable::default().overridden_by(json, "p.json").unwrap();
+        let prices = &table.region("eu-west-1").unwrap().prices;
+        assert_eq!(prices.provisioned_usage_usd_per_gb_second, None);
+        let written = serde_json::to_string(prices).unwrap();
+        assert_eq!(
+            written,
+            r#"{"serverless_usd_per_gb_second":0.00002,"data_in_usd_per_gb":0.016,"data_out_usd_per_gb":0.016,"instances_usd_per_hour":{}}"#
+        );
+    }
+
+    #[test]
     fn a_negative_price_a_wrong_schema_and_an_unknown_key_are_named() {
         for (from, to, word) in [
             ("0.016", "-1", "data_in_usd_per_gb is -1"),
+            (
+                "0.000005",
+                "-0.5",
+                "provisioned_usage_usd_per_gb_second is -0.5",
+            ),
             ("\"schema\": 1", "\"schema\": 2", "schema 2"),
             ("\"published\"", "\"date\"", "date"),
             ("0.00002", "0", "not a price"),

@@ -31,6 +31,7 @@ pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Disp
         run: &result,
         prices: &prices,
         strategy,
+        expected_rate: args.recommend.expected_rate,
         limits: Limits::default(),
         baseline: None,
         result_file: &args.output_dir().join("result.json"),

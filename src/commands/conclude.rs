@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::edges::{Edges, now};
-use crate::analysis::{DatedPrices, Strategy, analyse};
+use crate::analysis::{Analysis, DatedPrices, Strategy, analyse};
 use crate::aws::AwsError;
 use crate::baseline::BaselineUri;
 use crate::benchmark::Identity;
@@ -21,6 +21,8 @@ pub(super) struct Conclusion<'a> {
     pub(super) prices: &'a DatedPrices,
     /// How the size is chosen.
     pub(super) strategy: Strategy,
+    /// Invocations per second that the user expects.
+    pub(super) expected_rate: Option<f64>,
     /// What is allowed.
     pub(super) limits: Limits,
     /// Where the baseline is kept, for the text that says how to create one.
@@ -43,7 +45,10 @@ pub(super) fn conclude(
     baseline: Option<&BaselineFile>,
     edges: &Edges,
 ) -> Result<Judged, Error> {
-    let analysis = analyse(it.run, it.prices, it.strategy);
+    let analysis = Analysis {
+        expected_rate_per_s: it.expected_rate,
+        ..analyse(it.run, it.prices, it.strategy)
+    };
     let history = baseline.and_then(|file| file.history(&it.run.name));
     let judgement = judge(it.run, &analysis, history, &it.limits, now());
     let links = Links {

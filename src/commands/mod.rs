@@ -3,6 +3,7 @@
 mod benchmark;
 mod cleanup;
 mod conclude;
+mod convert;
 mod demo;
 mod edges;
 mod measure;
@@ -26,6 +27,8 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
         Command::Compare(args) => offline::compare(&args, edges),
         Command::Record(args) => offline::record(&args, edges),
         Command::Report(args) => offline::report(&args, edges),
+        Command::Samples(args) => convert::samples(&args, edges),
+        Command::Prices(args) => convert::prices(&args, edges),
         Command::Cleanup(args) => cleanup::cleanup(&args, edges, display).await,
         Command::Demo(args) => demo::demo(&args, edges, display).await,
         Command::Simulate(args) => simulate::simulate(&args, edges).await,

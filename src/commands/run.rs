@@ -60,6 +60,7 @@ fn judge(
         result_file: &output_dir.join("result.json"),
         prices,
         strategy: args.measurement.recommend.strategy,
+        expected_rate: args.measurement.recommend.expected_rate,
         limits: args.gate.limits(),
         baseline: Some(&args.baseline.baseline),
         output_dir,

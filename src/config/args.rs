@@ -5,18 +5,22 @@
     reason = "doc comments are help texts, where backticks would show"
 )]
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::measure::MeasurementArgs;
-use super::values::parse_duration;
+use super::values::{parse_duration, parse_rate};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
     CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
 };
+
+const OFFER_FILES: &str = "Offer files are public. The address of a region's newest one is in
+  https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json";
 
 const EXIT_CODES: &str = "Exit codes:
   0  passed, or nothing to compare with
@@ -60,6 +64,10 @@ pub enum Command {
     Record(Box<RecordArgs>),
     /// Write comment and HTML page of a saved result again, without comparing it
     Report(Box<ReportArgs>),
+    /// Make a samples file of CSV rows, JSON arrays, images, audio or other files
+    Samples(SamplesArgs),
+    /// Make a price file for --prices of AWS's public offer file
+    Prices(PricesArgs),
     /// Delete what a killed run left behind
     Cleanup(CleanupArgs),
     /// Run the main job on the built-in simulator: no AWS account, about a minute
@@ -141,6 +149,39 @@ pub struct ReportArgs {
     pub output: OutputArgs,
 }
 
+/// Arguments of `samples`.
+#[derive(Debug, Args)]
+pub struct SamplesArgs {
+    /// Files and folders. A .csv gives one sample per row, a .json array one per element, a .jsonl one per line, a
+    /// folder one per file, any other file one
+    #[arg(required = true, value_name = "FROM")]
+    pub from: Vec<PathBuf>,
+    /// File to write, for --samples
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The first row of CSV files names the columns: leave it out
+    #[arg(long)]
+    pub header: bool,
+    /// Content type of every sample [default: by file extension]
+    #[arg(long, value_name = "TYPE")]
+    pub content_type: Option<String>,
+    /// Most samples to write
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroUsize>,
+}
+
+/// Arguments of `prices`.
+#[derive(Debug, Args)]
+#[command(after_help = OFFER_FILES)]
+pub struct PricesArgs {
+    /// The offer file of AmazonSageMaker, of one region or of all
+    #[arg(long, value_name = "OFFER.json")]
+    pub from: PathBuf,
+    /// File to write, for --prices [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// Arguments of `cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
@@ -209,6 +250,9 @@ pub struct RecommendArgs {
     /// JSON file of prices for regions that are not built in
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
+    /// Traffic that is expected on average: the report prices it with and without provisioned concurrency
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    pub expected_rate: Option<f64>,
 }
 
 /// What is allowed, and what happens when nothing can be judged.

@@ -8,7 +8,8 @@ mod values;
 
 pub use self::args::{
     BaselineArgs, BenchmarkArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs, GateArgs, Mode,
-    OutputArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SimulateArgs,
+    OutputArgs, PricesArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
+    SimulateArgs,
 };
 pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Sample, SamplesError, check_size, read};
+use super::{Place, Sample, SamplesError, check_size, extension, read};
 
 /// Content types by file extension, for the payloads that models take.
 const CONTENT_TYPES: [(&str, &str); 12] = [
@@ -27,20 +27,26 @@ pub(super) fn read_all(
     path: &Path,
     content_type: Option<&str>,
 ) -> Result<Vec<Sample>, SamplesError> {
-    let sample = |file: PathBuf| {
-        let body = read(&file)?;
-        check_size(&body, &file, None)?;
-        let content_type = content_type.unwrap_or_else(|| content_type_of(&file));
-        Ok(Sample {
-            body,
-            content_type: Some(content_type.to_owned()),
-            ..Sample::default()
-        })
-    };
-    files(path)?.into_iter().map(sample).collect()
+    files(path)?
+        .iter()
+        .map(|file| read_one(file, content_type))
+        .collect()
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, SamplesError> {
+/// A file as the body of one sample.
+pub(super) fn read_one(file: &Path, content_type: Option<&str>) -> Result<Sample, SamplesError> {
+    let body = read(file)?;
+    check_size(&body, file, Place::Whole)?;
+    let content_type = content_type.unwrap_or_else(|| content_type_of(file));
+    Ok(Sample {
+        body,
+        content_type: Some(content_type.to_owned()),
+        ..Sample::default()
+    })
+}
+
+/// Files of the folder `path` that are not hidden, in the order of names.
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, SamplesError> {
     let failed = |source| SamplesError::Io {
         path: path.to_owned(),
         source,
@@ -58,12 +64,10 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, SamplesError> {
 }
 
 fn content_type_of(file: &Path) -> &'static str {
-    let extension = file
-        .extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase());
+    let extension = extension(file);
     CONTENT_TYPES
         .iter()
-        .find(|(known, _)| Some(*known) == extension.as_deref())
+        .find(|(known, _)| *known == extension)
         .map_or(OTHER, |(_, content_type)| content_type)
 }
 

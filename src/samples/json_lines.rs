@@ -1,59 +1,12 @@
 //! JSON Lines: one object of `InvokeEndpoint` arguments a line, with the API's own member names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Sample, SamplesError, check_size};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Line {
-    body: Option<String>,
-    body_base64: Option<String>,
-    body_file: Option<PathBuf>,
-    content_type: Option<String>,
-    accept: Option<String>,
-    custom_attributes: Option<String>,
-    target_model: Option<String>,
-    target_variant: Option<String>,
-    target_container_hostname: Option<String>,
-    inference_id: Option<String>,
-    enable_explanations: Option<String>,
-}
-
-impl Line {
-    /// The body, from exactly one of its three members. A file is looked for beside the JSON Lines file.
-    fn body(&self, folder: &Path) -> Result<Vec<u8>, String> {
-        match (&self.body, &self.body_base64, &self.body_file) {
-            (Some(text), None, None) => Ok(text.clone().into_bytes()),
-            (None, Some(encoded), None) => BASE64_STANDARD
-                .decode(encoded)
-                .map_err(|error| format!("BodyBase64: {error}")),
-            (None, None, Some(file)) => {
-                let file = folder.join(file);
-                std::fs::read(&file)
-                    .map_err(|error| format!("BodyFile `{}`: {error}", file.display()))
-            }
-            _ => Err("exactly one of Body, BodyBase64 and BodyFile is needed".to_owned()),
-        }
-    }
-
-    fn into_sample(self, body: Vec<u8>) -> Sample {
-        Sample {
-            body,
-            content_type: self.content_type,
-            accept: self.accept,
-            custom_attributes: self.custom_attributes,
-            target_model: self.target_model,
-            target_variant: self.target_variant,
-            target_container_hostname: self.target_container_hostname,
-            inference_id: self.inference_id,
-            enable_explanations: self.enable_explanations,
-        }
-    }
-}
+use super::arguments::Arguments;
+use super::{Place, Sample, SamplesError, check_size};
 
 /// Parses every line that is not blank.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError> {
@@ -68,18 +21,53 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError
 fn parse_line(text: &str, line: usize, path: &Path) -> Result<Sample, SamplesError> {
     let malformed = |reason| SamplesError::Malformed {
         path: path.to_owned(),
-        line,
+        place: Place::Line(line),
         reason,
     };
-    let parsed: Line = serde_json::from_str(text).map_err(|error| malformed(explain(&error)))?;
+    let arguments: Arguments =
+        serde_json::from_str(text).map_err(|error| malformed(explain(&error)))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let body = parsed.body(folder).map_err(malformed)?;
-    check_size(&body, path, Some(line))?;
-    Ok(parsed.into_sample(body))
+    let sample = arguments.into_sample(folder).map_err(malformed)?;
+    check_size(&sample.body, path, Place::Line(line))?;
+    Ok(sample)
 }
 
-/// `serde_json` ends its message with a position whose line is always 1 here: only the column helps.
-fn explain(error: &serde_json::Error) -> String {
+/// Member names of the API, in the order of [`Sample::members`].
+const MEMBERS: [&str; 8] = [
+    "ContentType",
+    "Accept",
+    "CustomAttributes",
+    "TargetModel",
+    "TargetVariant",
+    "TargetContainerHostname",
+    "InferenceId",
+    "EnableExplanations",
+];
+
+/// The samples as [`parse`] reads them back: a line each, with a body that is no UTF-8 in base64.
+pub(super) fn write(samples: &[Sample]) -> String {
+    let mut text = String::new();
+    for sample in samples {
+        text += &line_of(sample).to_string();
+        text.push('\n');
+    }
+    text
+}
+
+fn line_of(sample: &Sample) -> Value {
+    let body = match std::str::from_utf8(&sample.body) {
+        Ok(text) => ("Body", text.to_owned()),
+        Err(_) => ("BodyBase64", BASE64_STANDARD.encode(&sample.body)),
+    };
+    let members = MEMBERS.into_iter().zip(sample.members());
+    std::iter::once(body)
+        .chain(members.filter_map(|(name, value)| Some((name, value.clone()?))))
+        .collect()
+}
+
+/// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is always 1 here: only
+/// the column helps.
+pub(super) fn explain(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let (reason, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
     format!("{reason} (column {})", error.column())
@@ -159,7 +147,7 @@ mod tests {
         assert!(matches!(
             error,
             SamplesError::TooLarge {
-                line: Some(1),
+                place: Place::Line(1),
                 bytes: 4_194_305,
                 ..
             }
@@ -200,6 +188,17 @@ mod tests {
             let line = serde_json::json!({ "Body": body }).to_string();
             prop_assert_eq!(&parse_text(&line).unwrap()[0].body, &body.into_bytes());
             let _ = parse_text(&junk);
+        }
+
+        #[test]
+        fn whatever_is_written_is_read_back(
+            bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..4),
+            members in proptest::array::uniform8(proptest::option::of(".*")),
+        ) {
+            let [content_type, accept, custom_attributes, target_model, target_variant, target_container_hostname, inference_id, enable_explanations] = members;
+            let first = Sample { content_type, accept, custom_attributes, target_model, target_variant, target_container_hostname, inference_id, enable_explanations, ..Sample::default() };
+            let samples: Vec<Sample> = bodies.into_iter().map(|body| Sample { body, ..first.clone() }).collect();
+            prop_assert_eq!(parse_text(&write(&samples)).unwrap(), samples);
         }
     }
 }

@@ -1,15 +1,19 @@
 //! What is sent to the model: the sample invocations and their content hash.
 
+mod arguments;
 mod directory;
+mod error;
 mod json_lines;
+mod make;
+mod pickle;
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-use thiserror::Error;
-
+pub use self::error::{Place, SamplesError};
+pub use self::make::{Header, Made, MakeOptions, make};
 use crate::result::SampleInfo;
 use crate::text::hex;
+use sha2::{Digest as _, Sha256};
 
 /// Largest request body that `SageMaker` Serverless accepts: 4 MB.
 ///
@@ -46,72 +50,17 @@ pub struct SampleSet {
     samples: Vec<Sample>,
 }
 
-/// Why samples cannot be used.
-#[derive(Debug, Error)]
-pub enum SamplesError {
-    /// The file cannot be read.
-    #[error("cannot read samples `{path}`: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file holds no sample.
-    #[error("samples `{path}` is empty")]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A line is not one JSON object with known members.
-    #[error("samples `{path}` line {line}: {reason}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line number, from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A body is larger than [`MAX_BODY_BYTES`].
-    #[error(
-        "samples `{path}`{}: body of {bytes} bytes is over SageMaker Serverless's limit of 4 MB (4194304 bytes)",
-        line.map(|line| format!(" line {line}")).unwrap_or_default()
-    )]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Line number, from 1; `None` for a file that is a body as a whole.
-        line: Option<usize>,
-        /// Bytes of the body.
-        bytes: usize,
-    },
-}
-
-impl SamplesError {
-    /// The way out.
-    pub fn hint(&self) -> Option<String> {
-        let example =
-            r#"one JSON object per line, for example {"Body": "1,2,3", "ContentType": "text/csv"}"#;
-        match self {
-            Self::Io { .. } => Some(format!("--samples takes a JSON Lines file: {example}")),
-            Self::Empty { .. } | Self::Malformed { .. } => Some(example.to_owned()),
-            Self::TooLarge { .. } => Some(
-                "send a smaller sample; a larger payload needs a real-time endpoint".to_owned(),
-            ),
-        }
-    }
-}
-
 impl SampleSet {
-    /// Reads a JSON Lines file, or every file of a folder as one body each. `content_type` is given to samples that
-    /// have none of their own.
+    /// Reads a JSON Lines file, a `.pkl` or `.pickle` file of Python, or every file of a folder as one body each.
+    /// `content_type` is given to samples that have none of their own.
     ///
     /// # Errors
     /// Any [`SamplesError`]; lines are counted from 1.
     pub fn load(path: &Path, content_type: Option<&str>) -> Result<Self, SamplesError> {
         let mut samples = if path.is_dir() {
             directory::read_all(path, content_type)?
+        } else if matches!(extension(path).as_str(), "pkl" | "pickle") {
+            pickle::parse(&read(path)?, path)?
         } else {
             json_lines::parse(&text(path)?, path)?
         };
@@ -181,6 +130,13 @@ impl SampleSet {
     }
 }
 
+/// The extension in lower case, empty without one.
+fn extension(path: &Path) -> String {
+    path.extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default()
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, SamplesError> {
     std::fs::read(path).map_err(|source| SamplesError::Io {
         path: path.to_owned(),
@@ -195,20 +151,20 @@ fn text(path: &Path) -> Result<String, SamplesError> {
         let before = error.as_bytes().iter().take(valid);
         SamplesError::Malformed {
             path: path.to_owned(),
-            line: before.filter(|byte| **byte == b'\n').count() + 1,
+            place: Place::Line(before.filter(|byte| **byte == b'\n').count() + 1),
             reason: "not UTF-8; bytes go into BodyBase64 or BodyFile".to_owned(),
         }
     })
 }
 
 /// Refuses a body that SageMaker would refuse.
-fn check_size(body: &[u8], path: &Path, line: Option<usize>) -> Result<(), SamplesError> {
+fn check_size(body: &[u8], path: &Path, place: Place) -> Result<(), SamplesError> {
     if body.len() <= MAX_BODY_BYTES {
         return Ok(());
     }
     Err(SamplesError::TooLarge {
         path: path.to_owned(),
-        line,
+        place,
         bytes: body.len(),
     })
 }
@@ -308,6 +264,21 @@ mod tests {
             .filter_map(|it| it.content_type.as_deref())
             .collect();
         assert_eq!(types, ["application/json", "text/csv"]);
+    }
+
+    #[test]
+    fn a_pickle_is_known_by_its_extension() {
+        let folder = tempfile::tempdir().unwrap();
+        // pickle.dumps([{"Body": b"\xff"}], 4)
+        let bytes = b"\x80\x04\x95\x12\0\0\0\0\0\0\0]\x94}\x94\x8c\x04Body\x94C\x01\xff\x94sa.";
+        for name in ["s.pkl", "s.PICKLE"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let set = SampleSet::load(&path, Some("image/png")).unwrap();
+            let sample = &set.samples[0];
+            assert_eq!(sample.body, [0xff]);
+            assert_eq!(sample.content_type.as_deref(), Some("image/png"));
+        }
     }
 
     #[test]
