@@ -62,6 +62,9 @@ pub(super) fn conclude(
     for (path, text) in report::csv_files(it.run, &analysis, judgement.recommended) {
         write(it.output_dir, path, &text)?;
     }
+    for (path, svg) in report::chart_files(it.run, &analysis, &judgement) {
+        write(it.output_dir, &path, &svg)?;
+    }
     // Colours are taken out again where stdout cannot show them.
     edges.print(&report::terminal(&report, true));
     let entry = judgement

@@ -14,7 +14,7 @@ use comrak::options::Plugins;
 use comrak::{Arena, Options, format_commonmark};
 
 use self::cells::format_node;
-use super::chart::Chart;
+use super::mermaid::Chart;
 use super::sanitise;
 use super::table::{Align, Cell, Table};
 
@@ -100,8 +100,10 @@ pub(super) enum Block {
     Table(Table),
     /// Lines shown as they are.
     Lines(Vec<String>),
-    /// A chart.
+    /// A chart in the comment; the page has figures.
     Chart(Chart),
+    /// A drawing on the page, as SVG of our own; the comment has charts.
+    Figure(String),
     /// A folded section: on the page it is open.
     Details {
         /// The line that is always visible.
@@ -195,10 +197,16 @@ impl<'a> Builder<'a> {
             Block::SmallPrint(words) => parent.append(self.small_print(words)),
             Block::Table(table) => self.table(parent, table),
             Block::Lines(lines) => parent.append(self.lines("", lines)),
-            Block::Chart(chart) => parent.append(match self.target {
-                Target::Comment => self.lines("mermaid", &chart.mermaid_lines()),
-                Target::Page => self.raw(chart.html()),
-            }),
+            Block::Chart(chart) => {
+                if self.target == Target::Comment {
+                    parent.append(self.lines("mermaid", &chart.mermaid_lines()));
+                }
+            }
+            Block::Figure(svg) => {
+                if self.target == Target::Page {
+                    parent.append(self.raw(format!("<figure class=\"chart\">\n{svg}</figure>\n")));
+                }
+            }
             Block::Details { summary, blocks } => self.details(parent, summary, blocks),
         }
     }

@@ -3,12 +3,14 @@
 //! [`compose`] resolves every number and every word; the renderings only lay them out.
 
 mod advice;
-mod chart;
+mod charts;
 mod csv;
 mod document;
+mod figures;
 mod headline;
 mod html;
 mod markdown;
+mod mermaid;
 mod metrics;
 mod notes;
 mod numbers;
@@ -116,6 +118,19 @@ pub fn compose(
             links,
         ),
     }
+}
+
+/// Every chart of a run: path in the output folder, and SVG.
+pub fn chart_files(
+    run: &RunResult,
+    analysis: &Analysis,
+    judgement: &Judgement,
+) -> Vec<(String, String)> {
+    figures::all(Facts {
+        run,
+        analysis,
+        judgement,
+    })
 }
 
 /// The verdict with its three numbers, at most 120 characters, without markup.

@@ -4,7 +4,7 @@ use super::{cell, paragraph};
 use crate::analysis::{LoadLeftOut, LoadSummary, Serving};
 use crate::report::document::{Block, text};
 use crate::report::table::{Align, Cell, Table};
-use crate::report::{Facts, Section, numbers, reason};
+use crate::report::{Facts, Section, figures, numbers, reason};
 use crate::result::Load;
 use crate::units::LatencyMs;
 
@@ -19,6 +19,8 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
         blocks.push(paragraph(how(facts)));
     }
     blocks.extend(facts.analysis.loads_left_out.iter().map(left_out));
+    let figures = figures::of_loads(facts).into_iter();
+    blocks.extend(figures.map(|(_, svg)| Block::Figure(svg)));
     Some(Section {
         summary: format!("Concurrency at {memory}"),
         blocks,

@@ -4,7 +4,7 @@ use super::{cell, paragraph};
 use crate::analysis::{BreakEven, CostInputs, ProvisionedMonth, SizeSummary, Workload};
 use crate::report::document::Block;
 use crate::report::table::{Align, Table};
-use crate::report::{Facts, Section, numbers};
+use crate::report::{Facts, Section, figures, numbers};
 
 /// Invocations a month of the table.
 const VOLUMES: [f64; 3] = [1e5, 1e6, 1e7];
@@ -21,6 +21,7 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
         paragraph(up_to(size, break_even)),
         Block::Table(table(facts, size, break_even)),
     ];
+    blocks.extend(figures::of_savings(facts).map(|(_, svg)| Block::Figure(svg)));
     blocks.extend(kept_warm(facts, size).map(paragraph));
     blocks.extend(at_expected_rate(facts, size).map(paragraph));
     Some(Section {

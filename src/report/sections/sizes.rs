@@ -2,10 +2,10 @@
 
 use super::{cell, paragraph};
 use crate::analysis::{Cost, CostBasis, LeftOut, SizeSummary, Strategy, standing};
-use crate::report::chart::{Chart, Series};
 use crate::report::document::{Block, Inline, strong, text};
+use crate::report::mermaid::{Chart, Series};
 use crate::report::table::{Align, Cell, Table};
-use crate::report::{Facts, Section, numbers, reason};
+use crate::report::{Facts, Section, figures, numbers, reason};
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
 /// Longest reason in a table, and below it.
@@ -119,6 +119,8 @@ pub(super) fn section(facts: Facts<'_>, sizes: &Table) -> Option<Section> {
         .filter(|left| left.reason.chars().count() > SHORT_REASON);
     blocks.extend(cut.map(left_out_paragraph));
     blocks.extend(charts(facts).into_iter().map(Block::Chart));
+    let figures = figures::of_sizes(facts).into_iter();
+    blocks.extend(figures.map(|(_, svg)| Block::Figure(svg)));
     if let Some(size) = facts
         .judgement
         .recommended
@@ -164,7 +166,11 @@ fn rule(facts: Facts<'_>) -> String {
 
 fn left_out_paragraph(left: &LeftOut) -> Block {
     Block::Paragraph(vec![
-        text(format!("{} failed: ", left.memory_mb)),
+        text(format!(
+            "{} {}: ",
+            left.memory_mb,
+            if left.skipped { "skipped" } else { "failed" }
+        )),
         reason(&left.reason, LONG_REASON),
     ])
 }
@@ -178,10 +184,6 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
     let latency = |name, of: fn(&SizeSummary) -> LatencyMs| Series {
         name,
         values: sizes.iter().map(|size| of(size).get()).collect(),
-        labels: sizes
-            .iter()
-            .map(|size| numbers::latency(of(size)))
-            .collect(),
     };
     let cost = |size: &SizeSummary| size.cost.per_million();
     vec![
@@ -192,7 +194,6 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
             series: vec![Series {
                 name: "cost",
                 values: sizes.iter().map(|size| cost(size).get()).collect(),
-                labels: sizes.iter().map(|size| numbers::usd(cost(size))).collect(),
             }],
         },
         Chart {

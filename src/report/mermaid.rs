@@ -1,6 +1,4 @@
-//! Bars over memory sizes: mermaid for GitHub, plain HTML for the page. Numbers and our own words only.
-
-use std::fmt::Write as _;
+//! Charts over memory sizes in mermaid, which GitHub draws inside a comment. Numbers and our own words only.
 
 use crate::units::MemoryMb;
 
@@ -24,8 +22,6 @@ pub(super) struct Series {
     pub(super) name: &'static str,
     /// The values, in the unit of the chart.
     pub(super) values: Vec<f64>,
-    /// The values as people read them.
-    pub(super) labels: Vec<String>,
 }
 
 impl Chart {
@@ -68,44 +64,6 @@ impl Chart {
         }));
         lines
     }
-
-    /// A figure of horizontal bars, each with its value beside it: readable on a phone and without colours.
-    pub(super) fn html(&self) -> String {
-        let mut out = format!(
-            "<figure class=\"chart\">\n<figcaption>{}</figcaption>\n",
-            self.title
-        );
-        for (index, size) in self.sizes.iter().enumerate() {
-            let _ = writeln!(
-                out,
-                "<div class=\"group\"><span class=\"size\">{size}</span><div class=\"bars\">"
-            );
-            for (place, series) in self.series.iter().enumerate() {
-                self.bar(&mut out, series, place, index);
-            }
-            out.push_str("</div></div>\n");
-        }
-        out.push_str("</figure>\n");
-        out
-    }
-
-    fn bar(&self, out: &mut String, series: &Series, place: usize, index: usize) {
-        let (Some(value), Some(label)) = (series.values.get(index), series.labels.get(index))
-        else {
-            return;
-        };
-        let width = 100.0 * value.max(0.0) / self.largest();
-        let name = if self.series.len() > 1 {
-            format!("{} ", series.name)
-        } else {
-            String::new()
-        };
-        let _ = writeln!(
-            out,
-            "<div class=\"bar series{place}\"><span class=\"track\"><i style=\"width:{width:.1}%\"></i></span>\
-             <span class=\"value\">{name}{label}</span></div>"
-        );
-    }
 }
 
 #[cfg(test)]
@@ -122,7 +80,6 @@ mod tests {
                 .map(|(name, values)| Series {
                     name,
                     values: values.to_vec(),
-                    labels: values.iter().map(|value| format!("{value} ms")).collect(),
                 })
                 .collect(),
         }
@@ -145,13 +102,5 @@ mod tests {
                 .count(),
             2
         );
-    }
-
-    #[test]
-    fn bars_are_relative_to_the_largest_value() {
-        let html = chart(&[("p99", [200.0, 100.0])]).html();
-        assert!(html.contains("width:100.0%") && html.contains("width:50.0%"));
-        assert!(!html.contains("NaN"));
-        assert!(chart(&[("p99", [0.0, 0.0])]).html().contains("width:0.0%"));
     }
 }

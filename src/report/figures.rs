@@ -1,0 +1,142 @@
+//! Which charts a run has: on the page, and as files beside the CSV files that hold their numbers.
+
+use super::Facts;
+use super::charts::{
+    BreakEvenCurve, CostLatency, Distribution, LatencyDistribution, LatencyUnderLoad, LoadLatency,
+    LoadPoint, LoadSeries, SizePoint, break_even, cost_latency, latency_distribution,
+    latency_under_load,
+};
+use crate::analysis::LoadSummary;
+
+/// A chart: where its file goes in the output folder, and its SVG.
+pub(super) type Figure = (String, String);
+
+const STABILITY: &str = "stability_benchmark_summary_results";
+const COST: &str = "cost_analysis_summary_results";
+const CONCURRENCY: &str = "concurrency_benchmark_summary_results";
+
+/// Every chart of a run.
+pub(super) fn all(facts: Facts<'_>) -> Vec<Figure> {
+    let mut figures = of_sizes(facts);
+    figures.extend(of_loads(facts));
+    figures.extend(of_savings(facts));
+    figures
+}
+
+/// Latencies by size, and what each size costs and how fast it is.
+pub(super) fn of_sizes(facts: Facts<'_>) -> Vec<Figure> {
+    let sizes = &facts.analysis.sizes;
+    let distribution = LatencyDistribution {
+        title: "Latency by memory size".to_owned(),
+        series: sizes
+            .iter()
+            .map(|size| Distribution {
+                name: size.memory_mb.to_string(),
+                latencies_ms: size.warm_sorted.clone(),
+            })
+            .collect(),
+    };
+    let cost = CostLatency {
+        sizes: sizes
+            .iter()
+            .map(|size| SizePoint {
+                memory_mb: size.memory_mb,
+                mean: size.warm.mean,
+                p99: size.warm.p99,
+                cost_per_million: size.cost.per_million(),
+            })
+            .collect(),
+        recommended: facts.judgement.recommended,
+    };
+    let named = [
+        (
+            STABILITY,
+            "stability_benchmark_distribution",
+            latency_distribution(&distribution),
+        ),
+        (COST, "cost_vs_performance", cost_latency(&cost)),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(folder, name, svg)| figure(folder, name, svg))
+        .collect()
+}
+
+/// Latencies under load, and their distribution for each `MaxConcurrency`.
+pub(super) fn of_loads(facts: Facts<'_>) -> Vec<Figure> {
+    let loads = &facts.analysis.loads;
+    let Some(memory) = loads.first().map(|load| load.memory_mb) else {
+        return Vec::new();
+    };
+    let mut workers: Vec<u32> = loads.iter().map(|load| load.max_concurrency).collect();
+    workers.dedup();
+    let of = |workers: u32| {
+        loads
+            .iter()
+            .filter(move |load| load.max_concurrency == workers)
+    };
+    let under_load = LatencyUnderLoad {
+        title: format!("Latency under load at {memory}"),
+        series: workers
+            .iter()
+            .map(|&workers| LoadSeries {
+                max_concurrency: workers,
+                points: of(workers).filter_map(point).collect(),
+            })
+            .collect(),
+    };
+    let overview = figure(
+        CONCURRENCY,
+        "latency_under_load",
+        latency_under_load(&under_load),
+    );
+    let distributions = workers.iter().filter_map(|&workers| {
+        let name = format!("concurrency_benchmark_distribution_{workers}");
+        figure(CONCURRENCY, &name, distribution(workers, of(workers)))
+    });
+    overview.into_iter().chain(distributions).collect()
+}
+
+/// A load without an answer has no distribution.
+fn distribution<'a>(workers: u32, loads: impl Iterator<Item = &'a LoadSummary>) -> Option<String> {
+    let answered = loads.filter(|load| !load.sorted_ms.is_empty());
+    latency_distribution(&LatencyDistribution {
+        title: format!("Latency, MaxConcurrency {workers}"),
+        series: answered
+            .map(|load| Distribution {
+                name: load.load.to_string(),
+                latencies_ms: load.sorted_ms.clone(),
+            })
+            .collect(),
+    })
+}
+
+/// An open loop has no number of clients.
+fn point(load: &LoadSummary) -> Option<LoadPoint> {
+    let answered = load.latency.count > 0;
+    Some(LoadPoint {
+        clients: load.load.clients()?,
+        latency: answered.then_some(LoadLatency {
+            p50: load.latency.p50,
+            p99: load.latency.p99,
+        }),
+        throttled: load.throttle_rate(),
+    })
+}
+
+/// Serverless against the instance.
+pub(super) fn of_savings(facts: Facts<'_>) -> Option<Figure> {
+    let size = facts.analysis.size(facts.judgement.recommended?)?;
+    let it = size.break_even.as_ref()?;
+    let curve = BreakEvenCurve {
+        memory_mb: size.memory_mb,
+        instance: it.instance_type.to_owned(),
+        per_invocation: it.per_invocation,
+        instance_monthly: it.instance_monthly,
+    };
+    figure(COST, "break_even", break_even(&curve))
+}
+
+fn figure(folder: &str, name: &str, svg: Option<String>) -> Option<Figure> {
+    svg.map(|svg| (format!("{folder}/{name}.svg"), svg))
+}
