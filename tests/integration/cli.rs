@@ -16,7 +16,16 @@ fn help(args: &[&str]) -> String {
 #[test]
 fn help_of_every_command() {
     let commands = [
-        "run", "compare", "record", "report", "cleanup", "demo", "simulate",
+        "run",
+        "benchmark",
+        "compare",
+        "record",
+        "report",
+        "samples",
+        "prices",
+        "cleanup",
+        "demo",
+        "simulate",
     ];
     let mut text = help(&["--help"]);
     for command in commands {
@@ -57,7 +66,16 @@ fn readme() -> String {
 #[test]
 fn every_flag_and_exit_code_in_the_readme_is_in_the_help() {
     let commands = [
-        "run", "compare", "record", "report", "cleanup", "demo", "simulate",
+        "run",
+        "benchmark",
+        "compare",
+        "record",
+        "report",
+        "samples",
+        "prices",
+        "cleanup",
+        "demo",
+        "simulate",
     ];
     let mut known: String = commands
         .iter()

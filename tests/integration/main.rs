@@ -14,6 +14,7 @@ mod cli;
 mod concurrency;
 mod faults;
 mod gate_journey;
+mod inputs;
 mod kill;
 mod layering;
 mod resume;
