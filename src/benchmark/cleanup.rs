@@ -25,7 +25,8 @@ pub struct Names<'a> {
     pub models: &'a [String],
 }
 
-/// Deletes everything in `names` and tells `observer`. See [`sweep_quietly`].
+/// Deletes everything in `names`, waits at most `timeout` until the endpoints are gone, and tells `observer`. Absent
+/// ones count as done, so sweeping twice is safe. [`CleanupSummary::created`] is left at 0.
 pub async fn sweep(
     session: &Session,
     names: Names<'_>,

@@ -282,13 +282,23 @@ impl Baseline<'_> {
         let baseline_mean = mean(&colds).unwrap_or_default();
         let many = baseline_mean + 3.0 * (baseline_mean + 1.0).sqrt();
         let now = size.cold_start_count();
-        let cold = (count(&size.cold_starts) > many).then_some(Notice::MoreColdStarts {
+        let limit = usize::try_from(many_floor(many)).unwrap_or(usize::MAX);
+        let cold = (now > limit).then_some(Notice::MoreColdStarts {
             memory_mb: held,
             now,
             baseline_mean,
         });
         [lower_quantile(size), cold].into_iter().flatten().collect()
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a saturating cast of a number that is not negative"
+)]
+fn many_floor(many: f64) -> u64 {
+    many as u64
 }
 
 /// Says that a lower quantile stands for p99, also where only a ceiling is judged.

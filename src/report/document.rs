@@ -119,6 +119,7 @@ pub(super) fn markdown(blocks: &[Block]) -> String {
     let root = Builder {
         arena: &arena,
         target: Target::Comment,
+        tables: std::cell::Cell::default(),
     }
     .document(blocks);
     let mut out = String::new();
@@ -133,6 +134,7 @@ pub(super) fn html(blocks: &[Block]) -> String {
     let root = Builder {
         arena: &arena,
         target: Target::Page,
+        tables: std::cell::Cell::default(),
     }
     .document(blocks);
     let mut out = String::new();
@@ -162,6 +164,8 @@ enum Target {
 struct Builder<'a> {
     arena: &'a Arena<'a>,
     target: Target,
+    /// Tables so far: each is a landmark with a name of its own.
+    tables: std::cell::Cell<usize>,
 }
 
 impl<'a> Builder<'a> {
@@ -280,8 +284,12 @@ impl<'a> Builder<'a> {
             } else {
                 "scroll"
             };
+            self.tables.set(self.tables.get() + 1);
+            let first = table.columns().first().map_or("", |(heading, _)| heading);
             parent.append(self.raw(format!(
-                "<div class=\"{class}\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">\n"
+                "<div class=\"{class}\" role=\"region\" aria-label=\"Table {}: {}\" tabindex=\"0\">\n",
+                self.tables.get(),
+                sanitise::html(first)
             )));
         }
         parent.append(node);

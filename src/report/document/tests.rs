@@ -34,6 +34,7 @@ fn built_html(blocks: &[Block]) -> String {
     let root = Builder {
         arena: &arena,
         target: Target::Comment,
+        tables: std::cell::Cell::default(),
     }
     .document(blocks);
     let mut out = String::new();
@@ -254,7 +255,7 @@ fn cells_of_a_page_name_their_scope() {
     let mut table = Table::new(&[("Metric", Align::Left), ("Now", Align::Right)]);
     table.push(vec![vec![text("p99")], vec![text("8 ms")]]);
     insta::assert_snapshot!(html(&[Block::Table(table)]), @r#"
-    <div class="scroll" role="region" aria-label="Table" tabindex="0">
+    <div class="scroll" role="region" aria-label="Table 1: Metric" tabindex="0">
     <table>
     <thead>
     <tr><th scope="col">Metric</th>

@@ -51,8 +51,7 @@ fn answer(serving: &Serving) -> Block {
 
 fn table(loads: &[LoadSummary]) -> Table {
     let mut table = Table::new(&[
-        ("MaxConcurrency", Align::Left),
-        ("Load", Align::Left),
+        ("Endpoint and load", Align::Left),
         ("Calls", Align::Right),
         ("Throttled", Align::Right),
         ("Other errors", Align::Right),
@@ -86,8 +85,11 @@ fn row(load: &LoadSummary) -> Vec<Cell> {
         ),
     };
     vec![
-        cell(load.max_concurrency.to_string()),
-        cell(load.load.to_string()),
+        // One cell names the row: on a phone it is the heading of a card.
+        cell(format!(
+            "MaxConcurrency {}, {}",
+            load.max_concurrency, load.load
+        )),
         cell(numbers::count(load.calls)),
         cell(throttled),
         cell(numbers::count(load.errors.total() - load.errors.throttled)),
