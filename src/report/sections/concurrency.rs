@@ -129,3 +129,6 @@ fn left_out(left: &LoadLeftOut) -> Block {
     let words = format!("MaxConcurrency {}: {kind}: ", left.max_concurrency);
     Block::Paragraph(vec![text(words), reason(&left.reason, MAX_REASON)])
 }
+
+#[cfg(test)]
+mod tests;
