@@ -4,7 +4,8 @@ use super::Notice;
 use super::history::{Group, SizeEntry};
 use super::limits::{CostLimit, LatencyLimit, Limits};
 use super::metric::{
-    Change, Metric, MetricJudgement, NotCompared, Quantile, Tolerance, Value, judge_change,
+    Change, Metric, MetricJudgement, NotCompared, Quantile, Status, Tolerance, Undecided, Value,
+    WIDEST_BAND, judge_change,
 };
 use super::noise::{Comparison, RunNoise, compare_mean, compare_quantile, geometric_mean, ln};
 use super::run_to_run::mean_of;
@@ -58,20 +59,9 @@ impl Baseline<'_> {
 
     fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
         let quantile = Quantile::supported_by(size.warm.count);
-        let compared =
-            quantile.and_then(|quantile| Some((quantile, self.compare_latency(size, quantile)?)));
-        let judged = match compared {
-            Some((quantile, it)) => {
-                let change = Change {
-                    metric: Metric::Latency(quantile),
-                    memory_mb: Some(size.memory_mb),
-                    baseline: Value::Latency(LatencyMs(it.baseline)),
-                    now: Value::Latency(LatencyMs(it.now)),
-                    comparison: it.comparison,
-                    runs: it.runs,
-                };
-                judge_change(&change, latency_tolerance(limits))
-            }
+        let judge = |quantile| self.judge_latency(size, quantile, limits);
+        let judged = match quantile.and_then(|quantile| judged_below(quantile, judge)) {
+            Some(judged) => judged,
             None => MetricJudgement::not_compared(
                 Metric::Latency(quantile.unwrap_or(Quantile::P99)),
                 Some(size.memory_mb),
@@ -85,6 +75,24 @@ impl Baseline<'_> {
             .off_with(latency_tolerance(limits)),
         };
         judged.with_ceiling(latency_ceiling(limits))
+    }
+
+    fn judge_latency(
+        &self,
+        size: &SizeSummary,
+        quantile: Quantile,
+        limits: &Limits,
+    ) -> Option<MetricJudgement> {
+        let it = self.compare_latency(size, quantile)?;
+        let change = Change {
+            metric: Metric::Latency(quantile),
+            memory_mb: Some(size.memory_mb),
+            baseline: Value::Latency(LatencyMs(it.baseline)),
+            now: Value::Latency(LatencyMs(it.now)),
+            comparison: it.comparison,
+            runs: it.runs,
+        };
+        Some(judge_change(&change, latency_tolerance(limits)))
     }
 
     fn cost(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
@@ -228,23 +236,35 @@ impl Baseline<'_> {
     pub(super) fn over_all_sizes(&self, limits: &Limits) -> Vec<MetricJudgement> {
         let sizes = &self.analysis.sizes;
         let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
-        let latency = Quantile::supported_by(fewest).and_then(|quantile| {
-            let parts: Vec<Comparison> = sizes
-                .iter()
-                .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
-                .collect();
-            self.overall(
-                Metric::LatencyAllSizes(quantile),
-                &parts,
-                latency_tolerance(limits),
-            )
-        });
+        let judge = |quantile| self.latencies_together(quantile, limits);
+        let latency =
+            Quantile::supported_by(fewest).and_then(|quantile| judged_below(quantile, judge));
         let parts: Vec<Comparison> = sizes
             .iter()
             .filter_map(|size| Some(self.compare_cost(size)?.comparison))
             .collect();
         let cost = self.overall(Metric::CostAllSizes, &parts, cost_tolerance(limits));
         [latency, cost].into_iter().flatten().collect()
+    }
+
+    /// A quantile that one size alone cannot be judged by is not judged over all sizes either: where p99 jumps between
+    /// body and tail from run to run, the jumps of several sizes add up faster than their errors.
+    fn latencies_together(&self, quantile: Quantile, limits: &Limits) -> Option<MetricJudgement> {
+        let sizes = self.analysis.sizes.iter();
+        let parts: Vec<Comparison> = sizes
+            .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
+            .collect();
+        let metric = Metric::LatencyAllSizes(quantile);
+        let judged = self.overall(metric, &parts, latency_tolerance(limits))?;
+        let too_wide = parts.iter().any(|it| it.own_band().get() > WIDEST_BAND);
+        Some(MetricJudgement {
+            status: if too_wide && judged.status != Status::Off {
+                Status::Undecided(Undecided::BandTooWide)
+            } else {
+                judged.status
+            },
+            ..judged
+        })
     }
 
     fn overall(
@@ -299,6 +319,25 @@ impl Baseline<'_> {
 )]
 fn many_floor(many: f64) -> u64 {
     many as u64
+}
+
+/// The judgement of the highest quantile from `quantile` down whose noise band is narrow enough; of `quantile` itself
+/// where none is. Where the tail begins between p98 and p99, identical code strays by more than half in p99, and p95
+/// tells more. The choice rests on the width of the band and not on the change; a failure stays a failure.
+fn judged_below(
+    quantile: Quantile,
+    judge: impl Fn(Quantile) -> Option<MetricJudgement>,
+) -> Option<MetricJudgement> {
+    let too_wide = |it: &MetricJudgement| it.status == Status::Undecided(Undecided::BandTooWide);
+    let first = judge(quantile)?;
+    if !too_wide(&first) {
+        return Some(first);
+    }
+    let lower = quantile
+        .lower()
+        .iter()
+        .filter_map(|quantile| judge(*quantile));
+    Some(lower.into_iter().find(|it| !too_wide(it)).unwrap_or(first))
 }
 
 /// Says that a lower quantile stands for p99, also where only a ceiling is judged.

@@ -62,6 +62,11 @@ pub(super) fn with(
     metrics.extend(baseline.at_size(held, chosen, limits));
     let mut notices = size_notices(newest, analysis, held, chosen.memory_mb);
     notices.extend(baseline.latency_notices(held));
+    notices.extend(
+        metrics
+            .iter()
+            .find_map(|judged| tail_too_noisy(analysis, judged)),
+    );
     Some(Judgement {
         verdict: super::Verdict::Inconclusive,
         recommended: Some(chosen.memory_mb),
@@ -111,9 +116,20 @@ fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgeme
         now: Some(Value::Memory(chosen)),
         increase: Some(increase),
         band: None,
+        band_of_decrease: None,
         limit,
         status,
     }
+}
+
+/// Says that a lower quantile was judged than the number of calls supports.
+fn tail_too_noisy(analysis: &Analysis, judged: &MetricJudgement) -> Option<Notice> {
+    let Metric::Latency(quantile) = judged.metric else {
+        return None;
+    };
+    let size = analysis.size(judged.memory_mb?)?;
+    let unjudged = Quantile::supported_by(size.warm.count)?;
+    (quantile != unjudged).then_some(Notice::TailTooNoisy { unjudged, quantile })
 }
 
 fn size_notices(

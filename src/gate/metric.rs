@@ -4,7 +4,7 @@ use super::noise::{Comparison, MATURE_RUNS};
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
 /// A band wider than this judges nothing.
-const WIDEST_BAND: f64 = 0.5;
+pub(super) const WIDEST_BAND: f64 = 0.5;
 
 /// What is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,15 @@ impl Quantile {
             171..=890 => Some(Self::P95),
             81..=170 => Some(Self::P90),
             0..=80 => None,
+        }
+    }
+
+    /// The quantiles below, highest first.
+    pub(super) const fn lower(self) -> &'static [Self] {
+        match self {
+            Self::P99 => &[Self::P95, Self::P90],
+            Self::P95 => &[Self::P90],
+            Self::P90 => &[],
         }
     }
 
@@ -160,6 +169,8 @@ pub struct MetricJudgement {
     pub increase: Option<Ratio>,
     /// Identical code stays within this increase.
     pub band: Option<Ratio>,
+    /// Identical code stays within this decrease, as a positive share.
+    pub band_of_decrease: Option<Ratio>,
     /// The largest value allowed.
     pub limit: Option<Bound>,
     /// How they compare.
@@ -182,6 +193,7 @@ impl MetricJudgement {
             now,
             increase: None,
             band: None,
+            band_of_decrease: None,
             limit: None,
             status,
         }
@@ -233,11 +245,11 @@ impl MetricJudgement {
     /// Whether the change, in either direction, is more than noise.
     pub fn is_outside_noise(&self) -> bool {
         // By the numbers, not by the status: a ceiling or a switched-off limit hides an improvement there.
-        self.increase
-            .zip(self.band)
-            .is_some_and(|(increase, band)| {
-                increase > band || increase.get() < (1.0 + band.get()).recip() - 1.0
-            })
+        let (Some(increase), Some(band)) = (self.increase, self.band) else {
+            return false;
+        };
+        let drop = self.band_of_decrease.unwrap_or(band);
+        increase > band || -increase.get() > drop.get()
     }
 }
 
@@ -297,6 +309,7 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
         now: Some(change.now),
         increase: Some(increase),
         band: Some(band),
+        band_of_decrease: Some(change.comparison.band_of_decrease()),
         limit: tolerated.map(|tolerated| bound(change, tolerance, tolerated, band)),
         status: tolerated.map_or(Status::Off, |tolerated| {
             status(change, increase, tolerated, band)
@@ -356,6 +369,7 @@ mod tests {
                 difference,
                 own_error: 0.0,
                 standard_error,
+                error_of_decrease: standard_error,
             },
             runs,
         }

@@ -80,6 +80,13 @@ pub enum Notice {
         /// Warm calls.
         calls: usize,
     },
+    /// Identical code strays too far in the quantile that the number of calls supports.
+    TailTooNoisy {
+        /// That quantile.
+        unjudged: Quantile,
+        /// What was judged instead.
+        quantile: Quantile,
+    },
     /// More cold starts than the baseline explains.
     MoreColdStarts {
         /// At which size.

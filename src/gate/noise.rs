@@ -27,6 +27,9 @@ pub(super) struct Comparison {
     pub(super) own_error: f64,
     /// Standard error of the comparison.
     pub(super) standard_error: f64,
+    /// Standard error of the comparison as far as a decrease is concerned: the sampling error of a quantile is larger
+    /// above it than below, and a p99 that happens to be low says little about how high it might have been.
+    pub(super) error_of_decrease: f64,
 }
 
 impl Comparison {
@@ -40,9 +43,19 @@ impl Comparison {
         Ratio((SIGMAS * self.standard_error).exp_m1())
     }
 
+    /// Identical code stays within this increase as far as this run's own sampling error goes (3 sigma).
+    pub(super) fn own_band(&self) -> Ratio {
+        Ratio((SIGMAS * self.own_error).exp_m1())
+    }
+
+    /// Identical code stays within this decrease (3 sigma), as a positive share.
+    pub(super) fn band_of_decrease(&self) -> Ratio {
+        Ratio(-(-SIGMAS * self.error_of_decrease).exp_m1())
+    }
+
     /// Whether the value is below the band: better than noise explains.
     pub(super) fn is_improvement(&self) -> bool {
-        self.difference < -SIGMAS * self.standard_error
+        self.difference < -SIGMAS * self.error_of_decrease
     }
 }
 
@@ -106,8 +119,10 @@ pub(super) fn compare_quantile(
     let n = count(sorted);
     let spread = (n * p * (1.0 - p) * (1.0 + n / baseline_calls.max(1.0))).sqrt();
     let below = lower_rank(n * p - SIGMAS * spread);
-    let own_error = (now - ln(*sorted.get(below - 1)?)) / SIGMAS;
-    Some(compare(now, own_error, baseline_ln, noise))
+    let above = lower_rank((n * p + SIGMAS * spread).ceil()).min(sorted.len());
+    let error_below = (now - ln(*sorted.get(below - 1)?)) / SIGMAS;
+    let error_above = (ln(*sorted.get(above - 1)?) - now) / SIGMAS;
+    Some(compare(now, [error_below, error_above], baseline_ln, noise))
 }
 
 /// The rank `max(floor(position), 1)`.
@@ -129,36 +144,39 @@ pub(super) fn compare_mean(
     let k = count(baseline).max(1.0);
     let baseline_ln: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
     let baseline_error: f64 = baseline.iter().map(|(_, error)| error * error).sum::<f64>() / k / k;
-    compare(
-        now_ln,
-        (now_error.powi(2) + baseline_error).sqrt(),
-        &baseline_ln,
-        noise,
-    )
+    let own_error = (now_error.powi(2) + baseline_error).sqrt();
+    compare(now_ln, [own_error; 2], &baseline_ln, noise)
 }
 
-fn compare(now_ln: f64, own_error: f64, baseline_ln: &[f64], noise: RunNoise) -> Comparison {
+/// `own_errors` are those below and above the value.
+fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: RunNoise) -> Comparison {
+    let [standard_error, error_of_decrease] =
+        own_errors.map(|own| (own.powi(2) + noise.of_comparison()).sqrt());
+    let [own_error, _] = own_errors;
     Comparison {
         difference: now_ln - mean(baseline_ln).unwrap_or(now_ln),
         own_error,
-        standard_error: (own_error.powi(2) + noise.of_comparison()).sqrt(),
+        standard_error,
+        error_of_decrease,
     }
 }
 
 /// The geometric mean over sizes: own errors average out, run-to-run noise is common to all. `None` for no size.
 pub(super) fn geometric_mean(parts: &[Comparison], noise: RunNoise) -> Option<Comparison> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
-    let own_error = parts
-        .iter()
-        .map(|part| part.own_error.powi(2))
-        .sum::<f64>()
-        .sqrt()
-        / count(parts);
-    let standard_error = (own_error.powi(2) + noise.of_comparison()).sqrt();
+    let together = |errors: Vec<f64>| {
+        errors.iter().map(|error| error.powi(2)).sum::<f64>().sqrt() / count(&errors)
+    };
+    let own_error = together(parts.iter().map(|part| part.own_error).collect());
+    // The run-to-run part of each is taken out again: it is common to all.
+    let common = noise.of_comparison();
+    let above = |part: &Comparison| (part.error_of_decrease.powi(2) - common).max(0.0).sqrt();
+    let own_above = together(parts.iter().map(above).collect());
     Some(Comparison {
         difference,
         own_error,
-        standard_error,
+        standard_error: (own_error.powi(2) + common).sqrt(),
+        error_of_decrease: (own_above.powi(2) + common).sqrt(),
     })
 }
 

@@ -48,6 +48,12 @@ fn notice(notice: &Notice) -> Vec<Inline> {
                 "p99 is not judged: {calls} put only {above} above it. {judged} is judged instead."
             ))]
         }
+        Notice::TailTooNoisy { unjudged, quantile } => vec![text(format!(
+            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. \
+             {quantile} is judged instead.",
+            unjudged = unjudged.name(),
+            quantile = quantile.name(),
+        ))],
         Notice::MoreColdStarts {
             memory_mb,
             now,

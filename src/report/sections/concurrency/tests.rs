@@ -8,7 +8,7 @@ use crate::gate::tests::{judged, model};
 use crate::report::{Links, chart_files, compose, csv_files, html, markdown};
 use crate::result::{EndpointOutcome, Load, RunResult};
 
-/// MaxConcurrency 2 throttles, 4 serves, 16 does not fit the account.
+/// `MaxConcurrency` 2 throttles, 4 serves, 16 does not fit the account.
 fn loaded() -> RunResult {
     let rate = || Load::ConstantRate { per_second: 10.0 };
     let mut run = with_load(

@@ -1,0 +1,67 @@
+//! How often the gate is wrong: simulated pull requests through the real analysis and gate.
+//!
+//! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals, and exits with 1 when a
+//! target is missed. `-- --pull-requests N` changes the number per cell.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a program that prints a table and stops when something is odd"
+)]
+
+mod cells;
+mod rivals;
+mod simulate;
+mod table;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cells::{Cells, pull_requests};
+
+/// Run-to-run standard deviations of A/A cells.
+const DRIFTS: [f64; 3] = [0.01, 0.03, 0.05];
+/// Run-to-run standard deviation at which power is measured.
+const POWER_DRIFT: f64 = 0.03;
+const DEFAULT_PULL_REQUESTS: u64 = 2000;
+
+fn main() -> ExitCode {
+    let count = wanted().unwrap_or(DEFAULT_PULL_REQUESTS);
+    let began = Instant::now();
+    let mut tables = Vec::new();
+    for drift in DRIFTS {
+        let shifts: &[f64] = if (drift - POWER_DRIFT).abs() < 1e-9 {
+            &simulate::SHIFTS
+        } else {
+            &[]
+        };
+        tables.push((drift, in_parallel(count, drift, shifts)));
+    }
+    let missed = table::print(count, &tables);
+    println!("\n{} s, {missed} targets missed", began.elapsed().as_secs());
+    ExitCode::from(u8::from(missed > 0))
+}
+
+/// `--pull-requests N`; `cargo bench` adds `--bench`, which means nothing here.
+fn wanted() -> Option<u64> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let place = arguments.iter().position(|it| it == "--pull-requests")?;
+    arguments.get(place + 1)?.parse().ok()
+}
+
+/// Pull request `i` has its own seed, so the result does not depend on the number of threads.
+fn in_parallel(count: u64, drift: f64, shifts: &[f64]) -> Cells {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads)
+            .map(|thread| {
+                let seeds = (0..count).filter(move |seed| seed % threads == thread);
+                scope.spawn(move || pull_requests(seeds, drift, shifts))
+            })
+            .collect();
+        let parts = parts.into_iter().map(|part| part.join().unwrap());
+        parts.reduce(Cells::merged).unwrap()
+    })
+}

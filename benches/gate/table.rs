@@ -1,0 +1,116 @@
+//! The figures, with what they should be.
+
+use crate::cells::{Cell, Cells, RUNS};
+use crate::simulate::SHIFTS;
+
+/// Largest share of false alarms by run-to-run deviation, for baselines of three runs and more.
+const FALSE_ALARMS: [(f64, f64); 3] = [(0.01, 0.010), (0.03, 0.011), (0.05, 0.020)];
+/// Smallest power by slowdown.
+const POWER: [(f64, f64); 3] = [(0.15, 0.85), (0.20, 0.98), (0.50, 0.99)];
+/// Largest share of pull requests whose p99 decides nothing.
+const UNDECIDED: f64 = 0.05;
+/// Runs from which a baseline is held to the targets.
+const MATURE: usize = 3;
+
+/// Prints every cell; how many targets were missed.
+pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
+    let mut missed = 0;
+    println!("{count} simulated pull requests per row, 1 000 calls per size, six sizes");
+    println!("\nThe same model (every failure is a false alarm)");
+    head("runs");
+    for (drift, cells) in tables {
+        for (cell, runs) in cells.identical.iter().zip(RUNS) {
+            let target = FALSE_ALARMS
+                .iter()
+                .find(|(at, _)| near(*at, *drift))
+                .map(|(_, most)| *most);
+            let target = target.filter(|_| runs >= MATURE);
+            missed += row(
+                *drift,
+                &runs.to_string(),
+                cell,
+                target.map(|most| (most, false)),
+            );
+        }
+    }
+    println!("\nA slower model, baseline of 5 runs (every failure is right)");
+    head("slower");
+    for (drift, cells) in tables.iter().filter(|(_, cells)| !cells.slower.is_empty()) {
+        for (cell, shift) in cells.slower.iter().zip(SHIFTS) {
+            let target = POWER
+                .iter()
+                .find(|(at, _)| near(*at, shift))
+                .map(|(_, least)| *least);
+            let words = format!("+{:.0} %", shift * 100.0);
+            missed += row(*drift, &words, cell, target.map(|least| (least, true)));
+        }
+    }
+    missed
+}
+
+fn near(one: f64, other: f64) -> bool {
+    (one - other).abs() < 1e-9
+}
+
+fn head(what: &str) {
+    println!(
+        "{:>6} {what:>7} | {:>8} {:>9} {:>7} {:>31} | {:>12} {:>13} {:>11} | {:>10} {:>8} {:>13}",
+        "drift",
+        "fail",
+        "target",
+        "",
+        "by p99, cost, all p99, all cost",
+        "inconclusive",
+        "p99 undecided",
+        "size moved",
+        "+10 %/+5 %",
+        "> 2.0",
+        "Mann-Whitney"
+    );
+}
+
+/// One row; how many of its targets were missed.
+fn row(drift: f64, what: &str, cell: &Cell, target: Option<(f64, bool)>) -> usize {
+    let share = |count: u64| count as f64 / cell.all.max(1) as f64;
+    let percent = |count: u64| format!("{:.2} %", share(count) * 100.0);
+    let failed = share(cell.failed);
+    let missed = target.is_some_and(|(bound, at_least)| {
+        if at_least {
+            failed < bound
+        } else {
+            failed > bound
+        }
+    });
+    let words = match target {
+        Some((bound, true)) => format!(">= {:.1} %", bound * 100.0),
+        Some((bound, false)) => format!("<= {:.1} %", bound * 100.0),
+        None => String::new(),
+    };
+    // A slower model may well be undecided; the same model may not.
+    let undecided =
+        target.is_some_and(|(_, at_least)| !at_least) && share(cell.p99_undecided) > UNDECIDED;
+    println!(
+        "{:>4.0} % {what:>7} | {:>8} {words:>9} {:>7} {:>31} | {:>12} {:>13} {:>11} | {:>10} {:>8} {:>13}",
+        drift * 100.0,
+        percent(cell.failed),
+        match (target, missed) {
+            (None, _) => "",
+            (Some(_), false) => "ok",
+            (Some(_), true) => "MISSED",
+        },
+        cell.by
+            .map(|count| format!("{:.1}", share(count) * 100.0))
+            .join(" "),
+        percent(cell.inconclusive),
+        format!(
+            "{}{}",
+            percent(cell.p99_undecided),
+            if undecided { " MISSED" } else { "" }
+        ),
+        percent(cell.moved),
+        percent(cell.rivals.ratio),
+        percent(cell.rivals.double),
+        percent(cell.rivals.mann_whitney),
+    );
+    usize::from(missed) + usize::from(undecided)
+}
