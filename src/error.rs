@@ -171,14 +171,14 @@ impl Error {
             | Self::UnknownModel { .. }
             | Self::Result(_)
             | Self::NothingMeasured { .. }
-            | Self::Baseline(_)
             | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }
             | Self::DemoArguments { .. }
             | Self::Listen { .. }
             | Self::Output { .. } => USAGE,
-            Self::Aws(_) | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
+            Self::Baseline(error) if !error.is_outside() => USAGE,
+            Self::Baseline(_) | Self::Aws(_) | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
             Self::Interrupted { exit_code, .. } => *exit_code,
         }
     }

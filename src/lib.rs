@@ -35,6 +35,8 @@ pub mod report;
 
 pub mod aws;
 
+pub mod github;
+
 pub mod baseline;
 
 pub mod benchmark;

@@ -24,7 +24,7 @@ pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
 
 pub(super) fn update(
     path: &Path,
-    change: impl FnOnce(&mut BaselineFile),
+    mut change: impl FnMut(&mut BaselineFile),
 ) -> Result<(), BaselineError> {
     let failed = |source| BaselineError::Write {
         path: path.to_owned(),

@@ -1,5 +1,6 @@
 //! Where the history of a model is kept between runs.
 
+mod branch;
 mod file;
 
 use std::fmt;
@@ -9,30 +10,77 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::gate::{BaselineFile, BaselineFileError};
+use crate::github::{Client, GitHubError, Repository, Retry, Token};
 
-/// A place for a baseline: `file:PATH`.
+/// A place for a baseline: `file:PATH`, or `branch:NAME` of the GitHub repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaselineUri(PathBuf);
+pub enum BaselineUri {
+    /// A file.
+    File(PathBuf),
+    /// A branch that holds nothing but the baseline.
+    Branch(String),
+}
 
 /// A text that names no baseline store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is not a baseline store, use file:PATH, for example file:.sagegate/baseline.json")]
+#[error(
+    "`{0}` is not a baseline store, use file:PATH, for example file:.sagegate/baseline.json, or branch:NAME"
+)]
 pub struct BaselineUriError(String);
 
 impl FromStr for BaselineUri {
     type Err = BaselineUriError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => Ok(Self(PathBuf::from(path))),
+        match text.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
+            Some(("branch", name)) if is_branch_name(name) => Ok(Self::Branch(name.to_owned())),
             Some(_) | None => Err(BaselineUriError(text.to_owned())),
         }
     }
 }
 
+/// The names that need no thought: letters, digits, and `-`, `_`, `.`, `/` between them.
+fn is_branch_name(name: &str) -> bool {
+    let parts_are_fine = name.split('/').all(|part| {
+        !part.is_empty()
+            && !part.starts_with(['.', '-'])
+            && !part.ends_with(['.'])
+            && !part.contains("..")
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    });
+    parts_are_fine && name.len() <= 200
+}
+
 impl fmt::Display for BaselineUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "file:{}", self.0.display())
+        match self {
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Branch(name) => write!(f, "branch:{name}"),
+        }
+    }
+}
+
+/// What a branch store needs to know about GitHub.
+#[derive(Clone, Default)]
+pub struct GitHubAccess {
+    /// `GITHUB_API_URL`; github.com's when empty.
+    pub api_url: Option<String>,
+    /// `GITHUB_REPOSITORY`.
+    pub repository: Option<String>,
+    /// A token that may write contents, or read them where the baseline is only read.
+    pub token: Option<String>,
+}
+
+/// Never prints the token.
+impl fmt::Debug for GitHubAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHubAccess")
+            .field("api_url", &self.api_url)
+            .field("repository", &self.repository)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,9 +106,43 @@ pub enum BaselineError {
     /// The content cannot be used. The file is left as it is.
     #[error(transparent)]
     Content(#[from] BaselineFileError),
+    /// A branch store without what it needs.
+    #[error("--baseline branch:{branch} {problem}")]
+    NoAccess {
+        /// The branch.
+        branch: String,
+        /// What is missing or wrong.
+        problem: String,
+    },
+    /// GitHub refused, or did not answer.
+    #[error("baseline branch:{branch}: {source}")]
+    GitHub {
+        /// The branch.
+        branch: String,
+        /// What it said.
+        source: GitHubError,
+    },
+    /// Others kept writing.
+    #[error("baseline branch:{branch}: others wrote it {attempts} times before this run could")]
+    Contended {
+        /// The branch.
+        branch: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
 }
 
 impl BaselineError {
+    /// Whether it lies outside: a network or a service, not the input.
+    pub const fn is_outside(&self) -> bool {
+        match self {
+            Self::GitHub { .. } | Self::Contended { .. } => true,
+            Self::Read { .. } | Self::Write { .. } | Self::Content(_) | Self::NoAccess { .. } => {
+                false
+            }
+        }
+    }
+
     /// The way out.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -69,31 +151,99 @@ impl BaselineError {
                     .to_owned(),
             ),
             Self::Content(error) => error.hint(),
+            Self::NoAccess { .. } => Some(
+                "in a workflow set `env: GITHUB_TOKEN: ${{ github.token }}`; elsewhere set GITHUB_REPOSITORY, too, or \
+                 use --baseline file:PATH"
+                    .to_owned(),
+            ),
+            Self::GitHub { source, .. } => source.hint(),
+            Self::Contended { .. } => Some("record the run again".to_owned()),
         }
     }
+}
+
+/// An open baseline store.
+#[derive(Debug)]
+pub enum BaselineStore {
+    /// A file.
+    File(PathBuf),
+    /// A branch.
+    Branch(Box<branch::BranchStore>),
 }
 
 impl BaselineUri {
     /// A file.
     pub fn file(path: &Path) -> Self {
-        Self(path.to_owned())
+        Self::File(path.to_owned())
     }
 
+    /// Opens the store; sends nothing. A branch store works inside a Tokio runtime only.
+    ///
+    /// # Errors
+    /// [`BaselineError::NoAccess`].
+    pub fn open(&self, github: &GitHubAccess) -> Result<BaselineStore, BaselineError> {
+        match self {
+            Self::File(path) => Ok(BaselineStore::File(path.clone())),
+            Self::Branch(branch) => {
+                let client = client(branch, github)?;
+                let store = branch::BranchStore::new(client, branch.clone());
+                Ok(BaselineStore::Branch(Box::new(store)))
+            }
+        }
+    }
+}
+
+fn client(branch: &str, github: &GitHubAccess) -> Result<Client, BaselineError> {
+    let no_access = |problem: String| BaselineError::NoAccess {
+        branch: branch.to_owned(),
+        problem,
+    };
+    let needed = |value: &Option<String>, name: &str| {
+        let missing = || no_access(format!("needs {name}, which is not set"));
+        value.clone().ok_or_else(missing)
+    };
+    let repository: Repository = needed(&github.repository, "GITHUB_REPOSITORY")?
+        .parse()
+        .map_err(|error: crate::github::RepositoryError| {
+            no_access(format!("cannot be used: {error}"))
+        })?;
+    let token: Token = needed(&github.token, "GITHUB_TOKEN")?.parse().map_err(
+        |error: crate::github::TokenError| no_access(format!("cannot be used: {error}")),
+    )?;
+    let api_url = github
+        .api_url
+        .as_deref()
+        .unwrap_or("https://api.github.com");
+    Client::new(api_url, repository, token, Retry::default()).map_err(|source| {
+        BaselineError::GitHub {
+            branch: branch.to_owned(),
+            source,
+        }
+    })
+}
+
+impl BaselineStore {
     /// Reads the baseline; `None` when there is none yet.
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is untouched.
-    pub fn load(&self) -> Result<Option<BaselineFile>, BaselineError> {
-        file::load(&self.0)
+    pub async fn load(&self) -> Result<Option<BaselineFile>, BaselineError> {
+        match self {
+            Self::File(path) => file::load(path),
+            Self::Branch(store) => store.load().await,
+        }
     }
 
-    /// Reads the baseline, lets `change` alter it and writes it back. Two processes that do this at once both
-    /// get their change in.
+    /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when somebody else wrote
+    /// in between. Two processes that do this at once both get their change in.
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.
-    pub fn update(&self, change: impl FnOnce(&mut BaselineFile)) -> Result<(), BaselineError> {
-        file::update(&self.0, change)
+    pub async fn update(&self, change: impl FnMut(&mut BaselineFile)) -> Result<(), BaselineError> {
+        match self {
+            Self::File(path) => file::update(path, change),
+            Self::Branch(store) => store.update(change).await,
+        }
     }
 }
 
@@ -102,12 +252,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_uri_round_trips_and_anything_else_is_refused_by_name() {
-        let uri: BaselineUri = "file:a/b.json".parse().unwrap();
-        assert_eq!(uri.to_string(), "file:a/b.json");
-        for text in ["b.json", "file:", "http://x"] {
+    fn uris_round_trip_and_anything_else_is_refused_by_name() {
+        for text in [
+            "file:a/b.json",
+            "branch:sagegate",
+            "branch:data/sage-gate_1.0",
+        ] {
+            let uri: BaselineUri = text.parse().unwrap();
+            assert_eq!(uri.to_string(), text);
+        }
+        for text in [
+            "b.json",
+            "file:",
+            "http://x",
+            "branch:",
+            "branch:a..b",
+            "branch:-x",
+            "branch:a b",
+            "branch:a//b",
+        ] {
             let error = text.parse::<BaselineUri>().unwrap_err();
             assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_branch_without_a_token_says_how_to_give_one() {
+        let uri: BaselineUri = "branch:sagegate".parse().unwrap();
+        let access = GitHubAccess {
+            repository: Some("acme/churn".to_owned()),
+            ..GitHubAccess::default()
+        };
+        let error = uri.open(&access).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--baseline branch:sagegate needs GITHUB_TOKEN, which is not set"
+        );
+        assert!(error.hint().unwrap().contains("${{ github.token }}"));
+        assert!(!error.is_outside());
     }
 }

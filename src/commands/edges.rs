@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::baseline::GitHubAccess;
 use crate::progress::Surroundings;
 use crate::text::one_line;
 
@@ -101,6 +102,21 @@ impl Edges {
     /// Prints a note on stderr.
     pub fn note(&self, text: &str) {
         let _ = writeln!(io::stderr(), "{}", one_line(text));
+    }
+
+    /// GitHub's address, repository and token, as a workflow has them.
+    pub fn github(&self) -> GitHubAccess {
+        let variable = |name| self.variable(name).map(str::to_owned);
+        GitHubAccess {
+            api_url: variable("GITHUB_API_URL"),
+            repository: variable("GITHUB_REPOSITORY"),
+            token: variable("GITHUB_TOKEN"),
+        }
+    }
+
+    /// Prints a warning on stderr.
+    pub fn warn(&self, text: &str) {
+        self.note(&format!("warning: {text}"));
     }
 
     /// Prints an error on stderr.

@@ -24,8 +24,8 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
     let outcome = match cli.command {
         Command::Run(args) => run::run(*args, edges, display).await,
         Command::Benchmark(args) => benchmark::benchmark(&args, edges, display).await,
-        Command::Compare(args) => offline::compare(&args, edges),
-        Command::Record(args) => offline::record(&args, edges),
+        Command::Compare(args) => offline::compare(&args, edges).await,
+        Command::Record(args) => offline::record(&args, edges).await,
         Command::Report(args) => offline::report(&args, edges),
         Command::Samples(args) => convert::samples(&args, edges),
         Command::Prices(args) => convert::prices(&args, edges),

@@ -11,10 +11,11 @@ use crate::gate::{Entry, Limits, judge};
 use crate::result::RunResult;
 
 /// Compares a saved result with a baseline.
-pub(super) fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
+pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
     let table = price_table(&args.recommend)?;
-    let baseline = args.baseline.baseline.load()?;
+    let store = args.baseline.baseline.open(&edges.github())?;
+    let baseline = store.load().await?;
     let conclusion = Conclusion {
         run: &run,
         prices: table.region(&run.region)?,
@@ -30,13 +31,14 @@ pub(super) fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
 }
 
 /// Adds a saved result to a baseline.
-pub(super) fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
+pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
     let table = price_table(&args.recommend)?;
     let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
     let uri = &args.baseline.baseline;
     let mut recorded = false;
-    uri.update(|file| {
+    let store = uri.open(&edges.github())?;
+    let update = store.update(|file| {
         let history = file.history_mut(&run.name);
         let judgement = judge(&run, &analysis, Some(history), &Limits::default(), now());
         if let Some(recommended) = judgement.recommended {
@@ -46,7 +48,8 @@ pub(super) fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
             );
             recorded = true;
         }
-    })?;
+    });
+    update.await?;
     if !recorded {
         return Err(Error::NothingMeasured {
             path: args.result.clone(),

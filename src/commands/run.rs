@@ -6,7 +6,9 @@ use super::edges::{Edges, now};
 use super::measure::{Inputs, Surroundings, measure};
 use crate::analysis::{DatedPrices, analyse};
 use crate::aws::Session;
+use crate::baseline::BaselineStore;
 use crate::config::{Mode, RunArgs};
+use crate::error::Error;
 use crate::gate::{self, BaselineFile};
 use crate::progress::Display;
 use crate::result::RunResult;
@@ -26,7 +28,8 @@ pub(super) async fn run_with(
     edges: &Edges,
     display: Display,
 ) -> Outcome {
-    let baseline = args.baseline.baseline.load()?;
+    let store = args.baseline.baseline.open(&edges.github())?;
+    let baseline = store.load().await?;
     let strategy = args.measurement.recommend.strategy;
     let limits = args.gate.limits();
     let recommend = |result: &RunResult, prices: &DatedPrices| {
@@ -44,13 +47,14 @@ pub(super) async fn run_with(
         recommend: &recommend,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
-    judge(&args, &result, &prices, baseline.as_ref(), edges)
+    judge(&args, &result, &prices, &store, baseline.as_ref(), edges).await
 }
 
-fn judge(
+async fn judge(
     args: &RunArgs,
     result: &RunResult,
     prices: &DatedPrices,
+    store: &BaselineStore,
     baseline: Option<&BaselineFile>,
     edges: &Edges,
 ) -> Outcome {
@@ -70,8 +74,15 @@ fn judge(
         (Mode::Record, Some(entry)) => {
             let starts_epoch = judgement.starts_epoch();
             let uri = &args.baseline.baseline;
-            uri.update(|file| file.history_mut(&result.name).append(entry, starts_epoch))?;
-            edges.note(&format!("recorded in {uri}"));
+            let append = |file: &mut BaselineFile| {
+                file.history_mut(&result.name)
+                    .append(entry.clone(), starts_epoch);
+            };
+            // What was measured is measured: a store that cannot be written to is a warning with its way out.
+            match store.update(append).await {
+                Ok(()) => edges.note(&format!("recorded in {uri}")),
+                Err(error) => edges.warn(&Error::from(error).one_line()),
+            }
             Ok(0)
         }
         (Mode::Record | Mode::Gate, _) => Ok(judgement.verdict.exit_code(args.gate.policy())),

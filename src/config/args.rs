@@ -231,7 +231,7 @@ pub enum Mode {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct BaselineArgs {
-    /// Baseline store
+    /// Baseline store: file:PATH, or branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and GITHUB_TOKEN)
     #[arg(
         long,
         value_name = "URI",

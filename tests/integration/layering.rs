@@ -10,6 +10,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aws_smithy_", &["src/aws/"]),
     ("axum", &["src/simulator/"]),
     ("ciborium", &["src/simulator/"]),
+    ("octocrab", &["src/github/"]),
     (
         "comrak",
         &["src/report/document.rs", "src/report/document/"],

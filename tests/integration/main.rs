@@ -10,10 +10,13 @@
 )]
 
 mod bad_input;
+mod baseline;
 mod cli;
 mod concurrency;
 mod faults;
 mod gate_journey;
+mod github;
+mod github_files;
 mod inputs;
 mod kill;
 mod layering;

@@ -1,0 +1,331 @@
+//! One comment per gate, changed in place.
+
+use std::fmt;
+use std::str::FromStr;
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+use thiserror::Error;
+
+use super::client::{Call, Client};
+use super::cut;
+use super::error::{GitHubError, Operation, Problem};
+use super::marker::Marker;
+
+/// When a comment comes into being. One that exists is always kept current, so that a failing comment does not outlive
+/// the failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CommentMode {
+    /// With the first run.
+    #[default]
+    Always,
+    /// With the first run that shows a change or fails.
+    OnChange,
+    /// With the first run that fails.
+    OnFail,
+    /// No comment is written, changed or looked for.
+    Never,
+}
+
+/// A text that names no mode.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is not a comment mode, use always, on-change, on-fail or never")]
+pub struct CommentModeError(String);
+
+impl FromStr for CommentMode {
+    type Err = CommentModeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "always" => Ok(Self::Always),
+            "on-change" => Ok(Self::OnChange),
+            "on-fail" => Ok(Self::OnFail),
+            "never" => Ok(Self::Never),
+            other => Err(CommentModeError(other.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for CommentMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Always => "always",
+            Self::OnChange => "on-change",
+            Self::OnFail => "on-fail",
+            Self::Never => "never",
+        })
+    }
+}
+
+/// What the run found, as far as [`CommentMode`] asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion {
+    /// The gate fails.
+    pub failed: bool,
+    /// Something differs from the baseline by more than noise, or there is nothing to compare with.
+    pub changed: bool,
+}
+
+impl CommentMode {
+    const fn creates(self, occasion: Occasion) -> bool {
+        match self {
+            Self::Always => true,
+            Self::OnChange => occasion.changed || occasion.failed,
+            Self::OnFail => occasion.failed,
+            Self::Never => false,
+        }
+    }
+}
+
+/// A comment of ours that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingComment {
+    /// GitHub's number of it.
+    pub id: u64,
+    /// Its page.
+    pub url: String,
+    /// Its Markdown.
+    pub body: String,
+    /// Its hidden first line.
+    pub marker: Marker,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// A new comment was written.
+    Created,
+    /// The comment was changed.
+    Updated,
+    /// The comment says the same already.
+    Unchanged,
+    /// A newer run has written the comment; it was left alone.
+    LeftToNewerRun,
+    /// The mode asks for no comment.
+    NotWanted,
+}
+
+/// What was done, and where it can be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// What was done.
+    pub done: Done,
+    /// Page of the comment, where there is one.
+    pub url: Option<String>,
+    /// Older comments of the same gate that were deleted: two runs at once may have left one each.
+    pub removed: u32,
+}
+
+/// The newest comment with `key` in its marker that the token's owner wrote. `key` is as the marker writes it.
+///
+/// # Errors
+/// [`GitHubError`].
+pub async fn find_comment(
+    client: &Client,
+    pull_request: u64,
+    key: &str,
+) -> Result<Option<ExistingComment>, GitHubError> {
+    let author = client.author().await?;
+    let ours = ours(client, pull_request, key, &author).await?;
+    Ok(ours.into_iter().next())
+}
+
+/// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says of which gate and
+/// which run. At most 65 536 characters are sent; a longer body is cut at a line, and says so.
+///
+/// # Errors
+/// [`GitHubError`]; what was there is then left as it was.
+pub async fn publish_comment(
+    client: &Client,
+    pull_request: u64,
+    body: &str,
+    mode: CommentMode,
+    occasion: Occasion,
+) -> Result<Published, GitHubError> {
+    let marker = Marker::of(body).ok_or(GitHubError::Unmarked)?;
+    if mode == CommentMode::Never {
+        return Ok(published(Done::NotWanted, None));
+    }
+    let draft = Draft {
+        pull_request,
+        body: cut::comment(body),
+        marker,
+        may_create: mode.creates(occasion),
+    };
+    let author = client.author().await?;
+    let mut failed = 0;
+    loop {
+        // The comment may be written although the answer was lost, or a newer run's may be there by now: look again.
+        match publish_once(client, &draft, &author).await {
+            Err(error)
+                if error.is_unclear() && error.operation() == Some(Operation::WriteComment) =>
+            {
+                failed += 1;
+                match client.retry().wait(failed, None, fastrand::f64()) {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(error),
+                }
+            }
+            Ok(done) => return Ok(done),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A comment to be.
+struct Draft {
+    pull_request: u64,
+    body: String,
+    marker: Marker,
+    may_create: bool,
+}
+
+async fn publish_once(
+    client: &Client,
+    draft: &Draft,
+    author: &str,
+) -> Result<Published, GitHubError> {
+    let ours = ours(client, draft.pull_request, draft.marker.key(), author).await?;
+    let Some((newest, older)) = ours.split_first() else {
+        return create_if_wanted(client, draft).await;
+    };
+    let done = if newest.marker.is_newer_than(&draft.marker) {
+        Done::LeftToNewerRun
+    } else if normal(&newest.body) == normal(&draft.body) {
+        Done::Unchanged
+    } else {
+        let route = comment_route(client, newest.id);
+        match client.send(&write(Method::PATCH, route, draft)).await {
+            Ok(_) => Done::Updated,
+            // Somebody has deleted it just now.
+            Err(error) if error.problem() == Some(Problem::NotFound) => {
+                return create_if_wanted(client, draft).await;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let mut removed = 0;
+    for comment in older {
+        let route = comment_route(client, comment.id);
+        let call = Call::new(Operation::WriteComment, Method::DELETE, route);
+        // A comment too many is no reason to fail.
+        removed += u32::from(client.send(&call).await.is_ok());
+    }
+    Ok(Published {
+        removed,
+        ..published(done, Some(newest.url.clone()))
+    })
+}
+
+async fn create_if_wanted(client: &Client, draft: &Draft) -> Result<Published, GitHubError> {
+    if !draft.may_create {
+        return Ok(published(Done::NotWanted, None));
+    }
+    let route = client.in_repository(&format!("/issues/{}/comments", draft.pull_request));
+    let call = write(Method::POST, route, draft);
+    let created: ApiComment = client.send(&call).await?.json()?;
+    Ok(published(Done::Created, created.html_url))
+}
+
+/// A request that is not simply sent again when its fate is unclear.
+fn write(method: Method, route: String, draft: &Draft) -> Call {
+    let mut call = Call::new(Operation::WriteComment, method, route);
+    call.replay = false;
+    call.with_body(json!({ "body": draft.body }))
+}
+
+const fn published(done: Done, url: Option<String>) -> Published {
+    Published {
+        done,
+        url,
+        removed: 0,
+    }
+}
+
+fn comment_route(client: &Client, id: u64) -> String {
+    client.in_repository(&format!("/issues/comments/{id}"))
+}
+
+#[derive(Deserialize)]
+struct ApiComment {
+    id: u64,
+    #[serde(default)]
+    html_url: Option<String>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    user: Option<ApiUser>,
+}
+
+#[derive(Deserialize)]
+struct ApiUser {
+    login: String,
+}
+
+/// Our comments of one gate, the newest first. Anybody can write the marker, so the author counts too.
+async fn ours(
+    client: &Client,
+    pull_request: u64,
+    key: &str,
+    author: &str,
+) -> Result<Vec<ExistingComment>, GitHubError> {
+    let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
+    let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
+    let mut ours: Vec<ExistingComment> = Vec::new();
+    for comment in all {
+        let by_us = comment
+            .user
+            .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
+        let body = comment.body.unwrap_or_default();
+        match Marker::of(&body) {
+            Some(marker) if by_us && marker.key() == key => {
+                let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
+                let place = ours.iter().position(newer_than).unwrap_or(ours.len());
+                let comment = ExistingComment {
+                    id: comment.id,
+                    url: comment.html_url.unwrap_or_default(),
+                    body,
+                    marker,
+                };
+                ours.insert(place, comment);
+            }
+            Some(_) | None => {}
+        }
+    }
+    Ok(ours)
+}
+
+/// GitHub may store other line ends, and drops those at the end.
+fn normal(body: &str) -> String {
+    body.replace("\r\n", "\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_round_trips_and_decides_when_a_comment_comes_into_being() {
+        let occasion = |failed, changed| Occasion { failed, changed };
+        let occasions = [
+            occasion(false, false),
+            occasion(false, true),
+            occasion(true, false),
+        ];
+        for (name, expected) in [
+            ("always", [true, true, true]),
+            ("on-change", [false, true, true]),
+            ("on-fail", [false, false, true]),
+            ("never", [false, false, false]),
+        ] {
+            let mode: CommentMode = name.parse().unwrap();
+            assert_eq!(mode.to_string(), name);
+            assert_eq!(occasions.map(|it| mode.creates(it)), expected, "{name}");
+        }
+        assert_eq!(
+            "yes".parse::<CommentMode>().unwrap_err().to_string(),
+            "`yes` is not a comment mode, use always, on-change, on-fail or never"
+        );
+    }
+}

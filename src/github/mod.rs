@@ -1,0 +1,35 @@
+//! I/O: GitHub's REST API and the files and commands of its runner.
+//!
+//! Nothing of the HTTP library leaves this module, and the token is in no error and no `Debug` output.
+
+mod client;
+mod comment;
+mod contents;
+mod context;
+mod cut;
+mod error;
+mod labels;
+mod marker;
+mod pulls;
+mod repository;
+mod retry;
+mod runner_files;
+mod token;
+mod workflow;
+
+pub use self::client::Client;
+pub use self::comment::{
+    CommentMode, CommentModeError, Done, ExistingComment, Occasion, Published, find_comment,
+    publish_comment,
+};
+pub use self::contents::{BranchFile, Change, read_file, write_file};
+pub use self::context::{Context, Event, Head};
+pub use self::error::{GitHubError, Operation, Problem};
+pub use self::labels::{AppliedLabel, applied_label, labels};
+pub use self::marker::Marker;
+pub use self::pulls::find_pull_request;
+pub use self::repository::{Repository, RepositoryError};
+pub use self::retry::Retry;
+pub use self::runner_files::{RunnerFileError, RunnerFiles};
+pub use self::token::{Token, TokenError};
+pub use self::workflow::{Annotation, END_GROUP, Level, annotations, group, mask, neutralise};

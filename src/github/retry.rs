@@ -1,0 +1,172 @@
+//! When to ask GitHub again.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+/// What GitHub asks for after a secondary rate limit that names no time.
+///
+/// Source: "Rate limits for the REST API" in GitHub's documentation.
+const UNNAMED_LIMIT: Duration = Duration::from_mins(1);
+
+/// How often and how long to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts including the first, at least 1.
+    pub attempts: u32,
+    /// Wait after the first failure; it doubles with each further one.
+    pub first_wait: Duration,
+    /// Longest wait. When GitHub asks for a longer one, the call fails at once.
+    pub longest_wait: Duration,
+    /// Longest time for one attempt, from connecting to the last byte.
+    pub attempt_timeout: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_mins(1),
+            attempt_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Retry {
+    /// How long to wait after failure number `failed` (1 is the first); `None` to give up. `asked` is what GitHub
+    /// asked for; `jitter`, 0 to 1, keeps parallel jobs from returning together.
+    pub(super) fn wait(
+        &self,
+        failed: u32,
+        asked: Option<Duration>,
+        jitter: f64,
+    ) -> Option<Duration> {
+        if failed >= self.attempts {
+            return None;
+        }
+        if let Some(asked) = asked {
+            return (asked <= self.longest_wait).then_some(asked);
+        }
+        let doublings = failed.saturating_sub(1).min(16);
+        let wait = self.first_wait.saturating_mul(1 << doublings);
+        let wait = wait.min(self.longest_wait);
+        Some(wait.mul_f64(1.0 + 0.25 * jitter.clamp(0.0, 1.0)))
+    }
+}
+
+/// How long GitHub wants us to stay away; `None` when the answer is no rate limit.
+///
+/// Source: "Exceeding the rate limit" in GitHub's documentation: 403 or 429 with `retry-after`, or with
+/// `x-ratelimit-remaining: 0` and the time in `x-ratelimit-reset`, or with only a message.
+pub(super) fn rate_limit(
+    status: StatusCode,
+    headers: &HeaderMap,
+    message: &str,
+) -> Option<Duration> {
+    if status != StatusCode::FORBIDDEN && status != StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    if let Some(seconds) = number(headers, "retry-after") {
+        return Some(Duration::from_secs(seconds));
+    }
+    if number(headers, "x-ratelimit-remaining") == Some(0) {
+        return Some(until_reset(headers).unwrap_or(UNNAMED_LIMIT));
+    }
+    let named = message.to_lowercase().contains("rate limit");
+    (named || status == StatusCode::TOO_MANY_REQUESTS).then_some(UNNAMED_LIMIT)
+}
+
+/// Time between the answer and the end of the limit, both by GitHub's clock.
+fn until_reset(headers: &HeaderMap) -> Option<Duration> {
+    let reset = i64::try_from(number(headers, "x-ratelimit-reset")?).ok()?;
+    let reset = Timestamp::from_second(reset).ok()?;
+    let date = headers.get("date")?.to_str().ok()?;
+    let now = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+    Some(Duration::try_from(reset.duration_since(now)).unwrap_or_default())
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        list.iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_end_with_the_attempts() {
+        let retry = Retry {
+            attempts: 5,
+            longest_wait: Duration::from_secs(3),
+            ..Retry::default()
+        };
+        let waits: Vec<_> = (1..=5)
+            .map(|failed| retry.wait(failed, None, 0.0))
+            .collect();
+        let seconds = |s| Some(Duration::from_secs(s));
+        assert_eq!(
+            waits,
+            [seconds(1), seconds(2), seconds(3), seconds(3), None]
+        );
+        assert_eq!(retry.wait(1, None, 1.0), Some(Duration::from_millis(1250)));
+    }
+
+    #[test]
+    fn a_wait_that_github_asks_for_is_kept_to_and_a_long_one_ends_the_attempts() {
+        let retry = Retry::default();
+        let asked = Duration::from_secs(7);
+        assert_eq!(retry.wait(1, Some(asked), 1.0), Some(asked));
+        assert_eq!(retry.wait(1, Some(Duration::from_mins(20)), 0.0), None);
+    }
+
+    #[test]
+    fn a_rate_limit_is_told_from_a_missing_permission() {
+        let forbidden = StatusCode::FORBIDDEN;
+        let seconds = |s| Some(Duration::from_secs(s));
+        assert_eq!(
+            rate_limit(forbidden, &headers(&[("retry-after", "9")]), ""),
+            seconds(9)
+        );
+        let reset = headers(&[
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1395172900"),
+            ("date", "Tue, 18 Mar 2014 20:01:11 GMT"),
+        ]);
+        assert_eq!(rate_limit(forbidden, &reset, ""), seconds(29));
+        let without_date = headers(&[("x-ratelimit-remaining", "0")]);
+        assert_eq!(rate_limit(forbidden, &without_date, ""), seconds(60));
+        let words = "You have exceeded a secondary rate limit";
+        assert_eq!(rate_limit(forbidden, &HeaderMap::new(), words), seconds(60));
+        assert_eq!(
+            rate_limit(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), ""),
+            seconds(60)
+        );
+        let words = "Resource not accessible by integration";
+        let left = headers(&[("x-ratelimit-remaining", "4000")]);
+        assert_eq!(rate_limit(forbidden, &left, words), None);
+        assert_eq!(rate_limit(StatusCode::BAD_GATEWAY, &reset, ""), None);
+    }
+
+    #[test]
+    fn a_limit_that_is_over_already_asks_for_no_wait() {
+        let past = headers(&[
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1"),
+            ("date", "Tue, 18 Mar 2014 20:01:11 GMT"),
+        ]);
+        assert_eq!(
+            rate_limit(StatusCode::FORBIDDEN, &past, ""),
+            Some(Duration::ZERO)
+        );
+    }
+}
