@@ -135,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sagegate")
     parser.add_argument("profiles", nargs="*", default=["xgboost", "mobilenet-v2"])
-    parser.add_argument("--invocations", type=int, default=200)
+    parser.add_argument("--invocations", type=int, default=300)
     parser.add_argument("--concurrency", type=int, default=40, help="calls per load; 0 leaves the concurrency benchmark out")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
