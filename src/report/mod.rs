@@ -209,4 +209,6 @@ fn reason(words: &str, max: usize) -> Inline {
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;
