@@ -1,7 +1,6 @@
 //! The runs of a baseline, number by number beside the run that is judged.
 
-use super::Notice;
-use super::history::{Group, SizeEntry};
+use super::history::{Entry, Group, SizeEntry};
 use super::limits::{CostLimit, LatencyLimit, Limits};
 use super::metric::{
     Change, Metric, MetricJudgement, NotCompared, Quantile, Status, Tolerance, Undecided, Value,
@@ -9,6 +8,7 @@ use super::metric::{
 };
 use super::noise::{Comparison, RunNoise, compare_mean, compare_quantile, geometric_mean, ln};
 use super::run_to_run::mean_of;
+use super::{Creep, Notice};
 use crate::analysis::{Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, mean};
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
@@ -287,6 +287,32 @@ impl Baseline<'_> {
             Tolerance::Relative(_) => Some(judge_change(&change, tolerance)),
             Tolerance::Off | Tolerance::Absolute(_) => None,
         }
+    }
+
+    /// What has changed at a size since one run.
+    pub(super) fn creep(&self, held: MemoryMb, oldest: &Entry) -> Option<Creep> {
+        let (size, entry) = (self.analysis.size(held)?, oldest.size(held)?);
+        let quantile = Quantile::supported_by(size.warm.count);
+        let change = |now: f64, then: f64| (then > 0.0).then(|| Ratio(now / then - 1.0));
+        let latency = quantile.and_then(|quantile| {
+            let (now, then) = (
+                latency_of(size, quantile).get(),
+                stored_latency(entry, quantile),
+            );
+            Some((quantile, change(now, then)?))
+        });
+        let (now, basis) = match (self.analysis.cost_basis, entry.cloudwatch_latency_ms) {
+            (CostBasis::CloudWatch, Some(_)) => (size.cost, CostBasis::CloudWatch),
+            (CostBasis::CloudWatch | CostBasis::ClientLatency, _) => {
+                (size.client_cost, CostBasis::ClientLatency)
+            }
+        };
+        let then = self.stored_cost(entry, basis);
+        Some(Creep {
+            since: oldest.at,
+            latency,
+            cost: change(now.per_million().get(), then.get()),
+        })
     }
 
     pub(super) fn latency_notices(&self, held: MemoryMb) -> Vec<Notice> {

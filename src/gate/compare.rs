@@ -67,6 +67,7 @@ pub(super) fn with(
             .iter()
             .find_map(|judged| tail_too_noisy(analysis, judged)),
     );
+    notices.extend(metrics.iter().filter_map(much_better));
     Some(Judgement {
         verdict: super::Verdict::Inconclusive,
         recommended: Some(chosen.memory_mb),
@@ -82,6 +83,10 @@ pub(super) fn with(
                 .flatten()
                 .map(|entry| (entry.commit.clone(), entry.at))
                 .collect(),
+            creep: history
+                .oldest_of_epoch(key)
+                .filter(|oldest| oldest.run_id != newest.run_id)
+                .and_then(|oldest| baseline.creep(held, oldest)),
         }),
         unlike: Vec::new(),
         notices,
@@ -120,6 +125,19 @@ fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgeme
         limit,
         status,
     }
+}
+
+/// A decrease worth recording at once: more than noise, and more than this.
+const MUCH_BETTER: f64 = -0.10;
+
+fn much_better(judged: &MetricJudgement) -> Option<Notice> {
+    let change = judged.increase?;
+    let is_number = matches!(judged.metric, Metric::Latency(_) | Metric::CostPerMillion);
+    let much = judged.status == Status::Improved && change.get() < MUCH_BETTER;
+    (is_number && much).then_some(Notice::MuchBetter {
+        metric: judged.metric,
+        change,
+    })
 }
 
 /// Says that a lower quantile was judged than the number of calls supports.

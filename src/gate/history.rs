@@ -194,6 +194,13 @@ impl History {
         groups
     }
 
+    /// The oldest run of the newest epoch with the same key, however long ago.
+    pub(super) fn oldest_of_epoch(&self, key: &Key) -> Option<&Entry> {
+        let alike = || self.entries.iter().filter(|entry| entry.key == *key);
+        let epoch = alike().last()?.epoch;
+        alike().find(|entry| entry.epoch == epoch)
+    }
+
     /// The runs with the same key, grouped, by epoch: what the run-to-run noise is estimated from.
     pub(super) fn by_epoch(&self, key: &Key) -> Vec<Vec<Group<'_>>> {
         let mut epochs: BTreeMap<u32, Vec<&Entry>> = BTreeMap::new();

@@ -61,6 +61,19 @@ pub struct BaselineSummary {
     pub run_deviation: Ratio,
     /// Commit and time of each run, newest first.
     pub commits: Vec<(Option<String>, Timestamp)>,
+    /// What has changed since the oldest run of the epoch: many small steps, none of which fails. Shown, never judged.
+    pub creep: Option<Creep>,
+}
+
+/// The change since the oldest run of the epoch, at the baseline's size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Creep {
+    /// When that run was.
+    pub since: Timestamp,
+    /// Change of the judged quantile of latency, if there is one.
+    pub latency: Option<(Quantile, Ratio)>,
+    /// Change of the cost at today's prices, where both rest on the same measurement.
+    pub cost: Option<Ratio>,
 }
 
 /// Something that a reader should know and that fails nothing.
@@ -86,6 +99,14 @@ pub enum Notice {
         unjudged: Quantile,
         /// What was judged instead.
         quantile: Quantile,
+    },
+    /// Better than the baseline by more than noise and by more than the tolerance: a later run may lose it all again
+    /// and still pass.
+    MuchBetter {
+        /// What.
+        metric: Metric,
+        /// By how much, negative.
+        change: Ratio,
     },
     /// More cold starts than the baseline explains.
     MoreColdStarts {

@@ -103,6 +103,82 @@ fn a_moderate_regression_is_undecided_against_one_run_and_fails_against_five() {
     assert_eq!(mature.verdict, Verdict::Fail);
 }
 
+/// `model` with 14 of 1 000 calls four times as slow: p99 lies in the tail, and p98 does not.
+fn with_a_cliff(scale: f64) -> RunResult {
+    let mut run = model(scale);
+    for call in run
+        .stability
+        .iter_mut()
+        .flat_map(|endpoint| endpoint.invocations.iter_mut().step_by(70).take(14))
+    {
+        call.latency_ms *= 4.0;
+    }
+    run
+}
+
+#[test]
+fn where_p99_jumps_between_body_and_tail_p95_is_judged_and_still_fails_a_slow_model() {
+    let history = history(5, with_a_cliff);
+    let same = judged(&with_a_cliff(1.0), Some(&history), &Limits::default());
+    assert_eq!(same.verdict, Verdict::Pass);
+    assert_eq!(same.metrics[1].metric, Metric::Latency(Quantile::P95));
+    assert_eq!(
+        same.overall[0].metric,
+        Metric::LatencyAllSizes(Quantile::P95)
+    );
+    assert!(same.notices.contains(&Notice::TailTooNoisy {
+        unjudged: Quantile::P99,
+        quantile: Quantile::P95,
+    }));
+    let slow = judged(&with_a_cliff(1.4), Some(&history), &Limits::default());
+    assert_eq!(slow.metrics[1].status, Status::Fail);
+}
+
+#[test]
+fn a_p99_that_happens_to_be_in_the_body_starts_no_epoch() {
+    // Nine slow calls instead of fourteen: p99 falls by three quarters, and the tenth slowest tells nothing.
+    let mut few_slow = with_a_cliff(1.0);
+    for endpoint in &mut few_slow.stability {
+        for call in endpoint.invocations.iter_mut().step_by(70).take(5) {
+            call.latency_ms /= 4.0;
+        }
+    }
+    let judgement = judged(&few_slow, Some(&history(5, with_a_cliff)), &Limits::default());
+    assert!(!judgement.starts_epoch(), "{:?}", judgement.metrics);
+    assert_eq!(judgement.verdict, Verdict::Pass);
+}
+
+#[test]
+fn small_steps_are_added_up_and_shown() {
+    let mut history = history(5, model);
+    let oldest = history.entries()[0].clone();
+    assert!((oldest.sizes[1].p99_ms - 119.7).abs() < 2.0, "{oldest:?}");
+    let judgement = judged(&model(1.06), Some(&history), &Limits::default());
+    let creep = judgement.baseline.unwrap().creep.unwrap();
+    assert_eq!(creep.since, oldest.at);
+    let (quantile, latency) = creep.latency.unwrap();
+    assert_eq!(quantile, Quantile::P99);
+    assert!(
+        (latency.get() - (1.06 / 0.995 - 1.0)).abs() < 1e-6,
+        "{latency:?}"
+    );
+    // A baseline of one run has nothing to add up.
+    history = self::history(1, model);
+    let judgement = judged(&model(1.06), Some(&history), &Limits::default());
+    assert_eq!(judgement.baseline.unwrap().creep, None);
+}
+
+#[test]
+fn what_is_much_better_is_said_so_that_main_records_it() {
+    let judgement = judged(&model(0.7), Some(&history(5, model)), &Limits::default());
+    let said = |metric| {
+        judgement.notices.iter().any(|notice| {
+            matches!(notice, Notice::MuchBetter { metric: of, change } if *of == metric && change.get() < -0.2)
+        })
+    };
+    assert!(said(Metric::Latency(Quantile::P99)) && said(Metric::CostPerMillion));
+}
+
 #[test]
 fn an_improvement_passes_and_starts_an_epoch() {
     let it = judged(&model(0.6), Some(&history(5, model)), &Limits::default());

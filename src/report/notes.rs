@@ -2,7 +2,7 @@
 
 use super::document::{Inline, name, space, strong, text};
 use super::{Facts, numbers, reason, sanitise};
-use crate::gate::Notice;
+use crate::gate::{Metric, Notice};
 use crate::result::Service;
 
 /// Longest reason that is shown in a sentence.
@@ -54,6 +54,11 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             unjudged = unjudged.name(),
             quantile = quantile.name(),
         ))],
+        Notice::MuchBetter { metric, change } => vec![text(format!(
+            "{} is {} against main: the limit follows once main has recorded it.",
+            metric_name(*metric),
+            numbers::percent(*change),
+        ))],
         Notice::MoreColdStarts {
             memory_mb,
             now,
@@ -79,6 +84,14 @@ fn notice(notice: &Notice) -> Vec<Inline> {
              every call in time.",
         )],
         Notice::NotDeleted { left } => not_deleted(left),
+    }
+}
+
+fn metric_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::RecommendedMemory => "recommended memory",
+        Metric::Latency(quantile) | Metric::LatencyAllSizes(quantile) => quantile.name(),
+        Metric::CostPerMillion | Metric::CostAllSizes => "cost",
     }
 }
 

@@ -459,6 +459,14 @@ fn every_notice_is_a_sentence() {
             quantile: crate::gate::Quantile::P95,
             calls: 300,
         },
+        Notice::TailTooNoisy {
+            unjudged: crate::gate::Quantile::P99,
+            quantile: crate::gate::Quantile::P95,
+        },
+        Notice::MuchBetter {
+            metric: crate::gate::Metric::CostPerMillion,
+            change: crate::units::Ratio(-0.31),
+        },
         Notice::MoreColdStarts {
             memory_mb: sizes[1],
             now: 5,

@@ -16,7 +16,7 @@ const SHORT_HASH: usize = 12;
 /// The folded part.
 pub(super) fn section(facts: Facts<'_>) -> Section {
     let mut table = Table::new(&[("What", Align::Left), ("How", Align::Left)]);
-    let rows: [(&str, Vec<Inline>); 12] = [
+    let rows: [(&str, Vec<Inline>); 13] = [
         ("Where", place(facts)),
         ("Calls", cell(calls(facts))),
         ("Latency", cell(latency(facts))),
@@ -26,6 +26,7 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
         ("Prices", prices(facts)),
         ("Baseline", baseline(facts)),
         ("Run-to-run noise", cell(noise(facts))),
+        ("Slow change", cell(creep(facts))),
         ("Endpoints and configs", cell(cleanup(facts))),
         ("This run cost", cell(run_cost(facts))),
         ("Run", run(facts)),
@@ -212,6 +213,25 @@ fn noise(facts: Facts<'_>) -> String {
         ),
         None => "not known yet".to_owned(),
     }
+}
+
+/// Many small steps, none of which fails.
+fn creep(facts: Facts<'_>) -> String {
+    let Some(creep) = facts.judgement.baseline.as_ref().and_then(|it| it.creep) else {
+        return "not known yet".to_owned();
+    };
+    let latency = creep
+        .latency
+        .map(|(quantile, change)| format!("{} {}", quantile.name(), numbers::percent(change)));
+    let cost = creep
+        .cost
+        .map(|change| format!("cost {}", numbers::percent(change)));
+    let changes: Vec<String> = [latency, cost].into_iter().flatten().collect();
+    let since = creep.since.strftime("%Y-%m-%d");
+    format!(
+        "{} since {since}, the first run of main like these (not judged)",
+        changes.join(", ")
+    )
 }
 
 fn cleanup(facts: Facts<'_>) -> String {
