@@ -70,6 +70,15 @@ pub enum Error {
     /// A run that cannot be resumed.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// Several runs cannot be resumed.
+    #[error("--resume: a calibration is measured as a whole")]
+    CalibrationIsWhole,
+    /// No size was measured in every run.
+    #[error("no memory size was measured in every run; the results are in `{path}`")]
+    NothingToCalibrate {
+        /// The folder.
+        path: PathBuf,
+    },
     /// No model: the parser of the command line refuses this first.
     #[error(
         "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
@@ -167,6 +176,7 @@ impl Error {
             | Self::Trace(_)
             | Self::Journal(_)
             | Self::NoModel
+            | Self::CalibrationIsWhole
             | Self::Session(_)
             | Self::UnknownModel { .. }
             | Self::Result(_)
@@ -178,7 +188,10 @@ impl Error {
             | Self::Listen { .. }
             | Self::Output { .. } => USAGE,
             Self::Baseline(error) if !error.is_outside() => USAGE,
-            Self::Baseline(_) | Self::Aws(_) | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
+            Self::Baseline(_)
+            | Self::NothingToCalibrate { .. }
+            | Self::Aws(_)
+            | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
             Self::Interrupted { exit_code, .. } => *exit_code,
         }
     }
@@ -207,6 +220,8 @@ impl Error {
             | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::NoModel
+            | Self::CalibrationIsWhole
+            | Self::NothingToCalibrate { .. }
             | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }

@@ -35,7 +35,7 @@ use self::journal::Record;
 pub use self::journal::{Journal, JournalError};
 pub use self::ledger::{Ledger, LedgerError};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
-pub use self::names::run_id;
+pub use self::names::{numbered, run_id};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::resume::check_alike;
 pub use self::trace::TraceError;

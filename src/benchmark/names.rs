@@ -47,6 +47,13 @@ pub fn run_id(ci_run: Option<(&str, &str)>, random: u64) -> String {
     clean.trim_matches('-').to_lowercase()
 }
 
+/// The run id of one of several runs of a command.
+pub fn numbered(run_id: &str, number: u32) -> String {
+    let suffix = format!("-{number}");
+    let kept: String = run_id.chars().take(MAX_RUN_ID - suffix.len()).collect();
+    format!("{}{suffix}", kept.trim_end_matches('-'))
+}
+
 fn alias_hash(alias: &str) -> String {
     hex(&Sha256::digest(alias)).chars().take(6).collect()
 }
@@ -71,6 +78,12 @@ mod tests {
             load_endpoint("sagegate-1842-1-88b207", 8),
             "sagegate-1842-1-88b207-c8"
         );
+    }
+
+    #[test]
+    fn runs_of_one_command_are_numbered_and_stay_short() {
+        assert_eq!(numbered("1842-1", 3), "1842-1-3");
+        assert_eq!(numbered(&"x".repeat(40), 12).len(), 40);
     }
 
     proptest! {

@@ -24,6 +24,7 @@ pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Disp
         edges,
         display,
         load_by_default: true,
+        run_number: None,
         recommend: &recommend,
     };
     let (result, prices) = measure(args, inputs, around).await?;

@@ -36,6 +36,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) display: Display,
     /// Whether there is a concurrency benchmark when no flag says so.
     pub(super) load_by_default: bool,
+    /// Which of several runs of one command it is: part of its names.
+    pub(super) run_number: Option<u32>,
     /// Chooses the size for the concurrency benchmark.
     pub(super) recommend: &'a (dyn Fn(&RunResult, &DatedPrices) -> Option<MemoryMb> + Sync),
 }
@@ -65,6 +67,9 @@ pub(super) async fn measure(
 ) -> Result<(RunResult, DatedPrices), Error> {
     let prices = inputs.prices.region(around.session.region())?.clone();
     let mut identity = identity(&args.model, around.edges)?;
+    if let Some(number) = around.run_number {
+        identity.run_id = benchmark::numbered(&identity.run_id, number);
+    }
     if let Some((_, restored)) = &inputs.resumed {
         identity.run_id.clone_from(&restored.run_id);
     }

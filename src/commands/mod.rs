@@ -1,6 +1,7 @@
 //! One file per command: wiring only.
 
 mod benchmark;
+mod calibrate;
 mod cleanup;
 mod conclude;
 mod convert;
@@ -24,6 +25,7 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
     let outcome = match cli.command {
         Command::Run(args) => run::run(*args, edges, display).await,
         Command::Benchmark(args) => benchmark::benchmark(&args, edges, display).await,
+        Command::Calibrate(args) => calibrate::calibrate(&args, edges, display).await,
         Command::Compare(args) => offline::compare(&args, edges).await,
         Command::Record(args) => offline::record(&args, edges).await,
         Command::Report(args) => offline::report(&args, edges),

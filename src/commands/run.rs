@@ -44,6 +44,7 @@ pub(super) async fn run_with(
         edges,
         display,
         load_by_default: false,
+        run_number: None,
         recommend: &recommend,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;

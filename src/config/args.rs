@@ -58,6 +58,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python toolkit does
     Benchmark(Box<BenchmarkArgs>),
+    /// Measure the same model several times: how far runs stray, and what the gate would catch
+    Calibrate(Box<CalibrateArgs>),
     /// Compare a saved result with a baseline, without AWS
     Compare(Box<CompareArgs>),
     /// Add a saved result to a baseline, without AWS
@@ -99,6 +101,23 @@ pub struct BenchmarkArgs {
     /// What is measured, and how.
     #[command(flatten)]
     pub measurement: MeasurementArgs,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// What is measured, and how; each run has a folder of its own below --output-dir.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// How often to measure
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=30))]
+    pub runs: u32,
+    /// Where the baseline is.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+    /// Add the runs to the baseline
+    #[arg(long, help_heading = "Gate")]
+    pub seed_baseline: bool,
 }
 
 /// Arguments of `compare`.

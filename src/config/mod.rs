@@ -7,9 +7,9 @@ mod measure;
 mod values;
 
 pub use self::args::{
-    BaselineArgs, BenchmarkArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs, GateArgs, Mode,
-    OutputArgs, PricesArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
-    SimulateArgs,
+    BaselineArgs, BenchmarkArgs, CalibrateArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs,
+    GateArgs, Mode, OutputArgs, PricesArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs,
+    SamplesArgs, SimulateArgs,
 };
 pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 

@@ -197,7 +197,7 @@ impl History {
     /// The oldest run of the newest epoch with the same key, however long ago.
     pub(super) fn oldest_of_epoch(&self, key: &Key) -> Option<&Entry> {
         let alike = || self.entries.iter().filter(|entry| entry.key == *key);
-        let epoch = alike().last()?.epoch;
+        let epoch = alike().next_back()?.epoch;
         alike().find(|entry| entry.epoch == epoch)
     }
 

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod baseline_file;
+mod calibration;
 mod compare;
 mod history;
 mod key;
@@ -14,6 +15,7 @@ mod verdict;
 use jiff::Timestamp;
 
 pub use self::baseline_file::{BaselineFile, BaselineFileError};
+pub use self::calibration::{ASSUMED_RUNS, Calibration, Visibility, calibrate};
 pub use self::history::{Entry, History, MAX_RUNS, SizeEntry};
 pub use self::key::{Key, KeyDifference};
 pub use self::limits::{

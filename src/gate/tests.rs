@@ -143,7 +143,11 @@ fn a_p99_that_happens_to_be_in_the_body_starts_no_epoch() {
             call.latency_ms /= 4.0;
         }
     }
-    let judgement = judged(&few_slow, Some(&history(5, with_a_cliff)), &Limits::default());
+    let judgement = judged(
+        &few_slow,
+        Some(&history(5, with_a_cliff)),
+        &Limits::default(),
+    );
     assert!(!judgement.starts_epoch(), "{:?}", judgement.metrics);
     assert_eq!(judgement.verdict, Verdict::Pass);
 }

@@ -3,6 +3,7 @@
 //! [`compose`] resolves every number and every word; the renderings only lay them out.
 
 mod advice;
+mod calibration;
 mod charts;
 mod csv;
 mod document;
@@ -20,6 +21,7 @@ mod table;
 mod terminal;
 mod unmeasured;
 
+pub use self::calibration::calibration;
 pub use self::csv::{CsvFile, csv_files};
 use self::document::{Block, Inline, code, link, name, plain, text};
 pub use self::html::html;

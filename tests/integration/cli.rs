@@ -18,6 +18,7 @@ fn help_of_every_command() {
     let commands = [
         "run",
         "benchmark",
+        "calibrate",
         "compare",
         "record",
         "report",

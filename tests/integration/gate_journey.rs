@@ -155,3 +155,45 @@ fn two_models_share_a_baseline_file_without_meeting() {
     let names: Vec<&String> = baseline["models"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["churn", "fraud"]);
 }
+
+#[test]
+fn a_calibration_tells_what_the_gate_sees_and_seeds_the_baseline() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let outcome = workspace
+        .sagegate(&[
+            "calibrate",
+            "--model-name",
+            "m",
+            "--samples",
+            "samples.jsonl",
+            "--memory-sizes",
+            "1024,2048",
+            "--invocations",
+            "100",
+            "--runs",
+            "3",
+            "--seed-baseline",
+            "--baseline",
+            "file:b.json",
+        ])
+        .expect(0);
+    simulator.assert_nothing_is_left();
+    assert!(
+        outcome
+            .stdout
+            .contains("3 runs of the same model, at 2048 MB"),
+        "{}",
+        outcome.stdout
+    );
+    assert!(
+        outcome.stdout.contains("--max-cost-increase "),
+        "{}",
+        outcome.stdout
+    );
+    for run in 1..=3 {
+        assert!(workspace.exists(&format!("sagegate-results/run-{run}/result.json")));
+    }
+    let baseline: serde_json::Value = serde_json::from_str(&workspace.read("b.json")).unwrap();
+    assert_eq!(baseline["models"]["m"].as_array().map(Vec::len), Some(3));
+}
