@@ -162,7 +162,7 @@ fn an_endpoint_that_is_never_in_service_is_given_up_and_waited_for_until_it_can_
 #[test]
 fn what_cannot_be_deleted_in_time_is_named_and_cleanup_deletes_it_later() {
     let simulator =
-        Simulator::quick_with("[life_cycle]\ncreating_seconds = 4.0\ndeleting_seconds = 0.1\n");
+        Simulator::quick_with("[life_cycle]\ncreating_seconds = 10.0\ndeleting_seconds = 0.1\n");
     let workspace = Workspace::new(&simulator);
     let outcome = workspace
         .run(&["--deploy-timeout", "1s", "--cleanup-timeout", "1s"])
