@@ -3,11 +3,13 @@
 use std::ops::AddAssign;
 
 use sagegate::analysis::{Analysis, DatedPrices, PriceTable, Strategy, analyse};
-use sagegate::gate::{Entry, History, Judgement, Limits, Metric, Status, Verdict, judge};
+use sagegate::gate::{
+    Entry, History, Judgement, Limits, Metric, MetricJudgement, Status, Tail, Verdict, judge,
+};
 use sagegate::result::RunResult;
 
 use crate::rivals::{Rivals, judge_by_rivals};
-use crate::simulate::{Model, at, random, run, slower};
+use crate::simulate::{Model, at, random, run, slower, slower_tail};
 
 /// Runs of the baseline.
 pub(crate) const RUNS: [usize; 5] = [1, 2, 3, 5, 10];
@@ -21,10 +23,12 @@ pub(crate) struct Cell {
     pub(crate) all: u64,
     pub(crate) failed: u64,
     pub(crate) inconclusive: u64,
-    /// Failures by metric: latency, cost, and each over all sizes.
-    pub(crate) by: [u64; 4],
-    /// p99 alone decided nothing.
-    pub(crate) p99_undecided: u64,
+    /// Failures by metric: memory, latency, cost, and the last two over all sizes.
+    pub(crate) by: [u64; 5],
+    /// The tail at the baseline's size decided nothing.
+    pub(crate) tail_undecided: u64,
+    /// The slowest 5 % stood in for p99 at the baseline's size.
+    pub(crate) stood_in: u64,
     /// The recommended memory moved.
     pub(crate) moved: u64,
     pub(crate) rivals: Rivals,
@@ -38,17 +42,19 @@ impl AddAssign for Cell {
         for (by, other) in self.by.iter_mut().zip(other.by) {
             *by += other;
         }
-        self.p99_undecided += other.p99_undecided;
+        self.tail_undecided += other.tail_undecided;
+        self.stood_in += other.stood_in;
         self.moved += other.moved;
         self.rivals += other.rivals;
     }
 }
 
-/// A/A cells by runs of the baseline, and cells of slower models by shift.
+/// A/A cells by runs of the baseline, cells of slower models by shift, and cells of models with a slower tail.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cells {
     pub(crate) identical: Vec<Cell>,
     pub(crate) slower: Vec<Cell>,
+    pub(crate) slower_tail: Vec<Cell>,
 }
 
 impl Cells {
@@ -61,6 +67,7 @@ impl Cells {
         };
         add(&mut self.identical, other.identical);
         add(&mut self.slower, other.slower);
+        add(&mut self.slower_tail, other.slower_tail);
         self
     }
 }
@@ -74,12 +81,18 @@ struct Measured {
 /// Judges one pull request per seed: the same model against baselines of several lengths, and slower ones against
 /// five runs. The baselines of one pull request share their runs, and so do the shifts: each cell counts independent
 /// pull requests, but the cells of a row are not independent of each other.
-pub(crate) fn pull_requests(seeds: impl Iterator<Item = u64>, drift: f64, shifts: &[f64]) -> Cells {
+pub(crate) fn pull_requests(
+    seeds: impl Iterator<Item = u64>,
+    drift: f64,
+    shifts: &[f64],
+    tail_factors: &[f64],
+) -> Cells {
     let table = PriceTable::bundled().unwrap();
     let prices = table.region("us-east-1").unwrap();
     let mut cells = Cells {
         identical: vec![Cell::default(); RUNS.len()],
         slower: vec![Cell::default(); shifts.len()],
+        slower_tail: vec![Cell::default(); tail_factors.len()],
     };
     for seed in seeds {
         let mut random = random(seed);
@@ -92,6 +105,10 @@ pub(crate) fn pull_requests(seeds: impl Iterator<Item = u64>, drift: f64, shifts
         }
         for (cell, shift) in cells.slower.iter_mut().zip(shifts) {
             let change = measured(slower(&change.run, *shift), prices);
+            *cell += judged(&main[main.len() - POWER_RUNS..], &change);
+        }
+        for (cell, factor) in cells.slower_tail.iter_mut().zip(tail_factors) {
+            let change = measured(slower_tail(&change.run, *factor), prices);
             *cell += judged(&main[main.len() - POWER_RUNS..], &change);
         }
     }
@@ -115,17 +132,15 @@ fn judged(main: &[Measured], change: &Measured) -> Cell {
     let held = history.newest().unwrap().recommended_memory_mb;
     let judgement = judgement(change, Some(&history));
     let last = main.last().unwrap();
-    let status = |wanted: fn(&Metric) -> bool| {
-        let mut metrics = judgement.metrics.iter();
-        metrics.find(|it| wanted(&it.metric)).map(|it| it.status)
-    };
-    let p99 = status(|metric| matches!(metric, Metric::Latency(_)));
+    let is_tail = |it: &&MetricJudgement| matches!(it.metric, Metric::Latency(_));
+    let tail = judgement.metrics.iter().find(is_tail).unwrap();
     Cell {
         all: 1,
         failed: u64::from(judgement.verdict == Verdict::Fail),
         inconclusive: u64::from(judgement.verdict == Verdict::Inconclusive),
         by: failures(&judgement),
-        p99_undecided: u64::from(matches!(p99, Some(Status::Undecided(_)))),
+        tail_undecided: u64::from(matches!(tail.status, Status::Undecided(_))),
+        stood_in: u64::from(tail.metric != Metric::Latency(Tail::P99)),
         moved: u64::from(judgement.recommended != Some(held)),
         rivals: judge_by_rivals(
             (&last.run, &last.analysis),
@@ -135,18 +150,18 @@ fn judged(main: &[Measured], change: &Measured) -> Cell {
     }
 }
 
-fn failures(judgement: &Judgement) -> [u64; 4] {
-    let mut by = [0; 4];
+fn failures(judgement: &Judgement) -> [u64; 5] {
+    let mut by = [0; 5];
     for it in judgement
         .all_metrics()
         .filter(|it| it.status == Status::Fail)
     {
         let place = match it.metric {
-            Metric::RecommendedMemory => continue,
-            Metric::Latency(_) => 0,
-            Metric::CostPerMillion => 1,
-            Metric::LatencyAllSizes(_) => 2,
-            Metric::CostAllSizes => 3,
+            Metric::RecommendedMemory => 0,
+            Metric::Latency(_) => 1,
+            Metric::CostPerMillion => 2,
+            Metric::LatencyAllSizes(_) => 3,
+            Metric::CostAllSizes => 4,
         };
         by[place] = 1;
     }

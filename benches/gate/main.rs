@@ -1,7 +1,7 @@
 //! How often the gate is wrong: simulated pull requests through the real analysis and gate.
 //!
 //! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals, and exits with 1 when a
-//! target is missed. `-- --pull-requests N` changes the number per cell.
+//! target is missed. `-- --pull-requests N` changes the number per cell, `-- --first-seed N` the pull requests.
 
 #![expect(
     clippy::print_stdout,
@@ -16,6 +16,7 @@ mod rivals;
 mod simulate;
 mod table;
 
+use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -28,7 +29,8 @@ const POWER_DRIFT: f64 = 0.03;
 const DEFAULT_PULL_REQUESTS: u64 = 2000;
 
 fn main() -> ExitCode {
-    let count = wanted().unwrap_or(DEFAULT_PULL_REQUESTS);
+    let count = wanted("--pull-requests").unwrap_or(DEFAULT_PULL_REQUESTS);
+    let first = wanted("--first-seed").unwrap_or_default();
     let began = Instant::now();
     let mut tables = Vec::new();
     for drift in DRIFTS {
@@ -37,28 +39,33 @@ fn main() -> ExitCode {
         } else {
             &[]
         };
-        tables.push((drift, in_parallel(count, drift, shifts)));
+        tables.push((drift, in_parallel(first..first + count, drift, shifts)));
     }
     let missed = table::print(count, &tables);
     println!("\n{} s, {missed} targets missed", began.elapsed().as_secs());
     ExitCode::from(u8::from(missed > 0))
 }
 
-/// `--pull-requests N`; `cargo bench` adds `--bench`, which means nothing here.
-fn wanted() -> Option<u64> {
+/// `NAME N`; `cargo bench` adds `--bench`, which means nothing here.
+fn wanted(name: &str) -> Option<u64> {
     let arguments: Vec<String> = std::env::args().collect();
-    let place = arguments.iter().position(|it| it == "--pull-requests")?;
+    let place = arguments.iter().position(|it| it == name)?;
     arguments.get(place + 1)?.parse().ok()
 }
 
 /// Pull request `i` has its own seed, so the result does not depend on the number of threads.
-fn in_parallel(count: u64, drift: f64, shifts: &[f64]) -> Cells {
+fn in_parallel(all: Range<u64>, drift: f64, shifts: &[f64]) -> Cells {
+    let tails: &[f64] = if shifts.is_empty() {
+        &[]
+    } else {
+        &simulate::TAIL_FACTORS
+    };
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads)
             .map(|thread| {
-                let seeds = (0..count).filter(move |seed| seed % threads == thread);
-                scope.spawn(move || pull_requests(seeds, drift, shifts))
+                let seeds = all.clone().filter(move |seed| seed % threads == thread);
+                scope.spawn(move || pull_requests(seeds, drift, shifts, tails))
             })
             .collect();
         let parts = parts.into_iter().map(|part| part.join().unwrap());

@@ -12,6 +12,12 @@ use sagegate::units::MemoryMb;
 
 /// Slowdowns at which power is measured.
 pub(crate) const SHIFTS: [f64; 5] = [0.05, 0.10, 0.15, 0.20, 0.50];
+/// Factors of the slowest calls at which power is measured.
+pub(crate) const TAIL_FACTORS: [f64; 3] = [1.5, 2.0, 10.0];
+/// One call of this many is one of them.
+const TAIL: usize = 50;
+/// A cold start takes at least this long.
+const COLD_MS: f64 = 1500.0;
 
 const CALLS: u32 = 1000;
 /// Latency by size, relative to the largest.
@@ -124,6 +130,39 @@ pub(crate) fn slower(run: &RunResult, shift: f64) -> RunResult {
     slow
 }
 
+/// The same calls, the slowest 2 % of the warm ones `factor` times as slow. CloudWatch's mean moves along.
+pub(crate) fn slower_tail(run: &RunResult, factor: f64) -> RunResult {
+    let mut slow = run.clone();
+    for endpoint in &mut slow.stability {
+        let mut latencies: Vec<f64> = endpoint
+            .invocations
+            .iter()
+            .map(|it| it.latency_ms)
+            .collect();
+        latencies.sort_by(f64::total_cmp);
+        let median = latencies[latencies.len() / 2];
+        latencies.retain(|it| *it < COLD_MS || *it < 5.0 * median);
+        let least = latencies[latencies.len() - latencies.len() / TAIL];
+        let most = *latencies.last().unwrap();
+        let mut added = 0.0;
+        for call in &mut endpoint.invocations {
+            if (least..=most).contains(&call.latency_ms) {
+                added += call.latency_ms * (factor - 1.0);
+                call.latency_ms *= factor;
+            }
+        }
+        let count = endpoint.invocations.len() as f64;
+        if let Some(latency) = endpoint
+            .metrics
+            .as_mut()
+            .and_then(|it| it.model_latency_ms.as_mut())
+        {
+            latency.average += added / count;
+        }
+    }
+    slow
+}
+
 fn endpoint(
     model: &Model,
     memory_mb: MemoryMb,
@@ -135,6 +174,8 @@ fn endpoint(
     let sigma = (1.0 + model.variation.powi(2)).ln().sqrt();
     let (phi, mut state) = (model.correlation, gauss(random));
     let mut invocations = Vec::with_capacity(calls as usize);
+    // The first call of an endpoint, before those that are measured, is always cold.
+    let mut cold_starts = 1;
     let (mut sum_ms, mut overheads) = (0.0, Vec::with_capacity(calls as usize));
     for call in 0..calls {
         state = phi * state + (1.0 - phi * phi).sqrt() * gauss(random);
@@ -146,8 +187,9 @@ fn endpoint(
         };
         let model_ms = median_ms * model.classes[sample as usize] * (sigma * state).exp() * tail;
         let cold = random.random::<f64>() < model.cold_probability;
+        cold_starts += u32::from(cold);
         let setup_ms = if cold {
-            random.random_range(1500.0..4000.0)
+            random.random_range(COLD_MS..4000.0)
         } else {
             0.0
         };
@@ -172,12 +214,12 @@ fn endpoint(
         deployed_in_s: None,
         warmup: Vec::new(),
         invocations,
-        metrics: Some(metrics(sum_ms / f64::from(calls), overheads)),
+        metrics: Some(metrics(sum_ms / f64::from(calls), overheads, cold_starts)),
     }
 }
 
 /// What CloudWatch would say.
-fn metrics(mean_ms: f64, mut overheads: Vec<f64>) -> EndpointMetrics {
+fn metrics(mean_ms: f64, mut overheads: Vec<f64>, cold_starts: u32) -> EndpointMetrics {
     overheads.sort_by(f64::total_cmp);
     let median = overheads[overheads.len() / 2];
     let statistics = |average, p50| MetricStatistics {
@@ -196,7 +238,10 @@ fn metrics(mean_ms: f64, mut overheads: Vec<f64>) -> EndpointMetrics {
         complete: true,
         model_latency_ms: Some(statistics(mean_ms, None)),
         overhead_latency_ms: Some(statistics(0.0, Some(median))),
-        model_setup_time_ms: None,
+        model_setup_time_ms: Some(MetricStatistics {
+            sample_count: f64::from(cold_starts),
+            ..statistics(2500.0, None)
+        }),
         memory_utilization_percent: None,
     }
 }

@@ -24,7 +24,7 @@ pub use self::recommend::{
     Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing,
 };
 pub use self::statistics::{
-    LatencySummary, count, interpolated, mean, nearest_rank, sorted, variance,
+    LatencySummary, TailMean, count, interpolated, mean, nearest_rank, sorted, variance,
 };
 use crate::result::{
     EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, LatencySource, MetricStatistics,
@@ -272,7 +272,9 @@ fn summarise(
 ) -> SizeSummary {
     let all: Vec<f64> = successes(run).map(|call| call.latency_ms).collect();
     let medians = medians(run);
-    let (warm, cold_starts) = split_cold_starts(&run.invocations, &medians);
+    let warmup_cold_starts = split_cold_starts(&run.warmup, &medians, None).1;
+    let most = cold_starts_published(run).map(|all| all.saturating_sub(warmup_cold_starts.len()));
+    let (warm, cold_starts) = split_cold_starts(&run.invocations, &medians, most);
     let warm_summary = LatencySummary::of(&warm);
     let request_bytes = mean_bytes(run, |call| call.request_bytes);
     let response_bytes = mean_bytes(run, |call| call.response_bytes);
@@ -300,7 +302,7 @@ fn summarise(
         warm: warm_summary,
         warm_sorted: sorted(&warm),
         cold_starts,
-        warmup_cold_starts: split_cold_starts(&run.warmup, &medians).1,
+        warmup_cold_starts,
         request_bytes,
         response_bytes,
         throughput_per_s: throughput_per_s(run),
@@ -327,20 +329,40 @@ fn medians(run: &EndpointRun) -> BTreeMap<u32, f64> {
         .collect()
 }
 
+/// Cold starts of the endpoint as `CloudWatch` counts them (`ModelSetupTime` has one sample for each), warm-up included;
+/// `None` where it counted no calls or not all of them.
+fn cold_starts_published(run: &EndpointRun) -> Option<usize> {
+    let metrics = run.metrics.as_ref().filter(|metrics| metrics.complete)?;
+    let samples = metrics.model_setup_time_ms?.sample_count;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a saturating cast of a count"
+    )]
+    let samples = samples.max(0.0) as usize;
+    Some(samples)
+}
+
 /// Latencies of warm calls in the order measured, and of cold starts: calls slower than five times their own
-/// sample's median and more than a second slower than it.
+/// sample's median and more than a second slower than it, the slowest `most` of them. What is slow without having been
+/// cold is the model's own tail.
 fn split_cold_starts(
     calls: &[Invocation],
     medians: &BTreeMap<u32, f64>,
+    most: Option<usize>,
 ) -> (Vec<f64>, Vec<LatencyMs>) {
-    let is_cold = |call: &Invocation| {
+    let is_slow = |call: &&Invocation| {
         medians.get(&call.sample).is_some_and(|median| {
             call.latency_ms > COLD_START_FACTOR * median
                 && call.latency_ms > median + COLD_START_EXCESS_MS
         })
     };
-    let answered = calls.iter().filter(|call| call.outcome.is_success());
-    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) = answered.partition(|it| is_cold(it));
+    let answered = || calls.iter().filter(|call| call.outcome.is_success());
+    let slow: Vec<f64> = answered().filter(is_slow).map(|it| it.latency_ms).collect();
+    let surplus = most.map_or(0, |most| slow.len().saturating_sub(most));
+    let least = sorted(&slow).get(surplus).copied().unwrap_or(f64::INFINITY);
+    let (cold, warm): (Vec<&Invocation>, Vec<&Invocation>) =
+        answered().partition(|call| is_slow(call) && call.latency_ms >= least);
     (
         warm.iter().map(|call| call.latency_ms).collect(),
         cold.iter().map(|call| LatencyMs(call.latency_ms)).collect(),

@@ -173,6 +173,29 @@ fn a_cold_start_is_set_aside_and_a_slow_call_is_not() {
 }
 
 #[test]
+fn what_cloudwatch_does_not_count_as_a_cold_start_is_the_models_own_tail() {
+    let mut latencies = [100.0; 100];
+    (latencies[10], latencies[20], latencies[30]) = (3000.0, 2000.0, 4000.0);
+    let mut run = endpoint(1024, &latencies);
+    let mut counted = metrics(100.0, 9.0, 2.0);
+    counted.model_setup_time_ms = counted.model_latency_ms.map(|it| MetricStatistics {
+        sample_count: 2.0,
+        ..it
+    });
+    run.metrics = Some(counted);
+    let cold_starts = |run: &EndpointRun| {
+        let analysis = analyse(&run_of(vec![run.clone()]), &prices(), Strategy::Balanced);
+        let size = &analysis.sizes[0];
+        (size.cold_starts.clone(), size.warm.max)
+    };
+    let two = vec![LatencyMs(3000.0), LatencyMs(4000.0)];
+    assert_eq!(cold_starts(&run), (two, LatencyMs(2000.0)));
+    // Half the story is none: every slow call is set aside.
+    run.metrics.as_mut().unwrap().complete = false;
+    assert_eq!(cold_starts(&run).0.len(), 3);
+}
+
+#[test]
 fn a_slow_sample_is_not_a_cold_start() {
     let mut run = endpoint(1024, &[10.0; 100]);
     for call in run.invocations.iter_mut().skip(80) {

@@ -3,10 +3,12 @@
 use super::history::{Entry, Group, SizeEntry};
 use super::limits::{CostLimit, LatencyLimit, Limits};
 use super::metric::{
-    Change, Metric, MetricJudgement, NotCompared, Quantile, Status, Tolerance, Undecided, Value,
-    WIDEST_BAND, judge_change,
+    Change, Metric, MetricJudgement, NotCompared, Status, Tail, Tolerance, Undecided, Value,
+    WIDEST_BAND, judge_change, number,
 };
-use super::noise::{Comparison, RunNoise, compare_mean, compare_quantile, geometric_mean, ln};
+use super::noise::{
+    Comparison, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, geometric_mean, ln,
+};
 use super::run_to_run::mean_of;
 use super::{Creep, Notice};
 use crate::analysis::{Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, mean};
@@ -25,6 +27,8 @@ struct Compared {
 pub(super) struct Baseline<'a> {
     pub(super) groups: &'a [Group<'a>],
     pub(super) noise: RunNoise,
+    /// The noise of the geometric mean over all sizes.
+    pub(super) noise_of_all: RunNoise,
     pub(super) analysis: &'a Analysis,
 }
 
@@ -40,11 +44,11 @@ impl Baseline<'_> {
             // The size no longer works: the numbers of the size that replaces it meet the ceilings.
             let bare = |metric, now| {
                 let reason = NotCompared::SizeNotMeasured;
-                MetricJudgement::not_compared(metric, Some(chosen.memory_mb), Some(now), reason)
+                MetricJudgement::not_compared(metric, Some(chosen.memory_mb), now, reason)
             };
-            let quantile = Quantile::supported_by(chosen.warm.count).unwrap_or(Quantile::P99);
-            let latency = Value::Latency(latency_of(chosen, quantile));
-            let cost = Value::Cost(chosen.cost.per_million());
+            let quantile = Tail::supported_by(chosen.warm.count).unwrap_or(Tail::P99);
+            let latency = latency_of(chosen, quantile).map(Value::Latency);
+            let cost = Some(Value::Cost(chosen.cost.per_million()));
             return [
                 bare(Metric::Latency(quantile), latency)
                     .off_with(latency_tolerance(limits))
@@ -58,12 +62,21 @@ impl Baseline<'_> {
     }
 
     fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
-        let quantile = Quantile::supported_by(size.warm.count);
+        let quantile = Tail::supported_by(size.warm.count);
         let judge = |quantile| self.judge_latency(size, quantile, limits);
-        let judged = match quantile.and_then(|quantile| judged_below(quantile, judge)) {
+        let ceiling = latency_ceiling(limits);
+        // A ceiling is one of the quantile, whatever is compared.
+        let highest = latency_of(size, quantile.unwrap_or(Tail::P99)).map(Value::Latency);
+        let beyond = |ceiling| highest.is_some_and(|it| number(it) > number(ceiling));
+        let judged = if ceiling.is_some_and(beyond) {
+            quantile.and_then(judge)
+        } else {
+            quantile.and_then(|quantile| judged_in(quantile, judge))
+        };
+        let judged = match judged {
             Some(judged) => judged,
             None => MetricJudgement::not_compared(
-                Metric::Latency(quantile.unwrap_or(Quantile::P99)),
+                Metric::Latency(quantile.unwrap_or(Tail::P99)),
                 Some(size.memory_mb),
                 Some(Value::Latency(size.warm.p99)),
                 if quantile.is_none() {
@@ -74,13 +87,13 @@ impl Baseline<'_> {
             )
             .off_with(latency_tolerance(limits)),
         };
-        judged.with_ceiling(latency_ceiling(limits))
+        judged.with_ceiling_on(highest, ceiling)
     }
 
     fn judge_latency(
         &self,
         size: &SizeSummary,
-        quantile: Quantile,
+        quantile: Tail,
         limits: &Limits,
     ) -> Option<MetricJudgement> {
         let it = self.compare_latency(size, quantile)?;
@@ -136,12 +149,57 @@ impl Baseline<'_> {
             .collect()
     }
 
-    /// The baseline's geometric mean of a quantile, and the comparison.
-    fn compare_latency(&self, size: &SizeSummary, quantile: Quantile) -> Option<Compared> {
+    /// The baseline's geometric mean of a quantile or of the slowest calls, and the comparison.
+    fn compare_latency(&self, size: &SizeSummary, tail: Tail) -> Option<Compared> {
+        match tail.fraction() {
+            Some(fraction) => self.compare_quantile(size, tail, fraction),
+            None => self.compare_slowest(size),
+        }
+    }
+
+    /// Baseline runs without the mean of their slowest calls are passed over.
+    fn compare_slowest(&self, size: &SizeSummary) -> Option<Compared> {
+        let now = size.warm.slowest?;
+        let stored = self.stored(size.memory_mb);
+        let baseline: Vec<(f64, f64)> = stored
+            .iter()
+            .filter_map(|group| {
+                let slowest: Vec<_> = group.iter().filter_map(|entry| entry.slowest).collect();
+                let lns: Vec<f64> = slowest.iter().map(|it| ln(it.mean_ms)).collect();
+                let variances = slowest.iter().map(|it| it.standard_error.powi(2));
+                Some((mean(&lns)?, variances.sum::<f64>().sqrt() / count(&lns)))
+            })
+            .collect();
+        let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        // How far identical code strays, the baseline's runs tell, too: a tail that has grown makes its own error larger.
+        let errors: Vec<f64> = baseline.iter().map(|(_, error)| error.powi(2)).collect();
+        let error = now.standard_error.get();
+        let expected = mean(&errors)
+            .filter(|_| errors.len() >= MATURE_RUNS)
+            .map_or(error, |squared| {
+                f64::midpoint(squared, error.powi(2)).sqrt()
+            });
+        let own = (ln(now.mean.get()), expected);
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: now.mean.get(),
+            comparison: compare_mean(own, &baseline, noise),
+            runs: lns.len(),
+        })
+    }
+
+    fn compare_quantile(&self, size: &SizeSummary, tail: Tail, p: f64) -> Option<Compared> {
         let stored = self.stored(size.memory_mb);
         let lns: Vec<f64> = stored
             .iter()
-            .filter_map(|group| mean_of(group, |entry| ln(stored_latency(entry, quantile))))
+            .filter_map(|group| {
+                let stored = group.iter().filter_map(|entry| stored_latency(entry, tail));
+                mean(&stored.map(ln).collect::<Vec<_>>())
+            })
             .collect();
         let calls: f64 = stored
             .iter()
@@ -153,11 +211,10 @@ impl Baseline<'_> {
             runs: lns.len(),
             ..self.noise
         };
-        let comparison =
-            compare_quantile(&size.warm_sorted, quantile.fraction(), &lns, calls, noise)?;
+        let comparison = compare_quantile(&size.warm_sorted, p, &lns, calls, noise)?;
         Some(Compared {
             baseline: mean(&lns)?.exp(),
-            now: latency_of(size, quantile).get(),
+            now: latency_of(size, tail)?.get(),
             comparison,
             runs: lns.len(),
         })
@@ -237,8 +294,7 @@ impl Baseline<'_> {
         let sizes = &self.analysis.sizes;
         let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
         let judge = |quantile| self.latencies_together(quantile, limits);
-        let latency =
-            Quantile::supported_by(fewest).and_then(|quantile| judged_below(quantile, judge));
+        let latency = Tail::supported_by(fewest).and_then(|quantile| judged_in(quantile, judge));
         let parts: Vec<Comparison> = sizes
             .iter()
             .filter_map(|size| Some(self.compare_cost(size)?.comparison))
@@ -248,15 +304,17 @@ impl Baseline<'_> {
     }
 
     /// A quantile that one size alone cannot be judged by is not judged over all sizes either: where p99 jumps between
-    /// body and tail from run to run, the jumps of several sizes add up faster than their errors.
-    fn latencies_together(&self, quantile: Quantile, limits: &Limits) -> Option<MetricJudgement> {
+    /// body and tail from run to run, the jumps of several sizes add up faster than their errors. The mean of the
+    /// slowest calls does not jump.
+    fn latencies_together(&self, quantile: Tail, limits: &Limits) -> Option<MetricJudgement> {
         let sizes = self.analysis.sizes.iter();
         let parts: Vec<Comparison> = sizes
             .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
             .collect();
         let metric = Metric::LatencyAllSizes(quantile);
         let judged = self.overall(metric, &parts, latency_tolerance(limits))?;
-        let too_wide = parts.iter().any(|it| it.own_band().get() > WIDEST_BAND);
+        let jumps = quantile != Tail::Slowest;
+        let too_wide = jumps && parts.iter().any(|it| it.own_band().get() > WIDEST_BAND);
         Some(MetricJudgement {
             status: if too_wide && judged.status != Status::Off {
                 Status::Undecided(Undecided::BandTooWide)
@@ -273,7 +331,7 @@ impl Baseline<'_> {
         parts: &[Comparison],
         tolerance: Tolerance,
     ) -> Option<MetricJudgement> {
-        let comparison = geometric_mean(parts, self.noise)?;
+        let comparison = geometric_mean(parts, self.noise, self.noise_of_all)?;
         let change = Change {
             metric,
             memory_mb: None,
@@ -292,12 +350,12 @@ impl Baseline<'_> {
     /// What has changed at a size since one run.
     pub(super) fn creep(&self, held: MemoryMb, oldest: &Entry) -> Option<Creep> {
         let (size, entry) = (self.analysis.size(held)?, oldest.size(held)?);
-        let quantile = Quantile::supported_by(size.warm.count);
+        let quantile = Tail::supported_by(size.warm.count);
         let change = |now: f64, then: f64| (then > 0.0).then(|| Ratio(now / then - 1.0));
         let latency = quantile.and_then(|quantile| {
             let (now, then) = (
-                latency_of(size, quantile).get(),
-                stored_latency(entry, quantile),
+                latency_of(size, quantile)?.get(),
+                stored_latency(entry, quantile)?,
             );
             Some((quantile, change(now, then)?))
         });
@@ -347,29 +405,26 @@ fn many_floor(many: f64) -> u64 {
     many as u64
 }
 
-/// The judgement of the highest quantile from `quantile` down whose noise band is narrow enough; of `quantile` itself
-/// where none is. Where the tail begins between p98 and p99, identical code strays by more than half in p99, and p95
-/// tells more. The choice rests on the width of the band and not on the change; a failure stays a failure.
-fn judged_below(
-    quantile: Quantile,
-    judge: impl Fn(Quantile) -> Option<MetricJudgement>,
+/// The judgement in `quantile`, or in what takes its place where its noise band is too wide: where the tail begins
+/// between p98 and p99, identical code strays by more than half in p99. The choice rests on the width of the band and not
+/// on the change; a failure stays a failure.
+fn judged_in(
+    quantile: Tail,
+    judge: impl Fn(Tail) -> Option<MetricJudgement>,
 ) -> Option<MetricJudgement> {
     let too_wide = |it: &MetricJudgement| it.status == Status::Undecided(Undecided::BandTooWide);
     let first = judge(quantile)?;
     if !too_wide(&first) {
         return Some(first);
     }
-    let lower = quantile
-        .lower()
-        .iter()
-        .filter_map(|quantile| judge(*quantile));
-    Some(lower.into_iter().find(|it| !too_wide(it)).unwrap_or(first))
+    let stand_in = quantile.stand_in().and_then(judge);
+    Some(stand_in.filter(|it| !too_wide(it)).unwrap_or(first))
 }
 
 /// Says that a lower quantile stands for p99, also where only a ceiling is judged.
 pub(super) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
     let calls = size.warm.count;
-    let quantile = Quantile::supported_by(calls).filter(|quantile| *quantile != Quantile::P99)?;
+    let quantile = Tail::supported_by(calls).filter(|quantile| *quantile != Tail::P99)?;
     Some(Notice::JudgedByLowerQuantile { quantile, calls })
 }
 
@@ -397,18 +452,20 @@ pub(super) fn cost_ceiling(limits: &Limits) -> Option<Value> {
     limits.max_cost.map(|ceiling| Value::Cost(ceiling.0))
 }
 
-pub(super) const fn latency_of(size: &SizeSummary, quantile: Quantile) -> LatencyMs {
-    match quantile {
-        Quantile::P99 => size.warm.p99,
-        Quantile::P95 => size.warm.p95,
-        Quantile::P90 => size.warm.p90,
+pub(super) fn latency_of(size: &SizeSummary, tail: Tail) -> Option<LatencyMs> {
+    match tail {
+        Tail::P99 => Some(size.warm.p99),
+        Tail::P95 => Some(size.warm.p95),
+        Tail::P90 => Some(size.warm.p90),
+        Tail::Slowest => size.warm.slowest.map(|it| it.mean),
     }
 }
 
-const fn stored_latency(size: &SizeEntry, quantile: Quantile) -> f64 {
-    match quantile {
-        Quantile::P99 => size.p99_ms,
-        Quantile::P95 => size.p95_ms,
-        Quantile::P90 => size.p90_ms,
+fn stored_latency(size: &SizeEntry, tail: Tail) -> Option<f64> {
+    match tail {
+        Tail::P99 => Some(size.p99_ms),
+        Tail::P95 => Some(size.p95_ms),
+        Tail::P90 => Some(size.p90_ms),
+        Tail::Slowest => size.slowest.map(|it| it.mean_ms),
     }
 }

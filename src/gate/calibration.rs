@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::baseline::latency_of;
 use super::history::{Entry, History};
-use super::metric::Quantile;
+use super::metric::Tail;
 use super::noise::{RunNoise, SIGMAS, compare_mean, compare_quantile, ln};
 use super::run_to_run::run_noise;
 use crate::analysis::{Analysis, count, variance};
@@ -24,7 +24,7 @@ pub struct Calibration {
     /// The recommended size, at which latency and cost are judged.
     pub memory_mb: MemoryMb,
     /// The quantile of latency that the number of calls supports.
-    pub quantile: Quantile,
+    pub quantile: Tail,
     /// That quantile.
     pub latency: Visibility,
     /// Cost per million.
@@ -54,12 +54,12 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: [Ratio; 2]) -> Opti
         ..noise(runs, memory_mb)?
     };
     let size = last.size(memory_mb)?;
-    let quantile = Quantile::supported_by(size.warm.count)?;
+    let quantile = Tail::supported_by(size.warm.count)?;
     let sizes: Option<Vec<_>> = runs.iter().map(|(_, it)| it.size(memory_mb)).collect();
     let sizes = sizes?;
     let latencies: Vec<f64> = sizes
         .iter()
-        .map(|it| ln(latency_of(it, quantile).get()))
+        .filter_map(|it| Some(ln(latency_of(it, quantile)?.get())))
         .collect();
     let costs: Vec<(f64, f64)> = sizes
         .iter()
@@ -73,7 +73,7 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: [Ratio; 2]) -> Opti
     let calls: f64 = sizes.iter().map(|it| count(&it.warm_sorted)).sum();
     let by_latency = compare_quantile(
         &size.warm_sorted,
-        quantile.fraction(),
+        quantile.fraction()?,
         &latencies,
         calls,
         noise,

@@ -4,8 +4,8 @@ use super::baseline::{Baseline, cost_ceiling, latency_ceiling, latency_of, lower
 use super::history::{Entry, History};
 use super::key::Key;
 use super::limits::{Limits, MemoryLimit};
-use super::metric::{Bound, Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Value};
-use super::run_to_run::{per_endpoint_variance, run_noise};
+use super::metric::{Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Value};
+use super::run_to_run::{per_endpoint_variance, run_noise, run_noise_of_all};
 use super::{BaselineSummary, Judgement, Notice};
 use crate::analysis::{Analysis, keep_or_change};
 use crate::units::{MemoryMb, Ratio};
@@ -15,9 +15,11 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
     let size = analysis.best.and_then(|best| analysis.size(best));
     let memory_mb = size.map(|size| size.memory_mb);
     let quantile = size
-        .and_then(|size| Quantile::supported_by(size.warm.count))
-        .unwrap_or(Quantile::P99);
-    let latency = size.map(|size| Value::Latency(latency_of(size, quantile)));
+        .and_then(|size| Tail::supported_by(size.warm.count))
+        .unwrap_or(Tail::P99);
+    let latency = size
+        .and_then(|size| latency_of(size, quantile))
+        .map(Value::Latency);
     let cost = size.map(|size| Value::Cost(size.cost.per_million()));
     let bare = |metric, now| MetricJudgement::not_compared(metric, memory_mb, now, reason);
     Judgement {
@@ -34,6 +36,10 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
         notices: size.and_then(lower_quantile).into_iter().collect(),
     }
 }
+
+/// Fewer runs tell too little about the run-to-run noise of the mean over all sizes: that of one size, which is larger
+/// and rests on all of them, stands in.
+const RUNS_TO_KNOW_THE_MEAN: usize = 5;
 
 /// Compares with the runs of the same key; `None` when there are none.
 pub(super) fn with(
@@ -56,6 +62,11 @@ pub(super) fn with(
     let baseline = Baseline {
         groups: &groups,
         noise,
+        noise_of_all: if groups.len() < RUNS_TO_KNOW_THE_MEAN {
+            noise
+        } else {
+            run_noise_of_all(&epochs, analysis, groups.len())
+        },
         analysis,
     };
     let mut metrics = vec![memory(held, chosen.memory_mb, limits.max_memory_increase)];
@@ -140,14 +151,17 @@ fn much_better(judged: &MetricJudgement) -> Option<Notice> {
     })
 }
 
-/// Says that a lower quantile was judged than the number of calls supports.
+/// Says that something else was judged than the quantile that the number of calls supports.
 fn tail_too_noisy(analysis: &Analysis, judged: &MetricJudgement) -> Option<Notice> {
-    let Metric::Latency(quantile) = judged.metric else {
+    let Metric::Latency(judged_in) = judged.metric else {
         return None;
     };
     let size = analysis.size(judged.memory_mb?)?;
-    let unjudged = Quantile::supported_by(size.warm.count)?;
-    (quantile != unjudged).then_some(Notice::TailTooNoisy { unjudged, quantile })
+    let unjudged = Tail::supported_by(size.warm.count)?;
+    (judged_in != unjudged).then_some(Notice::TailTooNoisy {
+        unjudged,
+        judged: judged_in,
+    })
 }
 
 fn size_notices(

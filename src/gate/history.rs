@@ -68,6 +68,19 @@ pub struct SizeEntry {
     pub request_bytes: f64,
     /// Mean bytes of a response.
     pub response_bytes: f64,
+    /// The slowest 5 %, where single calls were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowest: Option<SlowestEntry>,
+}
+
+/// The slowest 5 % of the warm calls of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlowestEntry {
+    /// Their mean latency.
+    pub mean_ms: f64,
+    /// Standard error of that mean, relative.
+    pub standard_error: f64,
 }
 
 impl SizeEntry {
@@ -89,6 +102,10 @@ impl SizeEntry {
             cloudwatch_latency_ms: cloudwatch,
             request_bytes: size.request_bytes,
             response_bytes: size.response_bytes,
+            slowest: size.warm.slowest.map(|it| SlowestEntry {
+                mean_ms: it.mean.get(),
+                standard_error: it.standard_error.get(),
+            }),
         }
     }
 }

@@ -12,27 +12,29 @@ pub enum Metric {
     /// The recommended memory.
     RecommendedMemory,
     /// A latency quantile at the baseline's recommended size.
-    Latency(Quantile),
+    Latency(Tail),
     /// Cost per million invocations at that size.
     CostPerMillion,
     /// Geometric mean over all sizes of the change of a latency quantile.
-    LatencyAllSizes(Quantile),
+    LatencyAllSizes(Tail),
     /// Geometric mean over all sizes of the change of cost.
     CostAllSizes,
 }
 
-/// The quantile that stands for the tail: the highest that the number of calls supports.
+/// The number that stands for the tail: the highest quantile that the number of calls supports, or what takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantile {
+pub enum Tail {
     /// 99th percentile: from 891 calls.
     P99,
     /// 95th percentile: from 171 calls.
     P95,
     /// 90th percentile: from 81 calls.
     P90,
+    /// Mean of the slowest 5 %: where p99 jumps from run to run.
+    Slowest,
 }
 
-impl Quantile {
+impl Tail {
     /// The highest quantile with `n (1 - p) >= 9 p`: its rank then lies three standard deviations within the data.
     pub const fn supported_by(calls: usize) -> Option<Self> {
         match calls {
@@ -43,30 +45,32 @@ impl Quantile {
         }
     }
 
-    /// The quantiles below, highest first.
-    pub(super) const fn lower(self) -> &'static [Self] {
+    /// What is judged where identical code strays too far in this one: never a number that the slowest 5 % do not
+    /// move, or a regression of the tail alone would pass.
+    pub(super) const fn stand_in(self) -> Option<Self> {
         match self {
-            Self::P99 => &[Self::P95, Self::P90],
-            Self::P95 => &[Self::P90],
-            Self::P90 => &[],
+            Self::P99 | Self::P95 => Some(Self::Slowest),
+            Self::P90 | Self::Slowest => None,
         }
     }
 
-    /// The fraction, for example 0.99.
-    pub const fn fraction(self) -> f64 {
+    /// The fraction of a quantile, for example 0.99.
+    pub const fn fraction(self) -> Option<f64> {
         match self {
-            Self::P99 => 0.99,
-            Self::P95 => 0.95,
-            Self::P90 => 0.90,
+            Self::P99 => Some(0.99),
+            Self::P95 => Some(0.95),
+            Self::P90 => Some(0.90),
+            Self::Slowest => None,
         }
     }
 
-    /// `p99`.
+    /// `p99`, or `slowest 5 %`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::P99 => "p99",
             Self::P95 => "p95",
             Self::P90 => "p90",
+            Self::Slowest => "slowest 5 %",
         }
     }
 }
@@ -291,6 +295,19 @@ pub(super) struct Change {
     pub(super) runs: usize,
 }
 
+impl Change {
+    /// Whether the band judges nothing. Most of a young baseline's band is the assumed run-to-run noise, which more runs
+    /// of main will narrow, and a change within it is undecided for that reason: there, only this run's share counts.
+    fn is_too_wide(&self) -> bool {
+        let band = if self.runs < MATURE_RUNS {
+            self.comparison.own_band()
+        } else {
+            self.comparison.band()
+        };
+        band.get() > WIDEST_BAND
+    }
+}
+
 /// Judges an increase: it fails if and only if it exceeds both the tolerance and the noise band.
 pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudgement {
     let increase = change.comparison.increase();
@@ -321,7 +338,7 @@ fn status(change: &Change, increase: Ratio, tolerated: Ratio, band: Ratio) -> St
     let missing_runs = MATURE_RUNS.saturating_sub(change.runs);
     if increase > tolerated && increase > band {
         Status::Fail
-    } else if band.get() > WIDEST_BAND {
+    } else if change.is_too_wide() {
         Status::Undecided(Undecided::BandTooWide)
     } else if increase > tolerated && missing_runs > 0 {
         Status::Undecided(Undecided::YoungBaseline { missing_runs })
@@ -361,7 +378,7 @@ mod tests {
     /// A p99 of 100 ms in the baseline and `100 e^difference` now.
     fn change(difference: f64, standard_error: f64, runs: usize) -> Change {
         Change {
-            metric: Metric::Latency(Quantile::P99),
+            metric: Metric::Latency(Tail::P99),
             memory_mb: Some(MemoryMb::OFFERED[1]),
             baseline: Value::Latency(LatencyMs(100.0)),
             now: Value::Latency(LatencyMs(100.0 * difference.exp())),
@@ -450,7 +467,7 @@ mod tests {
     #[test]
     fn the_quantile_falls_back_with_fewer_calls() {
         let names = [1000, 891, 890, 171, 170, 81, 80, 0]
-            .map(|calls| Quantile::supported_by(calls).map_or("none", Quantile::name));
+            .map(|calls| Tail::supported_by(calls).map_or("none", Tail::name));
         assert_eq!(
             names,
             ["p99", "p99", "p95", "p95", "p90", "p90", "none", "none"]

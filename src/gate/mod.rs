@@ -16,13 +16,13 @@ use jiff::Timestamp;
 
 pub use self::baseline_file::{BaselineFile, BaselineFileError};
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Visibility, calibrate};
-pub use self::history::{Entry, History, MAX_RUNS, SizeEntry};
+pub use self::history::{Entry, History, MAX_RUNS, SizeEntry, SlowestEntry};
 pub use self::key::{Key, KeyDifference};
 pub use self::limits::{
     CostCeiling, CostLimit, LatencyCeiling, LatencyLimit, LimitError, Limits, MemoryLimit,
 };
 pub use self::metric::{
-    Bound, Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Undecided, Value,
+    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value,
 };
 pub use self::noise::MATURE_RUNS;
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
@@ -73,7 +73,7 @@ pub struct Creep {
     /// When that run was.
     pub since: Timestamp,
     /// Change of the judged quantile of latency, if there is one.
-    pub latency: Option<(Quantile, Ratio)>,
+    pub latency: Option<(Tail, Ratio)>,
     /// Change of the cost at today's prices, where both rest on the same measurement.
     pub cost: Option<Ratio>,
 }
@@ -91,16 +91,16 @@ pub enum Notice {
     /// Too few calls for p99.
     JudgedByLowerQuantile {
         /// What was judged instead.
-        quantile: Quantile,
+        quantile: Tail,
         /// Warm calls.
         calls: usize,
     },
     /// Identical code strays too far in the quantile that the number of calls supports.
     TailTooNoisy {
         /// That quantile.
-        unjudged: Quantile,
+        unjudged: Tail,
         /// What was judged instead.
-        quantile: Quantile,
+        judged: Tail,
     },
     /// Better than the baseline by more than noise and by more than the tolerance: a later run may lose it all again
     /// and still pass.

@@ -161,22 +161,28 @@ fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: RunNoi
     }
 }
 
-/// The geometric mean over sizes: own errors average out, run-to-run noise is common to all. `None` for no size.
-pub(super) fn geometric_mean(parts: &[Comparison], noise: RunNoise) -> Option<Comparison> {
+/// The geometric mean over sizes: own errors average out; `noise` is the run-to-run noise of one size, which is in the
+/// parts, and `noise_of_all` that of the mean. `None` for no size.
+pub(super) fn geometric_mean(
+    parts: &[Comparison],
+    noise: RunNoise,
+    noise_of_all: RunNoise,
+) -> Option<Comparison> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
     let together = |errors: Vec<f64>| {
         errors.iter().map(|error| error.powi(2)).sum::<f64>().sqrt() / count(&errors)
     };
     let own_error = together(parts.iter().map(|part| part.own_error).collect());
-    // The run-to-run part of each is taken out again: it is common to all.
+    // The run-to-run part of each is taken out again: the mean has its own.
     let common = noise.of_comparison();
+    let common_to_all = noise_of_all.of_comparison();
     let above = |part: &Comparison| (part.error_of_decrease.powi(2) - common).max(0.0).sqrt();
     let own_above = together(parts.iter().map(above).collect());
     Some(Comparison {
         difference,
         own_error,
-        standard_error: (own_error.powi(2) + common).sqrt(),
-        error_of_decrease: (own_above.powi(2) + common).sqrt(),
+        standard_error: (own_error.powi(2) + common_to_all).sqrt(),
+        error_of_decrease: (own_above.powi(2) + common_to_all).sqrt(),
     })
 }
 

@@ -66,6 +66,49 @@ pub(super) fn run_noise(epochs: &[Vec<Group<'_>>], analysis: &Analysis, runs: us
     RunNoise::shrunk(mean(&variances).unwrap_or_default(), degrees, runs)
 }
 
+/// Run-to-run noise of the geometric mean over all sizes. What belongs to one endpoint averages out in it, so it strays
+/// less than a single size; estimated from the same runs in the same way.
+pub(super) fn run_noise_of_all(
+    epochs: &[Vec<Group<'_>>],
+    analysis: &Analysis,
+    runs: usize,
+) -> RunNoise {
+    let (mut weighted, mut degrees) = (0.0, 0.0);
+    for epoch in epochs {
+        let per_size = analysis
+            .sizes
+            .iter()
+            .map(|size| means_of_epoch(epoch, size.memory_mb))
+            .filter(|(means, _)| means.len() == epoch.len());
+        let (means, errors): (Vec<_>, Vec<_>) = per_size.unzip();
+        if means.is_empty() {
+            continue;
+        }
+        let at = |of: &[Vec<f64>], run: usize| -> Vec<f64> {
+            of.iter()
+                .filter_map(|size| size.get(run).copied())
+                .collect()
+        };
+        let together: Vec<f64> = (0..epoch.len())
+            .filter_map(|run| mean(&at(&means, run)))
+            .collect();
+        let error = |run| {
+            let squares: f64 = at(&errors, run).iter().map(|it| it.powi(2)).sum();
+            squares.sqrt() / count(&errors)
+        };
+        let freedom = (count(epoch) - 1.0).max(0.0);
+        let errors: Vec<f64> = (0..epoch.len()).map(error).collect();
+        weighted += freedom * excess_variance(&together, &errors);
+        degrees += freedom;
+    }
+    let observed = if degrees > 0.0 {
+        weighted / degrees
+    } else {
+        0.0
+    };
+    RunNoise::shrunk(observed, degrees, runs)
+}
+
 /// Run-to-run variance that belongs to one endpoint, not to the whole run: the variance over sizes of each run's
 /// deviation, shrunk to (3 %)^2.
 pub(super) fn per_endpoint_variance(epochs: &[Vec<Group<'_>>], analysis: &Analysis) -> f64 {

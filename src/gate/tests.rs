@@ -117,21 +117,58 @@ fn with_a_cliff(scale: f64) -> RunResult {
 }
 
 #[test]
-fn where_p99_jumps_between_body_and_tail_p95_is_judged_and_still_fails_a_slow_model() {
+fn where_p99_jumps_between_body_and_tail_the_slowest_twentieth_is_judged() {
     let history = history(5, with_a_cliff);
     let same = judged(&with_a_cliff(1.0), Some(&history), &Limits::default());
     assert_eq!(same.verdict, Verdict::Pass);
-    assert_eq!(same.metrics[1].metric, Metric::Latency(Quantile::P95));
+    assert_eq!(same.metrics[1].metric, Metric::Latency(Tail::Slowest));
     assert_eq!(
         same.overall[0].metric,
-        Metric::LatencyAllSizes(Quantile::P95)
+        Metric::LatencyAllSizes(Tail::Slowest)
     );
     assert!(same.notices.contains(&Notice::TailTooNoisy {
-        unjudged: Quantile::P99,
-        quantile: Quantile::P95,
+        unjudged: Tail::P99,
+        judged: Tail::Slowest,
     }));
     let slow = judged(&with_a_cliff(1.4), Some(&history), &Limits::default());
     assert_eq!(slow.metrics[1].status, Status::Fail);
+}
+
+#[test]
+fn a_tail_that_is_twice_as_slow_fails_though_p95_is_the_same() {
+    let mut slow_tail = with_a_cliff(1.0);
+    for endpoint in &mut slow_tail.stability {
+        for call in endpoint.invocations.iter_mut().step_by(70).take(14) {
+            call.latency_ms *= 2.0;
+        }
+    }
+    let it = judged(
+        &slow_tail,
+        Some(&history(5, with_a_cliff)),
+        &Limits::default(),
+    );
+    assert_eq!(it.verdict, Verdict::Fail, "{:?}", it.metrics);
+    assert_eq!(it.metrics[1].metric, Metric::Latency(Tail::Slowest));
+    assert_eq!(it.metrics[1].status, Status::Fail);
+}
+
+#[test]
+fn a_ceiling_is_one_of_p99_whatever_is_compared() {
+    // p99 is 4 x 110 ms, the mean of the slowest 5 % far below.
+    let judged_under = |ceiling: &str| {
+        let limits = Limits {
+            max_p99: Some(ceiling.parse().unwrap()),
+            ..Limits::default()
+        };
+        judged(&with_a_cliff(1.0), Some(&history(5, with_a_cliff)), &limits)
+    };
+    let within = judged_under("600ms");
+    assert_eq!(within.verdict, Verdict::Pass);
+    assert_eq!(within.metrics[1].metric, Metric::Latency(Tail::Slowest));
+    let beyond = judged_under("400ms");
+    assert_eq!(beyond.verdict, Verdict::Fail);
+    assert_eq!(beyond.metrics[1].metric, Metric::Latency(Tail::P99));
+    assert_eq!(beyond.metrics[1].limit.unwrap().rule, Rule::Ceiling);
 }
 
 #[test]
@@ -161,7 +198,7 @@ fn small_steps_are_added_up_and_shown() {
     let creep = judgement.baseline.unwrap().creep.unwrap();
     assert_eq!(creep.since, oldest.at);
     let (quantile, latency) = creep.latency.unwrap();
-    assert_eq!(quantile, Quantile::P99);
+    assert_eq!(quantile, Tail::P99);
     assert!(
         (latency.get() - (1.06 / 0.995 - 1.0)).abs() < 1e-6,
         "{latency:?}"
@@ -180,7 +217,7 @@ fn what_is_much_better_is_said_so_that_main_records_it() {
             matches!(notice, Notice::MuchBetter { metric: of, change } if *of == metric && change.get() < -0.2)
         })
     };
-    assert!(said(Metric::Latency(Quantile::P99)) && said(Metric::CostPerMillion));
+    assert!(said(Metric::Latency(Tail::P99)) && said(Metric::CostPerMillion));
 }
 
 #[test]
@@ -299,9 +336,9 @@ fn few_calls_are_judged_by_a_lower_quantile_and_very_few_not_at_all() {
         Some(&history(5, few(300))),
         &Limits::default(),
     );
-    assert_eq!(it.metrics[1].metric, Metric::Latency(Quantile::P95));
+    assert_eq!(it.metrics[1].metric, Metric::Latency(Tail::P95));
     assert!(it.notices.contains(&Notice::JudgedByLowerQuantile {
-        quantile: Quantile::P95,
+        quantile: Tail::P95,
         calls: 300
     }));
     let it = judged(

@@ -40,7 +40,7 @@ fn row(metric: &str, flag: &str, it: &Visibility) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Quantile;
+    use crate::gate::Tail;
     use crate::units::{MemoryMb, Ratio};
 
     #[test]
@@ -48,7 +48,7 @@ mod tests {
         let it = Calibration {
             runs: 5,
             memory_mb: MemoryMb::OFFERED[1],
-            quantile: Quantile::P99,
+            quantile: Tail::P99,
             latency: Visibility {
                 spread: Ratio(0.0123),
                 band: Ratio(0.138),

@@ -4,7 +4,7 @@ use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
 use crate::gate::{
-    Metric, MetricJudgement, NotCompared, Quantile, Rule, Status, Undecided, Value, Verdict,
+    Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value, Verdict,
 };
 use crate::units::MemoryMb;
 
@@ -22,7 +22,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The judged quantile of latency.
-    pub(super) fn quantile(&self) -> Quantile {
+    pub(super) fn quantile(&self) -> Tail {
         let quantile = |judged: &MetricJudgement| match judged.metric {
             Metric::Latency(quantile) => Some(quantile),
             Metric::RecommendedMemory
@@ -31,7 +31,7 @@ impl<'a> Facts<'a> {
             | Metric::CostAllSizes => None,
         };
         let mut judged = self.judgement.metrics.iter();
-        judged.find_map(quantile).unwrap_or(Quantile::P99)
+        judged.find_map(quantile).unwrap_or(Tail::P99)
     }
 
     /// The metrics beyond their limit: those of the table, or those over all sizes when no other is.
@@ -111,11 +111,14 @@ fn value_at(facts: Facts<'_>, memory: MemoryMb, metric: Metric) -> String {
         .find_map(|judged| judged.now);
     let size = facts.analysis.size(memory);
     let own = size.map(|size| match metric {
-        Metric::Latency(Quantile::P95) => Value::Latency(size.warm.p95),
-        Metric::Latency(Quantile::P90) => Value::Latency(size.warm.p90),
-        Metric::Latency(Quantile::P99) | Metric::LatencyAllSizes(_) => {
-            Value::Latency(size.warm.p99)
-        }
+        Metric::Latency(Tail::P95) => Value::Latency(size.warm.p95),
+        Metric::Latency(Tail::P90) => Value::Latency(size.warm.p90),
+        Metric::Latency(Tail::Slowest) => Value::Latency(
+            size.warm
+                .slowest
+                .map_or(size.warm.p99, |slowest| slowest.mean),
+        ),
+        Metric::Latency(Tail::P99) | Metric::LatencyAllSizes(_) => Value::Latency(size.warm.p99),
         Metric::CostPerMillion | Metric::CostAllSizes => Value::Cost(size.cost.per_million()),
         Metric::RecommendedMemory => Value::Memory(size.memory_mb),
     });

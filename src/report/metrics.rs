@@ -4,7 +4,7 @@ use super::document::{Inline, strong, text};
 use super::table::{Align, Cell, Table};
 use super::{Facts, numbers};
 use crate::gate::{
-    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value, Verdict,
+    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value, Verdict,
 };
 use crate::units::MemoryMb;
 
@@ -55,6 +55,9 @@ fn title(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     };
     match judged.metric {
         Metric::RecommendedMemory => "Recommended memory".to_owned(),
+        Metric::Latency(Tail::Slowest) => {
+            format!("Mean of the slowest 5 %{}", at(judged.memory_mb))
+        }
         Metric::Latency(quantile) => format!("{} latency{}", quantile.name(), at(judged.memory_mb)),
         Metric::CostPerMillion => format!("Cost per million{}{estimate}", at(elsewhere)),
         Metric::LatencyAllSizes(quantile) => {

@@ -48,11 +48,11 @@ fn notice(notice: &Notice) -> Vec<Inline> {
                 "p99 is not judged: {calls} put only {above} above it. {judged} is judged instead."
             ))]
         }
-        Notice::TailTooNoisy { unjudged, quantile } => vec![text(format!(
-            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. \
-             {quantile} is judged instead.",
+        Notice::TailTooNoisy { unjudged, judged } => vec![text(format!(
+            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. The \
+             mean of the {judged} is judged instead.",
             unjudged = unjudged.name(),
-            quantile = quantile.name(),
+            judged = judged.name(),
         ))],
         Notice::MuchBetter { metric, change } => vec![text(format!(
             "{} is {} against main: the limit follows once main has recorded it.",

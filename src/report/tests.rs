@@ -456,12 +456,12 @@ fn every_notice_is_a_sentence() {
             to: sizes[1],
         },
         Notice::JudgedByLowerQuantile {
-            quantile: crate::gate::Quantile::P95,
+            quantile: crate::gate::Tail::P95,
             calls: 300,
         },
         Notice::TailTooNoisy {
-            unjudged: crate::gate::Quantile::P99,
-            quantile: crate::gate::Quantile::P95,
+            unjudged: crate::gate::Tail::P99,
+            judged: crate::gate::Tail::Slowest,
         },
         Notice::MuchBetter {
             metric: crate::gate::Metric::CostPerMillion,
