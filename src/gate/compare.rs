@@ -33,6 +33,7 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
         overall: Vec::new(),
         baseline: None,
         unlike: Vec::new(),
+        acceptance: None,
         notices: size.and_then(lower_quantile).into_iter().collect(),
     }
 }
@@ -100,6 +101,7 @@ pub(super) fn with(
                 .and_then(|oldest| baseline.creep(held, oldest)),
         }),
         unlike: Vec::new(),
+        acceptance: None,
         notices,
     })
 }

@@ -1,5 +1,6 @@
 //! PURE: from numbers and history to a verdict.
 
+mod acceptance;
 mod baseline;
 mod baseline_file;
 mod calibration;
@@ -14,6 +15,9 @@ mod verdict;
 
 use jiff::Timestamp;
 
+pub use self::acceptance::{
+    ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted, Shown, UnknownShown,
+};
 pub use self::baseline_file::{BaselineFile, BaselineFileError};
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Visibility, calibrate};
 pub use self::history::{Entry, History, MAX_RUNS, SizeEntry, SlowestEntry};
@@ -48,6 +52,8 @@ pub struct Judgement {
     pub baseline: Option<BaselineSummary>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
+    /// What somebody has accepted on this pull request, whether it was needed or not.
+    pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
     pub notices: Vec<Notice>,
 }
@@ -130,6 +136,11 @@ pub enum Notice {
     StaleBaseline {
         /// Its age.
         days: i64,
+    },
+    /// A label that accepts nothing, or not this.
+    NotAccepted {
+        /// Why.
+        reason: NotAccepted,
     },
     /// CloudWatch was incomplete: cost rests on client latency.
     CostIsEstimated,

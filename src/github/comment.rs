@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::Method;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use thiserror::Error;
@@ -87,6 +88,8 @@ pub struct ExistingComment {
     pub url: String,
     /// Its Markdown.
     pub body: String,
+    /// When it was last changed, by GitHub's clock.
+    pub changed_at: Option<Timestamp>,
     /// Its hidden first line.
     pub marker: Marker,
 }
@@ -256,6 +259,10 @@ struct ApiComment {
     body: Option<String>,
     #[serde(default)]
     user: Option<ApiUser>,
+    #[serde(default)]
+    updated_at: Option<Timestamp>,
+    #[serde(default)]
+    created_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -286,6 +293,7 @@ async fn ours(
                     id: comment.id,
                     url: comment.html_url.unwrap_or_default(),
                     body,
+                    changed_at: comment.updated_at.or(comment.created_at),
                     marker,
                 };
                 ours.insert(place, comment);

@@ -38,6 +38,22 @@ impl Marker {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The value of a field as it was before it was written; `None` also when it is not one that was.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let mut bytes = Vec::new();
+        let mut rest = self.get(name)?.bytes();
+        while let Some(byte) = rest.next() {
+            if byte == b'%' {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+                bytes.push(u8::try_from(high * 16 + low).ok()?);
+            } else {
+                bytes.push(byte);
+            }
+        }
+        String::from_utf8(bytes).ok()
+    }
+
     /// Which gate the comment belongs to.
     pub fn key(&self) -> &str {
         self.get("key").unwrap_or_default()
@@ -96,6 +112,17 @@ mod tests {
             "<!-- sagegate key=k",
         ] {
             assert_eq!(Marker::of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn escaped_values_are_read_back() {
+        let marker =
+            Marker::of("<!-- sagegate key=k by=%5Bbot%5D%20x bad=%5 also=%FF -->").unwrap();
+        assert_eq!(marker.text("by").as_deref(), Some("[bot] x"));
+        assert_eq!(marker.text("key").as_deref(), Some("k"));
+        for name in ["bad", "also", "none"] {
+            assert_eq!(marker.text(name), None, "{name}");
         }
     }
 

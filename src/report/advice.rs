@@ -4,13 +4,16 @@ use super::document::{Inline, code, name, text};
 use super::notes::labelled;
 use super::{Facts, Links, metrics, numbers, reason, sanitise};
 use crate::gate::{
-    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value, Verdict,
+    ACCEPT_LABEL, Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value,
+    Verdict,
 };
 use crate::result::RunResult;
 use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
+/// Longest login on GitHub.
+const MAX_LOGIN: usize = 39;
 
 /// Why the verdict is what it is.
 pub(super) fn why(facts: Facts<'_>) -> Option<Vec<Inline>> {
@@ -228,11 +231,11 @@ fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
 }
 
 /// What the reader does next.
-pub(super) fn what_to_do(facts: Facts<'_>) -> Option<Vec<Inline>> {
+pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>> {
     let words = match facts.judgement.verdict {
         Verdict::Pass => vec![text("nothing.")],
-        Verdict::Fail => fix_or_allow(facts),
-        Verdict::Accepted => vec![text("nothing: main's next run starts a new baseline.")],
+        Verdict::Fail => fix_or_allow(facts, links),
+        Verdict::Accepted => nothing_more(facts),
         Verdict::NoBaseline => vec![text(
             "create a baseline: measure main, or store this result.",
         )],
@@ -250,10 +253,41 @@ pub(super) fn what_to_do(facts: Facts<'_>) -> Option<Vec<Inline>> {
     Some(labelled("What to do:", words))
 }
 
-fn fix_or_allow(facts: Facts<'_>) -> Vec<Inline> {
-    let mut words = vec![text(
-        "make the model faster or smaller and push again. If this is intended, allow it with ",
-    )];
+/// Who accepted what, and what follows.
+fn nothing_more(facts: Facts<'_>) -> Vec<Inline> {
+    let mut words = vec![text("nothing. ")];
+    if let Some(acceptance) = &facts.judgement.acceptance {
+        words.extend([
+            name(&sanitise::shortened(&acceptance.by, MAX_LOGIN)),
+            text(format!(
+                " accepted these values on {} with the label ",
+                acceptance.at.strftime("%Y-%m-%d %H:%M UTC")
+            )),
+            code(ACCEPT_LABEL),
+        ]);
+        if let Some(commit) = &acceptance.commit {
+            words.extend([text(" at commit "), name(&super::short_commit(commit))]);
+        }
+        words.push(text("; worse ones fail again. "));
+    }
+    words.push(text(
+        "After the merge, main's next run starts a new baseline.",
+    ));
+    words
+}
+
+fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
+    let intended = "make the model faster or smaller and push again. If this is intended, ";
+    if links.can_be_labelled {
+        return vec![
+            text(format!("{intended}add the label ")),
+            code(ACCEPT_LABEL),
+            text(
+                " and run the check again: these values, and no worse ones, are then accepted for this pull request.",
+            ),
+        ];
+    }
+    let mut words = vec![text(format!("{intended}allow it with "))];
     for (index, flag) in flags(facts).into_iter().enumerate() {
         if index > 0 {
             words.push(text(" and "));

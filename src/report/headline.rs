@@ -14,6 +14,8 @@ pub(super) const MAX_LENGTH: usize = 120;
 const MIN_NAME: usize = 24;
 /// Longest reason within a headline.
 const MAX_REASON: usize = 60;
+/// Longest login on GitHub.
+const MAX_LOGIN: usize = 39;
 
 impl<'a> Facts<'a> {
     /// Whether cost rests on client latency.
@@ -73,7 +75,7 @@ fn rest(facts: Facts<'_>) -> Vec<Inline> {
     match facts.judgement.verdict {
         Verdict::Pass => vec![text(format!(" passed: {}", three_numbers(facts)))],
         Verdict::Fail => vec![text(format!(" failed: {}", failures(facts)))],
-        Verdict::Accepted => vec![text(format!(": regression accepted: {}", failures(facts)))],
+        Verdict::Accepted => accepted(facts),
         Verdict::NoBaseline => {
             vec![text(format!(
                 ": no baseline yet; {} (nothing compared)",
@@ -84,6 +86,17 @@ fn rest(facts: Facts<'_>) -> Vec<Inline> {
         Verdict::NotRun => vec![text(" not run")],
         Verdict::CouldNotMeasure => nothing_measured(facts),
     }
+}
+
+/// `: regression accepted by octo-dev: p99 +32 %`.
+fn accepted(facts: Facts<'_>) -> Vec<Inline> {
+    let mut words = vec![text(": regression accepted")];
+    if let Some(acceptance) = &facts.judgement.acceptance {
+        let by = sanitise::shortened(&acceptance.by, MAX_LOGIN);
+        words.extend([text(" by "), name(&by)]);
+    }
+    words.push(text(format!(": {}", failures(facts))));
+    words
 }
 
 /// `2048 MB, p99 188 ms, $3.42 per million` at the recommended size.

@@ -30,7 +30,7 @@ use self::table::Table;
 pub use self::terminal::terminal;
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
 use crate::analysis::Analysis;
-use crate::gate::{Judgement, Verdict};
+use crate::gate::{Acceptance, Judgement, Shown, Verdict};
 use crate::result::RunResult;
 
 /// Where the HTML report goes in the output folder: the toolkit's place.
@@ -50,6 +50,8 @@ pub struct Links {
     pub baseline: Option<String>,
     /// The saved result, for the same lines; `None` for `result.json` in the current folder.
     pub result: Option<String>,
+    /// Whether the report goes to a pull request, where a label can accept a regression.
+    pub can_be_labelled: bool,
 }
 
 /// Everything a reader sees, in words.
@@ -97,16 +99,24 @@ pub fn compose(
     let sizes = sections::sizes_table(facts);
     Report {
         verdict: judgement.verdict,
-        marker: marker(
-            &run.name,
-            run.commit.as_deref(),
-            &run.run_id,
-            &run.finished_at.to_string(),
-        ),
+        marker: [
+            marker(
+                &run.name,
+                run.commit.as_deref(),
+                &run.run_id,
+                &run.finished_at.to_string(),
+            ),
+            if links.can_be_labelled {
+                acceptance_fields(analysis, judgement)
+            } else {
+                Vec::new()
+            },
+        ]
+        .concat(),
         headline: headline::headline(facts),
         notes: notes::notes(facts),
         metrics: judgement.recommended.map(|_| metrics::table(facts)),
-        advice: [advice::why(facts), advice::what_to_do(facts)]
+        advice: [advice::why(facts), advice::what_to_do(facts, links)]
             .into_iter()
             .flatten()
             .collect(),
@@ -177,6 +187,13 @@ fn marker(key: &str, commit: Option<&str>, run: &str, at: &str) -> Vec<(&'static
         ("run", run.to_owned()),
         ("at", at.to_owned()),
     ]
+}
+
+/// What a label accepts later, and what it has accepted already.
+fn acceptance_fields(analysis: &Analysis, judgement: &Judgement) -> Vec<(&'static str, String)> {
+    let mut fields = vec![("shown", Shown::of(judgement, analysis).to_string())];
+    fields.extend(judgement.acceptance.iter().flat_map(Acceptance::fields));
+    fields
 }
 
 fn footer(commit: Option<&str>, run_id: &str, version: &str, links: &Links) -> Vec<Inline> {

@@ -1,8 +1,8 @@
 //! What a reader must not miss: one visible paragraph each, above the table.
 
-use super::document::{Inline, name, space, strong, text};
+use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, numbers, reason, sanitise};
-use crate::gate::{Metric, Notice};
+use crate::gate::{ACCEPT_LABEL, Metric, NotAccepted, Notice};
 use crate::result::Service;
 
 /// Longest reason that is shown in a sentence.
@@ -83,6 +83,7 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
              every call in time.",
         )],
+        Notice::NotAccepted { reason } => not_accepted(*reason),
         Notice::NotDeleted { left } => not_deleted(left),
     }
 }
@@ -93,6 +94,24 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Latency(quantile) | Metric::LatencyAllSizes(quantile) => quantile.name(),
         Metric::CostPerMillion | Metric::CostAllSizes => "cost",
     }
+}
+
+fn not_accepted(why: NotAccepted) -> Vec<Inline> {
+    let words = match why {
+        NotAccepted::NothingShown => {
+            " was added before there was a report to accept. Take it off and add it again to accept this one."
+        }
+        NotAccepted::NothingFailed => {
+            " was added when nothing had failed. Take it off and add it again to accept what fails now."
+        }
+        NotAccepted::ChangedSince => {
+            " was added to an earlier report. Take it off and add it again to accept this one."
+        }
+        NotAccepted::Exceeded => {
+            " was added to better values than these. Take it off and add it again to accept these, too."
+        }
+    };
+    vec![text("the label "), code(ACCEPT_LABEL), text(words)]
 }
 
 fn not_deleted(left: &[String]) -> Vec<Inline> {

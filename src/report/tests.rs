@@ -8,8 +8,8 @@ use crate::analysis::tests::{prices, run_of};
 use crate::analysis::{Strategy, analyse};
 use crate::gate::tests::{history, judged, measured, model};
 use crate::gate::{
-    CostCeiling, CostLimit, History, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Notice,
-    Status, judge,
+    CostCeiling, CostLimit, EarlierComment, History, Label, LatencyCeiling, LatencyLimit, Limits,
+    MemoryLimit, NotAccepted, Notice, Status, judge,
 };
 use crate::result::{EndpointOutcome, Service};
 use crate::units::{LatencyMs, Usd};
@@ -22,16 +22,25 @@ fn links() -> Links {
         commit_url: Some("https://github.com/acme/churn/commit/8f31c2e0aa55".to_owned()),
         baseline: None,
         result: Some("sagegate-results/result.json".to_owned()),
+        can_be_labelled: false,
+    }
+}
+
+/// On a pull request.
+fn labelled() -> Links {
+    Links {
+        can_be_labelled: true,
+        ..links()
     }
 }
 
 fn composed(run: &RunResult, judgement: &Judgement) -> Report {
-    compose(
-        run,
-        &analyse(run, &prices(), Strategy::Balanced),
-        judgement,
-        &links(),
-    )
+    composed_with(run, judgement, &links())
+}
+
+fn composed_with(run: &RunResult, judgement: &Judgement, links: &Links) -> Report {
+    let analysis = analyse(run, &prices(), Strategy::Balanced);
+    compose(run, &analysis, judgement, links)
 }
 
 fn report(run: &RunResult, history: Option<&History>, limits: &Limits) -> Report {
@@ -79,6 +88,24 @@ fn not_run() -> Report {
     compose_unmeasured(&it, &links())
 }
 
+/// The judgement of a run under a label that was added to a report of the same values.
+fn accepted(run: &RunResult, history: &History) -> Judgement {
+    let judgement = judged(run, Some(history), &Limits::default());
+    let analysis = analyse(run, &prices(), Strategy::Balanced);
+    let label = Label {
+        by: "octo-dev".to_owned(),
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
+    };
+    let comment = EarlierComment {
+        changed_at: Some("2026-11-22T11:00:00Z".parse().unwrap()),
+        commit: Some("8f31c2e0aa55".to_owned()),
+        shown: Some(Shown::of(&judgement, &analysis)),
+        acceptance: None,
+    };
+    let acceptance = label.accepts(Some(&comment));
+    judgement.under(acceptance)
+}
+
 /// Every kind of report, by name.
 fn every_report() -> Vec<(&'static str, Report)> {
     let limits = Limits::default();
@@ -87,8 +114,7 @@ fn every_report() -> Vec<(&'static str, Report)> {
     elsewhere.region = "eu-west-1".to_owned();
     elsewhere.settings.warmup = 0;
     let slow = model(1.7);
-    let mut accepted = judged(&slow, Some(&five), &limits);
-    accepted.verdict = Verdict::Accepted;
+    let accepted = accepted(&slow, &five);
     let mut estimated = model(1.0);
     estimated.service = Service::Custom("127.0.0.1".to_owned());
     estimated.stability[0].metrics = None;
@@ -120,7 +146,11 @@ fn every_report() -> Vec<(&'static str, Report)> {
             "inconclusive_few_calls",
             report(&few(1.0), Some(&history(5, few)), &limits),
         ),
-        ("accepted", composed(&slow, &accepted)),
+        (
+            "fail_on_a_pull_request",
+            composed_with(&slow, &judged(&slow, Some(&five), &limits), &labelled()),
+        ),
+        ("accepted", composed_with(&slow, &accepted, &labelled())),
         ("custom_endpoint", report(&estimated, None, &limits)),
         (
             "could_not_measure",
@@ -285,6 +315,7 @@ fn hostile_reports() -> Vec<Report> {
         commit_url: Some("javascript:alert(1)".to_owned()),
         baseline: Some(HOSTILE.to_owned()),
         result: Some(HOSTILE.to_owned()),
+        can_be_labelled: true,
     };
     let same = |_: f64| hostile_run();
     let analysis = analyse(&run, &prices(), Strategy::Balanced);
@@ -454,6 +485,18 @@ fn every_notice_is_a_sentence() {
         Notice::MemoryDecreased {
             from: sizes[2],
             to: sizes[1],
+        },
+        Notice::NotAccepted {
+            reason: NotAccepted::NothingShown,
+        },
+        Notice::NotAccepted {
+            reason: NotAccepted::NothingFailed,
+        },
+        Notice::NotAccepted {
+            reason: NotAccepted::ChangedSince,
+        },
+        Notice::NotAccepted {
+            reason: NotAccepted::Exceeded,
         },
         Notice::JudgedByLowerQuantile {
             quantile: crate::gate::Tail::P95,
