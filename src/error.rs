@@ -79,6 +79,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// Neither a ledger nor what a step of a workflow has saved.
+    #[error("--ledger is missing")]
+    NoLedger,
+    /// No samples: the parser of the command line refuses this first.
+    #[error("no samples are given: use --samples")]
+    NoSamples,
     /// No model: the parser of the command line refuses this first.
     #[error(
         "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
@@ -175,6 +181,8 @@ impl Error {
             | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::Journal(_)
+            | Self::NoLedger
+            | Self::NoSamples
             | Self::NoModel
             | Self::CalibrationIsWhole
             | Self::Session(_)
@@ -214,11 +222,16 @@ impl Error {
             Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
             Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
             Self::OutIsInput { .. } => Some("choose another name".to_owned()),
+            Self::NoLedger => Some(
+                "name the ledger.json of the run; in a workflow the action cleans up by itself"
+                    .to_owned(),
+            ),
             Self::PriceFile { .. }
             | Self::OfferFile { .. }
             | Self::OutFile { .. }
             | Self::TraceFile { .. }
             | Self::Trace(_)
+            | Self::NoSamples
             | Self::NoModel
             | Self::CalibrationIsWhole
             | Self::NothingToCalibrate { .. }

@@ -4,20 +4,35 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sagegate::commands::{Edges, execute};
-use sagegate::config::Cli;
+use sagegate::commands::{Edges, LogWriter, environment, execute, in_actions};
+use sagegate::config::{Cli, CommandLine, command_line, input_error, usage_error};
 use sagegate::error;
+use sagegate::github::{Annotation, Level, annotations};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+    let environment = environment();
+    let in_actions = in_actions(&environment);
+    let line = match command_line(std::env::args_os().collect(), &environment) {
+        Ok(line) => line,
+        Err(error) => return complain(in_actions, &error.to_string()),
     };
-    log(cli.verbose);
-    match Edges::of_process() {
-        Ok(edges) => execute(cli, &edges).await,
+    let cli = match Cli::try_parse_from(&line.arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &line, in_actions),
+    };
+    log(cli.verbose, in_actions);
+    match Edges::of_process(environment) {
+        Ok(edges) => {
+            if !line.ignored.is_empty() {
+                let names = line.ignored.join(", ");
+                edges.note(&format!(
+                    "inputs without a meaning for this command: {names}"
+                ));
+            }
+            execute(cli, &edges).await
+        }
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: cannot listen for signals: {error}");
             ExitCode::from(error::COULD_NOT_MEASURE)
@@ -26,21 +41,37 @@ async fn main() -> ExitCode {
 }
 
 /// Prints `--help` and `--version` as they are, and a mistake as one line.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let _ = writeln!(
-        io::stderr(),
-        "{}",
-        sagegate::config::usage_error(&error.to_string())
-    );
+    let message = error.to_string();
+    if line.from_inputs {
+        return complain(in_actions, &input_error(&message));
+    }
+    let usage = usage_error(&message);
+    complain(in_actions, usage.strip_prefix("error: ").unwrap_or(&usage))
+}
+
+/// Prints a mistake of the user's.
+fn complain(in_actions: bool, message: &str) -> ExitCode {
+    if in_actions {
+        let error = Annotation {
+            level: Level::Error,
+            title: None,
+            file: None,
+            message: message.to_owned(),
+        };
+        let _ = write!(io::stderr(), "{}", annotations(&[error]));
+    } else {
+        let _ = writeln!(io::stderr(), "error: {message}");
+    }
     ExitCode::from(error::USAGE)
 }
 
 /// Logs go to stderr; the AWS SDK redacts credentials in its own.
-fn log(verbose: u8) {
+fn log(verbose: u8, in_actions: bool) {
     let default = match verbose {
         0 => "error",
         1 => "warn,sagegate=debug",
@@ -49,6 +80,6 @@ fn log(verbose: u8) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(move || LogWriter::new(in_actions))
         .init();
 }

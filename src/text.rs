@@ -15,6 +15,13 @@ pub fn one_line(text: &str) -> String {
         .replace("##[", "## [")
 }
 
+/// One line that keeps its spaces, for columns: each control or direction character becomes a space, and `##[` is broken
+/// up.
+pub fn aligned_line(text: &str) -> String {
+    let spaced = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c });
+    spaced.collect::<String>().replace("##[", "## [")
+}
+
 /// Two lower-case hexadecimal digits per byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes
@@ -58,6 +65,9 @@ mod tests {
             let line = one_line(&format!("{text}{hash}[{text}"));
             prop_assert!(!line.chars().any(char::is_control));
             prop_assert!(!line.contains("##["));
+            let aligned = aligned_line(&text);
+            prop_assert!(!aligned.chars().any(char::is_control) && !aligned.contains("##["));
+            prop_assert_eq!(aligned.replace("## [", "##[").chars().count(), text.replace("## [", "##[").chars().count());
         }
     }
 }

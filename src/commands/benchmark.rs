@@ -4,8 +4,8 @@ use super::Outcome;
 use super::conclude::{Conclusion, conclude};
 use super::edges::Edges;
 use super::measure::{Inputs, Surroundings, measure};
+use super::place::{Place, with_defaults};
 use crate::analysis::{DatedPrices, analyse};
-use crate::aws::Session;
 use crate::config::BenchmarkArgs;
 use crate::gate::{Limits, Policy};
 use crate::progress::Display;
@@ -13,14 +13,14 @@ use crate::result::RunResult;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Display) -> Outcome {
-    let args = &args.measurement;
+    let args = &with_defaults(args.measurement.clone(), edges)?;
     let inputs = Inputs::read(args)?;
-    let session = Session::connect(args.model.region.clone()).await?;
+    let place = Place::open(args).await?;
     let strategy = args.recommend.strategy;
     let recommend =
         |result: &RunResult, prices: &DatedPrices| analyse(result, prices, strategy).best;
     let around = Surroundings {
-        session,
+        place: &place,
         edges,
         display,
         load_by_default: true,

@@ -3,8 +3,8 @@
 use super::Outcome;
 use super::edges::Edges;
 use super::measure::{Inputs, Surroundings, measure};
+use super::place::{Place, with_defaults};
 use crate::analysis::{Analysis, DatedPrices, analyse};
-use crate::aws::Session;
 use crate::config::CalibrateArgs;
 use crate::error::Error;
 use crate::gate::{self, CostLimit, Entry, LatencyLimit, Limits};
@@ -17,7 +17,8 @@ pub(super) async fn calibrate(args: &CalibrateArgs, edges: &Edges, display: Disp
     if args.measurement.resume.is_some() {
         return Err(Error::CalibrationIsWhole);
     }
-    let store = args.baseline.baseline.open(&edges.github())?;
+    let uri = args.baseline.uri(edges.in_actions());
+    let store = uri.open(&edges.github(&args.baseline))?;
     if args.seed_baseline {
         // A damaged baseline is found before anything costs money.
         store.load().await?;
@@ -43,8 +44,7 @@ pub(super) async fn calibrate(args: &CalibrateArgs, edges: &Edges, display: Disp
         };
         store.update(append).await?;
         edges.note(&format!(
-            "recorded in {}; runs within six hours count as one",
-            args.baseline.baseline
+            "recorded in {uri}; runs within six hours count as one"
         ));
     }
     Ok(0)
@@ -59,12 +59,13 @@ async fn one_run(
     let mut measurement = args.measurement.clone();
     let folder = &args.measurement.output.output_dir;
     measurement.output.output_dir = folder.join(format!("run-{number}"));
+    let measurement = with_defaults(measurement, edges)?;
     let inputs = Inputs::read(&measurement)?;
-    let session = Session::connect(measurement.model.region.clone()).await?;
+    let place = Place::open(&measurement).await?;
     let strategy = measurement.recommend.strategy;
     let recommend = |_: &RunResult, _: &DatedPrices| None;
     let around = Surroundings {
-        session,
+        place: &place,
         edges,
         display,
         load_by_default: false,

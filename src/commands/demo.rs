@@ -8,21 +8,14 @@ use clap::Parser as _;
 use super::Outcome;
 use super::edges::Edges;
 use super::measure::Inputs;
+use super::place::{Place, REGION, SAMPLES};
 use super::run::run_with;
 use super::simulate::start;
-use crate::aws::Session;
 use crate::config::{Cli, Command, DemoArgs, RunArgs};
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::progress::Display;
 use crate::simulator::Scenario;
-
-/// Three rows of a table, as a tabular model takes them.
-const SAMPLES: &str = r#"{"Body": "34,2,0.71,1,0", "ContentType": "text/csv"}
-{"Body": "51,9,0.13,0,1", "ContentType": "text/csv"}
-{"Body": "27,1,0.96,1,1", "ContentType": "text/csv"}
-"#;
-const REGION: &str = "us-east-1";
 
 /// Measures main into a fresh baseline, then gates a candidate: the same model, or one 1.7 times slower.
 pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Outcome {
@@ -55,8 +48,8 @@ pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Ou
 
 async fn run_on(url: &str, args: RunArgs, edges: &Edges, display: Display) -> Outcome {
     let inputs = Inputs::read(&args.measurement)?;
-    let session = Session::simulated(url, REGION).await?;
-    run_with(args, inputs, session, edges, display).await
+    let place = Place::on_simulator(url, REGION).await?;
+    run_with(args, inputs, &place, edges, display).await
 }
 
 /// The folder of the demo.

@@ -9,7 +9,12 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::log::LogWriter;
 use crate::baseline::GitHubAccess;
+use crate::config::BaselineArgs;
+use crate::github::{
+    Annotation, Context, END_GROUP, Level, RunnerFiles, annotations, group, neutralise,
+};
 use crate::progress::Surroundings;
 use crate::text::one_line;
 
@@ -28,13 +33,13 @@ pub struct Edges {
 }
 
 impl Edges {
-    /// Reads the environment and listens for signals: the first cancels, the second ends the process at once.
+    /// Takes the environment and listens for signals: the first cancels, the second ends the process at once.
     ///
     /// # Errors
     /// When the operating system refuses to deliver signals.
-    pub fn of_process() -> io::Result<Self> {
+    pub fn of_process(environment: BTreeMap<String, String>) -> io::Result<Self> {
         let edges = Self {
-            environment: Arc::new(environment()),
+            environment: Arc::new(environment),
             cancel: CancellationToken::new(),
             signal_code: Arc::new(AtomicU8::new(INTERRUPTED)),
             prints: true,
@@ -82,50 +87,163 @@ impl Edges {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether GitHub's runner reads what is printed.
+    pub(super) fn in_actions(&self) -> bool {
+        in_actions(&self.environment)
+    }
+
+    /// What the runner says about the run; `None` where no repository is named.
+    pub(super) fn context(&self) -> Option<Context> {
+        let event = self
+            .variable("GITHUB_EVENT_PATH")
+            .map(std::fs::read_to_string);
+        // An event that cannot be read is an empty one.
+        let event = event.and_then(Result::ok).unwrap_or_default();
+        Context::read(&self.environment, &event)
+    }
+
+    /// The files by which a step tells the runner things.
+    pub(super) fn runner_files(&self) -> RunnerFiles {
+        RunnerFiles::from_environment(&self.environment)
+    }
+
+    /// What an earlier stage of this step has saved under names that begin with `prefix`; empty values are none.
+    pub(super) fn state(&self, prefix: &str) -> Vec<&str> {
+        let saved = |name: &str| {
+            name.strip_prefix("STATE_")
+                .is_some_and(|it| it.starts_with(prefix))
+        };
+        let values = self.environment.iter().filter(|(name, _)| saved(name));
+        values
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+
     /// What decides how progress is shown.
     pub fn surroundings(&self, quiet: bool) -> Surroundings {
         Surroundings {
             is_terminal: io::stderr().is_terminal(),
-            is_ci: self.variable("CI").is_some(),
+            is_ci: self.variable("CI").is_some() || self.in_actions(),
             quiet,
         }
     }
 
-    /// Prints the final text of a command on stdout; colours are taken out where they cannot be shown.
+    /// Prints the final text of a command on stdout; colours are taken out where they cannot be shown. In Actions no
+    /// line of it is a workflow command.
     pub fn print(&self, text: &str) {
-        if self.prints {
-            // A closed pipe is the reader's choice, not an error.
-            let _ = writeln!(anstream::stdout(), "{}", text.trim_end());
+        if !self.prints {
+            return;
         }
+        let text = text.trim_end();
+        // A closed pipe is the reader's choice, not an error.
+        let _ = if self.in_actions() {
+            let plain = anstream::adapter::strip_str(text).to_string();
+            write!(io::stdout(), "{}", neutralise(&plain))
+        } else {
+            writeln!(anstream::stdout(), "{text}")
+        };
+    }
+
+    /// Where progress and logs go: standard error.
+    pub(super) fn log(&self) -> Box<dyn io::Write + Send> {
+        Box::new(LogWriter::new(self.in_actions()))
     }
 
     /// Prints a note on stderr.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{}", one_line(text));
+        let _ = writeln!(self.log(), "{}", one_line(text));
     }
 
     /// GitHub's address, repository and token, as a workflow has them.
-    pub fn github(&self) -> GitHubAccess {
+    pub(super) fn github(&self, args: &BaselineArgs) -> GitHubAccess {
         let variable = |name| self.variable(name).map(str::to_owned);
+        let given = args.github_token.as_ref().and_then(|token| token.expose());
         GitHubAccess {
             api_url: variable("GITHUB_API_URL"),
             repository: variable("GITHUB_REPOSITORY"),
-            token: variable("GITHUB_TOKEN"),
+            token: given
+                .map(str::to_owned)
+                .or_else(|| variable("GITHUB_TOKEN")),
         }
     }
 
-    /// Prints a warning on stderr.
+    /// Prints a warning on stderr; in Actions as an annotation.
     pub fn warn(&self, text: &str) {
-        self.note(&format!("warning: {text}"));
+        if self.in_actions() {
+            self.annotate(&[annotation(Level::Warning, text)]);
+        } else {
+            self.note(&format!("warning: {text}"));
+        }
     }
 
-    /// Prints an error on stderr.
+    #[expect(dead_code, reason = "used with the comment")]
+    /// Prints something that is no problem and good to know; in Actions as an annotation.
+    pub(super) fn notice(&self, text: &str) {
+        if self.in_actions() {
+            self.annotate(&[annotation(Level::Notice, text)]);
+        } else {
+            self.note(text);
+        }
+    }
+
+    /// Prints an error on stderr; in Actions as an annotation.
     pub fn complain(&self, text: &str) {
+        if self.in_actions() {
+            self.annotate(&[annotation(Level::Error, text)]);
+            return;
+        }
         let style = anstyle::Style::new()
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {text}");
     }
+
+    /// Shows annotations. Only in Actions.
+    pub(super) fn annotate(&self, list: &[Annotation]) {
+        if self.in_actions() {
+            let _ = write!(io::stderr(), "{}", annotations(list));
+        }
+    }
+
+    /// Begins a part of the log that Actions folds; it lasts until the guard is dropped.
+    pub(super) fn group(&self, title: &str) -> Group {
+        let is_open = self.in_actions();
+        if is_open {
+            let _ = writeln!(io::stderr(), "{}", group(title));
+        }
+        Group { is_open }
+    }
+}
+
+/// A folded part of the log.
+#[must_use]
+pub(super) struct Group {
+    is_open: bool,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if self.is_open {
+            let _ = writeln!(io::stderr(), "{END_GROUP}");
+        }
+    }
+}
+
+fn annotation(level: Level, message: &str) -> Annotation {
+    Annotation {
+        level,
+        title: None,
+        file: None,
+        message: message.to_owned(),
+    }
+}
+
+/// Whether GitHub's runner has started the process.
+pub fn in_actions(environment: &BTreeMap<String, String>) -> bool {
+    environment
+        .get("GITHUB_ACTIONS")
+        .is_some_and(|it| it == "true")
 }
 
 /// The wall clock.
@@ -137,11 +255,12 @@ pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// The environment variables that are text.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the environment"
 )]
-fn environment() -> BTreeMap<String, String> {
+pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()

@@ -1,10 +1,12 @@
 //! What `run` and `benchmark` have in common: check everything, then measure.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::cleanup::STATE;
 use super::conclude::could_not_measure;
 use super::edges::{Edges, now};
+use super::place::Place;
 use crate::analysis::{DatedPrices, PriceTable};
 use crate::aws::{Container, Session};
 use crate::benchmark::{
@@ -31,7 +33,7 @@ pub(super) struct Inputs {
 
 /// What a measurement takes from its surroundings.
 pub(super) struct Surroundings<'a> {
-    pub(super) session: Session,
+    pub(super) place: &'a Place,
     pub(super) edges: &'a Edges,
     pub(super) display: Display,
     /// Whether there is a concurrency benchmark when no flag says so.
@@ -42,16 +44,23 @@ pub(super) struct Surroundings<'a> {
     pub(super) recommend: &'a (dyn Fn(&RunResult, &DatedPrices) -> Option<MemoryMb> + Sync),
 }
 
+impl Surroundings<'_> {
+    const fn session(&self) -> &Session {
+        &self.place.session
+    }
+}
+
 impl Inputs {
     /// Reads the files that the flags name. Nothing is sent anywhere.
     pub(super) fn read(args: &MeasurementArgs) -> Result<Self, Error> {
+        let samples = args.model.samples.as_deref().ok_or(Error::NoSamples)?;
         let content_type = args.model.content_type.as_deref();
         let resumed = args.resume.as_deref().map(|folder| {
             let files = OutputFiles(folder.to_owned());
             Journal::resume(&files.journal())
         });
         Ok(Self {
-            samples: SampleSet::load(&args.model.samples, content_type)?,
+            samples: SampleSet::load(samples, content_type)?,
             arrivals: arrivals(&args.load)?,
             resumed: resumed.transpose()?,
             prices: price_table(&args.recommend)?,
@@ -65,7 +74,7 @@ pub(super) async fn measure(
     inputs: Inputs,
     around: Surroundings<'_>,
 ) -> Result<(RunResult, DatedPrices), Error> {
-    let prices = inputs.prices.region(around.session.region())?.clone();
+    let prices = inputs.prices.region(around.session().region())?.clone();
     let mut identity = identity(&args.model, around.edges)?;
     if let Some(number) = around.run_number {
         identity.run_id = benchmark::numbered(&identity.run_id, number);
@@ -79,15 +88,58 @@ pub(super) async fn measure(
     let plan = Plan::new(identity, options, inputs.samples);
     let (journal, restored) = match inputs.resumed {
         Some((journal, restored)) => {
-            let region = around.session.region();
+            let region = around.session().region();
             benchmark::check_alike(&restored, &plan, region, &files.journal())?;
             (journal, Some(restored))
         }
         None => (files.claim()?, None),
     };
-    files.write_ledger(&Ledger::of(&plan, around.session.region()))?;
+    files.write_ledger(&Ledger::of(&plan, around.session().region()))?;
+    let handed_over = HandedOver::to_the_clean_up(&files, &around);
     let result = drive(plan, &around, &files, journal, restored, &prices).await?;
+    if result.cleanup.left.is_empty() {
+        handed_over.take_back(around.edges);
+    }
     Ok((result, prices))
+}
+
+/// What the runner keeps for the clean-up of this step: it deletes what a killed run left behind.
+struct HandedOver(Option<String>);
+
+impl HandedOver {
+    /// Comes before the first create call. A simulator needs no clean-up: it ends with the command.
+    fn to_the_clean_up(files: &OutputFiles, around: &Surroundings<'_>) -> Self {
+        if around.place.is_simulated || !around.edges.in_actions() {
+            return Self(None);
+        }
+        let name = match around.run_number {
+            Some(number) => format!("{STATE}_{number}"),
+            None => STATE.to_owned(),
+        };
+        // The clean-up may be started in another folder.
+        let path = std::path::absolute(files.ledger()).unwrap_or_else(|_| files.ledger());
+        save_state(&name, &path.display().to_string(), around.edges);
+        Self(Some(name))
+    }
+
+    /// Nothing is left: the clean-up, which may have no credentials any more, has nothing to do.
+    fn take_back(self, edges: &Edges) {
+        if let Some(name) = self.0 {
+            save_state(&name, "", edges);
+        }
+    }
+}
+
+fn save_state(name: &str, value: &str, edges: &Edges) {
+    let saved = edges
+        .runner_files()
+        .save_state(&[(name, value)], &mut fastrand::Rng::new());
+    if let Err(error) = saved {
+        let hint = error.hint().unwrap_or_default();
+        edges.warn(&format!(
+            "this step cannot clean up after a crash: {error}; {hint}"
+        ));
+    }
 }
 
 /// Whether the model is there, where one was named.
@@ -99,11 +151,11 @@ async fn check_model(
     let ModelSource::Existing(name) = &identity.model else {
         return Ok(());
     };
-    match around.session.model_exists(name).await {
+    match around.session().model_exists(name).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::UnknownModel {
             name: name.clone(),
-            region: around.session.region().to_owned(),
+            region: around.session().region().to_owned(),
         }),
         Err(error) => {
             let files = OutputFiles(args.output_dir().to_owned());
@@ -126,8 +178,8 @@ async fn drive(
 ) -> Result<RunResult, Error> {
     let edges = around.edges;
     let environment = Environment {
-        session: around.session.clone(),
-        observer: progress::observer(around.display, Box::new(std::io::stderr())),
+        session: around.session().clone(),
+        observer: progress::observer(around.display, edges.log()),
         cancel: edges.cancel.clone(),
         now,
     };
@@ -141,7 +193,9 @@ async fn drive(
         save: &save,
         recommend: &recommend,
     };
+    let group = edges.group("Measuring");
     let result = Box::pin(benchmark::run(plan, environment, journal, restored, hooks)).await;
+    drop(group);
     result.write(&files.result())?;
     if edges.cancel.is_cancelled() {
         return Err(Error::Interrupted {
@@ -280,11 +334,14 @@ impl OutputFiles {
         self.0.join("measurements.jsonl")
     }
 
+    fn ledger(&self) -> PathBuf {
+        self.0.join("ledger.json")
+    }
+
     fn write_ledger(&self, ledger: &Ledger) -> Result<(), Error> {
-        let path: &Path = &self.0.join("ledger.json");
-        ledger.write(path).map_err(|source| Error::Output {
-            path: path.to_owned(),
-            source,
-        })
+        let path = self.ledger();
+        ledger
+            .write(&path)
+            .map_err(|source| Error::Output { path, source })
     }
 }

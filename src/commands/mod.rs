@@ -7,14 +7,17 @@ mod conclude;
 mod convert;
 mod demo;
 mod edges;
+mod log;
 mod measure;
 mod offline;
+mod place;
 mod run;
 mod simulate;
 
 use std::process::ExitCode;
 
-pub use self::edges::Edges;
+pub use self::edges::{Edges, environment, in_actions};
+pub use self::log::LogWriter;
 use crate::config::{Cli, Command};
 use crate::error::Error;
 use crate::progress;

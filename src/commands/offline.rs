@@ -14,7 +14,8 @@ use crate::result::RunResult;
 pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
     let table = price_table(&args.recommend)?;
-    let store = args.baseline.baseline.open(&edges.github())?;
+    let uri = args.baseline.uri(edges.in_actions());
+    let store = uri.open(&edges.github(&args.baseline))?;
     let baseline = store.load().await?;
     let conclusion = Conclusion {
         run: &run,
@@ -22,7 +23,7 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         strategy: args.recommend.strategy,
         expected_rate: args.recommend.expected_rate,
         limits: args.gate.limits(),
-        baseline: Some(&args.baseline.baseline),
+        baseline: Some(&uri),
         result_file: &args.result,
         output_dir: &args.output.output_dir,
     };
@@ -35,9 +36,9 @@ pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
     let table = price_table(&args.recommend)?;
     let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
-    let uri = &args.baseline.baseline;
+    let uri = args.baseline.uri(edges.in_actions());
     let mut recorded = false;
-    let store = uri.open(&edges.github())?;
+    let store = uri.open(&edges.github(&args.baseline))?;
     let update = store.update(|file| {
         let history = file.history_mut(&run.name);
         let judgement = judge(&run, &analysis, Some(history), &Limits::default(), now());

@@ -4,31 +4,34 @@ use super::Outcome;
 use super::conclude::{Conclusion, Judged, conclude};
 use super::edges::{Edges, now};
 use super::measure::{Inputs, Surroundings, measure};
+use super::place::{Place, with_defaults};
 use crate::analysis::{DatedPrices, analyse};
-use crate::aws::Session;
 use crate::baseline::BaselineStore;
 use crate::config::{Mode, RunArgs};
 use crate::error::Error;
 use crate::gate::{self, BaselineFile};
+use crate::github::Context;
 use crate::progress::Display;
 use crate::result::RunResult;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
-pub(super) async fn run(args: RunArgs, edges: &Edges, display: Display) -> Outcome {
+pub(super) async fn run(mut args: RunArgs, edges: &Edges, display: Display) -> Outcome {
+    args.measurement = with_defaults(args.measurement, edges)?;
     let inputs = Inputs::read(&args.measurement)?;
-    let session = Session::connect(args.measurement.model.region.clone()).await?;
-    run_with(args, inputs, session, edges, display).await
+    let place = Place::open(&args.measurement).await?;
+    run_with(args, inputs, &place, edges, display).await
 }
 
 /// Measures with a session that is already there.
 pub(super) async fn run_with(
     args: RunArgs,
     inputs: Inputs,
-    session: Session,
+    place: &Place,
     edges: &Edges,
     display: Display,
 ) -> Outcome {
-    let store = args.baseline.baseline.open(&edges.github())?;
+    let uri = args.baseline.uri(edges.in_actions());
+    let store = uri.open(&edges.github(&args.baseline))?;
     let baseline = store.load().await?;
     let strategy = args.measurement.recommend.strategy;
     let limits = args.gate.limits();
@@ -40,7 +43,7 @@ pub(super) async fn run_with(
         gate::judge(result, &analysis, history, &limits, now()).recommended
     };
     let around = Surroundings {
-        session,
+        place,
         edges,
         display,
         load_by_default: false,
@@ -59,6 +62,7 @@ async fn judge(
     baseline: Option<&BaselineFile>,
     edges: &Edges,
 ) -> Outcome {
+    let uri = args.baseline.uri(edges.in_actions());
     let output_dir = args.measurement.output_dir();
     let conclusion = Conclusion {
         run: result,
@@ -67,14 +71,13 @@ async fn judge(
         strategy: args.measurement.recommend.strategy,
         expected_rate: args.measurement.recommend.expected_rate,
         limits: args.gate.limits(),
-        baseline: Some(&args.baseline.baseline),
+        baseline: Some(&uri),
         output_dir,
     };
     let Judged { judgement, entry } = conclude(&conclusion, baseline, edges)?;
-    match (args.mode, entry) {
-        (Mode::Record, Some(entry)) => {
+    match (records(args.mode, edges), entry) {
+        (true, Some(entry)) => {
             let starts_epoch = judgement.starts_epoch();
-            let uri = &args.baseline.baseline;
             let append = |file: &mut BaselineFile| {
                 file.history_mut(&result.name)
                     .append(entry.clone(), starts_epoch);
@@ -86,6 +89,19 @@ async fn judge(
             }
             Ok(0)
         }
-        (Mode::Record | Mode::Gate, _) => Ok(judgement.verdict.exit_code(args.gate.policy())),
+        (true | false, _) => Ok(judgement.verdict.exit_code(args.policy())),
+    }
+}
+
+/// Whether the run is added to the baseline.
+fn records(mode: Option<Mode>, edges: &Edges) -> bool {
+    let asks_for_it = || {
+        let context = edges.context().filter(|_| edges.in_actions());
+        context.as_ref().is_some_and(Context::is_on_default_branch)
+    };
+    match mode {
+        Some(Mode::Record) => true,
+        Some(Mode::Gate) => false,
+        Some(Mode::Auto) | None => asks_for_it(),
     }
 }

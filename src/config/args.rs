@@ -6,18 +6,19 @@
 )]
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::measure::MeasurementArgs;
-use super::values::{parse_duration, parse_rate};
+use super::values::{TokenText, parse_duration, parse_rate};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
     CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
 };
+use crate::github::CommentMode;
 
 const OFFER_FILES: &str = "Offer files are public. The address of a region's newest one is in
   https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json";
@@ -87,12 +88,33 @@ pub struct RunArgs {
     /// Where the baseline is, and what is done with it.
     #[command(flatten)]
     pub baseline: BaselineArgs,
-    /// Compare with the baseline, or add this run to it
-    #[arg(long, value_enum, default_value_t = Mode::Gate, help_heading = "Gate")]
-    pub mode: Mode,
+    /// What is done with the baseline [default: auto in GitHub Actions, gate elsewhere]
+    #[arg(long, value_enum, help_heading = "Gate")]
+    pub mode: Option<Mode>,
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0, fail is 1
+    #[arg(
+        long,
+        value_name = "warn|fail",
+        default_value = "warn",
+        help_heading = "Gate"
+    )]
+    pub on_no_credentials: Escalation,
+    /// How the pull request is told.
+    #[command(flatten)]
+    pub comment: CommentArgs,
+}
+
+impl RunArgs {
+    /// The exit codes.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            on_no_credentials: self.on_no_credentials,
+            ..self.gate.policy()
+        }
+    }
 }
 
 /// Arguments of `benchmark`.
@@ -132,6 +154,29 @@ pub struct CompareArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// What the recommendation depends on.
+    #[command(flatten)]
+    pub recommend: RecommendArgs,
+    /// Where files go.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `post`.
+#[derive(Debug, Args)]
+pub struct PostArgs {
+    /// The result of the other workflow, which is not trusted: a result.json
+    #[arg(long, value_name = "FILE")]
+    pub result: PathBuf,
+    /// Where the baseline is.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+    /// What is allowed.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// How the pull request is told.
+    #[command(flatten)]
+    pub comment: CommentArgs,
     /// What the recommendation depends on.
     #[command(flatten)]
     pub recommend: RecommendArgs,
@@ -204,9 +249,13 @@ pub struct PricesArgs {
 /// Arguments of `cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
-    /// ledger.json of the run: it lists all that the run may have created
+    /// ledger.json of the run: it lists all that the run may have created [default: what the same step of a workflow
+    /// has left, as STATE_ledger]
     #[arg(long, value_name = "FILE")]
-    pub ledger: PathBuf,
+    pub ledger: Option<PathBuf>,
+    /// The clean-up of a workflow's step: succeeds when the step has left nothing.
+    #[arg(long, hide = true)]
+    pub from_state: bool,
     /// Longest wait for an endpoint to be gone; one that is still being created cannot be deleted before
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub timeout: Duration,
@@ -240,6 +289,8 @@ pub struct SimulateArgs {
 /// What `run` does with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
+    /// As the event of the workflow asks: record after a push to the default branch and on a schedule, else gate
+    Auto,
     /// Compare with the baseline and fail on a regression; the baseline is only read
     Gate,
     /// Compare, then add this run to the baseline; a regression does not fail
@@ -251,12 +302,32 @@ pub enum Mode {
 #[command(next_help_heading = "Gate")]
 pub struct BaselineArgs {
     /// Baseline store: file:PATH, or branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and GITHUB_TOKEN)
-    #[arg(
-        long,
-        value_name = "URI",
-        default_value = "file:.sagegate/baseline.json"
-    )]
-    pub baseline: BaselineUri,
+    /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
+    #[arg(long, value_name = "URI")]
+    pub baseline: Option<BaselineUri>,
+    /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
+    #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
+    pub github_token: Option<TokenText>,
+}
+
+impl BaselineArgs {
+    /// The store that was chosen, or the usual one.
+    pub fn uri(&self, in_actions: bool) -> BaselineUri {
+        match &self.baseline {
+            Some(uri) => uri.clone(),
+            None if in_actions => BaselineUri::Branch("sagegate".to_owned()),
+            None => BaselineUri::file(Path::new(".sagegate/baseline.json")),
+        }
+    }
+}
+
+/// How the pull request is told.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "GitHub")]
+pub struct CommentArgs {
+    /// When the pull request gets a comment: always, on-change, on-fail or never. One that exists is kept current
+    #[arg(long, value_name = "WHEN", default_value = "always")]
+    pub comment: CommentMode,
 }
 
 /// What the recommendation depends on.

@@ -35,6 +35,10 @@ pub struct MeasurementArgs {
     /// Where files go.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Measure on the built-in simulator with this profile (xgboost, mobilenet-v2, transformer, or a TOML file): no AWS
+    /// account is needed. The model is then the profile's own, and --samples may be left out
+    #[arg(long, value_name = "PROFILE", help_heading = "Model")]
+    pub simulate: Option<String>,
     /// Go on with a run that crashed or was interrupted: measure only what is missing in its folder. Repeat its other
     /// flags
     #[arg(
@@ -56,10 +60,10 @@ impl MeasurementArgs {
 /// The model and its samples.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Model")]
-#[command(group = ArgGroup::new("model").args(["model_name", "image_uri", "model_package_arn"]).required(true))]
+#[command(group = ArgGroup::new("model").args(["model_name", "image_uri", "model_package_arn"]))]
 pub struct ModelArgs {
     /// Name of the SageMaker model to deploy
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["image_uri", "model_package_arn", "simulate"])]
     pub model_name: Option<String>,
     /// Image of a model that is created for the run and deleted after it
     #[arg(long, value_name = "URI", requires = "execution_role_arn")]
@@ -77,13 +81,13 @@ pub struct ModelArgs {
     #[arg(long = "container-env", value_name = "KEY=VALUE", conflicts_with = "model_name", value_parser = parse_pair)]
     pub container_env: Vec<(String, String)>,
     /// What people call the model: shown in the report, keeps baselines apart [default: the model's name]
-    #[arg(long, value_name = "ALIAS", required_unless_present = "model_name")]
+    #[arg(long, value_name = "ALIAS", required_unless_present_any = ["model_name", "simulate"])]
     pub name: Option<String>,
     /// JSON Lines file of InvokeEndpoint arguments, for example {"Body": "1,2,3", "ContentType": "text/csv"};
     /// BodyBase64 and BodyFile may stand for Body. Or the toolkit's .pkl file. Or a folder: each file is the body of
     /// one sample
-    #[arg(long, value_name = "FILE|DIR")]
-    pub samples: PathBuf,
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "simulate")]
+    pub samples: Option<PathBuf>,
     /// Content type of samples that name none; for a folder of all files [default: by file extension]
     #[arg(long, value_name = "TYPE")]
     pub content_type: Option<String>,

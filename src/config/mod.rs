@@ -2,27 +2,73 @@
 //!
 //! Every stage owns its option types; this module only assembles them, so no stage ever sees the command line.
 
+mod action_inputs;
 mod args;
 mod measure;
 mod values;
+mod words;
 
+use clap::CommandFactory as _;
+
+pub use self::action_inputs::{CommandLine, InputError, command_line};
 pub use self::args::{
-    BaselineArgs, BenchmarkArgs, CalibrateArgs, CleanupArgs, Cli, Command, CompareArgs, DemoArgs,
-    GateArgs, Mode, OutputArgs, PricesArgs, RecommendArgs, RecordArgs, ReportArgs, RunArgs,
-    SamplesArgs, SimulateArgs,
+    BaselineArgs, BenchmarkArgs, CalibrateArgs, CleanupArgs, Cli, Command, CommentArgs,
+    CompareArgs, DemoArgs, GateArgs, Mode, OutputArgs, PostArgs, PricesArgs, RecommendArgs,
+    RecordArgs, ReportArgs, RunArgs, SamplesArgs, SimulateArgs,
 };
 pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
+pub use self::values::TokenText;
 
 /// clap's message without usage and advice: what is wrong with which flag, on one line.
 pub fn usage_error(message: &str) -> String {
+    format!("{}; see `sagegate --help`", essence(message))
+}
+
+/// The same for the action: flags are named as inputs.
+pub fn input_error(message: &str) -> String {
+    let known = action_inputs::known_inputs(&Cli::command());
+    let words = essence(message);
+    format!(
+        "{}; see the inputs of the action",
+        as_inputs(words.strip_prefix("error: ").unwrap_or(&words), &known)
+    )
+}
+
+/// `'--max-p99 <MS>'` becomes `` input `max-p99` ``.
+fn as_inputs(words: &str, known: &[String]) -> String {
+    let mut out = String::new();
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once("--") {
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let (name, tail) = after.split_at(end.unwrap_or(after.len()));
+        if !known.iter().any(|it| it == name) {
+            out.push_str(before);
+            out.push_str("--");
+            rest = after;
+            continue;
+        }
+        let tail = match tail.strip_prefix(" <").and_then(|it| it.split_once('>')) {
+            Some((_placeholder, after)) => after,
+            None => tail,
+        };
+        let (before, tail) = match (before.strip_suffix('\''), tail.strip_prefix('\'')) {
+            (Some(before), Some(tail)) => (before, tail),
+            (Some(_) | None, _) => (before, tail),
+        };
+        out.push_str(before);
+        out.extend(["input `", name, "`"]);
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn essence(message: &str) -> String {
     let kept = message.lines().map(str::trim).take_while(|line| {
         !line.starts_with("Usage:") && !line.starts_with("For more information")
     });
     let words: Vec<&str> = kept.filter(|line| !line.is_empty()).collect();
-    format!(
-        "{}; see `sagegate --help`",
-        crate::text::one_line(&words.join(" "))
-    )
+    crate::text::one_line(&words.join(" "))
 }
 
 #[cfg(test)]
@@ -36,5 +82,35 @@ mod tests {
             usage_error(text),
             "error: invalid value '9' for '--x <X>': no tip: try 10; see `sagegate --help`"
         );
+    }
+
+    #[test]
+    fn a_mistake_in_the_action_names_the_input() {
+        let of = |words: &[&str]| {
+            let words = ["sagegate"].iter().chain(words);
+            let error = <Cli as clap::Parser>::try_parse_from(words).unwrap_err();
+            input_error(&error.to_string())
+        };
+        assert_eq!(
+            of(&["run", "--simulate=xgboost", "--invocations=0"]),
+            "invalid value '0' for input `invocations`: 0 is not in 1..=1000000; see the inputs of the action"
+        );
+        assert_eq!(
+            of(&["run"]),
+            "the following required arguments were not provided: input `model-name` input `name` input `samples`; see \
+             the inputs of the action"
+        );
+    }
+
+    #[test]
+    fn a_token_is_in_no_message() {
+        let words = [
+            "sagegate",
+            "run",
+            "--simulate=x",
+            "--github-token=ghs_\u{e9} secret",
+        ];
+        let cli = <Cli as clap::Parser>::try_parse_from(words).unwrap();
+        assert!(!format!("{cli:?}").contains("secret"));
     }
 }

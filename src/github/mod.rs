@@ -32,4 +32,6 @@ pub use self::repository::{Repository, RepositoryError};
 pub use self::retry::Retry;
 pub use self::runner_files::{RunnerFileError, RunnerFiles};
 pub use self::token::{Token, TokenError};
-pub use self::workflow::{Annotation, END_GROUP, Level, annotations, group, mask, neutralise};
+pub use self::workflow::{
+    Annotation, END_GROUP, Level, annotations, group, mask, neutral_line, neutralise,
+};

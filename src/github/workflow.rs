@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::one_line;
+use crate::text::{aligned_line, one_line};
 
 /// Ends a [`group`].
 pub const END_GROUP: &str = "::endgroup::";
@@ -112,13 +112,24 @@ pub fn mask(secret: &str) -> String {
 }
 
 /// Untrusted text for the log: each line begins with `| `, so that none is a command, `##[` is broken up, and there are
-/// no control characters.
+/// no control characters. Columns stay aligned.
 pub fn neutralise(untrusted: &str) -> String {
     let mut out = String::new();
     for line in untrusted.lines().flat_map(|line| line.split('\r')) {
-        let _ = writeln!(out, "| {}", one_line(line));
+        let _ = writeln!(out, "| {}", aligned_line(line));
     }
     out
+}
+
+/// One line of our own, which may hold untrusted words, for the log: as [`neutralise`], but without the `| ` where the
+/// line begins with a letter or a digit of ASCII. No command does, whatever characters the runner may skip.
+pub fn neutral_line(line: &str) -> String {
+    let line = aligned_line(line);
+    if line.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        line
+    } else {
+        format!("| {line}")
+    }
 }
 
 /// Several lines without control characters and without `##[`.
@@ -208,6 +219,7 @@ mod tests {
         #[test]
         fn no_text_starts_a_command(text in "(::|##|\\[|%0A|\r|\n|\u{2028}|.){0,40}") {
             prop_assert!(!neutralise(&text).split(['\r', '\n']).any(is_command));
+            prop_assert!(!is_command(&neutral_line(&text)));
             let one = Annotation { title: Some(text.clone()), file: Some(text.clone()), ..annotation(Level::Error, &text) };
             let out = annotations(&[one]);
             prop_assert_eq!(out.trim_end_matches('\n').split(['\r', '\n']).count(), 1);

@@ -1,0 +1,24 @@
+//! PURE: words that people write in different ways.
+
+/// Names less similar than this are no misspelling. Between 0 and 1.
+const SIMILAR: f64 = 0.8;
+
+/// The name that is most like `word`; `None` when none is much like it.
+pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let rated = names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(word, name), name));
+    let likely = rated.filter(|(similarity, _)| *similarity >= SIMILAR);
+    likely
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name.to_owned())
+}
+
+/// `true`, `yes`, `on`, `1` and their opposites, in any case.
+pub(super) fn truth(word: &str) -> Option<bool> {
+    match word.to_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
