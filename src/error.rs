@@ -79,6 +79,22 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// `post` outside a `workflow_run` job.
+    #[error("`post` publishes what another workflow measured, and this is no `workflow_run` job")]
+    NotAfterAWorkflow,
+    /// A result of another commit than the other workflow ran for.
+    #[error(
+        "`{path}` is about commit {}, but the other workflow ran for {head}",
+        commit.as_deref().unwrap_or("unknown")
+    )]
+    OtherCommit {
+        /// The file.
+        path: PathBuf,
+        /// The commit in it, untrusted.
+        commit: Option<String>,
+        /// The commit of the event.
+        head: String,
+    },
     /// Neither a ledger nor what a step of a workflow has saved.
     #[error("--ledger is missing")]
     NoLedger,
@@ -181,6 +197,8 @@ impl Error {
             | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::Journal(_)
+            | Self::NotAfterAWorkflow
+            | Self::OtherCommit { .. }
             | Self::NoLedger
             | Self::NoSamples
             | Self::NoModel
@@ -222,6 +240,13 @@ impl Error {
             Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
             Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
             Self::OutIsInput { .. } => Some("choose another name".to_owned()),
+            Self::NotAfterAWorkflow => Some(
+                "start the job with `on: workflow_run`; to gate a saved result use `compare`".to_owned(),
+            ),
+            Self::OtherCommit { .. } => Some(
+                "download the artifact of the run that started this one, by `github.event.workflow_run.id`"
+                    .to_owned(),
+            ),
             Self::NoLedger => Some(
                 "name the ledger.json of the run; in a workflow the action cleans up by itself"
                     .to_owned(),

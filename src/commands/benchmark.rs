@@ -1,19 +1,41 @@
 //! `sagegate benchmark`: measure and report, without a baseline.
 
 use super::Outcome;
-use super::conclude::{Conclusion, conclude};
+use super::conclude::{Conclusion, conclude, tell};
 use super::edges::Edges;
 use super::measure::{Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
+use super::publish::Publishing;
+use super::unmeasured::Attempt;
 use crate::analysis::{DatedPrices, analyse};
-use crate::config::BenchmarkArgs;
+use crate::config::{BenchmarkArgs, MeasurementArgs};
 use crate::gate::{Limits, Policy};
 use crate::progress::Display;
 use crate::result::RunResult;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Display) -> Outcome {
-    let args = &with_defaults(args.measurement.clone(), edges)?;
+    let args = with_defaults(args.measurement.clone(), edges)?;
+    let publishing = Publishing::without_comment(edges);
+    match measure_and_report(&args, &publishing, edges, display).await {
+        Ok(exit_code) => Ok(exit_code),
+        Err(error) => {
+            let attempt = Attempt {
+                args: &args,
+                policy: Policy::default(),
+                publishing: &publishing,
+            };
+            attempt.ended(error, edges).await
+        }
+    }
+}
+
+async fn measure_and_report(
+    args: &MeasurementArgs,
+    publishing: &Publishing,
+    edges: &Edges,
+    display: Display,
+) -> Outcome {
     let inputs = Inputs::read(args)?;
     let place = Place::open(args).await?;
     let strategy = args.recommend.strategy;
@@ -34,10 +56,13 @@ pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Disp
         strategy,
         expected_rate: args.recommend.expected_rate,
         limits: Limits::default(),
+        policy: Policy::default(),
+        records: false,
         baseline: None,
         result_file: &args.output_dir().join("result.json"),
         output_dir: args.output_dir(),
+        publishing,
     };
     let judged = conclude(&conclusion, None, edges)?;
-    Ok(judged.judgement.verdict.exit_code(Policy::default()))
+    Ok(tell(&conclusion, &judged, edges).await)
 }

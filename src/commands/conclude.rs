@@ -1,16 +1,16 @@
 //! The lower half of the hourglass: a result becomes numbers, a verdict, files and a text.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::edges::{Edges, now};
+use super::publish::{Publishing, Told};
 use crate::analysis::{Analysis, DatedPrices, Strategy, analyse};
-use crate::aws::AwsError;
 use crate::baseline::BaselineUri;
-use crate::benchmark::Identity;
 use crate::error::Error;
 use crate::files::write_atomically;
-use crate::gate::{BaselineFile, Entry, Judgement, Limits, judge};
-use crate::report::{self, Links, Unmeasured, UnmeasuredVerdict};
+use crate::gate::{BaselineFile, Entry, Judgement, Limits, Policy, Status, Verdict, judge};
+use crate::github::{Context, Event};
+use crate::report::{self, Consequence, Links, Report, Unmeasured};
 use crate::result::RunResult;
 
 /// What a conclusion is drawn from.
@@ -25,18 +25,26 @@ pub(super) struct Conclusion<'a> {
     pub(super) expected_rate: Option<f64>,
     /// What is allowed.
     pub(super) limits: Limits,
+    /// What a verdict that judges nothing does to the exit code.
+    pub(super) policy: Policy,
+    /// Whether the run is added to the baseline: then no regression fails it.
+    pub(super) records: bool,
     /// Where the baseline is kept, for the text that says how to create one.
     pub(super) baseline: Option<&'a BaselineUri>,
     /// Where the measurements are kept, for the same text.
     pub(super) result_file: &'a Path,
     /// Where the files go.
     pub(super) output_dir: &'a Path,
+    /// Where it is told.
+    pub(super) publishing: &'a Publishing,
 }
 
-/// A judgement, and the entry that would record the run; `None` when nothing was measured.
+/// A judgement, its report, and the entry that would record the run; `None` when nothing was measured.
 pub(super) struct Judged {
     pub(super) judgement: Judgement,
     pub(super) entry: Option<Entry>,
+    analysis: Analysis,
+    report: Report,
 }
 
 /// Judges, writes `comment.md` and the HTML report, prints the result.
@@ -54,11 +62,10 @@ pub(super) fn conclude(
     let links = Links {
         baseline: it.baseline.map(ToString::to_string),
         result: Some(it.result_file.display().to_string()),
-        ..links(it.run.commit.as_deref(), edges)
+        ..links(it.run.commit.as_deref(), it.publishing, edges)
     };
     let report = report::compose(it.run, &analysis, &judgement, &links);
-    write(it.output_dir, "comment.md", &report::markdown(&report))?;
-    write(it.output_dir, report::HTML_REPORT, &report::html(&report))?;
+    write_report(it.output_dir, &report)?;
     for (path, text) in report::csv_files(it.run, &analysis, judgement.recommended) {
         write(it.output_dir, path, &text)?;
     }
@@ -70,44 +77,111 @@ pub(super) fn conclude(
     let entry = judgement
         .recommended
         .map(|recommended| Entry::new(it.run, &analysis, recommended));
-    Ok(Judged { judgement, entry })
+    Ok(Judged {
+        judgement,
+        entry,
+        analysis,
+        report,
+    })
 }
 
-/// Writes `comment.md` and the HTML report of a run that AWS refused before anything was created.
-pub(super) fn could_not_measure(
-    identity: &Identity,
-    error: &AwsError,
+/// Tells GitHub what was judged; the exit code.
+pub(super) async fn tell(it: &Conclusion<'_>, judged: &Judged, edges: &Edges) -> u8 {
+    let verdict = judged.judgement.verdict;
+    // Nothing that was measured is recorded as a failure; where nothing was, there is nothing to record.
+    let exit_code = if it.records && verdict != Verdict::CouldNotMeasure {
+        0
+    } else {
+        verdict.exit_code(it.policy)
+    };
+    let told = Told {
+        report: &judged.report,
+        numbers: &report::outputs(&judged.analysis, &judged.judgement),
+        changed: is_change(&judged.judgement),
+        consequence: Consequence {
+            fails: exit_code != 0,
+            records: it.records,
+        },
+        result: Some(it.result_file),
+        html: &html_report(it.output_dir),
+    };
+    it.publishing.publish(&told, edges).await;
+    exit_code
+}
+
+/// Whether something differs from the baseline by more than noise, or there is nothing to compare with.
+fn is_change(judgement: &Judgement) -> bool {
+    let mut metrics = judgement.all_metrics();
+    judgement.verdict != Verdict::Pass || metrics.any(|it| it.status == Status::Improved)
+}
+
+/// Writes and tells the report of a run without a result; the verdict decides the exit code.
+pub(super) async fn tell_unmeasured(
+    it: &Unmeasured<'_>,
+    consequence: Consequence,
     output_dir: &Path,
+    publishing: &Publishing,
     edges: &Edges,
 ) -> Result<(), Error> {
-    let commit = identity.commit.as_deref();
-    let (reason, hint) = (error.to_string(), error.hint());
-    let unmeasured = Unmeasured {
-        verdict: UnmeasuredVerdict::CouldNotMeasure,
-        name: &identity.name,
-        commit,
-        run_id: &identity.run_id,
-        version: env!("CARGO_PKG_VERSION"),
-        at: now(),
-        reason: &reason,
-        hint: hint.as_deref(),
+    let links = links(it.commit, publishing, edges);
+    let report = report::compose_unmeasured(it, &links);
+    write_report(output_dir, &report)?;
+    let told = Told {
+        report: &report,
+        numbers: &[],
+        changed: consequence.fails,
+        consequence,
+        result: None,
+        html: &html_report(output_dir),
     };
-    let report = report::compose_unmeasured(&unmeasured, &links(commit, edges));
-    write(output_dir, "comment.md", &report::markdown(&report))?;
-    write(output_dir, report::HTML_REPORT, &report::html(&report))
+    publishing.publish(&told, edges).await;
+    Ok(())
 }
 
-/// The pages of the CI run and of the commit.
-fn links(commit: Option<&str>, edges: &Edges) -> Links {
-    let server = edges.variable("GITHUB_SERVER_URL");
-    let repository = edges.variable("GITHUB_REPOSITORY");
-    let page =
-        |kind: &str, id: Option<&str>| Some(format!("{}/{}/{kind}/{}", server?, repository?, id?));
+/// The commit that people see: on a pull request its head and not the merge that is built.
+pub(super) fn commit(edges: &Edges) -> Option<String> {
+    let given = || edges.variable("GITHUB_SHA").map(str::to_owned);
+    match edges.context() {
+        Some(context) if context.event != Event::Other => context.head_sha,
+        Some(context) => context.head_sha.or_else(given),
+        None => given(),
+    }
+}
+
+/// The pages of the CI run and of the commit, and what else the comment must say of where it comes from.
+fn links(commit: Option<&str>, publishing: &Publishing, edges: &Edges) -> Links {
+    let context = edges.context();
+    let context = context.as_ref();
+    let of_commit = |context: &Context| {
+        let sha = commit?;
+        Some(format!(
+            "{}/{}/commit/{sha}",
+            context.server_url, context.repository
+        ))
+    };
+    let told = publishing.context.as_ref();
+    let written_by = told
+        .filter(|it| it.event == Event::WorkflowRun)
+        .and_then(|it| {
+            let attempt = it.run_attempt.unwrap_or(1);
+            Some(format!("{}-{attempt}", it.run_id.as_deref()?))
+        });
     Links {
-        run_url: page("actions/runs", edges.variable("GITHUB_RUN_ID")),
-        commit_url: page("commit", commit),
+        run_url: context.and_then(Context::run_url),
+        commit_url: context.and_then(of_commit),
+        workflow: publishing.workflow().map(str::to_owned),
+        written_by,
         ..Links::default()
     }
+}
+
+fn html_report(output_dir: &Path) -> PathBuf {
+    output_dir.join(report::HTML_REPORT)
+}
+
+fn write_report(folder: &Path, report: &Report) -> Result<(), Error> {
+    write(folder, "comment.md", &report::markdown(report))?;
+    write(folder, report::HTML_REPORT, &report::html(report))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Error> {

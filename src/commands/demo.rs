@@ -9,6 +9,7 @@ use super::Outcome;
 use super::edges::Edges;
 use super::measure::Inputs;
 use super::place::{Place, REGION, SAMPLES};
+use super::publish::Publishing;
 use super::run::run_with;
 use super::simulate::start;
 use crate::config::{Cli, Command, DemoArgs, RunArgs};
@@ -49,7 +50,8 @@ pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Ou
 async fn run_on(url: &str, args: RunArgs, edges: &Edges, display: Display) -> Outcome {
     let inputs = Inputs::read(&args.measurement)?;
     let place = Place::on_simulator(url, REGION).await?;
-    run_with(args, inputs, &place, edges, display).await
+    let publishing = Publishing::nowhere();
+    run_with(&args, inputs, &place, &publishing, edges, display).await
 }
 
 /// The folder of the demo.

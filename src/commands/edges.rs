@@ -177,7 +177,6 @@ impl Edges {
         }
     }
 
-    #[expect(dead_code, reason = "used with the comment")]
     /// Prints something that is no problem and good to know; in Actions as an annotation.
     pub(super) fn notice(&self, text: &str) {
         if self.in_actions() {

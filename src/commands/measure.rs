@@ -1,10 +1,10 @@
 //! What `run` and `benchmark` have in common: check everything, then measure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::cleanup::STATE;
-use super::conclude::could_not_measure;
+use super::conclude::commit;
 use super::edges::{Edges, now};
 use super::place::Place;
 use crate::analysis::{DatedPrices, PriceTable};
@@ -82,7 +82,7 @@ pub(super) async fn measure(
     if let Some((_, restored)) = &inputs.resumed {
         identity.run_id.clone_from(&restored.run_id);
     }
-    check_model(args, &identity, &around).await?;
+    check_model(&identity, &around).await?;
     let files = OutputFiles(args.output_dir().to_owned());
     let options = options(args, inputs.arrivals, around.load_by_default);
     let plan = Plan::new(identity, options, inputs.samples);
@@ -143,28 +143,17 @@ fn save_state(name: &str, value: &str, edges: &Edges) {
 }
 
 /// Whether the model is there, where one was named.
-async fn check_model(
-    args: &MeasurementArgs,
-    identity: &Identity,
-    around: &Surroundings<'_>,
-) -> Result<(), Error> {
+async fn check_model(identity: &Identity, around: &Surroundings<'_>) -> Result<(), Error> {
     let ModelSource::Existing(name) = &identity.model else {
         return Ok(());
     };
-    match around.session().model_exists(name).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::UnknownModel {
+    if around.session().model_exists(name).await? {
+        Ok(())
+    } else {
+        Err(Error::UnknownModel {
             name: name.clone(),
             region: around.session().region().to_owned(),
-        }),
-        Err(error) => {
-            let files = OutputFiles(args.output_dir().to_owned());
-            if args.resume.is_none() {
-                files.clear()?;
-            }
-            could_not_measure(identity, &error, args.output_dir(), around.edges)?;
-            Err(error.into())
-        }
+        })
     }
 }
 
@@ -240,17 +229,27 @@ fn arrivals(args: &LoadArgs) -> Result<Option<Arrivals>, Error> {
     )?))
 }
 
-fn identity(args: &ModelArgs, edges: &Edges) -> Result<Identity, Error> {
+/// Number and attempt of the CI run, or something random.
+pub(super) fn ci_run_id(edges: &Edges) -> String {
     let ci_run = edges
         .variable("GITHUB_RUN_ID")
         .zip(edges.variable("GITHUB_RUN_ATTEMPT"));
+    benchmark::run_id(ci_run, fastrand::u64(..))
+}
+
+/// Takes away the files of an earlier run, which would otherwise pass for this one's.
+pub(super) fn clear_output(folder: &Path) -> Result<(), Error> {
+    OutputFiles(folder.to_owned()).clear()
+}
+
+fn identity(args: &ModelArgs, edges: &Edges) -> Result<Identity, Error> {
     let model = model_source(args)?;
     let name = args.name.clone().or_else(|| args.model_name.clone());
     Ok(Identity {
-        run_id: benchmark::run_id(ci_run, fastrand::u64(..)),
+        run_id: ci_run_id(edges),
         name: name.ok_or(Error::NoModel)?,
         model,
-        commit: edges.variable("GITHUB_SHA").map(str::to_owned),
+        commit: commit(edges),
         repository: edges.variable("GITHUB_REPOSITORY").map(str::to_owned),
         tags: args.tags.clone(),
     })

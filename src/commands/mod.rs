@@ -11,8 +11,11 @@ mod log;
 mod measure;
 mod offline;
 mod place;
+mod post;
+mod publish;
 mod run;
 mod simulate;
+mod unmeasured;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,7 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
         Command::Calibrate(args) => calibrate::calibrate(&args, edges, display).await,
         Command::Compare(args) => offline::compare(&args, edges).await,
         Command::Record(args) => offline::record(&args, edges).await,
+        Command::Post(args) => post::post(&args, edges).await,
         Command::Report(args) => offline::report(&args, edges),
         Command::Samples(args) => convert::samples(&args, edges),
         Command::Prices(args) => convert::prices(&args, edges),

@@ -1,13 +1,14 @@
 //! `compare`, `record` and `report`: the lower half alone, on a saved result, without AWS.
 
 use super::Outcome;
-use super::conclude::{Conclusion, conclude};
+use super::conclude::{Conclusion, conclude, tell};
 use super::edges::{Edges, now};
 use super::measure::price_table;
+use super::publish::Publishing;
 use crate::analysis::analyse;
 use crate::config::{CompareArgs, RecordArgs, ReportArgs};
 use crate::error::Error;
-use crate::gate::{Entry, Limits, judge};
+use crate::gate::{Entry, Limits, Policy, judge};
 use crate::result::RunResult;
 
 /// Compares a saved result with a baseline.
@@ -23,12 +24,15 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         strategy: args.recommend.strategy,
         expected_rate: args.recommend.expected_rate,
         limits: args.gate.limits(),
+        policy: args.gate.policy(),
+        records: false,
         baseline: Some(&uri),
         result_file: &args.result,
         output_dir: &args.output.output_dir,
+        publishing: &Publishing::without_comment(edges),
     };
     let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
-    Ok(judged.judgement.verdict.exit_code(args.gate.policy()))
+    Ok(tell(&conclusion, &judged, edges).await)
 }
 
 /// Adds a saved result to a baseline.
@@ -73,9 +77,12 @@ pub(super) fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
         strategy: args.recommend.strategy,
         expected_rate: args.recommend.expected_rate,
         limits: Limits::default(),
+        policy: Policy::default(),
+        records: false,
         baseline: None,
         result_file: &args.result,
         output_dir: &args.output.output_dir,
+        publishing: &Publishing::without_comment(edges),
     };
     conclude(&conclusion, None, edges)?;
     Ok(0)

@@ -1,12 +1,14 @@
 //! `sagegate run`: measure, compare, report.
 
 use super::Outcome;
-use super::conclude::{Conclusion, Judged, conclude};
+use super::conclude::{Conclusion, Judged, conclude, tell};
 use super::edges::{Edges, now};
 use super::measure::{Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
+use super::publish::Publishing;
+use super::unmeasured::Attempt;
 use crate::analysis::{DatedPrices, analyse};
-use crate::baseline::BaselineStore;
+use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{Mode, RunArgs};
 use crate::error::Error;
 use crate::gate::{self, BaselineFile};
@@ -17,16 +19,37 @@ use crate::result::RunResult;
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn run(mut args: RunArgs, edges: &Edges, display: Display) -> Outcome {
     args.measurement = with_defaults(args.measurement, edges)?;
+    let publishing = Publishing::of_event(args.comment.comment, &args.baseline, edges);
+    match measure_and_judge(&args, &publishing, edges, display).await {
+        Ok(exit_code) => Ok(exit_code),
+        Err(error) => {
+            let attempt = Attempt {
+                args: &args.measurement,
+                policy: args.policy(),
+                publishing: &publishing,
+            };
+            attempt.ended(error, edges).await
+        }
+    }
+}
+
+async fn measure_and_judge(
+    args: &RunArgs,
+    publishing: &Publishing,
+    edges: &Edges,
+    display: Display,
+) -> Outcome {
     let inputs = Inputs::read(&args.measurement)?;
     let place = Place::open(&args.measurement).await?;
-    run_with(args, inputs, &place, edges, display).await
+    run_with(args, inputs, &place, publishing, edges, display).await
 }
 
 /// Measures with a session that is already there.
 pub(super) async fn run_with(
-    args: RunArgs,
+    args: &RunArgs,
     inputs: Inputs,
     place: &Place,
+    publishing: &Publishing,
     edges: &Edges,
     display: Display,
 ) -> Outcome {
@@ -51,57 +74,58 @@ pub(super) async fn run_with(
         recommend: &recommend,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
-    judge(&args, &result, &prices, &store, baseline.as_ref(), edges).await
+    let conclusion = Conclusion {
+        run: &result,
+        result_file: &args.measurement.output_dir().join("result.json"),
+        prices: &prices,
+        strategy,
+        expected_rate: args.measurement.recommend.expected_rate,
+        limits,
+        policy: args.policy(),
+        records: records(args.mode, edges),
+        baseline: Some(&uri),
+        output_dir: args.measurement.output_dir(),
+        publishing,
+    };
+    let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
+    let exit_code = tell(&conclusion, &judged, edges).await;
+    if conclusion.records {
+        record(&judged, &result.name, &uri, &store, edges).await;
+    }
+    Ok(exit_code)
 }
 
-async fn judge(
-    args: &RunArgs,
-    result: &RunResult,
-    prices: &DatedPrices,
+/// Adds the run to the baseline. What was measured is measured: a store that cannot be written to is a warning with its
+/// way out.
+async fn record(
+    judged: &Judged,
+    name: &str,
+    uri: &BaselineUri,
     store: &BaselineStore,
-    baseline: Option<&BaselineFile>,
     edges: &Edges,
-) -> Outcome {
-    let uri = args.baseline.uri(edges.in_actions());
-    let output_dir = args.measurement.output_dir();
-    let conclusion = Conclusion {
-        run: result,
-        result_file: &output_dir.join("result.json"),
-        prices,
-        strategy: args.measurement.recommend.strategy,
-        expected_rate: args.measurement.recommend.expected_rate,
-        limits: args.gate.limits(),
-        baseline: Some(&uri),
-        output_dir,
+) {
+    let Some(entry) = &judged.entry else {
+        return;
     };
-    let Judged { judgement, entry } = conclude(&conclusion, baseline, edges)?;
-    match (records(args.mode, edges), entry) {
-        (true, Some(entry)) => {
-            let starts_epoch = judgement.starts_epoch();
-            let append = |file: &mut BaselineFile| {
-                file.history_mut(&result.name)
-                    .append(entry.clone(), starts_epoch);
-            };
-            // What was measured is measured: a store that cannot be written to is a warning with its way out.
-            match store.update(append).await {
-                Ok(()) => edges.note(&format!("recorded in {uri}")),
-                Err(error) => edges.warn(&Error::from(error).one_line()),
-            }
-            Ok(0)
-        }
-        (true | false, _) => Ok(judgement.verdict.exit_code(args.policy())),
+    let starts_epoch = judged.judgement.starts_epoch();
+    let append = |file: &mut BaselineFile| {
+        file.history_mut(name).append(entry.clone(), starts_epoch);
+    };
+    match store.update(append).await {
+        Ok(()) => edges.note(&format!("recorded in {uri}")),
+        Err(error) => edges.warn(&Error::from(error).one_line()),
     }
 }
 
 /// Whether the run is added to the baseline.
 fn records(mode: Option<Mode>, edges: &Edges) -> bool {
-    let asks_for_it = || {
+    let event_asks_for_it = || {
         let context = edges.context().filter(|_| edges.in_actions());
         context.as_ref().is_some_and(Context::is_on_default_branch)
     };
     match mode {
         Some(Mode::Record) => true,
         Some(Mode::Gate) => false,
-        Some(Mode::Auto) | None => asks_for_it(),
+        Some(Mode::Auto) | None => event_asks_for_it(),
     }
 }

@@ -30,6 +30,14 @@ const EXIT_CODES: &str = "Exit codes:
   3  the model could not be measured, or something could not be deleted
   130, 143  interrupted by SIGINT, SIGTERM: what was created has been deleted";
 
+/// What a measuring command cannot do without.
+fn usage(command: &str) -> String {
+    format!(
+        "sagegate {command} [OPTIONS] --samples <FILE|DIR> <--model-name <NAME>|--image-uri <URI>|--model-package-arn <ARN>>
+       sagegate {command} [OPTIONS] --simulate <PROFILE>"
+    )
+}
+
 /// Stops slow or costly SageMaker Serverless models at the pull request.
 #[derive(Debug, Parser)]
 #[command(
@@ -65,6 +73,8 @@ pub enum Command {
     Compare(Box<CompareArgs>),
     /// Add a saved result to a baseline, without AWS
     Record(Box<RecordArgs>),
+    /// Judge the saved result of another workflow and comment its pull request: for a workflow_run job
+    Post(Box<PostArgs>),
     /// Write comment and HTML page of a saved result again, without comparing it
     Report(Box<ReportArgs>),
     /// Make a samples file of CSV rows, JSON arrays, images, audio or other files
@@ -81,6 +91,7 @@ pub enum Command {
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
+#[command(override_usage = usage("run"))]
 pub struct RunArgs {
     /// What is measured, and how.
     #[command(flatten)]
@@ -119,6 +130,7 @@ impl RunArgs {
 
 /// Arguments of `benchmark`.
 #[derive(Debug, Args)]
+#[command(override_usage = usage("benchmark"))]
 pub struct BenchmarkArgs {
     /// What is measured, and how.
     #[command(flatten)]
@@ -127,6 +139,7 @@ pub struct BenchmarkArgs {
 
 /// Arguments of `calibrate`.
 #[derive(Debug, Args)]
+#[command(override_usage = usage("calibrate"))]
 pub struct CalibrateArgs {
     /// What is measured, and how; each run has a folder of its own below --output-dir.
     #[command(flatten)]

@@ -105,6 +105,19 @@ impl Verdict {
         }
     }
 
+    /// Name in the outputs of the action.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Accepted => "accepted",
+            Self::NoBaseline => "no-baseline",
+            Self::Inconclusive => "inconclusive",
+            Self::NotRun => "not-run",
+            Self::CouldNotMeasure => "could-not-measure",
+        }
+    }
+
     /// Symbol of the headline.
     pub const fn symbol(self) -> &'static str {
         match self {

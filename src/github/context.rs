@@ -77,6 +77,8 @@ pub struct Context {
     pub head_sha: Option<String>,
     /// What a `workflow_run` came from, when that was a pull request: its number has to be asked for.
     pub triggered_by: Option<Head>,
+    /// Name of the workflow that a `workflow_run` came after.
+    pub triggering_workflow: Option<String>,
     /// The branch that is merged into.
     pub base_ref: Option<String>,
     /// The branch that the workflow runs on; `None` on pull requests and tags.
@@ -118,6 +120,16 @@ impl Context {
             pull_request: pull_request(event, &json, &variables),
             head_sha: head_sha(event, &json, &variables),
             triggered_by: triggered_by(event, &json),
+            triggering_workflow: match event {
+                Event::WorkflowRun => text(&json, "/workflow_run/name").map(str::to_owned),
+                Event::PullRequest
+                | Event::PullRequestTarget
+                | Event::Push
+                | Event::MergeGroup
+                | Event::Schedule
+                | Event::WorkflowDispatch
+                | Event::Other => None,
+            },
             base_ref: base_ref(&json, &variables),
             branch: variables
                 .get("GITHUB_REF")

@@ -12,6 +12,14 @@ pub fn markdown(report: &Report) -> String {
     within(report, BUDGET)
 }
 
+/// The same for the summary of a job: without the marker and the remark on the comment, and with every detail.
+pub fn summary(report: &Report) -> String {
+    let mut blocks = report.visible();
+    blocks.extend(report.sections.iter().map(Section::block));
+    blocks.push(Block::SmallPrint(report.footer.clone()));
+    render(&blocks)
+}
+
 fn within(report: &Report, budget: usize) -> String {
     let mut kept = report.sections.as_slice();
     loop {
@@ -55,6 +63,15 @@ mod tests {
             report.sections.len()
         );
         assert!(markdown(&report).len() < BUDGET / 4);
+    }
+
+    #[test]
+    fn a_summary_has_everything_but_what_belongs_to_the_comment() {
+        let report = passing_report();
+        let summary = summary(&report);
+        assert!(summary.starts_with("### ✅ churn-xgb passed"), "{summary}");
+        assert!(!summary.contains("<!--") && !summary.contains("updated in place"));
+        assert_eq!(summary.matches("<details>").count(), report.sections.len());
     }
 
     #[test]

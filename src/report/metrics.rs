@@ -44,7 +44,7 @@ fn row(facts: Facts<'_>, judged: &MetricJudgement) -> Vec<Cell> {
 }
 
 /// `p99 latency at 2048 MB`.
-fn title(facts: Facts<'_>, judged: &MetricJudgement) -> String {
+pub(super) fn title(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     let elsewhere = judged
         .memory_mb
         .filter(|memory| Some(*memory) != facts.judgement.recommended);
@@ -98,7 +98,7 @@ pub(super) fn subject(judged: &MetricJudgement) -> String {
 }
 
 /// `+6 ms (+3.3 %)`, `none`, or a dash.
-fn change(judged: &MetricJudgement) -> String {
+pub(super) fn change(judged: &MetricJudgement) -> String {
     let (Some(baseline), Some(now), Some(increase)) =
         (judged.baseline, judged.now, judged.increase)
     else {
@@ -113,7 +113,7 @@ fn change(judged: &MetricJudgement) -> String {
 }
 
 /// `≤ 200 ms (+10 %)`: the resolved limit, and the rule it comes from.
-fn limit(judged: &MetricJudgement) -> String {
+pub(super) fn limit(judged: &MetricJudgement) -> String {
     match (judged.limit, judged.status) {
         (Some(bound), _) => bound_words(bound),
         (None, Status::Off) => "off".to_owned(),

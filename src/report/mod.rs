@@ -8,6 +8,7 @@ mod charts;
 mod csv;
 mod document;
 mod figures;
+mod findings;
 mod headline;
 mod html;
 mod markdown;
@@ -15,6 +16,7 @@ mod mermaid;
 mod metrics;
 mod notes;
 mod numbers;
+mod outputs;
 mod sanitise;
 mod sections;
 mod table;
@@ -24,8 +26,10 @@ mod unmeasured;
 pub use self::calibration::calibration;
 pub use self::csv::{CsvFile, csv_files};
 use self::document::{Block, Inline, code, link, name, plain, text};
+pub use self::findings::{Consequence, Finding, Gravity, findings};
 pub use self::html::html;
-pub use self::markdown::markdown;
+pub use self::markdown::{markdown, summary};
+pub use self::outputs::{NUMBERS, outputs};
 use self::table::Table;
 pub use self::terminal::terminal;
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
@@ -52,6 +56,10 @@ pub struct Links {
     pub result: Option<String>,
     /// Whether the report goes to a pull request, where a label can accept a regression.
     pub can_be_labelled: bool,
+    /// Name of the workflow: part of the comment's key, so that each workflow keeps its own comment.
+    pub workflow: Option<String>,
+    /// Number and attempt of the CI run that writes the comment, where another one measured.
+    pub written_by: Option<String>,
 }
 
 /// Everything a reader sees, in words.
@@ -64,6 +72,8 @@ pub struct Report {
     metrics: Option<Table>,
     advice: Vec<Vec<Inline>>,
     commands: Vec<String>,
+    /// A line for each metric beyond its limit.
+    beyond: Vec<String>,
     sizes: Option<Table>,
     sections: Vec<Section>,
     footer: Vec<Inline>,
@@ -105,6 +115,7 @@ pub fn compose(
                 run.commit.as_deref(),
                 &run.run_id,
                 &run.finished_at.to_string(),
+                links,
             ),
             if links.can_be_labelled {
                 acceptance_fields(analysis, judgement)
@@ -121,6 +132,7 @@ pub fn compose(
             .flatten()
             .collect(),
         commands: advice::commands(facts, links),
+        beyond: findings::beyond(facts),
         sections: sections::all(facts, &sizes),
         sizes: (!sizes.rows().is_empty()).then_some(sizes),
         footer: footer(
@@ -178,13 +190,31 @@ impl Section {
     }
 }
 
-/// Identifies the comment: which model, which commit, which run, when.
-fn marker(key: &str, commit: Option<&str>, run: &str, at: &str) -> Vec<(&'static str, String)> {
+/// The key of a comment, as its first line has it: the comment of each workflow and model is its own.
+pub fn comment_key(model: &str, workflow: Option<&str>) -> String {
+    sanitise::attribute(&bare_key(model, workflow))
+}
+
+fn bare_key(model: &str, workflow: Option<&str>) -> String {
+    match workflow {
+        Some(workflow) => format!("{workflow}/{model}"),
+        None => model.to_owned(),
+    }
+}
+
+/// Identifies the comment: which gate, which commit, which run, when.
+fn marker(
+    model: &str,
+    commit: Option<&str>,
+    run: &str,
+    at: &str,
+    links: &Links,
+) -> Vec<(&'static str, String)> {
     let sha = commit.unwrap_or("unknown").to_owned();
     vec![
-        ("key", key.to_owned()),
+        ("key", bare_key(model, links.workflow.as_deref())),
         ("sha", sha),
-        ("run", run.to_owned()),
+        ("run", links.written_by.as_deref().unwrap_or(run).to_owned()),
         ("at", at.to_owned()),
     ]
 }

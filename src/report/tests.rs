@@ -22,7 +22,7 @@ fn links() -> Links {
         commit_url: Some("https://github.com/acme/churn/commit/8f31c2e0aa55".to_owned()),
         baseline: None,
         result: Some("sagegate-results/result.json".to_owned()),
-        can_be_labelled: false,
+        ..Links::default()
     }
 }
 
@@ -107,7 +107,7 @@ fn accepted(run: &RunResult, history: &History) -> Judgement {
 }
 
 /// Every kind of report, by name.
-fn every_report() -> Vec<(&'static str, Report)> {
+pub(super) fn every_report() -> Vec<(&'static str, Report)> {
     let limits = Limits::default();
     let five = history(5, model);
     let mut elsewhere = model(1.0);
@@ -276,6 +276,27 @@ fn the_first_line_is_the_marker_and_the_next_the_headline() {
     );
 }
 
+#[test]
+fn the_marker_names_the_workflow_and_the_run_that_writes() {
+    let run = model(1.0);
+    let links = Links {
+        workflow: Some("CI / gate".to_owned()),
+        written_by: Some("1900-2".to_owned()),
+        ..links()
+    };
+    let judgement = judged(&run, None, &Limits::default());
+    let analysis = analyse(&run, &prices(), Strategy::Balanced);
+    let comment = markdown(&compose(&run, &analysis, &judgement, &links));
+    let key = comment_key(&run.name, Some("CI / gate"));
+    assert_eq!(key, "CI%20/%20gate/churn-xgb");
+    assert!(
+        comment.starts_with(&format!(
+            "<!-- sagegate key={key} sha=8f31c2e0aa55 run=1900-2 at="
+        )),
+        "{comment}"
+    );
+}
+
 /// A run whose every untrusted word is hostile.
 fn hostile_run() -> RunResult {
     let mut run = broken(&format!(
@@ -316,6 +337,8 @@ fn hostile_reports() -> Vec<Report> {
         baseline: Some(HOSTILE.to_owned()),
         result: Some(HOSTILE.to_owned()),
         can_be_labelled: true,
+        workflow: Some(HOSTILE.to_owned()),
+        written_by: Some(HOSTILE.to_owned()),
     };
     let same = |_: f64| hostile_run();
     let analysis = analyse(&run, &prices(), Strategy::Balanced);

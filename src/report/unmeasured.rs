@@ -59,12 +59,13 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
         .map(|hint| paragraph("What to do:", &shortened(hint, MAX_REASON)));
     Report {
         verdict,
-        marker: marker(it.name, it.commit, it.run_id, &it.at.to_string()),
+        marker: marker(it.name, it.commit, it.run_id, &it.at.to_string(), links),
         headline: headline::assembled(verdict, it.name, vec![text(words), text(short)]),
         notes: Vec::new(),
         metrics: None,
         advice: why.into_iter().chain(hint).collect(),
         commands: Vec::new(),
+        beyond: Vec::new(),
         sizes: None,
         sections: Vec::new(),
         footer: footer(it.commit, it.run_id, it.version, links),

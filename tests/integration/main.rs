@@ -9,6 +9,7 @@
     reason = "helpers of tests may fail a test"
 )]
 
+mod action;
 mod bad_input;
 mod baseline;
 mod cli;

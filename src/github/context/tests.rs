@@ -57,6 +57,7 @@ fn a_pull_request_shows_its_head_and_not_the_merge() {
         pull_request: Some(7),
         head_sha: Some(HEAD.to_owned()),
         triggered_by: None,
+        triggering_workflow: None,
         base_ref: Some("main".to_owned()),
         branch: None,
         is_fork: false,
@@ -146,6 +147,7 @@ fn a_workflow_run_gives_the_number_or_what_to_find_it_by() {
         json!({
             "repository": { "id": 1 },
             "workflow_run": {
+                "name": "gate",
                 "event": "pull_request",
                 "head_sha": HEAD,
                 "head_branch": "topic",
@@ -157,6 +159,7 @@ fn a_workflow_run_gives_the_number_or_what_to_find_it_by() {
     let fork = context("workflow_run", &[], &event(json!([])));
     assert_eq!((fork.pull_request, fork.is_fork), (None, true));
     assert!(!fork.is_restricted());
+    assert_eq!(fork.triggering_workflow.as_deref(), Some("gate"));
     assert_eq!(
         fork.triggered_by,
         Some(Head {

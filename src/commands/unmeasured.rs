@@ -1,0 +1,101 @@
+//! A run that ended before there was anything to judge.
+
+use super::Outcome;
+use super::conclude::{commit, tell_unmeasured};
+use super::edges::{Edges, now};
+use super::measure::{ci_run_id, clear_output};
+use super::publish::Publishing;
+use crate::config::MeasurementArgs;
+use crate::error::Error;
+use crate::gate::{Policy, Verdict};
+use crate::report::{Consequence, Unmeasured, UnmeasuredVerdict};
+
+/// What was to be measured.
+pub(super) struct Attempt<'a> {
+    pub(super) args: &'a MeasurementArgs,
+    pub(super) policy: Policy,
+    pub(super) publishing: &'a Publishing,
+}
+
+impl Attempt<'_> {
+    /// Tells why there is nothing to judge. A run that GitHub gives no credentials is "not run"; what AWS or the network
+    /// refused is "could not be measured", and stays an error, as does a mistake of the user's.
+    pub(super) async fn ended(&self, error: Error, edges: &Edges) -> Outcome {
+        let is_session = matches!(error, Error::Session(_));
+        if is_session && self.publishing.is_restricted() {
+            return self.not_run(edges).await;
+        }
+        // An older comment must not stand for a commit that could not be measured.
+        let is_told = self.publishing.context.is_some()
+            && (is_session || matches!(error, Error::UnknownModel { .. } | Error::Baseline(_)));
+        if is_told || matches!(error, Error::Aws(_)) {
+            self.could_not_measure(&error, edges).await?;
+        }
+        Err(error)
+    }
+
+    async fn not_run(&self, edges: &Edges) -> Outcome {
+        let exit_code = Verdict::NotRun.exit_code(self.policy);
+        let context = self.publishing.context.as_ref();
+        let is_fork = context.is_some_and(|it| it.is_fork);
+        let reason = if is_fork {
+            "fork pull requests get no AWS credentials"
+        } else {
+            "Dependabot's pull requests get no AWS credentials"
+        };
+        let hint = if is_fork {
+            "look at the changes, then push them to a branch of this repository: its pull request is measured"
+        } else {
+            "add the AWS credentials to Dependabot's secrets, or push the changes to a branch of your own"
+        };
+        self.tell(
+            UnmeasuredVerdict::NotRun,
+            reason,
+            Some(hint),
+            exit_code,
+            edges,
+        )
+        .await?;
+        edges.print(&format!("not run: {reason}"));
+        Ok(exit_code)
+    }
+
+    async fn could_not_measure(&self, error: &Error, edges: &Edges) -> Result<(), Error> {
+        let (reason, hint) = (error.to_string(), error.hint());
+        let verdict = UnmeasuredVerdict::CouldNotMeasure;
+        self.tell(verdict, &reason, hint.as_deref(), error.exit_code(), edges)
+            .await
+    }
+
+    async fn tell(
+        &self,
+        verdict: UnmeasuredVerdict,
+        reason: &str,
+        hint: Option<&str>,
+        exit_code: u8,
+        edges: &Edges,
+    ) -> Result<(), Error> {
+        let output_dir = self.args.output_dir();
+        if self.args.resume.is_none() {
+            clear_output(output_dir)?;
+        }
+        let model = &self.args.model;
+        let name = model.name.as_deref().or(model.model_name.as_deref());
+        let commit = commit(edges);
+        let unmeasured = Unmeasured {
+            verdict,
+            name: name.unwrap_or("the model"),
+            commit: commit.as_deref(),
+            run_id: &ci_run_id(edges),
+            version: env!("CARGO_PKG_VERSION"),
+            at: now(),
+            reason,
+            hint,
+        };
+        let consequence = Consequence {
+            fails: exit_code != 0,
+            records: false,
+        };
+        tell_unmeasured(&unmeasured, consequence, output_dir, self.publishing, edges).await
+    }
+}

@@ -1,0 +1,146 @@
+//! What deserves a mark beside the run: a title and a text for each annotation.
+
+use super::document::plain;
+use super::{Facts, Report, metrics, numbers, sanitise};
+use crate::gate::Verdict;
+
+/// Longest name of a model in a title.
+const MAX_NAME: usize = 60;
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gravity {
+    /// The run fails for it.
+    Error,
+    /// It deserves a look.
+    Warning,
+    /// It is good to know.
+    Notice,
+}
+
+/// A title and the text below it, both plain; they may hold untrusted words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How grave it is.
+    pub gravity: Gravity,
+    /// One line.
+    pub title: String,
+    /// One or more lines.
+    pub message: String,
+}
+
+/// What the run makes of its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consequence {
+    /// The process ends with a failure.
+    pub fails: bool,
+    /// The run is added to the baseline.
+    pub records: bool,
+}
+
+/// One finding for each metric beyond its limit; for a verdict without any, one with the headline; none for a pass.
+pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
+    let gravity = match report.verdict {
+        Verdict::Pass => return Vec::new(),
+        _ if consequence.fails => Gravity::Error,
+        Verdict::CouldNotMeasure => Gravity::Error,
+        Verdict::Accepted => Gravity::Notice,
+        // The first run of main has nothing to compare with, and that is as it should be.
+        Verdict::NoBaseline if consequence.records => Gravity::Notice,
+        Verdict::Fail | Verdict::NoBaseline | Verdict::Inconclusive | Verdict::NotRun => {
+            Gravity::Warning
+        }
+    };
+    let finding = |title: String| Finding {
+        gravity,
+        title,
+        message: message(report),
+    };
+    if report.beyond.is_empty() {
+        vec![finding(plain(&report.headline))]
+    } else {
+        report.beyond.iter().cloned().map(finding).collect()
+    }
+}
+
+/// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10 %), change +99 ms (+24 %)`, for each metric beyond its
+/// limit.
+pub(super) fn beyond(facts: Facts<'_>) -> Vec<String> {
+    let model = sanitise::shortened(&facts.run.name, MAX_NAME);
+    let words = facts.failing().into_iter().map(|judged| {
+        let now = judged.now.map_or_else(|| "–".to_owned(), numbers::value);
+        format!(
+            "{model}: {} is {now}, limit {}, change {}",
+            metrics::title(facts, judged),
+            metrics::limit(judged),
+            metrics::change(judged)
+        )
+    });
+    words.collect()
+}
+
+/// Why, and what to do.
+fn message(report: &Report) -> String {
+    let lines = report.advice.iter().map(|words| plain(words));
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        plain(&report.headline)
+    } else {
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{every_report, failing_report};
+    use super::*;
+
+    const GATE: Consequence = Consequence {
+        fails: false,
+        records: false,
+    };
+
+    #[test]
+    fn each_failing_metric_has_a_title_with_value_limit_and_change() {
+        let fails = Consequence {
+            fails: true,
+            ..GATE
+        };
+        let findings = findings(&failing_report(), fails);
+        let titles: Vec<&str> = findings.iter().map(|it| it.title.as_str()).collect();
+        insta::assert_snapshot!(titles.join("\n"), @r"
+        churn-xgb: p99 latency at 2048 MB is 205 ms, limit ≤ 133 ms (+10 %), change +84 ms (+70 %)
+        churn-xgb: Cost per million is $7.56, limit ≤ $4.88 (noise band ±9.1 %), change +$3.08 (+69 %)
+        ");
+        assert!(findings.iter().all(|it| it.gravity == Gravity::Error));
+        assert!(
+            findings.iter().all(|it| it.message.starts_with("Why: ")),
+            "{findings:?}"
+        );
+    }
+
+    #[test]
+    fn every_verdict_but_a_pass_is_found_and_none_is_an_error_unless_it_fails() {
+        for (case, report) in every_report() {
+            let found = findings(&report, GATE);
+            let verdict = report.verdict();
+            assert_eq!(found.is_empty(), verdict == Verdict::Pass, "{case}");
+            let is_error = found.iter().any(|it| it.gravity == Gravity::Error);
+            assert_eq!(is_error, verdict == Verdict::CouldNotMeasure, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_first_run_of_main_is_no_warning() {
+        let records = Consequence {
+            records: true,
+            ..GATE
+        };
+        let first = every_report()
+            .into_iter()
+            .find(|(case, _)| *case == "no_baseline");
+        let found = findings(&first.unwrap().1, records);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].gravity, Gravity::Notice);
+    }
+}

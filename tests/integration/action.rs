@@ -1,0 +1,527 @@
+//! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations out.
+
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
+use serde_json::{Value, json};
+
+use crate::support::Simulator;
+use crate::support::github::{BOT, Failure, GitHub, REPOSITORY, TOKEN};
+use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step};
+
+/// A baseline of `m-steady` on the data branch, and a runner at a pull request.
+fn after_main(github: &GitHub, simulator: &Simulator) -> Runner {
+    let mut runner = Runner::with_aws(github, simulator)
+        .model("m-steady")
+        .push_to_main();
+    let recorded = runner.step().expect(0);
+    assert!(
+        recorded
+            .outcome
+            .stderr
+            .contains("recorded in branch:sagegate"),
+        "{}",
+        recorded.outcome.stderr
+    );
+    assert_eq!(recorded.output("comment-url"), "(not set)");
+    runner.pull_request()
+}
+
+fn comments(github: &GitHub) -> Vec<String> {
+    github.world().bodies(PULL_REQUEST)
+}
+
+/// Writes to comments so far: method and whether it was about a comment that exists.
+fn writes(github: &GitHub) -> Vec<String> {
+    let log = github.log().into_iter();
+    log.filter(|line| line.contains("comments") && !line.starts_with("GET"))
+        .collect()
+}
+
+#[test]
+fn main_is_recorded_on_the_branch_and_the_pull_request_compares_with_it_in_one_comment() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = after_main(&github, &simulator);
+    assert!(comments(&github).is_empty());
+    let passed = runner.step().expect(0);
+    assert_eq!(passed.output("verdict"), "pass");
+    assert_eq!(passed.output("recommended-memory-mb"), "2048");
+    let p99: f64 = passed.output("p99-ms").parse().unwrap();
+    assert!((22.0..200.0).contains(&p99), "{p99}");
+    assert!(
+        passed
+            .output("cost-per-million-usd")
+            .parse::<f64>()
+            .unwrap()
+            > 0.0
+    );
+    assert!(passed.output("cost-change-percent").parse::<f64>().is_ok());
+    assert_eq!(passed.output("result-json"), "sagegate-results/result.json");
+    assert!(runner.workspace.exists(passed.output("report-html")));
+    assert_eq!(
+        passed.output("comment-url"),
+        "https://github.com/acme/churn/pull/7#issuecomment-1"
+    );
+    assert!(
+        passed.summary.starts_with("### ✅ churn passed"),
+        "{}",
+        passed.summary
+    );
+    assert_eq!(passed.commands(), Vec::<String>::new());
+    let comment = comments(&github);
+    let marker = format!("<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at=");
+    assert!(
+        comment.len() == 1 && comment[0].starts_with(&marker),
+        "{comment:?}"
+    );
+    assert!(comment[0].contains(&format!("https://github.com/{REPOSITORY}/commit/{HEAD}")));
+
+    let failed = runner.model("m-slow").step().expect(1);
+    assert_eq!(failed.output("verdict"), "fail");
+    let errors = failed.annotations("error");
+    assert!((1..=10).contains(&errors.len()), "{errors:?}");
+    assert!(
+        errors.iter().any(
+            |it| it.contains("title=churn%3A p90 latency at 2048 MB is ")
+                && it.contains("limit ≤ ")
+                && it.contains("change +")
+        ),
+        "{errors:?}"
+    );
+    let comment = comments(&github);
+    assert!(
+        comment.len() == 1 && comment[0].contains("### ❌ churn failed"),
+        "{comment:?}"
+    );
+    assert_eq!(
+        writes(&github),
+        ["POST /issues/7/comments", "PATCH /issues/comments/1"]
+    );
+    simulator.assert_nothing_is_left();
+}
+
+#[test]
+fn our_comment_is_found_on_the_third_page_and_changed_in_place() {
+    let github = GitHub::start();
+    for number in 0..250 {
+        github
+            .world()
+            .comment(PULL_REQUEST, "alice", &format!("comment {number}"));
+    }
+    let forged = "<!-- sagegate key=gate/xgboost sha=x run=9999-1 at=2030-01-01T00:00:00Z -->";
+    github.world().comment(PULL_REQUEST, "mallory", forged);
+    let old = "<!-- sagegate key=gate/xgboost sha=x run=1-1 at=2026-01-01T00:00:00Z -->\nold";
+    let ours = github.world().comment(PULL_REQUEST, BOT, old);
+    let mut runner = simulated(Runner::new(&github));
+    runner.step().expect(0);
+    assert_eq!(writes(&github), [format!("PATCH /issues/comments/{ours}")]);
+    let bodies = comments(&github);
+    assert!(bodies.len() == 252 && bodies[251].contains("xgboost: no baseline yet"));
+    assert_eq!(bodies[250], forged);
+}
+
+/// The built-in simulator in place of AWS.
+fn simulated(runner: Runner) -> Runner {
+    runner
+        .input("simulate", "xgboost")
+        .input("memory-sizes", "2048")
+        .input("invocations", "50")
+        .input("warmup", "1")
+}
+
+#[test]
+fn a_comment_that_is_refused_is_one_warning_and_changes_nothing_else() {
+    let github = GitHub::start();
+    let words = "Resource not accessible by integration";
+    github.fail(Failure::new("POST", "/comments", 403, words));
+    let mut runner = simulated(Runner::new(&github)).input("max-p99", "0.1ms");
+    let step = runner.step().expect(1);
+    let warnings = step.annotations("warning");
+    assert_eq!(
+        warnings,
+        [
+            "::warning::no comment: cannot write the comment: Resource not accessible by integration (HTTP 403); give the \
+          job `permissions: { contents: read, pull-requests: write }`; on pull requests from forks and from Dependabot \
+          the token stays read-only"
+        ]
+    );
+    assert!(
+        step.summary.contains("### ❌ xgboost failed")
+            && step.summary.contains("How this was measured")
+    );
+    assert_eq!(step.output("verdict"), "fail");
+    assert_eq!(step.output("comment-url"), "(not set)");
+    assert_eq!(step.annotations("error").len(), 1);
+    assert!(!step.outcome.stderr.contains(TOKEN) && !step.outcome.stdout.contains(TOKEN));
+}
+
+#[test]
+fn without_a_token_one_notice_says_how_to_give_one() {
+    let github = GitHub::start();
+    let mut runner = simulated(Runner::new(&github))
+        .input("github-token", "")
+        .input("baseline", "file:b.json");
+    let step = runner.step().expect(0);
+    assert_eq!(
+        step.annotations("notice"),
+        [
+            "::notice::no comment: there is no token; pass `github-token: ${{ github.token }}` and give the job \
+          `permissions: { contents: read, pull-requests: write }`"
+        ]
+    );
+    assert_eq!(step.output("verdict"), "no-baseline");
+}
+
+#[test]
+fn a_fork_without_credentials_is_not_run_before_anything_is_asked_of_aws() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let words = "Resource not accessible by integration";
+    github.fail(Failure {
+        times: 9,
+        ..Failure::new("POST", "/comments", 403, words)
+    });
+    let runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .pull_request_of("mallory/churn")
+        .without("AWS_ACCESS_KEY_ID")
+        .without("AWS_SECRET_ACCESS_KEY");
+    let mut runner = runner;
+    let step = runner.step().expect(0);
+    assert_eq!(step.output("verdict"), "not-run");
+    assert_eq!(step.output("p99-ms"), "");
+    assert!(
+        step.summary
+            .starts_with("### ⛔ churn not run: fork pull requests get no AWS credentials"),
+        "{}",
+        step.summary
+    );
+    let (warnings, notices) = (step.annotations("warning"), step.annotations("notice"));
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("churn not run"),
+        "{warnings:?}"
+    );
+    assert!(
+        notices.len() == 1 && notices[0].contains("command: post"),
+        "{notices:?}"
+    );
+    assert_eq!(simulator.state()["requests"], json!({}));
+    assert!(!runner.workspace.exists("sagegate-results/result.json"));
+
+    let step = runner.input("on-no-credentials", "fail").step().expect(1);
+    assert_eq!(step.annotations("error").len(), 1);
+    assert_eq!(simulator.state()["requests"], json!({}));
+}
+
+#[test]
+fn missing_credentials_elsewhere_are_an_error_that_the_comment_tells() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .without("AWS_SECRET_ACCESS_KEY");
+    let step = runner.step().expect(2);
+    assert_eq!(step.output("verdict"), "could-not-measure");
+    let comment = comments(&github);
+    assert!(
+        comment[0].contains("### ⛔ churn could not be measured: no AWS credentials"),
+        "{comment:?}"
+    );
+    assert!(!step.annotations("error").is_empty());
+}
+
+#[test]
+fn events_without_a_pull_request_are_judged_and_not_commented() {
+    let github = GitHub::start();
+    let event = json!({ "repository": { "default_branch": "main" } });
+    for (name, reference) in [
+        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-7"),
+        ("workflow_dispatch", "refs/heads/main"),
+        ("push", "refs/heads/other"),
+    ] {
+        let mut runner = simulated(Runner::new(&github)).event(name, reference, &event);
+        let step = runner.step().expect(0);
+        assert_eq!(step.output("verdict"), "no-baseline", "{name}");
+        assert!(!step.outcome.stderr.contains("recorded in"), "{name}");
+        assert_eq!(step.annotations("notice"), Vec::<String>::new(), "{name}");
+    }
+    let mut runner = simulated(Runner::new(&github)).event("schedule", "refs/heads/main", &event);
+    let step = runner.step().expect(0);
+    assert!(
+        step.outcome.stderr.contains("recorded in branch:sagegate"),
+        "{}",
+        step.outcome.stderr
+    );
+    assert_eq!(writes(&github), Vec::<String>::new());
+}
+
+#[test]
+fn bad_inputs_are_one_error_that_names_the_input() {
+    let github = GitHub::start();
+    for (name, value, words) in [
+        (
+            "memory-size",
+            "1024",
+            "::error::the action has no input `memory-size`; did you mean `memory-sizes`?",
+        ),
+        (
+            "command",
+            "runn",
+            "::error::input `command`: `runn` is no command of the action",
+        ),
+        (
+            "quiet",
+            "perhaps",
+            "::error::input `quiet`: `perhaps` is neither true nor false",
+        ),
+        (
+            "max-p99-increase",
+            "110",
+            "::error::invalid value '110' for input `max-p99-increase`: ",
+        ),
+        (
+            "github-token",
+            "two words",
+            "::notice::no comment: the GitHub token holds a space",
+        ),
+    ] {
+        let runner = simulated(Runner::new(&github)).input("baseline", "file:b.json");
+        let step = runner.input(name, value).step();
+        let commands = step.commands();
+        assert!(
+            commands.iter().any(|it| it.starts_with(words)),
+            "{name}: {commands:?}"
+        );
+        assert!(!step.outcome.stderr.contains("two words"));
+        let code = if name == "github-token" { 0 } else { 2 };
+        step.expect(code);
+    }
+}
+
+#[test]
+fn empty_inputs_are_as_good_as_none() {
+    let github = GitHub::start();
+    let names = [
+        "region",
+        "max-p99",
+        "mode",
+        "comment",
+        "tags",
+        "container-env",
+        "quiet",
+        "verbose",
+        "command",
+    ];
+    let runner = names
+        .iter()
+        .fold(simulated(Runner::new(&github)), |runner, name| {
+            runner.input(name, " ")
+        });
+    let step = { runner }.step().expect(0);
+    assert_eq!(step.output("verdict"), "no-baseline");
+    assert_eq!(writes(&github), ["POST /issues/7/comments"]);
+}
+
+/// A name and an error text with everything that could break out of its place.
+const HOSTILE: &str =
+    "x|y<img src=x onerror=1>@team\n::error::pwned ##[error]pwned **b** [l](https://evil.example)";
+
+/// The log, the summary, the outputs and the comment hold the hostile words as words only.
+#[track_caller]
+fn assert_only_words(step: &Step, github: &GitHub) {
+    let commands = step.commands();
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert!(
+        commands[0].starts_with("::warning title=⚪ x|y<img src=x"),
+        "{commands:?}"
+    );
+    let comment = comments(github).pop().unwrap();
+    for text in [&step.summary, &comment] {
+        assert!(text.contains("onerror=1"), "the words are there: {text}");
+        assert_eq!(foreign_nodes(text), Vec::<String>::new(), "{text}");
+        assert!(!text.contains("\n::") && !text.contains("##["), "{text}");
+    }
+    let names: Vec<&str> = step.outputs.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "comment-url",
+            "cost-change-percent",
+            "cost-per-million-usd",
+            "p99-change-percent",
+            "p99-ms",
+            "recommended-memory-mb",
+            "report-html",
+            "result-json",
+            "verdict"
+        ]
+    );
+}
+
+/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go elsewhere, images, mentions.
+fn foreign_nodes(markdown: &str) -> Vec<String> {
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.autolink = true;
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options);
+    let nodes = root.descendants();
+    nodes
+        .filter_map(|node| foreign(&node.data().value))
+        .collect()
+}
+
+fn foreign(value: &NodeValue) -> Option<String> {
+    let ours = [
+        "<!-- sagegate key=",
+        "<details><summary>",
+        "</details>",
+        "<sub>",
+        "</sub>",
+        "<span>",
+        "</span>",
+    ];
+    let is_ours =
+        |html: &str| ours.iter().any(|start| html.starts_with(start)) && !html.contains("<img");
+    let (text, is_harmless) = if let NodeValue::HtmlBlock(html) = value {
+        (html.literal.clone(), is_ours(&html.literal))
+    } else if let NodeValue::HtmlInline(html) = value {
+        (html.clone(), is_ours(html))
+    } else if let NodeValue::Link(link) = value {
+        let own = "https://github.com/acme/churn/";
+        (link.url.clone(), link.url.starts_with(own))
+    } else if let NodeValue::Image(image) = value {
+        (image.url.clone(), false)
+    } else if let NodeValue::Text(text) = value {
+        (text.to_string(), !text.contains("@team"))
+    } else {
+        return None;
+    };
+    (!is_harmless).then_some(text)
+}
+
+#[test]
+fn a_hostile_name_and_a_hostile_endpoint_change_nothing_but_text() {
+    let github = GitHub::start();
+    let simulator = Simulator::quick_with(&format!(
+        "[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.1\n\
+         failing_memory_mb = [1024]\nfailure_reason = {HOSTILE:?}\n"
+    ));
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("name", HOSTILE);
+    let step = runner.step().expect(0);
+    assert_only_words(&step, &github);
+    assert!(
+        step.outcome
+            .stderr
+            .contains("1024 MB: left out: x|y<img src=x"),
+        "{}",
+        step.outcome.stderr
+    );
+    let html = runner.workspace.read(step.output("report-html"));
+    assert!(
+        html.contains("onerror=1") && !html.contains("<img") && !html.contains("evil.example\""),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_ledger_is_handed_over_before_the_first_create_and_taken_back_at_the_end() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator).model("m");
+    let step = runner.step().expect(0);
+    assert_eq!(step.state.get("ledger").map(String::as_str), Some(""));
+}
+
+#[test]
+fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator).model("m");
+    runner = runner.input("comment", "never");
+    runner.step().expect(0);
+    assert!(comments(&github).is_empty());
+    drop(simulator);
+    let pull = |number: u64, sha: &str| json!({ "number": number, "head": { "label": "mallory:faster", "sha": sha } });
+    github.world().pulls = vec![
+        pull(5, "0000000000000000000000000000000000000000"),
+        pull(PULL_REQUEST, HEAD),
+    ];
+    let runner = workflow_run(runner, HEAD);
+    let step = { runner }.step().expect(0);
+    assert_eq!(step.output("verdict"), "no-baseline");
+    let bodies = comments(&github);
+    let marker = format!("<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at=");
+    assert!(
+        bodies.len() == 1 && bodies[0].starts_with(&marker),
+        "{bodies:?}"
+    );
+    assert_eq!(writes(&github), ["POST /issues/7/comments"]);
+}
+
+/// The same folder in the job that publishes.
+fn workflow_run(runner: Runner, sha: &str) -> Runner {
+    let event = json!({
+        "workflow_run": {
+            "name": "gate",
+            "event": "pull_request",
+            "head_sha": sha,
+            "head_branch": "faster",
+            "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
+            "pull_requests": [],
+        },
+        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
+    });
+    runner
+        .event("workflow_run", "refs/heads/main", &event)
+        .with("GITHUB_WORKFLOW", "publish")
+        .input("command", "post")
+        .input("comment", "always")
+        .input("result", "sagegate-results/result.json")
+        .input("output-dir", "posted")
+}
+
+#[test]
+fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("comment", "never");
+    runner.step().expect(0);
+    github.world().pulls =
+        vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
+    let other = "1111111111111111111111111111111111111111";
+    let step = { workflow_run(runner, other) }.step().expect(2);
+    assert!(
+        step.annotations("error")[0].contains("is about commit 8f31c2e0aa55"),
+        "{:?}",
+        step.commands()
+    );
+    assert!(comments(&github).is_empty());
+
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("comment", "never");
+    runner.step().expect(0);
+    let mut result: Value =
+        serde_json::from_str(&runner.workspace.read("sagegate-results/result.json")).unwrap();
+    for field in ["name", "model_name", "run_id"] {
+        result[field] = HOSTILE.into();
+    }
+    result["stability"][0]["outcome"] = json!({ "status": "deploy_failed", "reason": HOSTILE });
+    runner
+        .workspace
+        .write("sagegate-results/result.json", &result.to_string());
+    let step = { workflow_run(runner, HEAD) }.step().expect(0);
+    assert_only_words(&step, &github);
+    let marker = comments(&github)[0].lines().next().unwrap().to_owned();
+    assert!(
+        marker.contains(&format!("sha={HEAD} run=1843-1 at=")),
+        "{marker}"
+    );
+
+    let mut runner = workflow_run(Runner::new(&github), HEAD);
+    runner.workspace.write(
+        "sagegate-results/result.json",
+        "{\"schema\": 1, \"name\": \"\u{1b}[31m\n::error::x\"",
+    );
+    let step = runner.step().expect(2);
+    assert_eq!(step.commands().len(), 1, "{:?}", step.commands());
+}

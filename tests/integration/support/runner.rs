@@ -1,0 +1,205 @@
+//! GitHub's runner, as a container action sees it: environment, event, and the files by which a step talks back.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::github::{GitHub, REPOSITORY, TOKEN};
+use super::{Outcome, Simulator, Workspace};
+
+/// The commit of the pull request.
+pub(crate) const HEAD: &str = "8f31c2e0aa5500000000000000000000000000aa";
+/// The commit that is built: pull request and base merged.
+const MERGE: &str = "ffffffffffffffffffffffffffffffffffffffff";
+/// Number of the pull request.
+pub(crate) const PULL_REQUEST: u64 = 7;
+
+/// A workspace in which steps run.
+pub(crate) struct Runner {
+    pub(crate) workspace: Workspace,
+    run: u64,
+}
+
+/// What a step did, and what it told the runner.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) outcome: Outcome,
+    pub(crate) outputs: BTreeMap<String, String>,
+    pub(crate) state: BTreeMap<String, String>,
+    pub(crate) summary: String,
+}
+
+impl Runner {
+    /// Without AWS settings; GitHub is the fake.
+    pub(crate) fn new(github: &GitHub) -> Self {
+        let runner = Self {
+            workspace: Workspace::without_aws(),
+            run: 1841,
+        };
+        runner.on_github(github)
+    }
+
+    /// With credentials for a simulator, and its samples.
+    pub(crate) fn with_aws(github: &GitHub, simulator: &Simulator) -> Self {
+        let runner = Self {
+            workspace: Workspace::new(simulator),
+            run: 1841,
+        };
+        runner.on_github(github)
+    }
+
+    fn on_github(self, github: &GitHub) -> Self {
+        let api = github.api_url();
+        self.with("GITHUB_ACTIONS", "true")
+            .with("CI", "true")
+            .with("GITHUB_API_URL", &api)
+            .with("GITHUB_SERVER_URL", "https://github.com")
+            .with("GITHUB_REPOSITORY", REPOSITORY)
+            .with("GITHUB_WORKFLOW", "gate")
+            .with("GITHUB_RUN_ATTEMPT", "1")
+            .input("github-token", TOKEN)
+            .pull_request()
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.workspace = self.workspace.with(name, value);
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.workspace = self.workspace.without(name);
+        self
+    }
+
+    /// An input of the action, as the runner gives it.
+    pub(crate) fn input(self, name: &str, value: &str) -> Self {
+        self.with(&format!("INPUT_{}", name.to_uppercase()), value)
+    }
+
+    /// The inputs of a short run of a model, with limits that a busy machine keeps.
+    pub(crate) fn model(self, name: &str) -> Self {
+        self.input("model-name", name)
+            .input("name", "churn")
+            .input("samples", "samples.jsonl")
+            .input("memory-sizes", "1024,2048")
+            .input("invocations", "100")
+            .input("warmup", "5")
+            .input("max-p99-increase", "90%")
+            .input("max-cost-increase", "60%")
+    }
+
+    /// A pull request from a branch of the repository.
+    pub(crate) fn pull_request(self) -> Self {
+        self.pull_request_of(REPOSITORY)
+    }
+
+    /// A pull request from a branch of `repository`.
+    pub(crate) fn pull_request_of(self, repository: &str) -> Self {
+        let event = json!({
+            "number": PULL_REQUEST,
+            "pull_request": {
+                "number": PULL_REQUEST,
+                "head": { "sha": HEAD, "ref": "faster", "repo": { "full_name": repository } },
+                "base": { "ref": "main", "repo": { "full_name": REPOSITORY } },
+            },
+            "repository": { "full_name": REPOSITORY, "default_branch": "main" },
+        });
+        self.event("pull_request", "refs/pull/7/merge", &event)
+    }
+
+    /// A push to the default branch.
+    pub(crate) fn push_to_main(self) -> Self {
+        let event = json!({ "repository": { "full_name": REPOSITORY, "default_branch": "main" } });
+        self.event("push", "refs/heads/main", &event)
+    }
+
+    pub(crate) fn event(self, name: &str, reference: &str, event: &Value) -> Self {
+        self.workspace.write("_temp/event.json", &event.to_string());
+        let path = self
+            .workspace
+            .path("_temp/event.json")
+            .display()
+            .to_string();
+        self.with("GITHUB_EVENT_NAME", name)
+            .with("GITHUB_EVENT_PATH", &path)
+            .with("GITHUB_REF", reference)
+            .with("GITHUB_SHA", MERGE)
+    }
+
+    /// Runs the action: without arguments, with files of its own.
+    pub(crate) fn step(&mut self) -> Step {
+        self.run += 1;
+        let run = self.run.to_string();
+        self.set("GITHUB_RUN_ID", &run);
+        let files = ["GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
+        let folder = format!("_temp/commands-{run}");
+        for name in files {
+            let file = format!("{folder}/{name}");
+            self.workspace.write(&file, "");
+            let path = self.workspace.path(&file).display().to_string();
+            self.set(name, &path);
+        }
+        let outcome = self.workspace.sagegate(&[]);
+        let [outputs, state, summary] =
+            files.map(|name| self.workspace.read(&format!("{folder}/{name}")));
+        Step {
+            outcome,
+            outputs: pairs(&outputs),
+            state: pairs(&state),
+            summary,
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.workspace
+            .environment
+            .insert(name.to_owned(), value.to_owned());
+    }
+}
+
+/// The file as the runner reads it; a later value replaces an earlier one.
+fn pairs(text: &str) -> BTreeMap<String, String> {
+    let mut lines = text.lines();
+    let mut pairs = BTreeMap::new();
+    while let Some(line) = lines.next() {
+        let (name, delimiter) = line.split_once("<<").unwrap();
+        let value: Vec<&str> = lines.by_ref().take_while(|it| *it != delimiter).collect();
+        pairs.insert(name.to_owned(), value.join("\n"));
+    }
+    pairs
+}
+
+impl Step {
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        Self {
+            outcome: self.outcome.expect(code),
+            ..self
+        }
+    }
+
+    /// What the runner takes for commands, as its `ActionCommand.cs` finds them, without those that fold the log.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let all = format!("{}\n{}", self.outcome.stdout, self.outcome.stderr);
+        let lines = all.split(['\n', '\r']).map(str::trim);
+        lines
+            .filter(|line| line.starts_with("::") || line.contains("##["))
+            .filter(|line| !line.starts_with("::group::") && *line != "::endgroup::")
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Commands of one name.
+    pub(crate) fn annotations(&self, level: &str) -> Vec<String> {
+        let commands = self.commands().into_iter();
+        commands
+            .filter(|it| {
+                it.starts_with(&format!("::{level} ")) || it.starts_with(&format!("::{level}::"))
+            })
+            .collect()
+    }
+
+    pub(crate) fn output(&self, name: &str) -> &str {
+        self.outputs.get(name).map_or("(not set)", String::as_str)
+    }
+}
