@@ -1,7 +1,7 @@
 //! The numbers of a run for other steps of a workflow.
 
 use crate::analysis::Analysis;
-use crate::gate::{Judgement, Metric, MetricJudgement, Quantile};
+use crate::gate::{Judgement, Metric, MetricJudgement, Tail};
 use crate::units::Ratio;
 
 /// Names of the outputs that hold numbers.
@@ -26,7 +26,7 @@ pub fn outputs(analysis: &Analysis, judgement: &Judgement) -> [(&'static str, St
         judgement.recommended.map(|it| it.get().to_string()),
         size.map(|it| rounded(it.warm.p99.get(), 3)),
         size.map(|it| rounded(it.cost.per_million().get(), 6)),
-        change(Metric::Latency(Quantile::P99)),
+        change(Metric::Latency(Tail::P99)),
         change(Metric::CostPerMillion),
     ];
     let mut values = values.into_iter();
