@@ -63,6 +63,6 @@ async fn measure_and_report(
         output_dir: args.output_dir(),
         publishing,
     };
-    let judged = conclude(&conclusion, None, edges)?;
+    let judged = conclude(&conclusion, None, edges).await?;
     Ok(tell(&conclusion, &judged, edges).await)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::accept::accepted_by_label;
 use super::edges::{Edges, now};
 use super::publish::{Publishing, Told};
 use crate::analysis::{Analysis, DatedPrices, Strategy, analyse};
@@ -48,7 +49,7 @@ pub(super) struct Judged {
 }
 
 /// Judges, writes `comment.md` and the HTML report, prints the result.
-pub(super) fn conclude(
+pub(super) async fn conclude(
     it: &Conclusion<'_>,
     baseline: Option<&BaselineFile>,
     edges: &Edges,
@@ -58,12 +59,22 @@ pub(super) fn conclude(
         ..analyse(it.run, it.prices, it.strategy)
     };
     let history = baseline.and_then(|file| file.history(&it.run.name));
-    let judgement = judge(it.run, &analysis, history, &it.limits, now());
+    // A run of main is recorded whatever a label says.
+    let conversation = it.publishing.conversation.as_ref().ok();
+    let conversation = conversation.filter(|_| !it.records);
     let links = Links {
         baseline: it.baseline.map(ToString::to_string),
         result: Some(it.result_file.display().to_string()),
+        can_be_labelled: conversation.is_some(),
         ..links(it.run.commit.as_deref(), it.publishing, edges)
     };
+    let mut judgement = judge(it.run, &analysis, history, &it.limits, now());
+    if let Some(conversation) = conversation {
+        let key = report::comment_key(&it.run.name, links.workflow.as_deref());
+        if let Some(accepted) = accepted_by_label(conversation, &key, edges).await {
+            judgement = judgement.under(accepted);
+        }
+    }
     let report = report::compose(it.run, &analysis, &judgement, &links);
     write_report(it.output_dir, &report)?;
     for (path, text) in report::csv_files(it.run, &analysis, judgement.recommended) {

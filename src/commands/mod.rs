@@ -1,5 +1,6 @@
 //! One file per command: wiring only.
 
+mod accept;
 mod benchmark;
 mod calibrate;
 mod cleanup;
@@ -35,7 +36,7 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
         Command::Compare(args) => offline::compare(&args, edges).await,
         Command::Record(args) => offline::record(&args, edges).await,
         Command::Post(args) => post::post(&args, edges).await,
-        Command::Report(args) => offline::report(&args, edges),
+        Command::Report(args) => offline::report(&args, edges).await,
         Command::Samples(args) => convert::samples(&args, edges),
         Command::Prices(args) => convert::prices(&args, edges),
         Command::Cleanup(args) => cleanup::cleanup(&args, edges, display).await,

@@ -31,7 +31,7 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         output_dir: &args.output.output_dir,
         publishing: &Publishing::without_comment(edges),
     };
-    let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
+    let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
     Ok(tell(&conclusion, &judged, edges).await)
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
 }
 
 /// Writes comment and page of a saved result again.
-pub(super) fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
+pub(super) async fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
     let table = price_table(&args.recommend)?;
     let conclusion = Conclusion {
@@ -84,6 +84,6 @@ pub(super) fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
         output_dir: &args.output.output_dir,
         publishing: &Publishing::without_comment(edges),
     };
-    conclude(&conclusion, None, edges)?;
+    conclude(&conclusion, None, edges).await?;
     Ok(0)
 }

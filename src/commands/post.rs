@@ -46,7 +46,7 @@ pub(super) async fn post(args: &PostArgs, edges: &Edges) -> Outcome {
         output_dir: &args.output.output_dir,
         publishing: &publishing,
     };
-    let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
+    let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
     let exit_code = tell(&conclusion, &judged, edges).await;
     if let Err(Unheard::NoPullRequest) = &publishing.conversation {
         edges.notice(&format!(

@@ -87,7 +87,7 @@ pub(super) async fn run_with(
         output_dir: args.measurement.output_dir(),
         publishing,
     };
-    let judged = conclude(&conclusion, baseline.as_ref(), edges)?;
+    let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
     let exit_code = tell(&conclusion, &judged, edges).await;
     if conclusion.records {
         record(&judged, &result.name, &uri, &store, edges).await;

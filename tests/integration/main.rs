@@ -9,6 +9,7 @@
     reason = "helpers of tests may fail a test"
 )]
 
+mod acceptance;
 mod action;
 mod bad_input;
 mod baseline;

@@ -188,9 +188,33 @@ impl World {
             "user": { "login": login },
             "body": body,
             "html_url": format!("https://github.com/{REPOSITORY}/pull/{issue}#issuecomment-{id}"),
+            "created_at": self.time(),
+            "updated_at": self.time(),
         });
         self.comments.push(comment);
         id
+    }
+
+    /// Puts a label on a pull request, or puts it on again.
+    pub(crate) fn label(&mut self, issue: u64, name: &str, login: &str) {
+        self.last_id += 1;
+        let event = json!({
+            "id": self.last_id,
+            "event": "labeled",
+            "created_at": self.time(),
+            "label": { "name": name },
+            "actor": { "login": login },
+        });
+        self.events.entry(issue).or_default().push(event);
+        let labels = self.labels.entry(issue).or_default();
+        labels.retain(|label| label != name);
+        labels.push(name.to_owned());
+    }
+
+    /// The clock: a minute later with each request and each thing that happens.
+    fn time(&self) -> String {
+        let minutes = self.log.len() as u64 + self.last_id;
+        format!("2026-11-22T{:02}:{:02}:00Z", 8 + minutes / 60, minutes % 60)
     }
 
     /// The texts of a pull request's comments.
@@ -420,5 +444,6 @@ fn change_comment(world: &mut World, method: &str, id: u64, body: &Value) -> Rep
         return Reply::Json(204, Value::Null);
     }
     world.comments[place]["body"] = body["body"].clone();
+    world.comments[place]["updated_at"] = world.time().into();
     Reply::Json(200, world.comments[place].clone())
 }
