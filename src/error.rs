@@ -101,6 +101,16 @@ pub enum Error {
     /// No samples: the parser of the command line refuses this first.
     #[error("no samples are given: use --samples")]
     NoSamples,
+    /// A maximum of calls that is below the plan.
+    #[error(
+        "--max-invocations {most} is below --invocations {planned}: it is how far a noisy size may go on"
+    )]
+    FewerThanPlanned {
+        /// The maximum.
+        most: u32,
+        /// The plan.
+        planned: u32,
+    },
     /// No model: the parser of the command line refuses this first.
     #[error(
         "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
@@ -201,6 +211,7 @@ impl Error {
             | Self::OtherCommit { .. }
             | Self::NoLedger
             | Self::NoSamples
+            | Self::FewerThanPlanned { .. }
             | Self::NoModel
             | Self::CalibrationIsWhole
             | Self::Session(_)
@@ -257,6 +268,7 @@ impl Error {
             | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::NoSamples
+            | Self::FewerThanPlanned { .. }
             | Self::NoModel
             | Self::CalibrationIsWhole
             | Self::NothingToCalibrate { .. }

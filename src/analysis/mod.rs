@@ -141,6 +141,11 @@ pub struct ErrorCounts {
 }
 
 impl SizeSummary {
+    /// Calls without those that met an endpoint not ready and were sent again.
+    pub const fn answered_calls(&self) -> usize {
+        self.calls - self.errors.not_ready
+    }
+
     /// Cold starts while the size was measured: slow calls, and calls that met an endpoint not ready and were sent
     /// again.
     pub const fn cold_start_count(&self) -> usize {
@@ -312,6 +317,11 @@ fn summarise(
         client_cost,
         toolkit_cost: with(mean_overhead),
     }
+}
+
+/// Latencies of the measured calls that are no cold starts, in the order measured, before `CloudWatch` has counted those.
+pub fn warm_latencies(run: &EndpointRun) -> Vec<f64> {
+    split_cold_starts(&run.invocations, &medians(run), None).0
 }
 
 /// Median latency of each sample's successful calls, milliseconds.

@@ -71,6 +71,13 @@ pub enum Event {
         /// Which endpoint.
         endpoint: EndpointLabel,
     },
+    /// Identical calls stray too far: the endpoint goes on.
+    Extended {
+        /// Which endpoint.
+        endpoint: EndpointLabel,
+        /// Calls that it will answer now, warm-up included.
+        invocations: u32,
+    },
     /// The endpoint is out: its reason.
     LeftOut {
         /// Which endpoint.

@@ -40,7 +40,7 @@ pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::resume::check_alike;
 pub use self::trace::TraceError;
 use crate::aws::{EndpointSpec, Session};
-use crate::result::{CleanupSummary, RunResult, SCHEMA};
+use crate::result::{CleanupSummary, EndpointRun, RunResult, SCHEMA};
 use crate::units::MemoryMb;
 
 /// What a run needs from outside.
@@ -54,6 +54,9 @@ pub struct Environment {
     pub cancel: CancellationToken,
     /// The wall clock.
     pub now: fn() -> Timestamp,
+    /// Whether a size that is complete should go on, up to [`Options::max_invocations`]: decided by the width of the noise
+    /// alone, so that it favours neither verdict.
+    pub wants_more: fn(&EndpointRun) -> bool,
 }
 
 /// What the caller does with results on the way.

@@ -16,6 +16,8 @@ pub struct Options {
     pub memory_sizes: Vec<MemoryMb>,
     /// Measured invocations per size; rounded up to a multiple of the number of samples.
     pub invocations: u32,
+    /// Measured invocations of a size that is extended, at most; rounded like `invocations`, and at least as many.
+    pub max_invocations: u32,
     /// Warm-up invocations per size.
     pub warmup: u32,
     /// Failed invocations after which a size is stopped.
@@ -90,6 +92,8 @@ impl Plan {
         options.memory_sizes.sort_unstable();
         options.memory_sizes.dedup();
         options.invocations = round_up(options.invocations, samples.len());
+        let most = options.max_invocations.max(options.invocations);
+        options.max_invocations = round_up(most, samples.len());
         let stem = names::stem(&identity.run_id, &identity.name);
         let tags = tags(&identity);
         let (model_name, model) = model_of(&identity.model, &stem, &tags);
@@ -226,6 +230,7 @@ pub(super) mod tests {
                 .map(|&mb| MemoryMb::try_from(mb).unwrap())
                 .collect(),
             invocations,
+            max_invocations: invocations,
             warmup: 20,
             error_threshold: 3,
             cold_start_delay: Duration::ZERO,

@@ -13,9 +13,10 @@ use crate::benchmark::{
     self, Arrivals, Environment, Hooks, Identity, Journal, Ledger, LoadOptions, ModelSource,
     Options, Plan,
 };
-use crate::config::{LoadArgs, MeasurementArgs, ModelArgs, RecommendArgs};
+use crate::config::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs};
 use crate::error::Error;
 use crate::files::write_atomically;
+use crate::gate;
 use crate::progress::{self, Display};
 use crate::report::HTML_REPORT;
 use crate::result::RunResult;
@@ -54,6 +55,7 @@ impl Inputs {
     /// Reads the files that the flags name. Nothing is sent anywhere.
     pub(super) fn read(args: &MeasurementArgs) -> Result<Self, Error> {
         let samples = args.model.samples.as_deref().ok_or(Error::NoSamples)?;
+        check_counts(&args.measure)?;
         let content_type = args.model.content_type.as_deref();
         let resumed = args.resume.as_deref().map(|folder| {
             let files = OutputFiles(folder.to_owned());
@@ -170,6 +172,7 @@ async fn drive(
         session: around.session().clone(),
         observer: progress::observer(around.display, edges.log()),
         cancel: edges.cancel.clone(),
+        wants_more: gate::is_tail_too_noisy,
         now,
     };
     let save = |result: &RunResult| {
@@ -282,6 +285,7 @@ fn options(args: &MeasurementArgs, arrivals: Option<Arrivals>, load_by_default: 
     Options {
         memory_sizes: measure.memory_sizes.clone(),
         invocations: measure.invocations,
+        max_invocations: measure.max_invocations.unwrap_or(measure.invocations),
         warmup: measure.warmup,
         error_threshold: measure.error_threshold,
         cold_start_delay: measure.cold_start_delay,
@@ -298,6 +302,17 @@ fn options(args: &MeasurementArgs, arrivals: Option<Arrivals>, load_by_default: 
         deploy_timeout: measure.deploy_timeout,
         metrics_timeout: measure.metrics_timeout,
         cleanup_timeout: measure.cleanup_timeout.max(Duration::from_secs(1)),
+    }
+}
+
+/// A maximum below the plan is a mistake in one of the two.
+fn check_counts(args: &MeasureArgs) -> Result<(), Error> {
+    match args.max_invocations {
+        Some(most) if most < args.invocations => Err(Error::FewerThanPlanned {
+            most,
+            planned: args.invocations,
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -110,6 +110,9 @@ pub struct MeasureArgs {
     /// Measured invocations per size, rounded up to a multiple of the number of samples
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub invocations: u32,
+    /// Go on up to this many invocations at a size whose p99 strays too far to be judged [default: --invocations]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_invocations: Option<u32>,
     /// Warm-up invocations per size, set aside
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub warmup: u32,

@@ -12,6 +12,7 @@ use super::baseline::latency_of;
 use super::metric::{Metric, MetricJudgement, Status, Tail, number};
 use super::{Judgement, Notice, Verdict};
 use crate::analysis::Analysis;
+use crate::units::Ratio;
 
 /// The label that accepts a regression.
 pub const ACCEPT_LABEL: &str = "sagegate:accept";
@@ -105,7 +106,7 @@ impl Shown {
         let (Some(shown), Some(now)) = (self.value(&place(judged)), judged.now) else {
             return false;
         };
-        let noise = 1.0 + judged.band.map_or(0.0, |band| band.get());
+        let noise = 1.0 + judged.band.map_or(0.0, Ratio::get);
         let within = match judged.metric {
             Metric::RecommendedMemory => number(now) <= shown,
             Metric::Latency(_) | Metric::CostPerMillion => number(now) <= shown * noise,

@@ -5,6 +5,7 @@ mod baseline;
 mod baseline_file;
 mod calibration;
 mod compare;
+mod extension;
 mod history;
 mod key;
 mod limits;
@@ -20,6 +21,7 @@ pub use self::acceptance::{
 };
 pub use self::baseline_file::{BaselineFile, BaselineFileError};
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Visibility, calibrate};
+pub use self::extension::is_tail_too_noisy;
 pub use self::history::{Entry, History, MAX_RUNS, SizeEntry, SlowestEntry};
 pub use self::key::{Key, KeyDifference};
 pub use self::limits::{
@@ -93,6 +95,13 @@ pub enum Notice {
         from: MemoryMb,
         /// The size now.
         to: MemoryMb,
+    },
+    /// Sizes that got more calls than planned, because identical code strayed too far in their tail.
+    Extended {
+        /// The calls of each.
+        sizes: Vec<(MemoryMb, usize)>,
+        /// The planned calls.
+        planned: u32,
     },
     /// Too few calls for p99.
     JudgedByLowerQuantile {
@@ -241,12 +250,24 @@ fn general_notices(
             notices.push(Notice::StaleBaseline { days });
         }
     }
+    notices.extend(extended(run, analysis));
     if !run.cleanup.left.is_empty() {
         notices.push(Notice::NotDeleted {
             left: run.cleanup.left.clone(),
         });
     }
     notices
+}
+
+fn extended(run: &RunResult, analysis: &Analysis) -> Option<Notice> {
+    let planned = run.settings.invocations;
+    let more = |calls: usize| u32::try_from(calls).is_ok_and(|calls| calls > planned);
+    let sizes = analysis
+        .sizes
+        .iter()
+        .map(|it| (it.memory_mb, it.answered_calls()));
+    let sizes: Vec<_> = sizes.filter(|(_, calls)| more(*calls)).collect();
+    (!sizes.is_empty()).then_some(Notice::Extended { sizes, planned })
 }
 
 #[cfg(test)]

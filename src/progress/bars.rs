@@ -45,6 +45,14 @@ impl State {
                     self.endpoints.insert(planned.endpoint, bar);
                 }
             }
+            Event::Extended {
+                endpoint,
+                invocations,
+            } => {
+                if let Some(bar) = self.endpoints.get(endpoint) {
+                    bar.set_length(u64::from(*invocations));
+                }
+            }
             Event::Deploying { endpoint } => self.message(*endpoint, "deploying"),
             Event::Deployed { endpoint, took } => {
                 self.message(

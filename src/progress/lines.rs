@@ -53,6 +53,13 @@ impl State {
             let planned = endpoints.iter().map(|it| (it.endpoint, it.invocations));
             self.planned = planned.collect();
         }
+        if let Event::Extended {
+            endpoint,
+            invocations,
+        } = event
+        {
+            self.planned.insert(*endpoint, *invocations);
+        }
         if let Event::Invoked {
             endpoint,
             done,
@@ -75,6 +82,7 @@ impl State {
             }
             Event::Started { .. }
             | Event::Deploying { .. }
+            | Event::Extended { .. }
             | Event::Deployed { .. }
             | Event::Measured { .. }
             | Event::LeftOut { .. }
@@ -123,6 +131,12 @@ fn line_of(event: &Event) -> Option<String> {
         Event::Deployed { endpoint, took } => {
             format!("{endpoint}: in service after {:.0} s", took.as_secs_f64())
         }
+        Event::Extended {
+            endpoint,
+            invocations,
+        } => format!(
+            "{endpoint}: identical calls stray too far for p99, going on to {invocations} invocations"
+        ),
         Event::Measured { endpoint } => format!("{endpoint}: measured"),
         Event::LeftOut { endpoint, reason } => {
             format!("{endpoint}: left out: {}", one_line(reason))
@@ -175,6 +189,10 @@ mod tests {
                 endpoint,
                 took: Duration::from_secs(95),
             },
+            Event::Extended {
+                endpoint,
+                invocations: 2020,
+            },
             Event::Measured { endpoint },
             Event::LeftOut {
                 endpoint,
@@ -194,6 +212,7 @@ mod tests {
         insta::assert_snapshot!(lines.join("\n"), @r"
         deploying 1024, 2048 MB and sending 1020 invocations to each
         1024 MB: in service after 95 s
+        1024 MB: identical calls stray too far for p99, going on to 2020 invocations
         1024 MB: measured
         1024 MB: left out: ping ::error::x [2J
         deleted 3 resources, NOT deleted: endpoint x: denied

@@ -40,6 +40,18 @@ fn notice(notice: &Notice) -> Vec<Inline> {
         Notice::MemoryDecreased { from, to } => vec![text(format!(
             "{to} is enough now, {from} was needed before."
         ))],
+        Notice::Extended { sizes, planned } => {
+            let words: Vec<String> = sizes
+                .iter()
+                .map(|(memory_mb, calls)| {
+                    format!("{} at {memory_mb}", numbers::plural(*calls, "call"))
+                })
+                .collect();
+            vec![text(format!(
+                "{} instead of {planned}: identical code strayed by more than half in the tail.",
+                words.join(", ")
+            ))]
+        }
         Notice::JudgedByLowerQuantile { quantile, calls } => {
             let above = numbers::count(calls / 100);
             let calls = numbers::plural(*calls, "call");

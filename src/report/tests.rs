@@ -12,7 +12,7 @@ use crate::gate::{
     MemoryLimit, NotAccepted, Notice, Status, judge,
 };
 use crate::result::{EndpointOutcome, Service};
-use crate::units::{LatencyMs, Usd};
+use crate::units::{LatencyMs, MemoryMb, Usd};
 
 const HOSTILE: &str = "x|y<img src=x onerror=1>@team\n::error::";
 
@@ -503,11 +503,15 @@ fn every_strategy_has_its_rule_and_its_reasons() {
 fn every_notice_is_a_sentence() {
     let run = model(1.0);
     let mut judgement = judged(&run, Some(&history(5, model)), &Limits::default());
-    let sizes = crate::units::MemoryMb::OFFERED;
+    let sizes = MemoryMb::OFFERED;
     judgement.notices = vec![
         Notice::MemoryDecreased {
             from: sizes[2],
             to: sizes[1],
+        },
+        Notice::Extended {
+            sizes: vec![(MemoryMb::OFFERED[0], 3000), (MemoryMb::OFFERED[1], 2000)],
+            planned: 1000,
         },
         Notice::NotAccepted {
             reason: NotAccepted::NothingShown,

@@ -134,6 +134,17 @@ fn an_unreadable_a_damaged_and_a_newer_baseline_are_left_as_they_are() {
 }
 
 #[test]
+fn a_maximum_of_calls_below_the_plan_is_a_mistake_in_one_of_the_two() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let flags = ["--invocations", "1000", "--max-invocations", "500"];
+    assert_eq!(
+        refused(&simulator, &workspace, &flags),
+        "error: --max-invocations 500 is below --invocations 1000: it is how far a noisy size may go on"
+    );
+}
+
+#[test]
 fn a_region_without_prices_says_how_to_give_them() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);

@@ -264,3 +264,45 @@ fn a_folder_of_files_is_sent_byte_for_byte() {
         .collect();
     assert_eq!(bytes, [4, 3000, 4]);
 }
+
+#[test]
+fn a_size_whose_tail_cannot_be_judged_goes_on_as_far_as_it_may() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    // 60 calls are too few for any quantile of the tail, 100 are enough for p90.
+    let with = |most: &str| {
+        let flags = [
+            "--model-name",
+            "m-steady",
+            "--memory-sizes",
+            "2048",
+            "--invocations",
+            "60",
+            "--max-invocations",
+            most,
+        ];
+        workspace.run(&flags).expect(0)
+    };
+    let outcome = with("100");
+    assert_eq!(workspace.result().stability[0].invocations.len(), 100);
+    assert!(
+        outcome
+            .stderr
+            .contains("2048 MB: identical calls stray too far for p99, going on to 1"),
+        "{}",
+        outcome.stderr
+    );
+    let comment = workspace.read("sagegate-results/comment.md");
+    assert!(
+        comment.contains("100 calls at 2048 MB instead of 60: identical code strayed"),
+        "{comment}"
+    );
+    // The plan is enough where nothing more is allowed, and the result says nothing about it.
+    with("60");
+    assert_eq!(workspace.result().stability[0].invocations.len(), 60);
+    assert!(
+        !workspace
+            .read("sagegate-results/comment.md")
+            .contains("instead of 60")
+    );
+}

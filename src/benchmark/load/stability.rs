@@ -1,5 +1,6 @@
 //! Stability: warm-up, then sequential round-robin invocations (closed loop, one client).
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::failure_of;
@@ -34,13 +35,17 @@ async fn measure(context: &Context, run: &mut EndpointRun) -> EndpointOutcome {
     }
     let invoker = context.environment.session.invoker(&run.endpoint_name);
     invoker.open_connections(1).await;
-    let measured = answered(&run.invocations);
     let mut failed = errors(&run.warmup) + errors(&run.invocations);
-    for (phase, calls) in [
-        (Phase::WarmUp, 0..options.warmup),
-        (Phase::Measured, measured..options.invocations),
-    ] {
+    for call in 0..options.warmup {
+        let phase = Phase::WarmUp;
+        let until_ready = call_until_ready(context, &invoker, run, phase, call, &mut failed);
+        if let Err(outcome) = until_ready.await {
+            return outcome;
+        }
+    }
+    while let Some(calls) = next_calls(context, run) {
         for call in calls {
+            let phase = Phase::Measured;
             let until_ready = call_until_ready(context, &invoker, run, phase, call, &mut failed);
             if let Err(outcome) = until_ready.await {
                 return outcome;
@@ -48,6 +53,28 @@ async fn measure(context: &Context, run: &mut EndpointRun) -> EndpointOutcome {
         }
     }
     EndpointOutcome::Measured
+}
+
+/// The calls that come next: the planned ones, then as many again while the noise asks for more.
+fn next_calls(context: &Context, run: &EndpointRun) -> Option<Range<u32>> {
+    let options = &context.plan.options;
+    let (done, round) = (answered(&run.invocations), options.invocations);
+    // A resumed run first completes what was begun.
+    if done < round {
+        return Some(done..round);
+    }
+    let is_between_rounds = done % round != 0;
+    let goes_on = || is_between_rounds || (context.environment.wants_more)(run);
+    if done >= options.max_invocations || !goes_on() {
+        return None;
+    }
+    let next = (done / round + 1).saturating_mul(round);
+    let next = next.min(options.max_invocations);
+    context.emit(&Event::Extended {
+        endpoint: EndpointLabel::Memory(run.memory_mb),
+        invocations: next + options.warmup,
+    });
+    Some(done..next)
 }
 
 /// Calls that are done: one that met an endpoint not ready was sent again.
