@@ -1,12 +1,10 @@
 //! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations out.
 
-use comrak::nodes::NodeValue;
-use comrak::{Arena, Options, parse_document};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::Simulator;
 use crate::support::github::{BOT, Failure, GitHub, REPOSITORY, TOKEN};
-use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step};
+use crate::support::runner::{HEAD, PULL_REQUEST, Runner, comments, writes};
 
 /// A baseline of `m-steady` on the data branch, and a runner at a pull request.
 fn after_main(github: &GitHub, simulator: &Simulator) -> Runner {
@@ -24,17 +22,6 @@ fn after_main(github: &GitHub, simulator: &Simulator) -> Runner {
     );
     assert_eq!(recorded.output("comment-url"), "(not set)");
     runner.pull_request()
-}
-
-fn comments(github: &GitHub) -> Vec<String> {
-    github.world().bodies(PULL_REQUEST)
-}
-
-/// Writes to comments so far: method and whether it was about a comment that exists.
-fn writes(github: &GitHub) -> Vec<String> {
-    let log = github.log().into_iter();
-    log.filter(|line| line.contains("comments") && !line.starts_with("GET"))
-        .collect()
 }
 
 #[test]
@@ -319,209 +306,36 @@ fn empty_inputs_are_as_good_as_none() {
     assert_eq!(writes(&github), ["POST /issues/7/comments"]);
 }
 
-/// A name and an error text with everything that could break out of its place.
-const HOSTILE: &str =
-    "x|y<img src=x onerror=1>@team\n::error::pwned ##[error]pwned **b** [l](https://evil.example)";
-
-/// The log, the summary, the outputs and the comment hold the hostile words as words only.
-#[track_caller]
-fn assert_only_words(step: &Step, github: &GitHub) {
-    let commands = step.commands();
-    assert_eq!(commands.len(), 1, "{commands:?}");
-    assert!(
-        commands[0].starts_with("::warning title=⚪ x|y<img src=x"),
-        "{commands:?}"
-    );
-    let comment = comments(github).pop().unwrap();
-    for text in [&step.summary, &comment] {
-        assert!(text.contains("onerror=1"), "the words are there: {text}");
-        assert_eq!(foreign_nodes(text), Vec::<String>::new(), "{text}");
-        assert!(!text.contains("\n::") && !text.contains("##["), "{text}");
-    }
-    let names: Vec<&str> = step.outputs.keys().map(String::as_str).collect();
-    assert_eq!(
-        names,
-        [
-            "comment-url",
-            "cost-change-percent",
-            "cost-per-million-usd",
-            "p99-change-percent",
-            "p99-ms",
-            "recommended-memory-mb",
-            "report-html",
-            "result-json",
-            "verdict"
-        ]
-    );
-}
-
-/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go elsewhere, images, mentions.
-fn foreign_nodes(markdown: &str) -> Vec<String> {
-    let mut options = Options::default();
-    options.extension.table = true;
-    options.extension.autolink = true;
-    let arena = Arena::new();
-    let root = parse_document(&arena, markdown, &options);
-    let nodes = root.descendants();
-    nodes
-        .filter_map(|node| foreign(&node.data().value))
-        .collect()
-}
-
-fn foreign(value: &NodeValue) -> Option<String> {
-    let ours = [
-        "<!-- sagegate key=",
-        "<details><summary>",
-        "</details>",
-        "<sub>",
-        "</sub>",
-        "<span>",
-        "</span>",
-    ];
-    let is_ours =
-        |html: &str| ours.iter().any(|start| html.starts_with(start)) && !html.contains("<img");
-    let (text, is_harmless) = if let NodeValue::HtmlBlock(html) = value {
-        (html.literal.clone(), is_ours(&html.literal))
-    } else if let NodeValue::HtmlInline(html) = value {
-        (html.clone(), is_ours(html))
-    } else if let NodeValue::Link(link) = value {
-        let own = "https://github.com/acme/churn/";
-        (link.url.clone(), link.url.starts_with(own))
-    } else if let NodeValue::Image(image) = value {
-        (image.url.clone(), false)
-    } else if let NodeValue::Text(text) = value {
-        (text.to_string(), !text.contains("@team"))
-    } else {
-        return None;
-    };
-    (!is_harmless).then_some(text)
-}
-
 #[test]
-fn a_hostile_name_and_a_hostile_endpoint_change_nothing_but_text() {
-    let github = GitHub::start();
-    let simulator = Simulator::quick_with(&format!(
-        "[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.1\n\
-         failing_memory_mb = [1024]\nfailure_reason = {HOSTILE:?}\n"
-    ));
-    let mut runner = Runner::with_aws(&github, &simulator)
-        .model("m")
-        .input("name", HOSTILE);
+fn an_enterprise_server_is_asked_and_linked_at_its_own_addresses() {
+    let github = GitHub::start_below("/api/v3");
+    let mut runner =
+        simulated(Runner::new(&github)).with("GITHUB_SERVER_URL", "https://git.acme.example");
     let step = runner.step().expect(0);
-    assert_only_words(&step, &github);
+    assert_eq!(writes(&github), ["POST /api/v3/issues/7/comments"]);
+    let page = format!("https://git.acme.example/{REPOSITORY}/actions/runs/1842/attempts/1");
     assert!(
-        step.outcome
-            .stderr
-            .contains("1024 MB: left out: x|y<img src=x"),
+        comments(&github)[0].contains(&page) && step.summary.contains(&page),
         "{}",
-        step.outcome.stderr
-    );
-    let html = runner.workspace.read(step.output("report-html"));
-    assert!(
-        html.contains("onerror=1") && !html.contains("<img") && !html.contains("evil.example\""),
-        "{html}"
+        step.summary
     );
 }
 
 #[test]
-fn the_ledger_is_handed_over_before_the_first_create_and_taken_back_at_the_end() {
-    let (github, simulator) = (GitHub::start(), Simulator::quick());
-    let mut runner = Runner::with_aws(&github, &simulator).model("m");
-    let step = runner.step().expect(0);
-    assert_eq!(step.state.get("ledger").map(String::as_str), Some(""));
-}
-
-#[test]
-fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() {
-    let (github, simulator) = (GitHub::start(), Simulator::quick());
-    let mut runner = Runner::with_aws(&github, &simulator).model("m");
-    runner = runner.input("comment", "never");
-    runner.step().expect(0);
-    assert!(comments(&github).is_empty());
-    drop(simulator);
-    let pull = |number: u64, sha: &str| json!({ "number": number, "head": { "label": "mallory:faster", "sha": sha } });
-    github.world().pulls = vec![
-        pull(5, "0000000000000000000000000000000000000000"),
-        pull(PULL_REQUEST, HEAD),
-    ];
-    let runner = workflow_run(runner, HEAD);
-    let step = { runner }.step().expect(0);
-    assert_eq!(step.output("verdict"), "no-baseline");
-    let bodies = comments(&github);
-    let marker = format!("<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at=");
-    assert!(
-        bodies.len() == 1 && bodies[0].starts_with(&marker),
-        "{bodies:?}"
-    );
-    assert_eq!(writes(&github), ["POST /issues/7/comments"]);
-}
-
-/// The same folder in the job that publishes.
-fn workflow_run(runner: Runner, sha: &str) -> Runner {
-    let event = json!({
-        "workflow_run": {
-            "name": "gate",
-            "event": "pull_request",
-            "head_sha": sha,
-            "head_branch": "faster",
-            "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
-            "pull_requests": [],
-        },
-        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
-    });
-    runner
-        .event("workflow_run", "refs/heads/main", &event)
-        .with("GITHUB_WORKFLOW", "publish")
-        .input("command", "post")
-        .input("comment", "always")
-        .input("result", "sagegate-results/result.json")
-        .input("output-dir", "posted")
-}
-
-#[test]
-fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
-    let (github, simulator) = (GitHub::start(), Simulator::quick());
-    let mut runner = Runner::with_aws(&github, &simulator)
-        .model("m")
-        .input("comment", "never");
-    runner.step().expect(0);
-    github.world().pulls =
-        vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
-    let other = "1111111111111111111111111111111111111111";
-    let step = { workflow_run(runner, other) }.step().expect(2);
-    assert!(
-        step.annotations("error")[0].contains("is about commit 8f31c2e0aa55"),
-        "{:?}",
-        step.commands()
-    );
-    assert!(comments(&github).is_empty());
-
-    let mut runner = Runner::with_aws(&github, &simulator)
-        .model("m")
-        .input("comment", "never");
-    runner.step().expect(0);
-    let mut result: Value =
-        serde_json::from_str(&runner.workspace.read("sagegate-results/result.json")).unwrap();
-    for field in ["name", "model_name", "run_id"] {
-        result[field] = HOSTILE.into();
+fn a_comment_comes_only_when_it_is_wanted() {
+    let github = GitHub::start();
+    for (when, limit, written) in [
+        ("never", "0.1ms", 0),
+        ("on-fail", "1000ms", 0),
+        ("on-fail", "0.1ms", 1),
+    ] {
+        let runner = simulated(Runner::new(&github)).input("comment", when);
+        let step = { runner.input("max-p99", limit) }.step();
+        assert_eq!(
+            step.outcome.code,
+            Some(i32::from(limit == "0.1ms")),
+            "{step:?}"
+        );
+        assert_eq!(writes(&github).len(), written, "{when} {limit}");
     }
-    result["stability"][0]["outcome"] = json!({ "status": "deploy_failed", "reason": HOSTILE });
-    runner
-        .workspace
-        .write("sagegate-results/result.json", &result.to_string());
-    let step = { workflow_run(runner, HEAD) }.step().expect(0);
-    assert_only_words(&step, &github);
-    let marker = comments(&github)[0].lines().next().unwrap().to_owned();
-    assert!(
-        marker.contains(&format!("sha={HEAD} run=1843-1 at=")),
-        "{marker}"
-    );
-
-    let mut runner = workflow_run(Runner::new(&github), HEAD);
-    runner.workspace.write(
-        "sagegate-results/result.json",
-        "{\"schema\": 1, \"name\": \"\u{1b}[31m\n::error::x\"",
-    );
-    let step = runner.step().expect(2);
-    assert_eq!(step.commands().len(), 1, "{:?}", step.commands());
 }

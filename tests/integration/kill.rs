@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use sagegate::result::EndpointOutcome;
 
-use crate::support::{Simulator, Workspace, run_args};
+use crate::support::github::GitHub;
+use crate::support::runner::Runner;
+use crate::support::{Outcome, Simulator, Workspace, run_args};
 
 fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
@@ -125,4 +127,82 @@ fn a_ledger_of_foreign_names_deletes_nothing() {
         outcome.stderr
     );
     assert_eq!(simulator.count("DeleteEndpoint"), 0);
+}
+
+/// A step that would take minutes, once it has called `operation` so often.
+fn started_step(
+    runner: &mut Runner,
+    simulator: &Simulator,
+    operation: &str,
+    count: u64,
+) -> (Child, String) {
+    let started = runner.start();
+    wait_for(simulator, operation, count);
+    started
+}
+
+#[test]
+fn a_cancelled_step_asks_for_every_deletion_long_before_the_runner_loses_patience() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("invocations", "100000");
+    let (child, _) = started_step(&mut runner, &simulator, "InvokeEndpoint", 60);
+    let asked = Instant::now();
+    signal(&child, "INT");
+    wait_for(&simulator, "DeleteEndpoint", 2);
+    wait_for(&simulator, "DeleteEndpointConfig", 2);
+    // The runner waits 7.5 s.
+    assert!(
+        asked.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        asked.elapsed()
+    );
+    let outcome: Outcome = child.wait_with_output().unwrap().into();
+    outcome.expect(130);
+    simulator.assert_nothing_is_left();
+}
+
+#[test]
+fn the_clean_up_of_a_killed_step_deletes_everything_and_that_of_a_finished_one_asks_nothing() {
+    for (operation, count) in [("CreateEndpointConfig", 1), ("InvokeEndpoint", 30)] {
+        let (github, simulator) = (GitHub::start(), Simulator::quick());
+        let mut runner = Runner::with_aws(&github, &simulator)
+            .model("m")
+            .input("invocations", "100000");
+        let (child, folder) = started_step(&mut runner, &simulator, operation, count);
+        signal(&child, "KILL");
+        let outcome: Outcome = child.wait_with_output().unwrap().into();
+        let step = runner.told(&folder, outcome);
+        let ledger = runner.workspace.path("sagegate-results/ledger.json");
+        assert_eq!(
+            step.state.get("ledger"),
+            Some(&ledger.display().to_string())
+        );
+        let cleaned = runner.clean_up(&step.state).expect(0);
+        assert!(
+            cleaned.outcome.stdout.contains("none left"),
+            "{}",
+            cleaned.outcome.stdout
+        );
+        simulator.assert_nothing_is_left();
+    }
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator).model("m");
+    let step = runner.step().expect(0);
+    let requests = simulator.state()["requests"].clone();
+    assert_eq!(step.state.get("ledger").map(String::as_str), Some(""));
+    let mut runner = runner.without("AWS_SECRET_ACCESS_KEY");
+    let cleaned = runner.clean_up(&step.state).expect(0);
+    assert_eq!(cleaned.outcome.stdout, "| nothing is left to delete\n");
+    assert_eq!(simulator.state()["requests"], requests);
+}
+
+#[test]
+fn a_clean_up_needs_a_ledger() {
+    let outcome = Workspace::without_aws().sagegate(&["cleanup"]).expect(2);
+    assert_eq!(
+        outcome.stderr,
+        "error: --ledger is missing; name the ledger.json of the run; in a workflow the action cleans up by itself\n"
+    );
 }

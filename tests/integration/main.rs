@@ -19,6 +19,7 @@ mod faults;
 mod gate_journey;
 mod github;
 mod github_files;
+mod hostile;
 mod inputs;
 mod kill;
 mod layering;

@@ -6,8 +6,9 @@ pub(crate) mod runner;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use sagegate::result::RunResult;
 use sagegate::simulator::{self, Scenario};
@@ -252,12 +253,12 @@ impl Workspace {
 
     /// Runs a command to its end.
     pub(crate) fn sagegate(&self, args: &[&str]) -> Outcome {
-        let output = self.command(args).output().unwrap();
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        self.command(args).output().unwrap().into()
+    }
+
+    /// The same under another name, as a link gives it.
+    pub(crate) fn sagegate_named(&self, name: &str, args: &[&str]) -> Outcome {
+        self.command(args).arg0(name).output().unwrap().into()
     }
 
     /// `sagegate run` of model `m` with two sizes and few calls, plus `extra`.
@@ -288,6 +289,16 @@ pub(crate) fn run_args<'a>(model: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
         .chain(kept)
         .chain(extra.iter().copied())
         .collect()
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
 }
 
 impl Outcome {

@@ -1,6 +1,7 @@
 //! GitHub's runner, as a container action sees it: environment, event, and the files by which a step talks back.
 
 use std::collections::BTreeMap;
+use std::process::Child;
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,8 @@ pub(crate) const HEAD: &str = "8f31c2e0aa5500000000000000000000000000aa";
 const MERGE: &str = "ffffffffffffffffffffffffffffffffffffffff";
 /// Number of the pull request.
 pub(crate) const PULL_REQUEST: u64 = 7;
+
+const FILES: [&str; 3] = ["GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
 
 /// A workspace in which steps run.
 pub(crate) struct Runner {
@@ -128,26 +131,53 @@ impl Runner {
 
     /// Runs the action: without arguments, with files of its own.
     pub(crate) fn step(&mut self) -> Step {
-        self.run += 1;
-        let run = self.run.to_string();
-        self.set("GITHUB_RUN_ID", &run);
-        let files = ["GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
-        let folder = format!("_temp/commands-{run}");
-        for name in files {
-            let file = format!("{folder}/{name}");
-            self.workspace.write(&file, "");
-            let path = self.workspace.path(&file).display().to_string();
-            self.set(name, &path);
-        }
+        let folder = self.next_step();
         let outcome = self.workspace.sagegate(&[]);
+        self.told(&folder, outcome)
+    }
+
+    /// Starts the action and goes on; also the folder for [`Runner::told`].
+    pub(crate) fn start(&mut self) -> (Child, String) {
+        let folder = self.next_step();
+        (self.workspace.spawn(&[]), folder)
+    }
+
+    /// The clean-up of a step that has left `state`.
+    pub(crate) fn clean_up(&mut self, state: &BTreeMap<String, String>) -> Step {
+        let folder = self.next_step();
+        for (name, value) in state {
+            self.set(&format!("STATE_{name}"), value);
+        }
+        let outcome = self
+            .workspace
+            .sagegate_named("/usr/local/bin/sagegate-post", &[]);
+        self.told(&folder, outcome)
+    }
+
+    /// What a step has told the runner so far.
+    pub(crate) fn told(&self, folder: &str, outcome: Outcome) -> Step {
         let [outputs, state, summary] =
-            files.map(|name| self.workspace.read(&format!("{folder}/{name}")));
+            FILES.map(|name| self.workspace.read(&format!("{folder}/{name}")));
         Step {
             outcome,
             outputs: pairs(&outputs),
             state: pairs(&state),
             summary,
         }
+    }
+
+    fn next_step(&mut self) -> String {
+        self.run += 1;
+        let run = self.run.to_string();
+        self.set("GITHUB_RUN_ID", &run);
+        let folder = format!("_temp/commands-{run}");
+        for name in FILES {
+            let file = format!("{folder}/{name}");
+            self.workspace.write(&file, "");
+            let path = self.workspace.path(&file).display().to_string();
+            self.set(name, &path);
+        }
+        folder
     }
 
     fn set(&mut self, name: &str, value: &str) {
@@ -202,4 +232,16 @@ impl Step {
     pub(crate) fn output(&self, name: &str) -> &str {
         self.outputs.get(name).map_or("(not set)", String::as_str)
     }
+}
+
+/// The texts of the pull request's comments.
+pub(crate) fn comments(github: &GitHub) -> Vec<String> {
+    github.world().bodies(PULL_REQUEST)
+}
+
+/// Writes to comments so far: method and whether it was about a comment that exists.
+pub(crate) fn writes(github: &GitHub) -> Vec<String> {
+    let log = github.log().into_iter();
+    log.filter(|line| line.contains("comments") && !line.starts_with("GET"))
+        .collect()
 }

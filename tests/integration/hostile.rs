@@ -1,0 +1,208 @@
+//! Everything that a pull request can forge stays text: names, errors of endpoints, results of other workflows.
+
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
+use serde_json::{Value, json};
+
+use crate::support::Simulator;
+use crate::support::github::{GitHub, REPOSITORY};
+use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step, comments, writes};
+
+/// A name and an error text with everything that could break out of its place.
+const HOSTILE: &str =
+    "x|y<img src=x onerror=1>@team\n::error::pwned ##[error]pwned **b** [l](https://evil.example)";
+
+/// The log, the summary, the outputs and the comment hold the hostile words as words only.
+#[track_caller]
+fn assert_only_words(step: &Step, github: &GitHub) {
+    let commands = step.commands();
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    assert!(
+        commands[0].starts_with("::warning title=⚪ x|y<img src=x"),
+        "{commands:?}"
+    );
+    let comment = comments(github).pop().unwrap();
+    for text in [&step.summary, &comment] {
+        assert!(text.contains("onerror=1"), "the words are there: {text}");
+        assert_eq!(foreign_nodes(text), Vec::<String>::new(), "{text}");
+        assert!(!text.contains("\n::") && !text.contains("##["), "{text}");
+    }
+    let names: Vec<&str> = step.outputs.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "comment-url",
+            "cost-change-percent",
+            "cost-per-million-usd",
+            "p99-change-percent",
+            "p99-ms",
+            "recommended-memory-mb",
+            "report-html",
+            "result-json",
+            "verdict"
+        ]
+    );
+}
+
+/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go elsewhere, images, mentions.
+fn foreign_nodes(markdown: &str) -> Vec<String> {
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.autolink = true;
+    let arena = Arena::new();
+    let root = parse_document(&arena, markdown, &options);
+    let nodes = root.descendants();
+    nodes
+        .filter_map(|node| foreign(&node.data().value))
+        .collect()
+}
+
+fn foreign(value: &NodeValue) -> Option<String> {
+    let ours = [
+        "<!-- sagegate key=",
+        "<details><summary>",
+        "</details>",
+        "<sub>",
+        "</sub>",
+        "<span>",
+        "</span>",
+    ];
+    let is_ours =
+        |html: &str| ours.iter().any(|start| html.starts_with(start)) && !html.contains("<img");
+    let (text, is_harmless) = if let NodeValue::HtmlBlock(html) = value {
+        (html.literal.clone(), is_ours(&html.literal))
+    } else if let NodeValue::HtmlInline(html) = value {
+        (html.clone(), is_ours(html))
+    } else if let NodeValue::Link(link) = value {
+        let own = "https://github.com/acme/churn/";
+        (link.url.clone(), link.url.starts_with(own))
+    } else if let NodeValue::Image(image) = value {
+        (image.url.clone(), false)
+    } else if let NodeValue::Text(text) = value {
+        (text.to_string(), !text.contains("@team"))
+    } else {
+        return None;
+    };
+    (!is_harmless).then_some(text)
+}
+
+#[test]
+fn a_hostile_name_and_a_hostile_endpoint_change_nothing_but_text() {
+    let github = GitHub::start();
+    let simulator = Simulator::quick_with(&format!(
+        "[life_cycle]\ncreating_seconds = 0.2\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.1\n\
+         failing_memory_mb = [1024]\nfailure_reason = {HOSTILE:?}\n"
+    ));
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("name", HOSTILE);
+    let step = runner.step().expect(0);
+    assert_only_words(&step, &github);
+    assert!(
+        step.outcome
+            .stderr
+            .contains("1024 MB: left out: x|y<img src=x"),
+        "{}",
+        step.outcome.stderr
+    );
+    let html = runner.workspace.read(step.output("report-html"));
+    assert!(
+        html.contains("onerror=1") && !html.contains("<img") && !html.contains("evil.example\""),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator).model("m");
+    runner = runner.input("comment", "never");
+    runner.step().expect(0);
+    assert!(comments(&github).is_empty());
+    drop(simulator);
+    let pull = |number: u64, sha: &str| json!({ "number": number, "head": { "label": "mallory:faster", "sha": sha } });
+    github.world().pulls = vec![
+        pull(5, "0000000000000000000000000000000000000000"),
+        pull(PULL_REQUEST, HEAD),
+    ];
+    let runner = workflow_run(runner, HEAD);
+    let step = { runner }.step().expect(0);
+    assert_eq!(step.output("verdict"), "no-baseline");
+    let bodies = comments(&github);
+    let marker = format!("<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at=");
+    assert!(
+        bodies.len() == 1 && bodies[0].starts_with(&marker),
+        "{bodies:?}"
+    );
+    assert_eq!(writes(&github), ["POST /issues/7/comments"]);
+}
+
+/// The same folder in the job that publishes.
+fn workflow_run(runner: Runner, sha: &str) -> Runner {
+    let event = json!({
+        "workflow_run": {
+            "name": "gate",
+            "event": "pull_request",
+            "head_sha": sha,
+            "head_branch": "faster",
+            "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
+            "pull_requests": [],
+        },
+        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
+    });
+    runner
+        .event("workflow_run", "refs/heads/main", &event)
+        .with("GITHUB_WORKFLOW", "publish")
+        .input("command", "post")
+        .input("comment", "always")
+        .input("result", "sagegate-results/result.json")
+        .input("output-dir", "posted")
+}
+
+#[test]
+fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("comment", "never");
+    runner.step().expect(0);
+    github.world().pulls =
+        vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
+    let other = "1111111111111111111111111111111111111111";
+    let step = { workflow_run(runner, other) }.step().expect(2);
+    assert!(
+        step.annotations("error")[0].contains("is about commit 8f31c2e0aa55"),
+        "{:?}",
+        step.commands()
+    );
+    assert!(comments(&github).is_empty());
+
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("comment", "never");
+    runner.step().expect(0);
+    let mut result: Value =
+        serde_json::from_str(&runner.workspace.read("sagegate-results/result.json")).unwrap();
+    for field in ["name", "model_name", "run_id"] {
+        result[field] = HOSTILE.into();
+    }
+    result["stability"][0]["outcome"] = json!({ "status": "deploy_failed", "reason": HOSTILE });
+    runner
+        .workspace
+        .write("sagegate-results/result.json", &result.to_string());
+    let step = { workflow_run(runner, HEAD) }.step().expect(0);
+    assert_only_words(&step, &github);
+    let marker = comments(&github)[0].lines().next().unwrap().to_owned();
+    assert!(
+        marker.contains(&format!("sha={HEAD} run=1843-1 at=")),
+        "{marker}"
+    );
+
+    let mut runner = workflow_run(Runner::new(&github), HEAD);
+    runner.workspace.write(
+        "sagegate-results/result.json",
+        "{\"schema\": 1, \"name\": \"\u{1b}[31m\n::error::x\"",
+    );
+    let step = runner.step().expect(2);
+    assert_eq!(step.commands().len(), 1, "{:?}", step.commands());
+}
