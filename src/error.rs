@@ -82,6 +82,14 @@ pub enum Error {
     /// `post` outside a `workflow_run` job.
     #[error("`post` publishes what another workflow measured, and this is no `workflow_run` job")]
     NotAfterAWorkflow,
+    /// A result that no run of sagegate writes.
+    #[error("`{path}` has {bytes} bytes, too many for a result")]
+    HugeResult {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
     /// A result of another commit than the other workflow ran for.
     #[error(
         "`{path}` is about commit {}, but the other workflow ran for {head}",
@@ -208,6 +216,7 @@ impl Error {
             | Self::Trace(_)
             | Self::Journal(_)
             | Self::NotAfterAWorkflow
+            | Self::HugeResult { .. }
             | Self::OtherCommit { .. }
             | Self::NoLedger
             | Self::NoSamples
@@ -254,6 +263,7 @@ impl Error {
             Self::NotAfterAWorkflow => Some(
                 "start the job with `on: workflow_run`; to gate a saved result use `compare`".to_owned(),
             ),
+            Self::HugeResult { .. } => Some("pass the `result.json` that `sagegate run` wrote".to_owned()),
             Self::OtherCommit { .. } => Some(
                 "download the artifact of the run that started this one, by `github.event.workflow_run.id`"
                     .to_owned(),

@@ -57,7 +57,7 @@ async fn measure_and_report(
         expected_rate: args.recommend.expected_rate,
         limits: Limits::default(),
         policy: Policy::default(),
-        records: false,
+        is_gate: false,
         baseline: None,
         result_file: &args.output_dir().join("result.json"),
         output_dir: args.output_dir(),

@@ -28,8 +28,8 @@ pub(super) struct Conclusion<'a> {
     pub(super) limits: Limits,
     /// What a verdict that judges nothing does to the exit code.
     pub(super) policy: Policy,
-    /// Whether the run is added to the baseline: then no regression fails it.
-    pub(super) records: bool,
+    /// Whether the verdict decides the exit code: not where the run is added to the baseline, nor without a gate.
+    pub(super) is_gate: bool,
     /// Where the baseline is kept, for the text that says how to create one.
     pub(super) baseline: Option<&'a BaselineUri>,
     /// Where the measurements are kept, for the same text.
@@ -61,7 +61,7 @@ pub(super) async fn conclude(
     let history = baseline.and_then(|file| file.history(&it.run.name));
     // A run of main is recorded whatever a label says.
     let conversation = it.publishing.conversation.as_ref().ok();
-    let conversation = conversation.filter(|_| !it.records);
+    let conversation = conversation.filter(|_| it.is_gate);
     let links = Links {
         baseline: it.baseline.map(ToString::to_string),
         result: Some(it.result_file.display().to_string()),
@@ -99,11 +99,11 @@ pub(super) async fn conclude(
 /// Tells GitHub what was judged; the exit code.
 pub(super) async fn tell(it: &Conclusion<'_>, judged: &Judged, edges: &Edges) -> u8 {
     let verdict = judged.judgement.verdict;
-    // Nothing that was measured is recorded as a failure; where nothing was, there is nothing to record.
-    let exit_code = if it.records && verdict != Verdict::CouldNotMeasure {
-        0
-    } else {
+    // Without a measurement there is nothing to record or to show, either.
+    let exit_code = if it.is_gate || verdict == Verdict::CouldNotMeasure {
         verdict.exit_code(it.policy)
+    } else {
+        0
     };
     let told = Told {
         report: &judged.report,
@@ -111,7 +111,7 @@ pub(super) async fn tell(it: &Conclusion<'_>, judged: &Judged, edges: &Edges) ->
         changed: is_change(&judged.judgement),
         consequence: Consequence {
             fails: exit_code != 0,
-            records: it.records,
+            is_gate: it.is_gate,
         },
         result: Some(it.result_file),
         html: &html_report(it.output_dir),

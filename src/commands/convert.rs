@@ -53,7 +53,7 @@ pub(super) fn prices(args: &PricesArgs, edges: &Edges) -> Outcome {
             write(path, &table)?;
             edges.print(&format!("prices in {}", path.display()));
         }
-        None => edges.print(&table),
+        None => edges.print_json(&table),
     }
     Ok(0)
 }

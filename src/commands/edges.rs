@@ -145,6 +145,18 @@ impl Edges {
         };
     }
 
+    /// Prints JSON on stdout for another program, also in Actions: no line of JSON begins like a workflow command, and
+    /// `##[` is written in another way that means the same.
+    pub(super) fn print_json(&self, json: &str) {
+        if self.prints {
+            let _ = writeln!(
+                io::stdout(),
+                "{}",
+                json.trim_end().replace("##[", "##\\u005b")
+            );
+        }
+    }
+
     /// Where progress and logs go: standard error.
     pub(super) fn log(&self) -> Box<dyn io::Write + Send> {
         Box::new(LogWriter::new(self.in_actions()))

@@ -82,14 +82,14 @@ pub(super) async fn run_with(
         expected_rate: args.measurement.recommend.expected_rate,
         limits,
         policy: args.policy(),
-        records: records(args.mode, edges),
+        is_gate: !records(args.mode, edges),
         baseline: Some(&uri),
         output_dir: args.measurement.output_dir(),
         publishing,
     };
     let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
     let exit_code = tell(&conclusion, &judged, edges).await;
-    if conclusion.records {
+    if !conclusion.is_gate {
         record(&judged, &result.name, &uri, &store, edges).await;
     }
     Ok(exit_code)

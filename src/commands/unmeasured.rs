@@ -10,6 +10,14 @@ use crate::error::Error;
 use crate::gate::{Policy, Verdict};
 use crate::report::{Consequence, Unmeasured, UnmeasuredVerdict};
 
+/// Why a fork's pull request is not measured.
+pub(super) const FORK: &str = "fork pull requests get no AWS credentials";
+/// How to measure it all the same.
+pub(super) const FORK_HINT: &str = "look at the changes, then push them to a branch of this repository: its pull request is measured";
+const DEPENDABOT: &str = "Dependabot's pull requests get no AWS credentials";
+const DEPENDABOT_HINT: &str =
+    "add the AWS credentials to Dependabot's secrets, or push the changes to a branch of your own";
+
 /// What was to be measured.
 pub(super) struct Attempt<'a> {
     pub(super) args: &'a MeasurementArgs,
@@ -37,16 +45,10 @@ impl Attempt<'_> {
     async fn not_run(&self, edges: &Edges) -> Outcome {
         let exit_code = Verdict::NotRun.exit_code(self.policy);
         let context = self.publishing.context.as_ref();
-        let is_fork = context.is_some_and(|it| it.is_fork);
-        let reason = if is_fork {
-            "fork pull requests get no AWS credentials"
+        let (reason, hint) = if context.is_some_and(|it| it.is_fork) {
+            (FORK, FORK_HINT)
         } else {
-            "Dependabot's pull requests get no AWS credentials"
-        };
-        let hint = if is_fork {
-            "look at the changes, then push them to a branch of this repository: its pull request is measured"
-        } else {
-            "add the AWS credentials to Dependabot's secrets, or push the changes to a branch of your own"
+            (DEPENDABOT, DEPENDABOT_HINT)
         };
         self.tell(
             UnmeasuredVerdict::NotRun,
@@ -94,7 +96,7 @@ impl Attempt<'_> {
         };
         let consequence = Consequence {
             fails: exit_code != 0,
-            records: false,
+            is_gate: true,
         };
         tell_unmeasured(&unmeasured, consequence, output_dir, self.publishing, edges).await
     }

@@ -181,6 +181,10 @@ pub struct PostArgs {
     /// The result of the other workflow, which is not trusted: a result.json
     #[arg(long, value_name = "FILE")]
     pub result: PathBuf,
+    /// The model that the comment says was not measured where the other workflow has left no result, as a pull request
+    /// of a fork does [default: no comment then]
+    #[arg(long, value_name = "ALIAS")]
+    pub name: Option<String>,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,

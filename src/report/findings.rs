@@ -34,8 +34,8 @@ pub struct Finding {
 pub struct Consequence {
     /// The process ends with a failure.
     pub fails: bool,
-    /// The run is added to the baseline.
-    pub records: bool,
+    /// The verdict decides whether it does: not where the run is added to the baseline, nor without a gate.
+    pub is_gate: bool,
 }
 
 /// One finding for each metric beyond its limit; for a verdict without any, one with the headline; none for a pass.
@@ -45,8 +45,8 @@ pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
         _ if consequence.fails => Gravity::Error,
         Verdict::CouldNotMeasure => Gravity::Error,
         Verdict::Accepted => Gravity::Notice,
-        // The first run of main has nothing to compare with, and that is as it should be.
-        Verdict::NoBaseline if consequence.records => Gravity::Notice,
+        // Nothing to compare with, and that is as it should be.
+        Verdict::NoBaseline if !consequence.is_gate => Gravity::Notice,
         Verdict::Fail | Verdict::NoBaseline | Verdict::Inconclusive | Verdict::NotRun => {
             Gravity::Warning
         }
@@ -97,7 +97,7 @@ mod tests {
 
     const GATE: Consequence = Consequence {
         fails: false,
-        records: false,
+        is_gate: true,
     };
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_first_run_of_main_is_no_warning() {
         let records = Consequence {
-            records: true,
+            is_gate: false,
             ..GATE
         };
         let first = every_report()

@@ -206,3 +206,59 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
     let step = runner.step().expect(2);
     assert_eq!(step.commands().len(), 1, "{:?}", step.commands());
 }
+
+#[test]
+fn a_fork_that_could_not_measure_is_told_by_the_job_that_publishes() {
+    let github = GitHub::start();
+    github.world().pulls =
+        vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
+    let mut runner = workflow_run(Runner::new(&github), HEAD);
+    let silent = runner.step().expect(0);
+    assert!(
+        silent.annotations("notice")[0].contains("give `name`"),
+        "{:?}",
+        silent.commands()
+    );
+    assert!(comments(&github).is_empty() && silent.outputs.is_empty());
+    let step = { runner.input("name", "churn") }.step().expect(0);
+    assert_eq!(step.output("verdict"), "not-run");
+    let comment = comments(&github).pop().unwrap();
+    assert!(
+        comment.starts_with(&format!(
+            "<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at="
+        )),
+        "{comment}"
+    );
+    assert!(
+        comment.contains("### ⛔ churn not run: fork pull requests get no AWS credentials"),
+        "{comment}"
+    );
+}
+
+#[test]
+fn nothing_is_posted_without_a_pull_request_of_that_commit() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .input("command", "post")
+        .input("result", "r.json");
+    let step = runner.step().expect(2);
+    assert!(
+        step.annotations("error")[0]
+            .starts_with("::error::`post` publishes what another workflow measured"),
+        "{:?}",
+        step.commands()
+    );
+    let mut runner = runner.input("command", "run").input("comment", "never");
+    runner.step().expect(0);
+    let step = { workflow_run(runner, HEAD) }.step().expect(0);
+    assert!(
+        step.annotations("notice")[0]
+            .contains(&format!("no open pull request has {HEAD} as its head")),
+        "{:?}",
+        step.commands()
+    );
+    assert!(
+        step.summary.starts_with("### ⚪ churn: no baseline yet") && comments(&github).is_empty()
+    );
+}
