@@ -35,9 +35,14 @@ impl Attempt<'_> {
         }
         // An older comment must not stand for a commit that could not be measured.
         let is_told = self.publishing.context.is_some()
-            && (is_session || matches!(error, Error::UnknownModel { .. } | Error::Baseline(_)));
+            && !matches!(error, Error::Interrupted { .. } | Error::Output { .. });
         if is_told || matches!(error, Error::Aws(_)) {
             self.could_not_measure(&error, edges).await?;
+        }
+        if is_told {
+            // The annotation says it already.
+            edges.note(&format!("error: {}", error.one_line()));
+            return Ok(error.exit_code());
         }
         Err(error)
     }

@@ -211,7 +211,27 @@ fn missing_credentials_elsewhere_are_an_error_that_the_comment_tells() {
         comment[0].contains("### ⛔ churn could not be measured: no AWS credentials"),
         "{comment:?}"
     );
-    assert!(!step.annotations("error").is_empty());
+    let errors = step.annotations("error");
+    assert!(
+        errors.len() == 1 && errors[0].contains("aws-actions/configure-aws-credentials"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_pull_request_that_breaks_the_samples_does_not_keep_an_older_verdict() {
+    let github = GitHub::start();
+    let mut runner = simulated(Runner::new(&github));
+    runner.step().expect(0);
+    runner.workspace.write("broken.jsonl", "{\n");
+    let step = { runner.input("samples", "broken.jsonl") }.step().expect(2);
+    assert_eq!(step.output("verdict"), "could-not-measure");
+    let bodies = comments(&github);
+    assert!(
+        bodies.len() == 1 && bodies[0].contains("### ⛔ xgboost could not be measured: "),
+        "{bodies:?}"
+    );
+    assert!(bodies[0].contains("broken.jsonl"), "{bodies:?}");
 }
 
 #[test]
@@ -338,4 +358,71 @@ fn a_comment_comes_only_when_it_is_wanted() {
         );
         assert_eq!(writes(&github).len(), written, "{when} {limit}");
     }
+}
+
+#[test]
+fn a_command_with_arguments_is_a_command_of_a_script_also_inside_actions() {
+    let github = GitHub::start();
+    let runner = Runner::new(&github)
+        .input("invocations", "not looked at")
+        .with("GITHUB_TOKEN", TOKEN);
+    let typed = [
+        "run",
+        "--simulate",
+        "xgboost",
+        "--memory-sizes",
+        "2048",
+        "--invocations",
+        "50",
+    ];
+    let outcome = runner.workspace.sagegate(&typed).expect(0);
+    assert!(
+        outcome.stdout.starts_with("| ⚪ xgboost: no baseline yet"),
+        "{}",
+        outcome.stdout
+    );
+    assert_eq!(writes(&github), ["POST /issues/7/comments"]);
+    let refused = runner
+        .workspace
+        .sagegate(&["run", "--invocation", "50"])
+        .expect(2);
+    assert!(
+        refused
+            .stderr
+            .starts_with("::error::unexpected argument '--invocation' found"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn dependabot_gets_no_credentials_and_is_told_where_to_put_them() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = Runner::with_aws(&github, &simulator)
+        .model("m")
+        .with("GITHUB_ACTOR", "dependabot[bot]")
+        .without("AWS_REGION")
+        .without("AWS_ACCESS_KEY_ID");
+    let step = runner.step().expect(0);
+    assert_eq!(step.output("verdict"), "not-run");
+    assert!(
+        step.summary.contains("Dependabot's secrets"),
+        "{}",
+        step.summary
+    );
+}
+
+#[test]
+fn what_goes_into_a_file_is_the_same_inside_actions() {
+    let github = GitHub::start();
+    let runner = Runner::new(&github);
+    let offer = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/offer-us-east-1.json"
+    );
+    let inside = runner.workspace.sagegate(&["prices", "--from", offer]);
+    let outside = Runner::new(&github).without("GITHUB_ACTIONS");
+    let outside = outside.workspace.sagegate(&["prices", "--from", offer]);
+    assert!(outside.stdout.starts_with('{'), "{}", outside.stdout);
+    assert_eq!((inside.code, inside.stdout), (Some(0), outside.stdout));
 }
