@@ -119,6 +119,11 @@ pub enum Error {
         /// The plan.
         planned: u32,
     },
+    /// An early stop by latencies that are known only at the end.
+    #[error(
+        "--fail-fast needs --latency-source client: what the server measured is known only after the last call"
+    )]
+    NothingIsCertain,
     /// No model: the parser of the command line refuses this first.
     #[error(
         "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
@@ -144,6 +149,12 @@ pub enum Error {
     /// A saved result without a measured size.
     #[error("`{path}` holds no measured size, so there is nothing to record")]
     NothingMeasured {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A saved result of a run that `--fail-fast` stopped.
+    #[error("`{path}` was not measured to its end, as --fail-fast stopped it: it is no baseline")]
+    StoppedEarly {
         /// The file.
         path: PathBuf,
     },
@@ -221,12 +232,14 @@ impl Error {
             | Self::NoLedger
             | Self::NoSamples
             | Self::FewerThanPlanned { .. }
+            | Self::NothingIsCertain
             | Self::NoModel
             | Self::CalibrationIsWhole
             | Self::Session(_)
             | Self::UnknownModel { .. }
             | Self::Result(_)
             | Self::NothingMeasured { .. }
+            | Self::StoppedEarly { .. }
             | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }
@@ -259,6 +272,7 @@ impl Error {
             Self::Listen { .. } => Some("choose another --port, or 0 for a free one".to_owned()),
             Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
             Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
+            Self::StoppedEarly { .. } => Some("measure the model again, without it".to_owned()),
             Self::OutIsInput { .. } => Some("choose another name".to_owned()),
             Self::NotAfterAWorkflow => Some(
                 "start the job with `on: workflow_run`; to gate a saved result use `compare`".to_owned(),
@@ -279,6 +293,7 @@ impl Error {
             | Self::Trace(_)
             | Self::NoSamples
             | Self::FewerThanPlanned { .. }
+            | Self::NothingIsCertain
             | Self::NoModel
             | Self::CalibrationIsWhole
             | Self::NothingToCalibrate { .. }

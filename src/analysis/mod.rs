@@ -1,5 +1,6 @@
 //! PURE: from measurements to numbers: summarise, price, recommend.
 
+mod bounds;
 mod break_even;
 pub(crate) mod concurrency;
 mod cost;
@@ -27,8 +28,8 @@ pub use self::statistics::{
     LatencySummary, TailMean, count, interpolated, mean, nearest_rank, sorted, variance,
 };
 use crate::result::{
-    EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, LatencySource, MetricStatistics,
-    RunResult,
+    EndpointMetrics, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome, LatencySource,
+    MetricStatistics, RunResult,
 };
 use crate::units::{LatencyMs, MemoryMb};
 
@@ -42,6 +43,8 @@ const COLD_START_EXCESS_MS: f64 = 1000.0;
 pub struct Analysis {
     /// Completely measured sizes, ascending.
     pub sizes: Vec<SizeSummary>,
+    /// Sizes that were stopped because failure was certain: the lowest latencies that they could have had.
+    pub bounds: Vec<SizeSummary>,
     /// The other sizes, with reasons.
     pub left_out: Vec<LeftOut>,
     /// Every endpoint under every load, in the order measured.
@@ -73,8 +76,19 @@ pub struct LeftOut {
     pub memory_mb: MemoryMb,
     /// Why.
     pub reason: String,
-    /// Whether a quota of the account is the reason: then nothing is wrong with the model.
-    pub skipped: bool,
+    /// What became of it.
+    pub kind: LeftOutKind,
+}
+
+/// What became of a size without a complete measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOutKind {
+    /// It does not work.
+    Failed,
+    /// A quota of the account left no room: nothing is wrong with the model.
+    SkippedQuota,
+    /// The run was certain to fail: nothing is wrong with this size.
+    StoppedEarly,
 }
 
 /// Where the billed time comes from.
@@ -207,6 +221,7 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, strategy: Strategy) -> Ana
         loads_left_out: concurrency::left_out(run),
         latency_source,
         best: best(&sizes, strategy).map(|size| size.memory_mb),
+        bounds: bounds::of(run, prices),
         left_out: left_out(run),
         cost_basis: if median_overhead.is_some() {
             CostBasis::CloudWatch
@@ -246,7 +261,14 @@ fn left_out(run: &RunResult) -> Vec<LeftOut> {
         reason(endpoint).map(|reason| LeftOut {
             memory_mb: endpoint.memory_mb,
             reason,
-            skipped: endpoint.outcome.is_skipped(),
+            kind: match endpoint.outcome {
+                EndpointOutcome::SkippedQuota { .. } => LeftOutKind::SkippedQuota,
+                EndpointOutcome::FailedFast { .. } => LeftOutKind::StoppedEarly,
+                EndpointOutcome::Measured
+                | EndpointOutcome::DeployFailed { .. }
+                | EndpointOutcome::StoppedEarly { .. }
+                | EndpointOutcome::Cancelled => LeftOutKind::Failed,
+            },
         })
     });
     left.collect()

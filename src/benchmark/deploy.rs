@@ -48,7 +48,7 @@ async fn create_within_quota(
     context: &Context,
     spec: &EndpointSpec,
 ) -> Result<(), EndpointOutcome> {
-    let cancel = &context.environment.cancel;
+    let cancel = &context.stop;
     let began = Instant::now();
     loop {
         let taken = cancel
@@ -86,7 +86,7 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
         wait_until_not_deleting(context, spec).await?;
     }
     let _one_at_a_time = context.create_lock.lock().await;
-    if context.environment.cancel.is_cancelled() {
+    if context.stop.is_cancelled() {
         return Err(Refused::Final(EndpointOutcome::Cancelled));
     }
     // Never cut short by a cancellation: a create in flight whose answer nobody reads could leak.
@@ -115,7 +115,7 @@ async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), R
                 if error.kind == AwsErrorKind::NotFound && attempt < CONSISTENCY_ATTEMPTS =>
             {
                 attempt += 1;
-                if !sleep_unless_cancelled(&context.environment.cancel, CONSISTENCY_PAUSE).await {
+                if !sleep_unless_cancelled(&context.stop, CONSISTENCY_PAUSE).await {
                     return Err(Refused::Final(EndpointOutcome::Cancelled));
                 }
             }
@@ -139,7 +139,7 @@ async fn wait_until_not_deleting(context: &Context, spec: &EndpointSpec) -> Resu
         && began.elapsed() < context.plan.options.cleanup_timeout
     {
         let pause = poll_delay(began.elapsed(), fastrand::f64());
-        if !sleep_unless_cancelled(&context.environment.cancel, pause).await {
+        if !sleep_unless_cancelled(&context.stop, pause).await {
             return Err(Refused::Final(EndpointOutcome::Cancelled));
         }
     }
@@ -176,7 +176,7 @@ async fn wait_in_service(
             return Err(EndpointOutcome::DeployFailed { reason });
         }
         let pause = poll_delay(created.elapsed(), fastrand::f64());
-        if !sleep_unless_cancelled(&context.environment.cancel, pause).await {
+        if !sleep_unless_cancelled(&context.stop, pause).await {
             return Err(EndpointOutcome::Cancelled);
         }
     }

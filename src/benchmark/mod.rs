@@ -40,7 +40,7 @@ pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::resume::check_alike;
 pub use self::trace::TraceError;
 use crate::aws::{EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointRun, RunResult, SCHEMA};
+use crate::result::{CleanupSummary, EndpointOutcome, EndpointRun, RunResult, SCHEMA};
 use crate::units::MemoryMb;
 
 /// What a run needs from outside.
@@ -57,7 +57,13 @@ pub struct Environment {
     /// Whether a size that is complete should go on, up to [`Options::max_invocations`]: decided by the width of the noise
     /// alone, so that it favours neither verdict.
     pub wants_more: fn(&EndpointRun) -> bool,
+    /// Whether a run that holds just this fails whatever else it measures; `None` when it is measured to the end all the
+    /// same.
+    pub is_certain_failure: Option<CertainFailure>,
 }
+
+/// Answers whether a run fails whatever else it measures.
+pub type CertainFailure = Arc<dyn Fn(&RunResult) -> bool + Send + Sync>;
 
 /// What the caller does with results on the way.
 #[derive(Clone, Copy)]
@@ -72,6 +78,8 @@ pub struct Hooks<'a> {
 struct Context {
     plan: Plan,
     environment: Environment,
+    /// Ends the stability benchmark: the cancellation, or a failure that is certain.
+    stop: CancellationToken,
     journal: Journal,
     /// Whether endpoints of this run may exist already.
     resumed: bool,
@@ -101,6 +109,14 @@ impl Context {
     fn announce_cancellation(&self) {
         if self.environment.cancel.is_cancelled() && !self.announced.swap(true, Ordering::SeqCst) {
             self.emit(&Event::Cancelled);
+        }
+    }
+
+    /// The outcome of a size that is not measured to its end because failure is certain.
+    fn failed_fast(&self) -> EndpointOutcome {
+        EndpointOutcome::FailedFast {
+            reason: "stopped: the run was certain to fail".to_owned(),
+            planned: self.plan.options.max_invocations,
         }
     }
 
@@ -146,6 +162,7 @@ pub async fn run(
     let context = Arc::new(Context {
         start: resume::start_of(result.started_at, (environment.now)()),
         plan,
+        stop: environment.cancel.child_token(),
         environment,
         journal,
         resumed,
@@ -174,10 +191,11 @@ pub async fn run(
 async fn measure_all(context: &Arc<Context>, result: &mut RunResult, hooks: Hooks<'_>) {
     let is_cancelled = || context.environment.cancel.is_cancelled();
     stability::measure_all(context, result, hooks.save).await;
-    if !is_cancelled() {
-        collect::stability(context, result).await;
-        (hooks.save)(result);
+    if context.stop.is_cancelled() {
+        return;
     }
+    collect::stability(context, result).await;
+    (hooks.save)(result);
     if is_cancelled() || context.plan.load_endpoints.is_empty() {
         return;
     }
@@ -191,7 +209,7 @@ async fn measure_all(context: &Arc<Context>, result: &mut RunResult, hooks: Hook
 }
 
 /// The model of the run, where it is not one that exists already.
-async fn create_model(context: &Context) -> Result<(), crate::result::EndpointOutcome> {
+async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
     let Some(model) = &context.plan.model else {
         return Ok(());
     };

@@ -109,6 +109,13 @@ async fn measure(context: &Context, spec: &EndpointSpec, mut run: EndpointRun) -
         }
         Err(outcome) => run.outcome = outcome,
     }
+    // Nobody cancelled: another size was certain to fail.
+    if run.outcome == EndpointOutcome::Cancelled
+        && context.stop.is_cancelled()
+        && !context.environment.cancel.is_cancelled()
+    {
+        run.outcome = context.failed_fast();
+    }
     finish(context, spec, &run.outcome).await;
     run
 }

@@ -1,7 +1,7 @@
 //! A label on the pull request that accepts what its comment showed.
 
 use super::edges::Edges;
-use super::publish::Conversation;
+use super::publish::{Conversation, Publishing};
 use crate::gate::{ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted};
 use crate::github::{ExistingComment, GitHubError, applied_label, find_comment};
 
@@ -23,6 +23,19 @@ pub(super) async fn accepted_by_label(
             None
         }
     }
+}
+
+/// Whether the label is on the pull request, as far as that can be told.
+pub(super) async fn is_labelled(publishing: &Publishing) -> bool {
+    let Ok(Conversation {
+        client,
+        pull_request,
+    }) = &publishing.conversation
+    else {
+        return false;
+    };
+    let label = applied_label(client, *pull_request, ACCEPT_LABEL).await;
+    label.is_ok_and(|label| label.is_some())
 }
 
 async fn read(

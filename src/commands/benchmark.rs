@@ -48,6 +48,7 @@ async fn measure_and_report(
         load_by_default: true,
         run_number: None,
         recommend: &recommend,
+        is_certain_failure: None,
     };
     let (result, prices) = measure(args, inputs, around).await?;
     let conclusion = Conclusion {

@@ -71,6 +71,7 @@ async fn one_run(
         load_by_default: false,
         run_number: Some(number),
         recommend: &recommend,
+        is_certain_failure: None,
     };
     let (run, prices) = measure(&measurement, inputs, around).await?;
     let analysis = analyse(&run, &prices, strategy);

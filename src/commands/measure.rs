@@ -1,6 +1,7 @@
 //! What `run` and `benchmark` have in common: check everything, then measure.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::cleanup::STATE;
@@ -43,7 +44,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) run_number: Option<u32>,
     /// Chooses the size for the concurrency benchmark.
     pub(super) recommend: &'a (dyn Fn(&RunResult, &DatedPrices) -> Option<MemoryMb> + Sync),
+    /// Whether a run that holds just this fails whatever else it measures; `None` measures to the end all the same.
+    pub(super) is_certain_failure: Option<CertainFailure>,
 }
+
+/// Answers whether a run fails whatever else it measures.
+pub(super) type CertainFailure = Arc<dyn Fn(&RunResult, &DatedPrices) -> bool + Send + Sync>;
 
 impl Surroundings<'_> {
     const fn session(&self) -> &Session {
@@ -168,11 +174,18 @@ async fn drive(
     prices: &DatedPrices,
 ) -> Result<RunResult, Error> {
     let edges = around.edges;
+    let is_certain_failure = around.is_certain_failure.clone().map(|is_certain| {
+        let prices = prices.clone();
+        let at_these_prices: benchmark::CertainFailure =
+            Arc::new(move |run: &RunResult| is_certain(run, &prices));
+        at_these_prices
+    });
     let environment = Environment {
         session: around.session().clone(),
         observer: progress::observer(around.display, edges.log()),
         cancel: edges.cancel.clone(),
         wants_more: gate::is_tail_too_noisy,
+        is_certain_failure,
         now,
     };
     let save = |result: &RunResult| {

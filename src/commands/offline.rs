@@ -38,6 +38,11 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
 /// Adds a saved result to a baseline.
 pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
+    if run.is_stopped_early() {
+        return Err(Error::StoppedEarly {
+            path: args.result.clone(),
+        });
+    }
     let table = price_table(&args.recommend)?;
     let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
     let uri = args.baseline.uri(edges.in_actions());

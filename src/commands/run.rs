@@ -1,9 +1,12 @@
 //! `sagegate run`: measure, compare, report.
 
+use std::sync::Arc;
+
 use super::Outcome;
+use super::accept::is_labelled;
 use super::conclude::{Conclusion, Judged, conclude, tell};
 use super::edges::{Edges, now};
-use super::measure::{Inputs, Surroundings, measure};
+use super::measure::{CertainFailure, Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
 use super::publish::Publishing;
 use super::unmeasured::Attempt;
@@ -11,10 +14,10 @@ use crate::analysis::{DatedPrices, analyse};
 use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{Mode, RunArgs};
 use crate::error::Error;
-use crate::gate::{self, BaselineFile};
+use crate::gate::{self, ACCEPT_LABEL, BaselineFile};
 use crate::github::Context;
 use crate::progress::Display;
-use crate::result::RunResult;
+use crate::result::{LatencySource, RunResult};
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn run(mut args: RunArgs, edges: &Edges, display: Display) -> Outcome {
@@ -39,6 +42,9 @@ async fn measure_and_judge(
     edges: &Edges,
     display: Display,
 ) -> Outcome {
+    if args.fail_fast && args.measurement.measure.latency_source == LatencySource::Server {
+        return Err(Error::NothingIsCertain);
+    }
     let inputs = Inputs::read(&args.measurement)?;
     let place = Place::open(&args.measurement).await?;
     run_with(args, inputs, &place, publishing, edges, display).await
@@ -72,6 +78,7 @@ pub(super) async fn run_with(
         load_by_default: false,
         run_number: None,
         recommend: &recommend,
+        is_certain_failure: certain_failure(args, baseline.as_ref(), publishing, edges).await,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
     let conclusion = Conclusion {
@@ -93,6 +100,32 @@ pub(super) async fn run_with(
         record(&judged, &result.name, &uri, &store, edges).await;
     }
     Ok(exit_code)
+}
+
+/// How a failure that nothing can change any more is known, when the run may be stopped then.
+async fn certain_failure(
+    args: &RunArgs,
+    baseline: Option<&BaselineFile>,
+    publishing: &Publishing,
+    edges: &Edges,
+) -> Option<CertainFailure> {
+    let file = baseline.filter(|_| args.fail_fast && !records(args.mode, edges))?;
+    if is_labelled(publishing).await {
+        edges.note(&format!(
+            "the label {ACCEPT_LABEL} is on the pull request: measuring to the end in spite of --fail-fast"
+        ));
+        return None;
+    }
+    let (file, limits, strategy) = (
+        file.clone(),
+        args.gate.limits(),
+        args.measurement.recommend.strategy,
+    );
+    Some(Arc::new(move |run: &RunResult, prices: &DatedPrices| {
+        file.history(&run.name).is_some_and(|history| {
+            gate::is_certain_failure(run, &analyse(run, prices, strategy), history, &limits)
+        })
+    }))
 }
 
 /// Adds the run to the baseline. What was measured is measured: a store that cannot be written to is a warning with its

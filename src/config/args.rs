@@ -113,6 +113,10 @@ pub struct RunArgs {
         help_heading = "Gate"
     )]
     pub on_no_credentials: Escalation,
+    /// Stop as soon as p99 is certain to fail, whatever the calls to come will take: the rest is not measured. Has no
+    /// effect where the run is recorded or the label sagegate:accept is on the pull request
+    #[arg(long, help_heading = "Gate")]
+    pub fail_fast: bool,
     /// How the pull request is told.
     #[command(flatten)]
     pub comment: CommentArgs,

@@ -204,6 +204,8 @@ pub enum NotAccepted {
     ChangedSince,
     /// The values of this run are beyond those that were accepted.
     Exceeded,
+    /// The run was stopped early: how bad it is is not known.
+    StoppedEarly,
 }
 
 /// The label as it is on the pull request.
@@ -307,7 +309,10 @@ impl Judgement {
         let fails = self.verdict == Verdict::Fail;
         match label {
             Ok(acceptance) => {
-                if fails && failing().all(|it| acceptance.shown.covers(it)) {
+                if fails && self.is_stopped_early() {
+                    let reason = NotAccepted::StoppedEarly;
+                    self.notices.push(Notice::NotAccepted { reason });
+                } else if fails && failing().all(|it| acceptance.shown.covers(it)) {
                     self.verdict = Verdict::Accepted;
                 } else if fails {
                     let reason = NotAccepted::Exceeded;

@@ -106,7 +106,11 @@ fn noise(runs: &[(RunResult, Analysis)], memory_mb: MemoryMb) -> Option<RunNoise
     }
     let key = &history.newest()?.key;
     let (_, last) = runs.last()?;
-    Some(run_noise(&history.by_epoch(key), last, runs.len()))
+    Some(run_noise(
+        &history.by_epoch(key),
+        last.sizes.iter().map(|it| it.memory_mb),
+        runs.len(),
+    ))
 }
 
 fn visibility(ln_values: &[f64], standard_error: f64, tolerance: Ratio) -> Visibility {

@@ -1,10 +1,11 @@
 //! Puts a run beside its baseline: which runs, which size, which numbers.
 
 use super::baseline::{Baseline, cost_ceiling, latency_ceiling, latency_of, lower_quantile};
-use super::history::{Entry, History};
+use super::history::{Entry, Group, History};
 use super::key::Key;
 use super::limits::{Limits, MemoryLimit};
 use super::metric::{Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Value};
+use super::noise::RunNoise;
 use super::run_to_run::{per_endpoint_variance, run_noise, run_noise_of_all};
 use super::{BaselineSummary, Judgement, Notice};
 use crate::analysis::{Analysis, keep_or_change};
@@ -52,7 +53,11 @@ pub(super) fn with(
     let groups = history.comparable(key);
     let newest = *groups.last()?.last()?;
     let epochs = history.by_epoch(key);
-    let noise = run_noise(&epochs, analysis, groups.len());
+    let noise = run_noise(
+        &epochs,
+        analysis.sizes.iter().map(|it| it.memory_mb),
+        groups.len(),
+    );
     let held = newest.recommended_memory_mb;
     let chosen = keep_or_change(
         &analysis.sizes,
@@ -86,24 +91,32 @@ pub(super) fn with(
         metrics,
         overall: baseline.over_all_sizes(limits),
         baseline: Some(BaselineSummary {
-            recommended: held,
-            runs: groups.len(),
-            run_deviation: Ratio(noise.variance.sqrt()),
-            commits: groups
-                .iter()
-                .rev()
-                .flatten()
-                .map(|entry| (entry.commit.clone(), entry.at))
-                .collect(),
             creep: history
                 .oldest_of_epoch(key)
                 .filter(|oldest| oldest.run_id != newest.run_id)
                 .and_then(|oldest| baseline.creep(held, oldest)),
+            ..summary(held, &groups, noise)
         }),
         unlike: Vec::new(),
         acceptance: None,
         notices,
     })
+}
+
+/// What was compared with, without what has changed since.
+pub(super) fn summary(held: MemoryMb, groups: &[Group<'_>], noise: RunNoise) -> BaselineSummary {
+    BaselineSummary {
+        recommended: held,
+        runs: groups.len(),
+        run_deviation: Ratio(noise.variance.sqrt()),
+        commits: groups
+            .iter()
+            .rev()
+            .flatten()
+            .map(|entry| (entry.commit.clone(), entry.at))
+            .collect(),
+        creep: None,
+    }
 }
 
 fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgement {

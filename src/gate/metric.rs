@@ -125,6 +125,8 @@ pub enum NotCompared {
     TooFewCalls,
     /// No size was measured.
     NothingMeasured,
+    /// The run was stopped because another metric was certain to fail.
+    StoppedEarly,
 }
 
 /// Why a comparison decides nothing.

@@ -5,6 +5,7 @@ mod baseline;
 mod baseline_file;
 mod calibration;
 mod compare;
+mod early;
 mod extension;
 mod history;
 mod key;
@@ -21,6 +22,9 @@ pub use self::acceptance::{
 };
 pub use self::baseline_file::{BaselineFile, BaselineFileError};
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Visibility, calibrate};
+pub use self::early::is_certain_failure;
+#[cfg(test)]
+pub(crate) use self::early::tests::stopped;
 pub use self::extension::is_tail_too_noisy;
 pub use self::history::{Entry, History, MAX_RUNS, SizeEntry, SlowestEntry};
 pub use self::key::{Key, KeyDifference};
@@ -96,6 +100,17 @@ pub enum Notice {
         /// The size now.
         to: MemoryMb,
     },
+    /// The run was stopped because its failure was certain.
+    StoppedEarly {
+        /// The baseline's size, which decided.
+        memory_mb: MemoryMb,
+        /// Calls that were sent there.
+        calls: usize,
+        /// Calls that were planned there.
+        planned: usize,
+        /// Whether it fails by these limits, too: they may be others than those of the run.
+        fails: bool,
+    },
     /// Sizes that got more calls than planned, because identical code strayed too far in their tail.
     Extended {
         /// The calls of each.
@@ -169,22 +184,15 @@ pub fn judge(
     now: Timestamp,
 ) -> Judgement {
     let key = Key::of(run, analysis.latency_source);
-    let mut judgement = match history.filter(|history| history.newest().is_some()) {
-        _ if analysis.sizes.is_empty() => {
-            compare::without(analysis, limits, NotCompared::NothingMeasured)
-        }
-        None => compare::without(analysis, limits, NotCompared::NoBaseline),
-        Some(history) => match compare::with(analysis, history, &key, limits) {
-            Some(judgement) => judgement,
-            None => Judgement {
-                unlike: history
-                    .newest()
-                    .map(|newest| newest.key.differences(&key))
-                    .unwrap_or_default(),
-                ..compare::without(analysis, limits, NotCompared::UnlikeSettings)
-            },
-        },
-    };
+    let history = history.filter(|history| history.newest().is_some());
+    let certain = history.and_then(|history| early::judge(run, analysis, history, &key, limits));
+    let mut judgement = match history {
+        _ if certain.is_some() => certain,
+        _ if analysis.sizes.is_empty() => None,
+        Some(history) => compare::with(analysis, history, &key, limits),
+        None => None,
+    }
+    .unwrap_or_else(|| without_comparison(analysis, history, &key, limits));
     judgement
         .notices
         .extend(general_notices(run, analysis, &judgement, now));
@@ -192,7 +200,34 @@ pub fn judge(
     judgement
 }
 
+fn without_comparison(
+    analysis: &Analysis,
+    history: Option<&History>,
+    key: &Key,
+    limits: &Limits,
+) -> Judgement {
+    let reason = match history {
+        _ if analysis.sizes.is_empty() => NotCompared::NothingMeasured,
+        None => NotCompared::NoBaseline,
+        Some(_) => NotCompared::UnlikeSettings,
+    };
+    let newest = history.and_then(History::newest);
+    let newest = newest.filter(|_| reason == NotCompared::UnlikeSettings);
+    Judgement {
+        unlike: newest
+            .map(|newest| newest.key.differences(key))
+            .unwrap_or_default(),
+        ..compare::without(analysis, limits, reason)
+    }
+}
+
 impl Judgement {
+    /// Whether the run was stopped because its failure was certain: latencies are lower bounds then.
+    pub fn is_stopped_early(&self) -> bool {
+        let early = Status::NotCompared(NotCompared::StoppedEarly);
+        self.metrics.iter().any(|it| it.status == early)
+    }
+
     /// Whether latency or cost at the baseline's size moved, in either direction, by more than noise: main's next
     /// entry then starts a new epoch.
     pub fn starts_epoch(&self) -> bool {
@@ -217,10 +252,10 @@ fn verdict(judgement: &Judgement) -> Verdict {
             .iter()
             .any(|it| it.status == Status::NotCompared(reason))
     };
-    if judgement.recommended.is_none() {
-        Verdict::CouldNotMeasure
-    } else if any(|status| *status == Status::Fail) {
+    if any(|status| *status == Status::Fail) {
         Verdict::Fail
+    } else if judgement.recommended.is_none() && !judgement.is_stopped_early() {
+        Verdict::CouldNotMeasure
     } else if not_compared(NotCompared::NoBaseline) {
         Verdict::NoBaseline
     } else if any(|status| matches!(status, Status::Undecided(_) | Status::NotCompared(_))) {

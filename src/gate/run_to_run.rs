@@ -52,11 +52,14 @@ fn observed_variance(epochs: &[Vec<Group<'_>>], memory_mb: MemoryMb) -> (f64, f6
     )
 }
 
-pub(super) fn run_noise(epochs: &[Vec<Group<'_>>], analysis: &Analysis, runs: usize) -> RunNoise {
-    let observed: Vec<(f64, f64)> = analysis
-        .sizes
-        .iter()
-        .map(|size| observed_variance(epochs, size.memory_mb))
+/// Run-to-run noise of one size, from all `sizes`.
+pub(super) fn run_noise(
+    epochs: &[Vec<Group<'_>>],
+    sizes: impl Iterator<Item = MemoryMb>,
+    runs: usize,
+) -> RunNoise {
+    let observed: Vec<(f64, f64)> = sizes
+        .map(|memory_mb| observed_variance(epochs, memory_mb))
         .collect();
     let variances: Vec<f64> = observed.iter().map(|(variance, _)| *variance).collect();
     let degrees = observed

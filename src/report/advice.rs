@@ -102,8 +102,13 @@ fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
             format!(" ({})", numbers::transition(baseline, now))
         }
     };
+    let at_least = if facts.judgement.is_stopped_early() {
+        "at least "
+    } else {
+        ""
+    };
     format!(
-        "{subject} is {}{values} against {}. Identical code stays within +{} (3 sigma of this run's sampling error and \
+        "{subject} is {at_least}{}{values} against {}. Identical code stays within +{} (3 sigma of this run's sampling error and \
          of the run-to-run noise); {}",
         numbers::percent(increase),
         runs(facts),
@@ -213,6 +218,10 @@ fn not_compared(judged: &MetricJudgement) -> Option<String> {
         NotCompared::SizeNotMeasured => {
             "the size that main uses has no measurement to compare with.".to_owned()
         }
+        NotCompared::StoppedEarly => {
+            "the run was stopped early, and what it measured by then fails nothing by these limits."
+                .to_owned()
+        }
         NotCompared::NoBaseline | NotCompared::UnlikeSettings | NotCompared::NothingMeasured => {
             format!("{subject} has nothing to be compared with.")
         }
@@ -278,6 +287,15 @@ fn nothing_more(facts: Facts<'_>) -> Vec<Inline> {
 
 fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
     let intended = "make the model faster or smaller and push again. If this is intended, ";
+    if links.can_be_labelled && facts.judgement.is_stopped_early() {
+        return vec![
+            text(format!("{intended}add the label ")),
+            code(ACCEPT_LABEL),
+            text(
+                " and run the check again: it is then measured to the end, and shows what there is to accept.",
+            ),
+        ];
+    }
     if links.can_be_labelled {
         return vec![
             text(format!("{intended}add the label ")),
@@ -299,6 +317,13 @@ fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
 }
 
 fn remedy(facts: Facts<'_>) -> Vec<Inline> {
+    if facts.judgement.is_stopped_early() {
+        return vec![
+            text("measure again, without "),
+            code("--fail-fast"),
+            text("."),
+        ];
+    }
     let young = facts
         .judgement
         .all_metrics()

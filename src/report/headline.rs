@@ -142,15 +142,20 @@ fn value_at(facts: Facts<'_>, memory: MemoryMb, metric: Metric) -> String {
 
 /// `needs 3072 MB (was 2048), p99 +32 %, cost +103 %`.
 fn failures(facts: Facts<'_>) -> String {
+    let at_least = if facts.judgement.is_stopped_early() {
+        "at least "
+    } else {
+        ""
+    };
     facts
         .failing()
         .into_iter()
-        .map(failure)
+        .map(|judged| failure(judged, at_least))
         .collect::<Vec<_>>()
         .join(", ")
 }
 
-fn failure(judged: &MetricJudgement) -> String {
+fn failure(judged: &MetricJudgement, at_least: &str) -> String {
     let title = metrics::short_title(judged.metric);
     let by_ceiling = judged.limit.filter(|bound| bound.rule == Rule::Ceiling);
     match (judged.baseline, judged.now, by_ceiling, judged.increase) {
@@ -159,12 +164,12 @@ fn failure(judged: &MetricJudgement) -> String {
         }
         (_, Some(now), Some(bound), _) => {
             format!(
-                "{title} {} (ceiling {})",
+                "{title} {at_least}{} (ceiling {})",
                 numbers::value(now),
                 numbers::value(bound.value)
             )
         }
-        (.., Some(increase)) => format!("{title} {}", numbers::percent(increase)),
+        (.., Some(increase)) => format!("{title} {at_least}{}", numbers::percent(increase)),
         (_, Some(now), None, None) => format!("{title} {}", numbers::value(now)),
         (_, None, _, None) => title,
     }
@@ -232,6 +237,9 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
                 "{} are too few to judge latency",
                 numbers::plural(calls, "call")
             ))
+        }
+        Status::NotCompared(NotCompared::StoppedEarly) => {
+            Some("stopped early, and within these limits by then".to_owned())
         }
         Status::NotCompared(NotCompared::SizeNotMeasured) => {
             let held = facts

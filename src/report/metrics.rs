@@ -29,8 +29,16 @@ pub(super) fn table(facts: Facts<'_>) -> Table {
 
 fn row(facts: Facts<'_>, judged: &MetricJudgement) -> Vec<Cell> {
     let value = |value: Option<Value>| value.map_or_else(|| NONE.to_owned(), numbers::value);
+    let at_least = if facts.judgement.is_stopped_early() {
+        "≥ "
+    } else {
+        ""
+    };
     let now: Vec<Inline> = match judged.now {
-        Some(now) => vec![strong(vec![text(numbers::value(now))])],
+        Some(now) => vec![strong(vec![text(format!(
+            "{at_least}{}",
+            numbers::value(now)
+        ))])],
         None => vec![text(NONE)],
     };
     vec![
@@ -172,6 +180,7 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
             | NotCompared::SizeNotMeasured
             | NotCompared::NothingMeasured,
         ) => "⚪ not compared",
+        Status::NotCompared(NotCompared::StoppedEarly) => "⚪ not measured",
         Status::Off => "off",
     }
 }

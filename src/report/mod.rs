@@ -117,7 +117,7 @@ pub fn compose(
                 &run.finished_at.to_string(),
                 links,
             ),
-            if links.can_be_labelled {
+            if links.can_be_labelled && !judgement.is_stopped_early() {
                 acceptance_fields(analysis, judgement)
             } else {
                 Vec::new()
@@ -126,7 +126,7 @@ pub fn compose(
         .concat(),
         headline: headline::headline(facts),
         notes: notes::notes(facts),
-        metrics: judgement.recommended.map(|_| metrics::table(facts)),
+        metrics: has_numbers(judgement).then(|| metrics::table(facts)),
         advice: [advice::why(facts), advice::what_to_do(facts, links)]
             .into_iter()
             .flatten()
@@ -142,6 +142,11 @@ pub fn compose(
             links,
         ),
     }
+}
+
+/// Whether there is anything to put into the table.
+fn has_numbers(judgement: &Judgement) -> bool {
+    judgement.recommended.is_some() || judgement.is_stopped_early()
 }
 
 /// Every chart of a run: path in the output folder, and SVG.

@@ -40,6 +40,23 @@ fn notice(notice: &Notice) -> Vec<Inline> {
         Notice::MemoryDecreased { from, to } => vec![text(format!(
             "{to} is enough now, {from} was needed before."
         ))],
+        Notice::StoppedEarly {
+            memory_mb,
+            calls,
+            planned,
+            fails,
+        } => {
+            let (calls, planned) = (numbers::count(*calls), numbers::plural(*planned, "call"));
+            let why = if *fails {
+                "the run fails even if all the others take no time, and the latency shown is the lowest that it could \
+                 have had"
+            } else {
+                "the run was certain to fail by the limits that it had"
+            };
+            vec![text(format!(
+                "stopped after {calls} of {planned} at {memory_mb}: {why}. Nothing else was measured to its end."
+            ))]
+        }
         Notice::Extended { sizes, planned } => {
             let words: Vec<String> = sizes
                 .iter()
@@ -118,6 +135,9 @@ fn not_accepted(why: NotAccepted) -> Vec<Inline> {
         }
         NotAccepted::ChangedSince => {
             " was added to an earlier report. Take it off and add it again to accept this one."
+        }
+        NotAccepted::StoppedEarly => {
+            " accepts nothing here: this run was stopped early, and how slow the model is was not measured."
         }
         NotAccepted::Exceeded => {
             " was added to better values than these. Take it off and add it again to accept these, too."

@@ -6,6 +6,7 @@ use comrak::{Arena, Options, parse_document};
 use super::*;
 use crate::analysis::tests::{prices, run_of};
 use crate::analysis::{Strategy, analyse};
+use crate::gate::stopped;
 use crate::gate::tests::{history, judged, measured, model};
 use crate::gate::{
     CostCeiling, CostLimit, EarlierComment, History, Label, LatencyCeiling, LatencyLimit, Limits,
@@ -115,6 +116,11 @@ pub(super) fn every_report() -> Vec<(&'static str, Report)> {
     elsewhere.settings.warmup = 0;
     let slow = model(1.7);
     let accepted = accepted(&slow, &five);
+    let stopped = stopped(model(1.7), 200);
+    let loose = Limits {
+        max_p99_increase: "90%".parse().unwrap(),
+        ..limits
+    };
     let mut estimated = model(1.0);
     estimated.service = Service::Custom("127.0.0.1".to_owned());
     estimated.stability[0].metrics = None;
@@ -132,6 +138,18 @@ pub(super) fn every_report() -> Vec<(&'static str, Report)> {
             report(&broken("out of memory"), Some(&five), &limits),
         ),
         ("fail_ceiling", report(&model(1.0), None, &ceilings)),
+        (
+            "fail_stopped_early",
+            composed_with(
+                &stopped,
+                &judged(&stopped, Some(&five), &limits),
+                &labelled(),
+            ),
+        ),
+        (
+            "inconclusive_stopped_early",
+            report(&stopped, Some(&five), &loose),
+        ),
         ("improved", report(&model(0.6), Some(&five), &limits)),
         ("no_baseline", report(&model(1.0), None, &limits)),
         (
@@ -524,6 +542,9 @@ fn every_notice_is_a_sentence() {
         },
         Notice::NotAccepted {
             reason: NotAccepted::Exceeded,
+        },
+        Notice::NotAccepted {
+            reason: NotAccepted::StoppedEarly,
         },
         Notice::JudgedByLowerQuantile {
             quantile: crate::gate::Tail::P95,

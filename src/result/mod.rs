@@ -166,6 +166,14 @@ pub enum EndpointOutcome {
         /// The last error.
         reason: String,
     },
+    /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the remaining invocations
+    /// were not sent.
+    FailedFast {
+        /// In words.
+        reason: String,
+        /// The most invocations that the size could have got.
+        planned: u32,
+    },
     /// Cancelled before it was complete.
     Cancelled,
 }
@@ -182,7 +190,8 @@ impl EndpointOutcome {
             Self::Measured => None,
             Self::SkippedQuota { reason }
             | Self::DeployFailed { reason }
-            | Self::StoppedEarly { reason } => Some(reason),
+            | Self::StoppedEarly { reason }
+            | Self::FailedFast { reason, .. } => Some(reason),
             Self::Cancelled => Some("cancelled"),
         }
     }
@@ -323,6 +332,12 @@ pub struct CleanupSummary {
 }
 
 impl RunResult {
+    /// Whether `--fail-fast` stopped the run.
+    pub fn is_stopped_early(&self) -> bool {
+        let stopped = |run: &EndpointRun| matches!(run.outcome, EndpointOutcome::FailedFast { .. });
+        self.stability.iter().any(stopped)
+    }
+
     /// The sizes that were measured completely.
     pub fn measured(&self) -> impl Iterator<Item = &EndpointRun> {
         self.stability

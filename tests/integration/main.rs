@@ -15,6 +15,7 @@ mod bad_input;
 mod baseline;
 mod cli;
 mod concurrency;
+mod fail_fast;
 mod faults;
 mod gate_journey;
 mod github;

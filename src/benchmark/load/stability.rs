@@ -7,7 +7,7 @@ use super::failure_of;
 use crate::aws::Invoker;
 use crate::benchmark::journal::Record;
 use crate::benchmark::wait::sleep_unless_cancelled;
-use crate::benchmark::{Context, EndpointLabel, Event};
+use crate::benchmark::{Context, EndpointLabel, Event, empty_result};
 use crate::result::{EndpointOutcome, EndpointRun, Invocation, InvocationOutcome};
 
 /// Pause before a call is repeated that met an endpoint still provisioning.
@@ -30,7 +30,7 @@ pub(in crate::benchmark) async fn drive(context: &Context, run: &mut EndpointRun
 
 async fn measure(context: &Context, run: &mut EndpointRun) -> EndpointOutcome {
     let options = &context.plan.options;
-    if !sleep_unless_cancelled(&context.environment.cancel, options.cold_start_delay).await {
+    if !sleep_unless_cancelled(&context.stop, options.cold_start_delay).await {
         return EndpointOutcome::Cancelled;
     }
     let invoker = context.environment.session.invoker(&run.endpoint_name);
@@ -50,9 +50,40 @@ async fn measure(context: &Context, run: &mut EndpointRun) -> EndpointOutcome {
             if let Err(outcome) = until_ready.await {
                 return outcome;
             }
+            if fails_for_certain(context, run) {
+                context.stop.cancel();
+                return context.failed_fast();
+            }
         }
     }
     EndpointOutcome::Measured
+}
+
+/// How often a certain failure is looked for: after so many calls, and at most so often in a run.
+const CALLS_BETWEEN_LOOKS: u32 = 25;
+const MOST_LOOKS: u32 = 100;
+
+/// Whether the run fails whatever comes, by what has been measured at this size.
+fn fails_for_certain(context: &Context, run: &EndpointRun) -> bool {
+    let Some(is_certain) = &context.environment.is_certain_failure else {
+        return false;
+    };
+    let (done, planned) = (
+        answered(&run.invocations),
+        context.plan.options.max_invocations,
+    );
+    let every = CALLS_BETWEEN_LOOKS.max(planned / MOST_LOOKS);
+    if done % every != 0 || done >= planned {
+        return false;
+    }
+    let mut so_far = empty_result(&context.plan, &context.environment);
+    for place in &mut so_far.stability {
+        if place.endpoint_name == run.endpoint_name {
+            place.clone_from(run);
+            place.outcome = context.failed_fast();
+        }
+    }
+    is_certain(&so_far)
 }
 
 /// The calls that come next: the planned ones, then as many again while the noise asks for more.
@@ -101,7 +132,7 @@ async fn call_until_ready(
     call: u32,
     errors: &mut u32,
 ) -> Result<(), EndpointOutcome> {
-    let cancel = &context.environment.cancel;
+    let cancel = &context.stop;
     let began = Instant::now();
     loop {
         let sample = context.plan.samples.round_robin(call);

@@ -248,10 +248,11 @@ fn cleanup(facts: Facts<'_>) -> String {
 
 /// Every successful and warm-up call at the price of its size.
 fn run_cost(facts: Facts<'_>) -> String {
-    if facts.analysis.sizes.is_empty() {
+    let called = facts.analysis.sizes.iter().chain(&facts.analysis.bounds);
+    if called.clone().next().is_none() {
         return "not known: no call succeeded".to_owned();
     }
-    let cost = facts.analysis.sizes.iter().fold(Usd(0.0), |sum, size| {
+    let cost = called.fold(Usd(0.0), |sum, size| {
         let endpoints = facts
             .run
             .stability

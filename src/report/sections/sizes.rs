@@ -1,7 +1,7 @@
 //! All sizes, and why one of them is recommended.
 
 use super::{cell, paragraph};
-use crate::analysis::{Cost, CostBasis, LeftOut, SizeSummary, Strategy, standing};
+use crate::analysis::{Cost, CostBasis, LeftOut, LeftOutKind, SizeSummary, Strategy, standing};
 use crate::report::document::{Block, Inline, strong, text};
 use crate::report::mermaid::{Chart, Series};
 use crate::report::table::{Align, Cell, Table};
@@ -63,12 +63,16 @@ fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Vec<Cell> {
 fn left_out_row(left: &LeftOut) -> Vec<Cell> {
     let mut row = vec![cell(left.memory_mb.to_string())];
     row.extend((0..7).map(|_| cell("–")));
-    let kind = if left.skipped {
-        "skipped (quota): "
-    } else {
-        "failed: "
-    };
-    row.push(vec![text(kind), reason(&left.reason, SHORT_REASON)]);
+    row.push(match left.kind {
+        LeftOutKind::Failed => vec![text("failed: "), reason(&left.reason, SHORT_REASON)],
+        LeftOutKind::SkippedQuota => {
+            vec![
+                text("skipped (quota): "),
+                reason(&left.reason, SHORT_REASON),
+            ]
+        }
+        LeftOutKind::StoppedEarly => cell("stopped early"),
+    });
     row
 }
 
@@ -165,12 +169,13 @@ fn rule(facts: Facts<'_>) -> String {
 }
 
 fn left_out_paragraph(left: &LeftOut) -> Block {
+    let kind = match left.kind {
+        LeftOutKind::Failed => "failed",
+        LeftOutKind::SkippedQuota => "skipped",
+        LeftOutKind::StoppedEarly => "not measured to its end",
+    };
     Block::Paragraph(vec![
-        text(format!(
-            "{} {}: ",
-            left.memory_mb,
-            if left.skipped { "skipped" } else { "failed" }
-        )),
+        text(format!("{} {kind}: ", left.memory_mb)),
         reason(&left.reason, LONG_REASON),
     ])
 }

@@ -1,0 +1,267 @@
+//! Latency of the runs of a baseline beside that of the run that is judged.
+
+use super::super::Notice;
+use super::super::history::SizeEntry;
+use super::super::limits::{LatencyLimit, Limits};
+use super::super::metric::{
+    Change, Metric, MetricJudgement, NotCompared, Status, Tail, Tolerance, Undecided, Value,
+    WIDEST_BAND, judge_change, number,
+};
+use super::super::noise::{Comparison, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, ln};
+use super::{Baseline, Compared};
+use crate::analysis::{SizeSummary, count, mean};
+use crate::units::{LatencyMs, MemoryMb};
+
+impl Baseline<'_> {
+    pub(super) fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
+        let quantile = Tail::supported_by(size.warm.count);
+        let judge = |quantile| self.judge_latency(size, quantile, limits);
+        let ceiling = latency_ceiling(limits);
+        // A ceiling is one of the quantile, whatever is compared.
+        let highest = latency_of(size, quantile.unwrap_or(Tail::P99)).map(Value::Latency);
+        let beyond = |ceiling| highest.is_some_and(|it| number(it) > number(ceiling));
+        let judged = if ceiling.is_some_and(beyond) {
+            quantile.and_then(judge)
+        } else {
+            quantile.and_then(|quantile| judged_in(quantile, judge))
+        };
+        let judged = match judged {
+            Some(judged) => judged,
+            None => MetricJudgement::not_compared(
+                Metric::Latency(quantile.unwrap_or(Tail::P99)),
+                Some(size.memory_mb),
+                Some(Value::Latency(size.warm.p99)),
+                if quantile.is_none() {
+                    NotCompared::TooFewCalls
+                } else {
+                    NotCompared::SizeNotMeasured
+                },
+            )
+            .off_with(latency_tolerance(limits)),
+        };
+        judged.with_ceiling_on(highest, ceiling)
+    }
+
+    /// Latency at a size of which only a lower bound is known: it fails or says nothing.
+    pub(in crate::gate) fn latency_at_least(
+        &self,
+        bound: &SizeSummary,
+        limits: &Limits,
+    ) -> MetricJudgement {
+        let quantile = Tail::supported_by(bound.warm.count).unwrap_or(Tail::P99);
+        let at_least = latency_of(bound, quantile).map(Value::Latency);
+        let open = NotCompared::StoppedEarly;
+        let bare = || {
+            let metric = Metric::Latency(quantile);
+            MetricJudgement::not_compared(metric, Some(bound.memory_mb), at_least, open)
+        };
+        let judged = self.judge_latency(bound, quantile, limits);
+        let judged = judged
+            .unwrap_or_else(bare)
+            .with_ceiling(latency_ceiling(limits));
+        if judged.status == Status::Fail {
+            judged
+        } else {
+            bare()
+        }
+    }
+
+    fn judge_latency(
+        &self,
+        size: &SizeSummary,
+        quantile: Tail,
+        limits: &Limits,
+    ) -> Option<MetricJudgement> {
+        let it = self.compare_latency(size, quantile)?;
+        let change = Change {
+            metric: Metric::Latency(quantile),
+            memory_mb: Some(size.memory_mb),
+            baseline: Value::Latency(LatencyMs(it.baseline)),
+            now: Value::Latency(LatencyMs(it.now)),
+            comparison: it.comparison,
+            runs: it.runs,
+        };
+        Some(judge_change(&change, latency_tolerance(limits)))
+    }
+
+    /// The baseline's geometric mean of a quantile or of the slowest calls, and the comparison.
+    pub(super) fn compare_latency(&self, size: &SizeSummary, tail: Tail) -> Option<Compared> {
+        match tail.fraction() {
+            Some(fraction) => self.compare_quantile(size, tail, fraction),
+            None => self.compare_slowest(size),
+        }
+    }
+
+    /// Baseline runs without the mean of their slowest calls are passed over.
+    fn compare_slowest(&self, size: &SizeSummary) -> Option<Compared> {
+        let now = size.warm.slowest?;
+        let stored = self.stored(size.memory_mb);
+        let baseline: Vec<(f64, f64)> = stored
+            .iter()
+            .filter_map(|group| {
+                let slowest: Vec<_> = group.iter().filter_map(|entry| entry.slowest).collect();
+                let lns: Vec<f64> = slowest.iter().map(|it| ln(it.mean_ms)).collect();
+                let variances = slowest.iter().map(|it| it.standard_error.powi(2));
+                Some((mean(&lns)?, variances.sum::<f64>().sqrt() / count(&lns)))
+            })
+            .collect();
+        let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        // How far identical code strays, the baseline's runs tell, too: a tail that has grown makes its own error larger.
+        let errors: Vec<f64> = baseline.iter().map(|(_, error)| error.powi(2)).collect();
+        let error = now.standard_error.get();
+        let expected = mean(&errors)
+            .filter(|_| errors.len() >= MATURE_RUNS)
+            .map_or(error, |squared| {
+                f64::midpoint(squared, error.powi(2)).sqrt()
+            });
+        let own = (ln(now.mean.get()), expected);
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: now.mean.get(),
+            comparison: compare_mean(own, &baseline, noise),
+            runs: lns.len(),
+        })
+    }
+
+    fn compare_quantile(&self, size: &SizeSummary, tail: Tail, p: f64) -> Option<Compared> {
+        let stored = self.stored(size.memory_mb);
+        let lns: Vec<f64> = stored
+            .iter()
+            .filter_map(|group| {
+                let stored = group.iter().filter_map(|entry| stored_latency(entry, tail));
+                mean(&stored.map(ln).collect::<Vec<_>>())
+            })
+            .collect();
+        let calls: f64 = stored
+            .iter()
+            .flatten()
+            .map(|entry| f64::from(entry.calls))
+            .sum();
+        // Runs that did not measure this size say nothing about it.
+        let noise = RunNoise {
+            runs: lns.len(),
+            ..self.noise
+        };
+        let comparison = compare_quantile(&size.warm_sorted, p, &lns, calls, noise)?;
+        Some(Compared {
+            baseline: mean(&lns)?.exp(),
+            now: latency_of(size, tail)?.get(),
+            comparison,
+            runs: lns.len(),
+        })
+    }
+
+    /// A quantile that one size alone cannot be judged by is not judged over all sizes either: where p99 jumps between
+    /// body and tail from run to run, the jumps of several sizes add up faster than their errors. The mean of the
+    /// slowest calls does not jump.
+    pub(super) fn latencies_together(
+        &self,
+        quantile: Tail,
+        limits: &Limits,
+    ) -> Option<MetricJudgement> {
+        let sizes = self.analysis.sizes.iter();
+        let parts: Vec<Comparison> = sizes
+            .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
+            .collect();
+        let metric = Metric::LatencyAllSizes(quantile);
+        let judged = self.overall(metric, &parts, latency_tolerance(limits))?;
+        let jumps = quantile != Tail::Slowest;
+        let too_wide = jumps && parts.iter().any(|it| it.own_band().get() > WIDEST_BAND);
+        Some(MetricJudgement {
+            status: if too_wide && judged.status != Status::Off {
+                Status::Undecided(Undecided::BandTooWide)
+            } else {
+                judged.status
+            },
+            ..judged
+        })
+    }
+
+    pub(in crate::gate) fn latency_notices(&self, held: MemoryMb) -> Vec<Notice> {
+        let Some(size) = self.analysis.size(held) else {
+            return Vec::new();
+        };
+        let stored = self.stored(held);
+        let colds: Vec<f64> = stored
+            .iter()
+            .flatten()
+            .map(|entry| f64::from(entry.cold_starts))
+            .collect();
+        let baseline_mean = mean(&colds).unwrap_or_default();
+        let many = baseline_mean + 3.0 * (baseline_mean + 1.0).sqrt();
+        let now = size.cold_start_count();
+        let limit = usize::try_from(many_floor(many)).unwrap_or(usize::MAX);
+        let cold = (now > limit).then_some(Notice::MoreColdStarts {
+            memory_mb: held,
+            now,
+            baseline_mean,
+        });
+        [lower_quantile(size), cold].into_iter().flatten().collect()
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a saturating cast of a number that is not negative"
+)]
+fn many_floor(many: f64) -> u64 {
+    many as u64
+}
+
+/// The judgement in `quantile`, or in what takes its place where its noise band is too wide: where the tail begins
+/// between p98 and p99, identical code strays by more than half in p99. The choice rests on the width of the band and not
+/// on the change; a failure stays a failure.
+pub(super) fn judged_in(
+    quantile: Tail,
+    judge: impl Fn(Tail) -> Option<MetricJudgement>,
+) -> Option<MetricJudgement> {
+    let too_wide = |it: &MetricJudgement| it.status == Status::Undecided(Undecided::BandTooWide);
+    let first = judge(quantile)?;
+    if !too_wide(&first) {
+        return Some(first);
+    }
+    let stand_in = quantile.stand_in().and_then(judge);
+    Some(stand_in.filter(|it| !too_wide(it)).unwrap_or(first))
+}
+
+/// Says that a lower quantile stands for p99, also where only a ceiling is judged.
+pub(in crate::gate) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
+    let calls = size.warm.count;
+    let quantile = Tail::supported_by(calls).filter(|quantile| *quantile != Tail::P99)?;
+    Some(Notice::JudgedByLowerQuantile { quantile, calls })
+}
+
+pub(super) const fn latency_tolerance(limits: &Limits) -> Tolerance {
+    match limits.max_p99_increase {
+        LatencyLimit::Off => Tolerance::Off,
+        LatencyLimit::Relative(ratio) => Tolerance::Relative(ratio),
+        LatencyLimit::Absolute(latency) => Tolerance::Absolute(Value::Latency(latency)),
+    }
+}
+
+pub(in crate::gate) fn latency_ceiling(limits: &Limits) -> Option<Value> {
+    limits.max_p99.map(|ceiling| Value::Latency(ceiling.0))
+}
+
+pub(in crate::gate) fn latency_of(size: &SizeSummary, tail: Tail) -> Option<LatencyMs> {
+    match tail {
+        Tail::P99 => Some(size.warm.p99),
+        Tail::P95 => Some(size.warm.p95),
+        Tail::P90 => Some(size.warm.p90),
+        Tail::Slowest => size.warm.slowest.map(|it| it.mean),
+    }
+}
+
+pub(super) fn stored_latency(size: &SizeEntry, tail: Tail) -> Option<f64> {
+    match tail {
+        Tail::P99 => Some(size.p99_ms),
+        Tail::P95 => Some(size.p95_ms),
+        Tail::P90 => Some(size.p90_ms),
+        Tail::Slowest => size.slowest.map(|it| it.mean_ms),
+    }
+}
