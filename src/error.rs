@@ -147,7 +147,7 @@ pub enum Error {
     #[error(transparent)]
     Result(#[from] ResultFileError),
     /// A saved result without a measured size.
-    #[error("`{path}` holds no measured size, so there is nothing to record")]
+    #[error("`{path}` holds no measured size, so it is no baseline")]
     NothingMeasured {
         /// The file.
         path: PathBuf,

@@ -1,23 +1,30 @@
 //! `compare`, `record` and `report`: the lower half alone, on a saved result, without AWS.
 
+use std::path::{Path, PathBuf};
+
 use super::Outcome;
 use super::conclude::{Conclusion, conclude, tell};
 use super::edges::{Edges, now};
 use super::measure::price_table;
 use super::publish::Publishing;
-use crate::analysis::analyse;
+use crate::analysis::{Analysis, PriceTable, analyse};
 use crate::config::{CompareArgs, RecordArgs, ReportArgs};
 use crate::error::Error;
-use crate::gate::{Entry, Limits, Policy, judge};
+use crate::gate::{BaselineFile, Entry, History, Limits, Policy, judge};
 use crate::result::RunResult;
 
 /// Compares a saved result with a baseline.
 pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
     let run = RunResult::read(&args.result)?;
     let table = price_table(&args.recommend)?;
-    let uri = args.baseline.uri(edges.in_actions());
-    let store = uri.open(&edges.github(&args.baseline))?;
-    let baseline = store.load().await?;
+    let uri = args
+        .against
+        .is_empty()
+        .then(|| args.baseline.uri(edges.in_actions()));
+    let baseline = match &uri {
+        Some(uri) => uri.open(&edges.github(&args.baseline))?.load().await?,
+        None => Some(earlier_results(args, &run.name, &table)?),
+    };
     let conclusion = Conclusion {
         run: &run,
         prices: table.region(&run.region)?,
@@ -26,7 +33,7 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         limits: args.gate.limits(),
         policy: args.gate.policy(),
         is_gate: true,
-        baseline: Some(&uri),
+        baseline: uri.as_ref(),
         result_file: &args.result,
         output_dir: &args.output.output_dir,
         publishing: &Publishing::without_comment(edges),
@@ -35,29 +42,61 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
     Ok(tell(&conclusion, &judged, edges).await)
 }
 
-/// Adds a saved result to a baseline.
-pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
-    let run = RunResult::read(&args.result)?;
+/// Earlier results as the history of `name`, oldest first, whatever their model is called: to compare two models is a
+/// reason to name files.
+fn earlier_results(
+    args: &CompareArgs,
+    name: &str,
+    table: &PriceTable,
+) -> Result<BaselineFile, Error> {
+    let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), whole_result(path)?));
+    let mut earlier: Vec<(PathBuf, RunResult)> =
+        args.against.iter().map(read).collect::<Result<_, _>>()?;
+    earlier.sort_by_key(|(_, run)| run.finished_at);
+    let mut file = BaselineFile::default();
+    for (path, run) in earlier {
+        let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
+        if !append(file.history_mut(name), &run, &analysis) {
+            return Err(Error::NothingMeasured { path });
+        }
+    }
+    Ok(file)
+}
+
+/// Reads a result that can be a baseline's.
+fn whole_result(path: &Path) -> Result<RunResult, Error> {
+    let run = RunResult::read(path)?;
     if run.is_stopped_early() {
         return Err(Error::StoppedEarly {
-            path: args.result.clone(),
+            path: path.to_owned(),
         });
     }
+    Ok(run)
+}
+
+/// Adds a run to a history; `false` when it has measured nothing.
+fn append(history: &mut History, run: &RunResult, analysis: &Analysis) -> bool {
+    let judgement = judge(run, analysis, Some(history), &Limits::default(), now());
+    let Some(recommended) = judgement.recommended else {
+        return false;
+    };
+    history.append(
+        Entry::new(run, analysis, recommended),
+        judgement.starts_epoch(),
+    );
+    true
+}
+
+/// Adds a saved result to a baseline.
+pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
+    let run = whole_result(&args.result)?;
     let table = price_table(&args.recommend)?;
     let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
     let uri = args.baseline.uri(edges.in_actions());
     let mut recorded = false;
     let store = uri.open(&edges.github(&args.baseline))?;
     let update = store.update(|file| {
-        let history = file.history_mut(&run.name);
-        let judgement = judge(&run, &analysis, Some(history), &Limits::default(), now());
-        if let Some(recommended) = judgement.recommended {
-            history.append(
-                Entry::new(&run, &analysis, recommended),
-                judgement.starts_epoch(),
-            );
-            recorded = true;
-        }
+        recorded = append(file.history_mut(&run.name), &run, &analysis);
     });
     update.await?;
     if !recorded {

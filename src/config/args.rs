@@ -165,6 +165,14 @@ pub struct CompareArgs {
     /// The result to compare: a result.json
     #[arg(long, value_name = "FILE")]
     pub result: PathBuf,
+    /// An earlier result to compare with, instead of a baseline; may be repeated, and the more the less is noise
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "baseline",
+        help_heading = "Gate"
+    )]
+    pub against: Vec<PathBuf>,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,

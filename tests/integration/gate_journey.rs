@@ -197,3 +197,58 @@ fn a_calibration_tells_what_the_gate_sees_and_seeds_the_baseline() {
     let baseline: serde_json::Value = serde_json::from_str(&workspace.read("b.json")).unwrap();
     assert_eq!(baseline["models"]["m"].as_array().map(Vec::len), Some(3));
 }
+
+#[test]
+fn saved_results_are_compared_with_each_other_whatever_their_models_are_called() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    workspace.sagegate(&run_args("m-steady", &[])).expect(0);
+    let main: serde_json::Value =
+        serde_json::from_str(&workspace.read("sagegate-results/result.json")).unwrap();
+    for number in 1..=3 {
+        let mut again = main.clone();
+        // Runs of one job count as one.
+        let finished: jiff::Timestamp = main["finished_at"].as_str().unwrap().parse().unwrap();
+        let days = jiff::SignedDuration::from_hours(24 * number);
+        again["finished_at"] = (finished - days).to_string().into();
+        again["run_id"] = format!("main-{number}").into();
+        workspace.write(&format!("main-{number}.json"), &again.to_string());
+    }
+    let candidate = ["--name", "candidate"];
+    workspace
+        .sagegate(&run_args("m-slow", &candidate))
+        .expect(0);
+    drop(simulator);
+    let compare = |result: &str, against: &[&str]| {
+        let mut arguments = vec!["compare", "--result", result, "--output-dir", "off"];
+        arguments.extend(against.iter().flat_map(|file| ["--against", *file]));
+        workspace.sagegate(&arguments)
+    };
+    let three = ["main-1.json", "main-2.json", "main-3.json"];
+    let failed = compare("sagegate-results/result.json", &three).expect(1);
+    assert!(
+        failed.stdout.contains("candidate failed: p90 +"),
+        "{}",
+        failed.stdout
+    );
+    assert!(
+        workspace
+            .read("off/comment.md")
+            .contains("the mean of the last 3 main runs")
+    );
+    let passed = compare("main-1.json", &three).expect(0);
+    assert!(passed.stdout.contains("passed"), "{}", passed.stdout);
+    let missing = compare("main-1.json", &["gone.json"]).expect(2);
+    assert!(missing.stderr.contains("`gone.json`"), "{}", missing.stderr);
+    let both = [
+        "compare",
+        "--result",
+        "main-1.json",
+        "--against",
+        "main-2.json",
+        "--baseline",
+        "file:b.json",
+    ];
+    workspace.sagegate(&both).expect(2);
+    assert!(!workspace.exists("b.json"));
+}
