@@ -8,6 +8,7 @@ use sagegate::gate::{
 };
 use sagegate::result::RunResult;
 
+use crate::early::{Early, stop_early};
 use crate::rivals::{Rivals, judge_by_rivals};
 use crate::simulate::{Model, at, random, run, slower, slower_tail};
 
@@ -18,7 +19,7 @@ const POWER_RUNS: usize = 5;
 const MOST_RUNS: u32 = 10;
 
 /// How many pull requests of a cell ended how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cell {
     pub(crate) all: u64,
     pub(crate) failed: u64,
@@ -32,6 +33,8 @@ pub(crate) struct Cell {
     /// The recommended memory moved.
     pub(crate) moved: u64,
     pub(crate) rivals: Rivals,
+    /// With `--fail-fast`.
+    pub(crate) early: Early,
 }
 
 impl AddAssign for Cell {
@@ -46,6 +49,7 @@ impl AddAssign for Cell {
         self.stood_in += other.stood_in;
         self.moved += other.moved;
         self.rivals += other.rivals;
+        self.early += other.early;
     }
 }
 
@@ -101,15 +105,15 @@ pub(crate) fn pull_requests(
         let main: Vec<Measured> = (0..MOST_RUNS).map(&mut measure).collect();
         let change = measure(MOST_RUNS);
         for (cell, runs) in cells.identical.iter_mut().zip(RUNS) {
-            *cell += judged(&main[main.len() - runs..], &change);
+            *cell += judged(&main[main.len() - runs..], &change, prices);
         }
         for (cell, shift) in cells.slower.iter_mut().zip(shifts) {
             let change = measured(slower(&change.run, *shift), prices);
-            *cell += judged(&main[main.len() - POWER_RUNS..], &change);
+            *cell += judged(&main[main.len() - POWER_RUNS..], &change, prices);
         }
         for (cell, factor) in cells.slower_tail.iter_mut().zip(tail_factors) {
             let change = measured(slower_tail(&change.run, *factor), prices);
-            *cell += judged(&main[main.len() - POWER_RUNS..], &change);
+            *cell += judged(&main[main.len() - POWER_RUNS..], &change, prices);
         }
     }
     cells
@@ -121,7 +125,7 @@ fn measured(run: RunResult, prices: &DatedPrices) -> Measured {
 }
 
 /// Records the runs of main as `sagegate run --mode record` does, then judges the change.
-fn judged(main: &[Measured], change: &Measured) -> Cell {
+fn judged(main: &[Measured], change: &Measured, prices: &DatedPrices) -> Cell {
     let mut history = History::default();
     for it in main {
         let judgement = judgement(it, Some(&history));
@@ -134,9 +138,11 @@ fn judged(main: &[Measured], change: &Measured) -> Cell {
     let last = main.last().unwrap();
     let is_tail = |it: &&MetricJudgement| matches!(it.metric, Metric::Latency(_));
     let tail = judgement.metrics.iter().find(is_tail).unwrap();
+    let fails = judgement.verdict == Verdict::Fail;
     Cell {
         all: 1,
-        failed: u64::from(judgement.verdict == Verdict::Fail),
+        early: stop_early(&change.run, held, fails, &history, prices),
+        failed: u64::from(fails),
         inconclusive: u64::from(judgement.verdict == Verdict::Inconclusive),
         by: failures(&judgement),
         tail_undecided: u64::from(matches!(tail.status, Status::Undecided(_))),

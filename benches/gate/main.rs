@@ -12,6 +12,7 @@
 )]
 
 mod cells;
+mod early;
 mod rivals;
 mod simulate;
 mod table;

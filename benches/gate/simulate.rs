@@ -11,7 +11,7 @@ use sagegate::result::{
 use sagegate::units::MemoryMb;
 
 /// Slowdowns at which power is measured.
-pub(crate) const SHIFTS: [f64; 5] = [0.05, 0.10, 0.15, 0.20, 0.50];
+pub(crate) const SHIFTS: [f64; 6] = [0.05, 0.10, 0.15, 0.20, 0.50, 1.0];
 /// Factors of the slowest calls at which power is measured.
 pub(crate) const TAIL_FACTORS: [f64; 3] = [1.5, 2.0, 10.0];
 /// One call of this many is one of them.
