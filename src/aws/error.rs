@@ -74,6 +74,16 @@ impl AwsError {
         }
     }
 
+    /// An answer to `operation` that broke off.
+    pub(super) fn transport(operation: &'static str, error: &(dyn StdError + 'static)) -> Self {
+        Self {
+            operation,
+            kind: AwsErrorKind::Transport,
+            code: None,
+            message: causes(error),
+        }
+    }
+
     /// The way out, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
@@ -142,6 +152,7 @@ fn classify_code(code: &str, message: &str) -> AwsErrorKind {
     match code {
         "AccessDenied" | "AccessDeniedException" | "NotAuthorized" => AwsErrorKind::AccessDenied,
         "ExpiredToken"
+        | "InvalidAccessKeyId"
         | "ExpiredTokenException"
         | "IncompleteSignature"
         | "InvalidClientTokenId"
@@ -152,7 +163,7 @@ fn classify_code(code: &str, message: &str) -> AwsErrorKind {
         | "UnrecognizedClientException" => AwsErrorKind::Credentials,
         "ResourceNotFound" => AwsErrorKind::NotFound,
         "ResourceLimitExceeded" => AwsErrorKind::Quota,
-        "Throttling" | "ThrottlingException" | "TooManyRequestsException" => {
+        "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" => {
             AwsErrorKind::Throttled
         }
         "ModelNotReadyException" => AwsErrorKind::ModelNotReady,

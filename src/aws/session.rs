@@ -133,7 +133,7 @@ fn is_amazon(host: &str) -> bool {
     .any(|suffix| host.ends_with(suffix))
 }
 
-async fn check_credentials(config: &SdkConfig) -> Result<(), SessionError> {
+pub(super) async fn check_credentials(config: &SdkConfig) -> Result<(), SessionError> {
     let missing = |reason: String| SessionError::MissingCredentials { reason };
     let provider = config
         .credentials_provider()
@@ -144,11 +144,11 @@ async fn check_credentials(config: &SdkConfig) -> Result<(), SessionError> {
     }
 }
 
-fn control_retries() -> RetryConfig {
+pub(super) fn control_retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(CONTROL_ATTEMPTS)
 }
 
-fn control_timeouts() -> TimeoutConfig {
+pub(super) fn control_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(CONTROL_ATTEMPT_TIMEOUT)

@@ -2,6 +2,8 @@
 
 mod branch;
 mod file;
+mod s3;
+mod shared;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,22 +11,26 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+pub use self::s3::ObjectAddress;
+use crate::aws::{AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{Client, GitHubError, Repository, Retry, Token};
 
-/// A place for a baseline: `file:PATH`, or `branch:NAME` of the GitHub repository.
+/// A place for a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or `s3://BUCKET/KEY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaselineUri {
     /// A file.
     File(PathBuf),
     /// A branch that holds nothing but the baseline.
     Branch(String),
+    /// An object of S3.
+    Object(ObjectAddress),
 }
 
 /// A text that names no baseline store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is not a baseline store, use file:PATH, for example file:.sagegate/baseline.json, or branch:NAME"
+    "`{0}` is not a baseline store, use file:PATH, for example file:.sagegate/baseline.json, branch:NAME, or s3://BUCKET/KEY"
 )]
 pub struct BaselineUriError(String);
 
@@ -35,6 +41,9 @@ impl FromStr for BaselineUri {
         match text.split_once(':') {
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(PathBuf::from(path))),
             Some(("branch", name)) if is_branch_name(name) => Ok(Self::Branch(name.to_owned())),
+            Some(("s3", address)) => ObjectAddress::parse(address)
+                .map(Self::Object)
+                .ok_or_else(|| BaselineUriError(text.to_owned())),
             Some(_) | None => Err(BaselineUriError(text.to_owned())),
         }
     }
@@ -59,6 +68,7 @@ impl fmt::Display for BaselineUri {
         match self {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Branch(name) => write!(f, "branch:{name}"),
+            Self::Object(address) => address.fmt(f),
         }
     }
 }
@@ -122,11 +132,27 @@ pub enum BaselineError {
         /// What it said.
         source: GitHubError,
     },
+    /// An object without what its client needs.
+    #[error("baseline {address}: {source}")]
+    NoObjects {
+        /// The object.
+        address: ObjectAddress,
+        /// What is missing.
+        source: SessionError,
+    },
+    /// S3 refused, or did not answer.
+    #[error("baseline {address}: {source}")]
+    Objects {
+        /// The object.
+        address: ObjectAddress,
+        /// What it said.
+        source: AwsError,
+    },
     /// Others kept writing.
-    #[error("baseline branch:{branch}: others wrote it {attempts} times before this run could")]
+    #[error("baseline {store}: others wrote it {attempts} times before this run could")]
     Contended {
-        /// The branch.
-        branch: String,
+        /// The store.
+        store: String,
         /// How often it was tried.
         attempts: u32,
     },
@@ -136,10 +162,12 @@ impl BaselineError {
     /// Whether it lies outside: a network or a service, not the input.
     pub const fn is_outside(&self) -> bool {
         match self {
-            Self::GitHub { .. } | Self::Contended { .. } => true,
-            Self::Read { .. } | Self::Write { .. } | Self::Content(_) | Self::NoAccess { .. } => {
-                false
-            }
+            Self::GitHub { .. } | Self::Objects { .. } | Self::Contended { .. } => true,
+            Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Content(_)
+            | Self::NoAccess { .. }
+            | Self::NoObjects { .. } => false,
         }
     }
 
@@ -157,6 +185,8 @@ impl BaselineError {
                     .to_owned(),
             ),
             Self::GitHub { source, .. } => source.hint(),
+            Self::NoObjects { source, .. } => source.hint(),
+            Self::Objects { source, .. } => source.bucket_hint(),
             Self::Contended { .. } => Some("record the run again".to_owned()),
         }
     }
@@ -169,6 +199,8 @@ pub enum BaselineStore {
     File(PathBuf),
     /// A branch.
     Branch(Box<branch::BranchStore>),
+    /// An object of S3.
+    Object(ObjectAddress),
 }
 
 impl BaselineUri {
@@ -189,6 +221,7 @@ impl BaselineUri {
                 let store = branch::BranchStore::new(client, branch.clone());
                 Ok(BaselineStore::Branch(Box::new(store)))
             }
+            Self::Object(address) => Ok(BaselineStore::Object(address.clone())),
         }
     }
 }
@@ -230,7 +263,8 @@ impl BaselineStore {
     pub async fn load(&self) -> Result<Option<BaselineFile>, BaselineError> {
         match self {
             Self::File(path) => file::load(path),
-            Self::Branch(store) => store.load().await,
+            Self::Branch(store) => shared::load(store.as_ref()).await,
+            Self::Object(address) => Box::pin(s3::load(address)).await,
         }
     }
 
@@ -242,7 +276,8 @@ impl BaselineStore {
     pub async fn update(&self, change: impl FnMut(&mut BaselineFile)) -> Result<(), BaselineError> {
         match self {
             Self::File(path) => file::update(path, change),
-            Self::Branch(store) => store.update(change).await,
+            Self::Branch(store) => shared::update(store.as_ref(), change).await,
+            Self::Object(address) => Box::pin(s3::update(address, change)).await,
         }
     }
 }
@@ -257,6 +292,7 @@ mod tests {
             "file:a/b.json",
             "branch:sagegate",
             "branch:data/sage-gate_1.0",
+            "s3://models/churn/baseline.json",
         ] {
             let uri: BaselineUri = text.parse().unwrap();
             assert_eq!(uri.to_string(), text);
@@ -270,6 +306,7 @@ mod tests {
             "branch:-x",
             "branch:a b",
             "branch:a//b",
+            "s3://models",
         ] {
             let error = text.parse::<BaselineUri>().unwrap_err();
             assert!(error.to_string().contains(&format!("`{text}`")), "{error}");

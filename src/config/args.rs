@@ -330,7 +330,8 @@ pub enum Mode {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct BaselineArgs {
-    /// Baseline store: file:PATH, or branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and GITHUB_TOKEN)
+    /// Baseline store: file:PATH, branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and GITHUB_TOKEN), or
+    /// s3://BUCKET/KEY
     /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
     #[arg(long, value_name = "URI")]
     pub baseline: Option<BaselineUri>,

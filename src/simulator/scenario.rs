@@ -19,6 +19,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 ///
 /// ```toml
 /// seed = 7                       # same seed, same latencies
+/// buckets = []                   # S3 buckets that exist from the start
 /// time_scale = 1.0               # the times of life_cycle pass this many times faster; calls do not
 ///
 /// [[models]]                     # models that exist from the start
@@ -75,6 +76,8 @@ pub struct Scenario {
     pub(super) seed: u64,
     #[serde(default = "one")]
     pub(super) time_scale: f64,
+    #[serde(default)]
+    pub(super) buckets: Vec<String>,
     #[serde(default)]
     pub(super) models: Vec<ModelProfile>,
     pub(super) latency: LatencyProfile,

@@ -1,6 +1,8 @@
 """Every operation of the simulator through boto3, whose parsers are not ours. Reads AWS_* as any boto3 program."""
 
 import datetime
+import hashlib
+import io
 import time
 
 import boto3
@@ -9,6 +11,7 @@ from botocore.exceptions import ClientError
 sagemaker = boto3.client("sagemaker")
 runtime = boto3.client("sagemaker-runtime")
 cloudwatch = boto3.client("cloudwatch")
+s3 = boto3.client("s3")
 passed = 0
 
 
@@ -104,6 +107,31 @@ data = cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=start, En
 check("both ways", abs(data["Values"][0] - statistics[0]["Average"]) < 1e-6 and data["StatusCode"] == "Complete")
 refused("InvalidParameterValue", "multiple of 60", cloudwatch.get_metric_statistics, Namespace="AWS/SageMaker",
         MetricName="ModelLatency", Dimensions=dimensions, StartTime=start, EndTime=end, Period=90, Statistics=["Sum"])
+
+# Objects, and the conditions of S3 User Guide, "How to prevent object overwrites with conditional writes".
+s3.create_bucket(Bucket="data")
+refused("BucketAlreadyOwnedByYou", "you already own it", s3.create_bucket, Bucket="data")
+check("bucket", s3.head_bucket(Bucket="data")["ResponseMetadata"]["HTTPStatusCode"] == 200)
+refused("NoSuchKey", "does not exist", s3.get_object, Bucket="data", Key="a")
+refused("NoSuchBucket", "does not exist", s3.get_object, Bucket="other", Key="a")
+keys = [f"folder/{number} <&ü>" for number in range(5)]
+tags = [s3.put_object(Bucket="data", Key=key, Body=key.encode(), IfNoneMatch="*")["ETag"] for key in keys]
+check("entity tag", tags[0] == f'"{hashlib.md5(keys[0].encode()).hexdigest()}"')
+refused("PreconditionFailed", "pre-conditions", s3.put_object, Bucket="data", Key=keys[0], Body=b"x", IfNoneMatch="*")
+refused("PreconditionFailed", "pre-conditions", s3.put_object, Bucket="data", Key=keys[0], Body=b"x", IfMatch=tags[1])
+refused("NoSuchKey", "does not exist", s3.put_object, Bucket="data", Key="new", Body=b"x", IfMatch=tags[1])
+tag = s3.put_object(Bucket="data", Key=keys[0], Body=b"new" * 100_000, IfMatch=tags[0], ContentType="text/x")["ETag"]
+head = s3.head_object(Bucket="data", Key=keys[0])
+check("head", (head["ETag"], head["ContentLength"], head["ContentType"]) == (tag, 300_000, "text/x"))
+check("date", abs(head["LastModified"] - datetime.datetime.now(datetime.timezone.utc)) < datetime.timedelta(minutes=1))
+check("body", s3.get_object(Bucket="data", Key=keys[0])["Body"].read() == b"new" * 100_000)
+pages = s3.get_paginator("list_objects_v2").paginate(Bucket="data", Prefix="folder/", PaginationConfig={"PageSize": 2})
+check("keys", [it["Key"] for page in pages for it in page["Contents"]] == keys)
+for key in keys:
+    s3.delete_object(Bucket="data", Key=key)
+check("empty", s3.list_objects_v2(Bucket="data")["KeyCount"] == 0)
+s3.upload_fileobj(io.BytesIO(b"stream"), "data", "streamed")
+check("streamed", s3.get_object(Bucket="data", Key="streamed")["Body"].read() == b"stream")
 
 # The end.
 sagemaker.delete_endpoint(EndpointName="one")

@@ -6,9 +6,16 @@ use std::process::Child;
 use serde_json::Value;
 
 use crate::support::github::{Failure, GitHub, REPOSITORY, TOKEN};
-use crate::support::{Simulator, Workspace};
+use crate::support::{QUICK, Simulator, Workspace};
 
 const WRITERS: usize = 20;
+
+/// A simulator with a bucket.
+fn with_bucket() -> Simulator {
+    Simulator::start(&format!("buckets = [\"models\"]\n{QUICK}"))
+}
+
+const OBJECT: &str = "s3://models/churn/baseline.json";
 
 /// A workspace that knows GitHub as a workflow does, and holds a result.
 fn measured(simulator: &Simulator, github: &GitHub) -> Workspace {
@@ -79,47 +86,128 @@ fn twenty_writers_at_once_are_all_on_the_branch_which_is_created() {
 }
 
 #[test]
-fn main_is_recorded_on_a_branch_and_the_next_run_is_compared_with_it() {
-    let (simulator, github) = (Simulator::quick(), GitHub::start());
+fn twenty_writers_at_once_are_all_in_the_object_which_is_created() {
+    let (simulator, github) = (with_bucket(), GitHub::start());
     let workspace = measured(&simulator, &github);
+    record_at_once(&workspace, OBJECT);
+    assert_all_are_there(&simulator.object("models", "churn/baseline.json").unwrap());
+}
+
+/// Main is recorded, the next run and a saved result are compared with it, and neither writes.
+#[track_caller]
+fn assert_recorded_and_compared(
+    workspace: &Workspace,
+    uri: &str,
+    stored: impl Fn() -> Option<String>,
+) {
     let run = [
         "--memory-sizes",
         "2048",
         "--invocations",
         "100",
         "--baseline",
-        "branch:sagegate",
+        uri,
     ];
+    assert_eq!(stored(), None);
     let recorded: Vec<&str> = run.into_iter().chain(["--mode", "record"]).collect();
     let outcome = workspace.run(&recorded).expect(0);
-    assert!(
-        outcome.stderr.contains("recorded in branch:sagegate"),
-        "{}",
-        outcome.stderr
-    );
-    let before = on_branch(&github).unwrap();
+    let words = format!("recorded in {uri}");
+    assert!(outcome.stderr.contains(&words), "{}", outcome.stderr);
+    let before = stored().unwrap();
+    let result = "sagegate-results/result.json";
     let compared = workspace.run(&run);
+    let offline = workspace.sagegate(&["compare", "--result", result, "--baseline", uri]);
+    for outcome in [compared, offline] {
+        assert!(outcome.stdout.contains("p90"), "{}", outcome.stdout);
+        assert!(
+            !outcome.stdout.contains("no baseline"),
+            "{}",
+            outcome.stdout
+        );
+    }
+    assert_eq!(stored(), Some(before), "a run that compares never writes");
+}
+
+#[test]
+fn every_store_is_recorded_in_and_compared_with() {
+    let (simulator, github) = (with_bucket(), GitHub::start());
+    let workspace = measured(&simulator, &github);
+    assert_recorded_and_compared(&workspace, "branch:sagegate", || on_branch(&github));
+    assert_recorded_and_compared(&workspace, OBJECT, || {
+        simulator.object("models", "churn/baseline.json")
+    });
+    assert_recorded_and_compared(&workspace, "file:new.json", || {
+        workspace
+            .exists("new.json")
+            .then(|| workspace.read("new.json"))
+    });
+}
+
+#[test]
+fn a_damaged_or_newer_object_is_refused_and_left_as_it_is() {
+    let (simulator, github) = (with_bucket(), GitHub::start());
+    let workspace = measured(&simulator, &github);
+    for (text, words) in [
+        (
+            "{\"schema\":1,\"models\":{\"churn\":[{\"run_id\"",
+            "is damaged",
+        ),
+        ("{\"schema\":99}", "schema 99"),
+    ] {
+        simulator.put_object("models", "churn/baseline.json", text);
+        for command in ["compare", "record"] {
+            let result = "sagegate-results/result.json";
+            let arguments = [command, "--result", result, "--baseline", OBJECT];
+            let error = workspace.sagegate(&arguments).expect(2).stderr;
+            assert!(error.contains(words) && error.contains(OBJECT), "{error}");
+        }
+        let stored = simulator.object("models", "churn/baseline.json").unwrap();
+        assert_eq!(stored, text);
+    }
+}
+
+#[test]
+fn a_bucket_that_does_not_exist_is_found_before_anything_is_created() {
+    let (simulator, github) = (with_bucket(), GitHub::start());
+    let workspace = measured(&simulator, &github);
+    let before = simulator.count("CreateEndpointConfig");
+    let error = workspace
+        .run(&["--baseline", "s3://nobodys/b.json"])
+        .expect(3)
+        .stderr;
+    for words in [
+        "baseline s3://nobodys/b.json: GetObject failed: NoSuchBucket",
+        "create the bucket",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(simulator.count("CreateEndpointConfig"), before);
+}
+
+#[test]
+fn a_store_that_answers_badly_now_and_then_loses_nothing() {
+    let fault = |kind: &str, every: u32| {
+        format!(
+            "[[operation_faults]]\noperation = \"PutObject\"\nkind = \"{kind}\"\nevery = {every}\n"
+        )
+    };
+    let faults = [
+        fault("throttle", 2),
+        fault("internal_error", 3),
+        fault("dropped_connection", 5),
+    ]
+    .concat();
+    let simulator = Simulator::start(&format!("buckets = [\"models\"]\n{QUICK}\n{faults}"));
+    let workspace = measured(&simulator, &GitHub::start());
+    for _ in 0..3 {
+        let result = "sagegate-results/result.json";
+        workspace
+            .sagegate(&["record", "--result", result, "--baseline", OBJECT])
+            .expect(0);
+    }
     assert!(
-        !compared.stdout.contains("no baseline"),
-        "{}",
-        compared.stdout
-    );
-    let offline = workspace.sagegate(&[
-        "compare",
-        "--result",
-        "sagegate-results/result.json",
-        "--baseline",
-        "branch:sagegate",
-    ]);
-    assert!(
-        !offline.stdout.contains("no baseline"),
-        "{}",
-        offline.stdout
-    );
-    assert_eq!(
-        on_branch(&github).unwrap(),
-        before,
-        "a run that compares never writes"
+        simulator.count("PutObject") > 3,
+        "some had to be sent again"
     );
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod invocations;
 mod listing;
 mod metrics;
+mod objects;
 mod quotas;
 mod resources;
 
@@ -18,6 +19,8 @@ pub(super) use self::endpoints::EndpointState;
 use self::faults::FaultRules;
 pub(super) use self::invocations::{Answer, Request, Started};
 use self::metrics::MetricStore;
+use self::objects::{Bucket, Buckets};
+pub(super) use self::objects::{Condition, Object, ObjectAnswer, ObjectCall, ObjectOperation};
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use crate::units::MemoryMb;
@@ -38,29 +41,37 @@ pub(super) struct Account {
     /// How many endpoints of each size have been created: seeds their draws.
     created: BTreeMap<MemoryMb, u32>,
     metrics: MetricStore,
+    buckets: Buckets,
     fault_rules: FaultRules,
 }
 
 /// Every operation that the simulator knows.
-pub(super) const OPERATIONS: [&str; 18] = [
+pub(super) const OPERATIONS: [&str; 25] = [
     "AddTags",
+    "CreateBucket",
     "CreateEndpoint",
     "CreateEndpointConfig",
     "CreateModel",
     "DeleteEndpoint",
     "DeleteEndpointConfig",
     "DeleteModel",
+    "DeleteObject",
     "DescribeEndpoint",
     "DescribeEndpointConfig",
     "DescribeModel",
     "GetMetricData",
     "GetMetricStatistics",
+    "GetObject",
     "GetServiceQuota",
+    "HeadBucket",
+    "HeadObject",
     "InvokeEndpoint",
     "ListEndpointConfigs",
     "ListEndpoints",
     "ListModels",
+    "ListObjectsV2",
     "ListTags",
+    "PutObject",
 ];
 
 #[derive(Debug, Clone)]
@@ -127,6 +138,11 @@ impl Account {
             endpoints: BTreeMap::new(),
             created: BTreeMap::new(),
             metrics: MetricStore::default(),
+            buckets: scenario
+                .buckets
+                .iter()
+                .map(|name| (name.clone(), Bucket::default()))
+                .collect(),
             fault_rules: FaultRules::new(&scenario),
             scenario,
         }

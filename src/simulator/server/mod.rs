@@ -1,6 +1,7 @@
 //! HTTP: routes a request to its protocol, waits as long as the model takes, counts what was asked.
 
 mod log;
+mod objects;
 mod wait;
 
 use std::io;
@@ -20,7 +21,8 @@ use self::wait::wait_until;
 use super::account::{Account, Answer, Request, Started};
 use super::scenario::{InjectedFault, Scenario};
 use super::validate::ApiError;
-use super::wire::{aws_json, header, rest_json, rpc_cbor, signed_region};
+use super::wire::rest_xml::ObjectRequest;
+use super::wire::{aws_json, header, rest_json, rpc_cbor, signed_for};
 use super::{AccountView, EndpointView};
 
 /// Room for bodies that the account itself refuses as too large.
@@ -102,6 +104,16 @@ impl Service {
                 })),
             }
         };
+        self.remember(operation, name, &answer);
+        answer
+    }
+
+    fn remember<T>(
+        &self,
+        operation: &str,
+        name: Option<String>,
+        answer: &Result<Result<T, ApiError>, Dropped>,
+    ) {
         let error = answer.as_ref().ok().and_then(|it| it.as_ref().err());
         let mut log = self.log();
         log.count(operation);
@@ -115,7 +127,6 @@ impl Service {
                 .map(|_| error.map_or(200, |error| error.status)),
             error: error.map(|error| error.code),
         });
-        answer
     }
 
     /// What exists and what was asked.
@@ -202,9 +213,18 @@ async fn handle(
         return Response::new(Body::from(value.to_string()));
     }
     let request_id = service.request_id();
-    let Some(region) = signed_region(&headers).map(str::to_owned) else {
+    let Some((region, signed)) = signed_for(&headers) else {
         return unsigned(&headers, &request_id);
     };
+    if signed == "s3" {
+        let request = ObjectRequest {
+            method: &method,
+            uri: &uri,
+            headers: &headers,
+            body: &body,
+        };
+        return objects::respond(&service, request, &request_id);
+    }
     if method != Method::POST {
         let error = unknown(&format!("{method} {}", uri.path()));
         return aws_json::respond(Err(error), &headers, &request_id);
@@ -215,12 +235,12 @@ async fn handle(
     }
     if let Some(operation) = rpc_cbor::operation_of(uri.path()) {
         let input = rpc_cbor::parse(&body);
-        return match service.call(Api::CloudWatch, operation, input, &region) {
+        return match service.call(Api::CloudWatch, operation, input, region) {
             Ok(answer) => rpc_cbor::respond(answer, &request_id),
             Err(Dropped) => dropped(),
         };
     }
-    match json_call(&service, &headers, &uri, &body, &region) {
+    match json_call(&service, &headers, &uri, &body, region) {
         Ok(answer) => aws_json::respond(answer, &headers, &request_id),
         Err(Dropped) => dropped(),
     }

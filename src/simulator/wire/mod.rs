@@ -1,7 +1,9 @@
 //! Protocols: what a request looks like on the wire, and what an answer must look like.
 
+mod aws_chunked;
 pub(super) mod aws_json;
 pub(super) mod rest_json;
+pub(super) mod rest_xml;
 pub(super) mod rpc_cbor;
 
 use axum::http::HeaderMap;
@@ -11,12 +13,13 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Region of a `SigV4` signature: `Credential=KEY/20261122/us-east-1/sagemaker/aws4_request`. `None` without a
-/// signature; AWS would refuse such a request.
-pub(super) fn signed_region(headers: &HeaderMap) -> Option<&str> {
+/// Region and service of a `SigV4` signature: `Credential=KEY/20261122/us-east-1/sagemaker/aws4_request`. `None` without
+/// a signature; AWS would refuse such a request.
+pub(super) fn signed_for(headers: &HeaderMap) -> Option<(&str, &str)> {
     let authorization = header(headers, "authorization")?;
     let (_, credential) = authorization.split_once("Credential=")?;
-    credential.split('/').nth(2)
+    let mut scope = credential.split('/').skip(2);
+    Some((scope.next()?, scope.next()?))
 }
 
 #[cfg(test)]
@@ -24,11 +27,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_region_comes_from_the_signature() {
+    fn region_and_service_come_from_the_signature() {
         let mut headers = HeaderMap::new();
-        assert_eq!(signed_region(&headers), None);
+        assert_eq!(signed_for(&headers), None);
         let value = "AWS4-HMAC-SHA256 Credential=AK/20261122/eu-west-1/sagemaker/aws4_request, SignedHeaders=host";
         headers.insert("authorization", value.parse().unwrap());
-        assert_eq!(signed_region(&headers), Some("eu-west-1"));
+        assert_eq!(signed_for(&headers), Some(("eu-west-1", "sagemaker")));
     }
 }

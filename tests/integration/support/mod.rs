@@ -102,6 +102,36 @@ impl Simulator {
         serde_json::from_str(body).unwrap()
     }
 
+    /// What an object of S3 holds.
+    pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<String> {
+        let (status, body) = self.s3("GET", bucket, key, "");
+        (status == 200).then_some(body)
+    }
+
+    /// Writes an object of S3, whatever is there.
+    pub(crate) fn put_object(&self, bucket: &str, key: &str, text: &str) {
+        assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
+    }
+
+    /// A call of S3 that nothing of the program takes part in.
+    fn s3(&self, method: &str, bucket: &str, key: &str, body: &str) -> (u16, String) {
+        let address = self.url().trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let signature = "AWS4-HMAC-SHA256 Credential=AK/20261122/us-east-1/s3/aws4_request";
+        write!(
+            stream,
+            "{method} /{bucket}/{key} HTTP/1.1\r\nHost: x\r\nAuthorization: {signature}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
     /// How often an operation was called.
     pub(crate) fn count(&self, operation: &str) -> u64 {
         self.state()["requests"][operation].as_u64().unwrap_or(0)

@@ -1,0 +1,147 @@
+//! S3: objects that are read whole, and written only where nobody else has written in between.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::error::{AwsError, AwsErrorKind};
+use super::session::{SessionError, check_credentials, control_retries, control_timeouts};
+
+/// A client of S3.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    client: aws_sdk_s3::Client,
+}
+
+/// An object as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Its entity tag, by which [`Objects::put`] knows it again.
+    pub etag: String,
+}
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is there.
+    Yes,
+    /// Somebody else wrote or deleted the object since: nothing was written.
+    Conflict,
+}
+
+impl Objects {
+    /// Reads region, credentials and endpoint overrides as every AWS tool does. With `AWS_ENDPOINT_URL` buckets are part
+    /// of the path instead of the host name.
+    ///
+    /// # Errors
+    /// [`SessionError`] when the region or the credentials are missing.
+    pub async fn connect() -> Result<Self, SessionError> {
+        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        if config.region().is_none_or(is_empty) {
+            return Err(SessionError::MissingRegion);
+        }
+        check_credentials(&config).await?;
+        Ok(Self {
+            client: client(&config),
+        })
+    }
+
+    /// Reads an object; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`AwsError`], also for a bucket that does not exist.
+    pub async fn get(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>, AwsError> {
+        let request = self.client.get_object().bucket(bucket).key(key);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let error = AwsError::new("GetObject", &error);
+                return match error.code.as_deref() {
+                    Some("NoSuchKey") => Ok(None),
+                    Some(_) | None => Err(error),
+                };
+            }
+        };
+        let etag = answer.e_tag.unwrap_or_default();
+        let body = answer.body.collect().await;
+        let body = body.map_err(|error| AwsError::transport("GetObject", &error))?;
+        Ok(Some(StoredObject {
+            bytes: body.to_vec(),
+            etag,
+        }))
+    }
+
+    /// Writes an object if it still has the entity tag `expected`, or if there is none where `expected` is `None`.
+    ///
+    /// Source of the conditions: S3 User Guide, "How to prevent object overwrites with conditional writes"; both 409 and
+    /// 412 mean that another writer was first, and 404 that the object has gone.
+    ///
+    /// # Errors
+    /// [`AwsError`].
+    pub async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Vec<u8>,
+        expected: Option<&str>,
+    ) -> Result<Written, AwsError> {
+        let request = self.client.put_object().bucket(bucket).key(key);
+        let request = match expected {
+            Some(etag) => request.if_match(etag),
+            None => request.if_none_match("*"),
+        };
+        let request = request
+            .content_type("application/json")
+            .body(ByteStream::from(bytes));
+        match request.send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error) => {
+                let error = AwsError::new("PutObject", &error);
+                match error.code.as_deref() {
+                    Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey") => {
+                        Ok(Written::Conflict)
+                    }
+                    Some(_) | None => Err(error),
+                }
+            }
+        }
+    }
+}
+
+fn is_empty(region: &Region) -> bool {
+    region.as_ref().is_empty()
+}
+
+fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let builder = aws_sdk_s3::config::Builder::from(config)
+        .retry_config(control_retries())
+        .timeout_config(control_timeouts())
+        .force_path_style(config.endpoint_url().is_some());
+    aws_sdk_s3::Client::from_conf(builder.build())
+}
+
+impl AwsError {
+    /// What the way out of a bucket is, where S3's own words do not say.
+    pub fn bucket_hint(&self) -> Option<String> {
+        match (self.kind, self.code.as_deref()) {
+            (_, Some("NoSuchBucket")) => {
+                Some("create the bucket, or choose another place with --baseline".to_owned())
+            }
+            (
+                _,
+                Some(
+                    "PermanentRedirect"
+                    | "AuthorizationHeaderMalformed"
+                    | "IllegalLocationConstraintException",
+                ),
+            ) => Some("set AWS_REGION to the region of the bucket".to_owned()),
+            (AwsErrorKind::AccessDenied, _) => Some(format!(
+                "allow the IAM action `s3:{}` on the object, and `s3:ListBucket` on the bucket: without that S3 denies a \
+                 missing object, too",
+                self.operation
+            )),
+            _ => self.hint(),
+        }
+    }
+}
