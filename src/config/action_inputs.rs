@@ -17,6 +17,8 @@ use super::words::{nearest, truth};
 const PREFIX: &str = "INPUT_";
 /// Names that people expect for flags of another name.
 const OTHER_NAMES: [(&str, &str); 1] = [("tags", "tag")];
+/// Inputs that `action.yml` fills for every command.
+const ALWAYS_GIVEN: [&str; 1] = ["github-token"];
 /// Inputs of every container action: the runner itself uses them.
 const OF_THE_RUNNER: [&str; 2] = ["args", "entrypoint"];
 /// Commands that make sense as a step of a workflow.
@@ -142,14 +144,19 @@ fn from_inputs(environment: &BTreeMap<String, String>) -> Result<CommandLine, In
     };
     for (name, value) in inputs {
         let flag = other_name(&name);
+        let of_others = || cli.get_subcommands().filter_map(|it| flag_of(it, flag));
         if let Some(argument) = flag_of(command, flag).or_else(|| flag_of(&cli, flag)) {
+            if is_default(argument, &value) {
+                continue;
+            }
             let words = arguments(argument, flag, &name, &value)?;
             line.arguments.extend(words.into_iter().map(OsString::from));
-        } else if cli
-            .get_subcommands()
-            .any(|other| flag_of(other, flag).is_some())
-        {
-            line.ignored.push(name);
+        } else if of_others().next().is_some() {
+            let is_from_action_yml = ALWAYS_GIVEN.contains(&flag)
+                || of_others().any(|argument| is_default(argument, &value));
+            if !is_from_action_yml {
+                line.ignored.push(name);
+            }
         } else {
             let known = known_inputs(&cli);
             return Err(InputError::Unknown {
@@ -183,6 +190,20 @@ fn flag_of<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command
         .get_arguments()
         .find(|argument| argument.get_long() == Some(name) && !argument.is_hide_set())
+}
+
+/// Whether the value is what the flag has without it. `action.yml` declares such values, so the runner gives them to every
+/// command; as arguments they would contradict others that were meant.
+fn is_default(argument: &Arg, value: &str) -> bool {
+    let action = argument.get_action();
+    if matches!(action, ArgAction::SetTrue) {
+        return value == "false";
+    }
+    if matches!(action, ArgAction::Count) {
+        return value == "0";
+    }
+    let defaults = argument.get_default_values();
+    defaults.len() == 1 && defaults.iter().all(|it| *it == *value)
 }
 
 /// Names that an input may have.

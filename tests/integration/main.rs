@@ -11,6 +11,7 @@
 
 mod acceptance;
 mod action;
+mod action_yml;
 mod bad_input;
 mod baseline;
 mod cli;

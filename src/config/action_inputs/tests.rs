@@ -129,6 +129,33 @@ fn inputs_of_other_commands_and_of_the_runner_are_left_out() {
 }
 
 #[test]
+fn defaults_of_the_action_contradict_nothing_and_are_not_reported() {
+    let defaults = [
+        ("INPUT_OUTPUT-DIR", "sagegate-results"),
+        ("INPUT_RUNS", "5"),
+        ("INPUT_SEED-BASELINE", "false"),
+        ("INPUT_MEMORY-SIZES", "1024,2048,3072,4096,5120,6144"),
+        ("INPUT_GITHUB-TOKEN", "ghs_0"),
+        ("INPUT_VERBOSE", "0"),
+    ];
+    let of = |command, name, value| {
+        let own = [("INPUT_COMMAND", command), (name, value)];
+        let line = line(&[&defaults[..], &own].concat()).unwrap();
+        let words = line.arguments.iter().skip(1);
+        let words: Vec<_> = words.map(|it| it.to_str().unwrap().to_owned()).collect();
+        (words.join(" "), line.ignored)
+    };
+    assert_eq!(
+        of("run", "INPUT_RESUME", "old"),
+        ("run --github-token=ghs_0 --resume=old".to_owned(), vec![])
+    );
+    assert_eq!(
+        of("report", "INPUT_RUNS", "6"),
+        ("report".to_owned(), vec!["runs".to_owned()])
+    );
+}
+
+#[test]
 fn what_is_typed_goes_before_inputs_and_the_clean_up_before_both() {
     let inputs = environment(&[("INPUT_COMMAND", "report")]);
     let line = |words: &[&str]| {
