@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, CommandFactory as _};
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use sagegate::config::{Cli, CommandLine, command_line};
 use saphyr::{LoadableYamlNode as _, YamlOwned};
 
@@ -89,7 +89,7 @@ fn flags() -> BTreeMap<String, String> {
     let commands = cli
         .get_subcommands()
         .filter(|it| COMMANDS.contains(&it.get_name()));
-    let arguments = commands.chain([&cli]).flat_map(|it| it.get_arguments());
+    let arguments = commands.chain([&cli]).flat_map(Command::get_arguments);
     let shown = arguments.filter(|it| !it.is_hide_set());
     shown
         .map(|it| (it.get_long().unwrap().to_owned(), default_of(it)))
@@ -206,16 +206,20 @@ fn table() -> String {
         "" => String::new(),
         text => format!("`{}`", cell(text)),
     };
-    let mut text = "| Input | Default | |\n| :-- | :-- | :-- |\n".to_owned();
-    for (name, entry) in section("inputs") {
+    let inputs = section("inputs").into_iter().map(|(name, entry)| {
         let (default, words) = (code(&entry["default"]), cell(&entry["description"]));
-        text += &format!("| `{name}` | {default} | {words} |\n");
-    }
-    text += "\n| Output | |\n| :-- | :-- |\n";
-    for (name, entry) in section("outputs") {
-        text += &format!("| `{name}` | {} |\n", cell(&entry["description"]));
-    }
-    text
+        format!("| `{name}` | {default} | {words} |\n")
+    });
+    let outputs = section("outputs").into_iter().map(|(name, entry)| {
+        let words = cell(&entry["description"]);
+        format!("| `{name}` | {words} |\n")
+    });
+    let head = |line: &str| line.to_owned();
+    let lines = std::iter::once(head("| Input | Default | |\n| :-- | :-- | :-- |\n"))
+        .chain(inputs)
+        .chain([head("\n| Output | |\n| :-- | :-- |\n")])
+        .chain(outputs);
+    lines.collect()
 }
 
 /// `INSTA_UPDATE=always` writes it.
