@@ -1,0 +1,33 @@
+# The action's image, built from source: what `uses: ./` and a fork of this repository run. Releases have a prebuilt image
+# (.github/packaging/Dockerfile.release). Every instruction is one that the classic builder knows, too.
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /build
+# A static binary needs nothing of a distribution. Symbols are a third of its size, and no use to a workflow.
+ENV CARGO_PROFILE_RELEASE_STRIP=symbols \
+    CARGO_TARGET_DIR=/build/target \
+    RUSTFLAGS="-C target-feature=+crt-static"
+
+# The dependencies are a layer of their own: it is built again only when Cargo.toml or Cargo.lock changes. The target is
+# named because static libraries cannot be loaded as procedural macros, which are built for the host.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir -p src benches/gate \
+ && echo 'fn main() {}' > src/main.rs \
+ && touch src/lib.rs benches/gate/main.rs \
+ && cargo build --locked --release --target "$(rustc --print host-tuple)" \
+ && rm -r src
+
+COPY .github/packaging/image-root packaging/
+COPY src src
+RUN touch src/main.rs src/lib.rs \
+ && cargo build --locked --release --bin sagegate --target "$(rustc --print host-tuple)" \
+ && packaging/image-root "target/$(rustc --print host-tuple)/release/sagegate" /etc/ssl/certs/ca-certificates.crt image
+
+FROM scratch
+COPY --from=build /build/image/ /
+# No USER and no WORKDIR: the runner sets the folder, and its files belong to root.
+# https://docs.github.com/actions/reference/workflows-and-actions/dockerfile-support
+# `env: SSL_CERT_FILE:` in a workflow points to another CA bundle, for example that of a company's proxy.
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+    AWS_EC2_METADATA_DISABLED=true
+ENTRYPOINT ["/usr/local/bin/sagegate"]
