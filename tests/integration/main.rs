@@ -22,6 +22,7 @@ mod gate_journey;
 mod github;
 mod github_files;
 mod hostile;
+mod iam;
 mod inputs;
 mod kill;
 mod layering;

@@ -1,0 +1,183 @@
+//! The IAM policies in `docs/iam` against what runs ask of AWS, and the example workflows against `action.yml`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use saphyr::{LoadableYamlNode as _, YamlOwned};
+use serde_json::Value;
+
+use crate::support::{Simulator, Workspace, run_args};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn json(file: &str) -> Value {
+    serde_json::from_str(&read(&folder("docs/iam").join(file))).unwrap()
+}
+
+fn one_or_many(value: &Value) -> Vec<String> {
+    let many = value.as_array().map(Vec::as_slice);
+    let words = many.unwrap_or(std::slice::from_ref(value)).iter();
+    words.map(|it| it.as_str().unwrap().to_owned()).collect()
+}
+
+/// Actions that a policy allows.
+fn allowed(policy: &Value) -> BTreeSet<String> {
+    let statements = policy["Statement"].as_array().unwrap();
+    let actions = statements.iter().flat_map(|it| {
+        assert_eq!(it["Effect"], "Allow");
+        one_or_many(&it["Action"])
+    });
+    actions.collect()
+}
+
+/// The action that allows an operation.
+fn action(operation: &str) -> String {
+    let service = match operation {
+        "GetMetricData" => "cloudwatch",
+        "GetServiceQuota" => "servicequotas",
+        _ => "sagemaker",
+    };
+    format!("{service}:{operation}")
+}
+
+/// Actions for everything that the simulator was asked for.
+fn used(simulator: &Simulator) -> BTreeSet<String> {
+    let state = simulator.state();
+    let operations = state["requests"].as_object().unwrap().keys();
+    operations.map(|it| action(it)).collect()
+}
+
+/// With tags in it, a call that creates something needs this as well.
+const TAGS: &str = "sagemaker:AddTags";
+
+#[test]
+fn the_policy_allows_what_a_run_with_everything_does_and_nothing_else() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let more = [
+        "--expected-clients=2",
+        "--max-concurrency=2",
+        "--concurrency-invocations=20",
+        "--rate=20/s",
+        "--tag=team=x",
+    ];
+    workspace.sagegate(&run_args("m", &more)).expect(0);
+    let mut expected = used(&simulator);
+    assert!(expected.insert(TAGS.to_owned()));
+    assert_eq!(allowed(&json("policy.json")), expected);
+}
+
+#[test]
+fn a_model_for_the_run_needs_the_second_policy_and_a_role_to_pass() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let role = "arn:aws:iam::123456789012:role/churn-container";
+    let image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:1";
+    let flags = [
+        "run",
+        "--image-uri",
+        image,
+        "--execution-role-arn",
+        role,
+        "--name=m",
+        "--samples=samples.jsonl",
+        "--memory-sizes=2048",
+        "--invocations=20",
+    ];
+    workspace.sagegate(&flags).expect(0);
+    let without = allowed(&json("policy.json"));
+    let mut expected: BTreeSet<String> = &used(&simulator) - &without;
+    assert_eq!(expected.len(), 2, "{expected:?}");
+    expected.extend([TAGS, "iam:PassRole"].map(str::to_owned));
+    let policy = json("policy-create-model.json");
+    assert_eq!(allowed(&policy), expected);
+}
+
+#[test]
+fn whatever_a_policy_lets_change_is_ours_by_name() {
+    for file in ["policy.json", "policy-create-model.json"] {
+        let policy = json(file);
+        for statement in policy["Statement"].as_array().unwrap() {
+            let changes = one_or_many(&statement["Action"]).iter().any(|it| {
+                ["Create", "Delete", "AddTags", "Invoke"]
+                    .iter()
+                    .any(|word| it.contains(word))
+            });
+            let resources = one_or_many(&statement["Resource"]);
+            assert!(
+                !changes || resources.iter().all(|it| it.ends_with("/sagegate-*")),
+                "{file}: {statement}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_role_is_for_one_repository_and_no_fork() {
+    let trust = json("trust.json");
+    let conditions = &trust["Statement"][0]["Condition"]["StringEquals"];
+    let subject = &conditions["token.actions.githubusercontent.com:sub"];
+    let subjects = one_or_many(subject);
+    assert_eq!(
+        subjects,
+        [
+            "repo:OWNER/REPOSITORY:pull_request",
+            "repo:OWNER/REPOSITORY:ref:refs/heads/main"
+        ]
+    );
+    assert_eq!(
+        conditions["token.actions.githubusercontent.com:aud"],
+        "sts.amazonaws.com"
+    );
+}
+
+fn yaml(path: &Path) -> YamlOwned {
+    let mut documents = YamlOwned::load_from_str(&read(path)).unwrap();
+    documents.remove(0)
+}
+
+fn keys(mapping: Option<&YamlOwned>) -> BTreeSet<String> {
+    let keys = mapping.and_then(YamlOwned::as_mapping);
+    let keys = keys.into_iter().flat_map(|it| it.keys());
+    keys.map(|it| it.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_examples_use_inputs_that_exist_and_declare_their_permissions() {
+    let inputs = keys(yaml(&folder("action.yml")).as_mapping_get("inputs"));
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(folder("docs/examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let workflow = yaml(&path);
+        let get = |of: &YamlOwned, name: &str| of.as_mapping_get(name).unwrap().clone();
+        let job = get(&get(&workflow, "jobs"), "sagegate");
+        assert!(keys(workflow.as_mapping_get("permissions")).is_empty());
+        assert!(keys(job.as_mapping_get("permissions")).contains("contents"));
+        let steps = get(&job, "steps");
+        let ours = steps.as_vec().unwrap().iter().filter(|step| {
+            let uses = step.as_mapping_get("uses").and_then(|it| it.as_str());
+            uses == Some("OWNER/sagegate@v1")
+        });
+        let given: Vec<_> = ours.map(|it| keys(it.as_mapping_get("with"))).collect();
+        assert_eq!(given.len(), 1, "{}", path.display());
+        assert!(given[0].is_subset(&inputs), "{}", path.display());
+        seen.push(path.file_name().unwrap().to_owned());
+    }
+    seen.sort();
+    let expected = [
+        "dry-run.yml",
+        "fork-measure.yml",
+        "fork-post.yml",
+        "gate.yml",
+        "models.yml",
+        "nightly.yml",
+        "record.yml",
+    ];
+    assert_eq!(seen, expected);
+}
