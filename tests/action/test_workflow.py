@@ -68,8 +68,8 @@ def consumer(tmp_path, image, simulator, github):
     git("remote", "add", "origin", "https://github.com/acme/churn.git")
     runs = [1841]
 
-    def run(event, model):
-        (repository / ".github/workflows/gate.yml").write_text(WORKFLOW.replace("MODEL", model))
+    def run(event, model="m", workflow=WORKFLOW):
+        (repository / ".github/workflows/gate.yml").write_text(workflow.replace("MODEL", model))
         git("add", ".")
         git("commit", "--quiet", "--allow-empty", "--message", f"{event} of {model}")
         head = git("rev-parse", "HEAD")
@@ -145,3 +145,11 @@ def test_a_step_without_a_comment_still_fails_by_its_verdict_alone(consumer, git
     assert result == "success", log
     assert "no comment: cannot write the comment" in log, log
     assert github.comments == {}
+
+
+def test_the_dry_run_of_the_examples_comments_without_an_aws_account(consumer, github, simulator):
+    example = (REPOSITORY / "docs/examples/dry-run.yml").read_text().replace("OWNER/", "acme/").replace("ubuntu-24.04", "ubuntu-latest")
+    result, log = consumer("pull_request", workflow=example)
+    assert result == "success", log
+    assert "### ⚪ mobilenet-v2: no baseline yet" in github.comments["1"]["body"]
+    assert simulator.state()["requests"] == {}

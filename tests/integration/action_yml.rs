@@ -241,3 +241,50 @@ fn the_readme_has_the_table_of_inputs_and_outputs() {
         assert_eq!(shown, expected, "INSTA_UPDATE=always writes the table anew");
     }
 }
+
+/// An example without the comment that stands before it.
+fn example(name: &str) -> String {
+    let text = read(&format!("docs/examples/{name}.yml"));
+    let lines = text.split_inclusive('\n');
+    lines.skip_while(|it| it.starts_with('#')).collect()
+}
+
+#[test]
+fn the_readme_shows_the_examples_as_they_are_and_they_are_short() {
+    let readme = read("README.md");
+    for (name, most) in [("dry-run", 20), ("gate", 30)] {
+        let text = example(name);
+        assert!(text.lines().count() <= most, "{name}");
+        assert!(readme.contains(&format!("```yaml\n{text}```\n")), "{name}");
+    }
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            *text += &std::fs::read_to_string(&path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_readme_explains_texts_that_the_program_prints() {
+    let mut code = String::new();
+    sources(&repository("src"), &mut code);
+    let readme = read("README.md");
+    let (_, table) = readme.split_once("| The log says |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let texts = table.lines().skip(2).map(|line| {
+        let (_, rest) = line.split_once("| `").unwrap();
+        rest.split_once("` |").unwrap().0
+    });
+    let texts: Vec<&str> = texts.collect();
+    assert_eq!(texts.len(), 14);
+    for text in texts {
+        let text = text.strip_prefix("no comment: ").unwrap_or(text);
+        assert!(code.contains(text), "{text}");
+    }
+}
