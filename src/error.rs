@@ -104,7 +104,7 @@ pub enum Error {
         head: String,
     },
     /// Neither a ledger nor what a step of a workflow has saved.
-    #[error("--ledger is missing")]
+    #[error("nothing says what to delete: --ledger, --run or --older-than is missing")]
     NoLedger,
     /// No samples: the parser of the command line refuses this first.
     #[error("no samples are given: use --samples")]
@@ -283,7 +283,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::NoLedger => Some(
-                "name the ledger.json of the run; in a workflow the action cleans up by itself"
+                "name the ledger.json of the run, or the run; in a workflow the action cleans up by itself"
                     .to_owned(),
             ),
             Self::PriceFile { .. }

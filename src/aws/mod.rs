@@ -3,6 +3,7 @@
 mod endpoints;
 mod error;
 mod invoke;
+mod listing;
 mod metrics;
 mod models;
 mod objects;
@@ -13,6 +14,7 @@ mod timing;
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
 pub use invoke::Invoker;
+pub use listing::{Listed, ResourceKind};
 pub use metrics::MetricWindow;
 pub use models::{Container, ModelSpec};
 pub use objects::{Objects, StoredObject, Written};

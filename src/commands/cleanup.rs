@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Outcome;
-use super::edges::Edges;
+use super::edges::{Edges, now};
 use crate::aws::Session;
-use crate::benchmark::{Ledger, sweep};
+use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, sweep};
 use crate::config::CleanupArgs;
 use crate::error::Error;
 use crate::progress::{self, Display};
@@ -13,8 +13,26 @@ use crate::progress::{self, Display};
 /// Name under which a step saves the path of its ledger for its clean-up; those of further runs have a suffix.
 pub(super) const STATE: &str = "ledger";
 
-/// Deletes everything that a ledger lists. Absent resources count as deleted.
+/// Deletes what a ledger lists, or what the account holds of one run or of old ones. Absent resources count as deleted.
 pub(super) async fn cleanup(args: &CleanupArgs, edges: &Edges, display: Display) -> Outcome {
+    let run = args.run.clone().map(Selection::Run);
+    let selection = run.or(args.older_than.map(Selection::OlderThan));
+    let left = match selection {
+        Some(selection) => sweep_found(&selection, args, edges, display).await?,
+        None => sweep_ledgers(args, edges, display).await?,
+    };
+    if left.is_empty() {
+        Ok(0)
+    } else {
+        Err(Error::NotDeleted { left })
+    }
+}
+
+async fn sweep_ledgers(
+    args: &CleanupArgs,
+    edges: &Edges,
+    display: Display,
+) -> Result<Vec<String>, Error> {
     let ledgers: Vec<PathBuf> = match &args.ledger {
         Some(path) => vec![path.clone()],
         None => edges.state(STATE).into_iter().map(PathBuf::from).collect(),
@@ -29,11 +47,7 @@ pub(super) async fn cleanup(args: &CleanupArgs, edges: &Edges, display: Display)
     for path in ledgers {
         left.extend(sweep_ledger(&path, args, edges, display).await?);
     }
-    if left.is_empty() {
-        Ok(0)
-    } else {
-        Err(Error::NotDeleted { left })
-    }
+    Ok(left)
 }
 
 async fn sweep_ledger(
@@ -43,14 +57,70 @@ async fn sweep_ledger(
     display: Display,
 ) -> Result<Vec<String>, Error> {
     let ledger = Ledger::read(path)?;
+    if args.dry_run {
+        let names = ledger.names();
+        let endpoints = names.endpoints.iter().map(|it| format!("endpoint {it}"));
+        let models = names.models.iter().map(|it| format!("model {it}"));
+        for resource in endpoints.chain(models) {
+            edges.print(&format!("would delete {resource}, if it is there"));
+        }
+        return Ok(Vec::new());
+    }
     let session = Session::connect(Some(ledger.region.clone())).await?;
-    let observer = progress::observer(display, edges.log());
-    let swept = sweep(&session, ledger.names(), args.timeout, observer.as_ref()).await;
-    if swept.left.is_empty() {
+    let what = format!("run {}", ledger.run_id);
+    Ok(sweep_names(&session, ledger.names(), &what, args, edges, display).await)
+}
+
+/// By name and tag, from anywhere.
+async fn sweep_found(
+    selection: &Selection,
+    args: &CleanupArgs,
+    edges: &Edges,
+    display: Display,
+) -> Result<Vec<String>, Error> {
+    let session = Session::connect(args.region.clone()).await?;
+    let orphans = find_orphans(&session, selection, now()).await?;
+    let what = match selection {
+        Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),
+        Selection::OlderThan(_) => format!("older runs in {}", session.region()),
+    };
+    if args.dry_run || orphans.iter().next().is_none() {
+        list(&orphans, &what, edges);
+        return Ok(Vec::new());
+    }
+    Ok(sweep_names(&session, orphans.names(), &what, args, edges, display).await)
+}
+
+fn list(orphans: &Orphans, what: &str, edges: &Edges) {
+    for orphan in orphans.iter() {
         edges.print(&format!(
-            "run {}: deleted {} resources, none left",
-            ledger.run_id, swept.deleted
+            "would delete {} {} of run {}, created {}",
+            orphan.resource.kind,
+            crate::text::one_line(&orphan.resource.name),
+            crate::text::one_line(&orphan.run_id),
+            orphan.resource.created_at.strftime("%Y-%m-%d %H:%M UTC")
         ));
     }
-    Ok(swept.left)
+    if orphans.iter().next().is_none() {
+        edges.print(&format!("{what}: nothing is left to delete"));
+    }
+}
+
+async fn sweep_names(
+    session: &Session,
+    names: Names<'_>,
+    what: &str,
+    args: &CleanupArgs,
+    edges: &Edges,
+    display: Display,
+) -> Vec<String> {
+    let observer = progress::observer(display, edges.log());
+    let swept = sweep(session, names, args.timeout, observer.as_ref()).await;
+    if swept.left.is_empty() {
+        edges.print(&format!(
+            "{what}: deleted {} resources, none left",
+            swept.deleted
+        ));
+    }
+    swept.left
 }

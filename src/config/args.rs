@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::measure::MeasurementArgs;
-use super::values::{TokenText, parse_duration, parse_rate};
+use super::values::{TokenText, parse_duration, parse_rate, parse_run_id};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
@@ -280,8 +280,20 @@ pub struct PricesArgs {
 pub struct CleanupArgs {
     /// ledger.json of the run: it lists all that the run may have created [default: what the same step of a workflow
     /// has left, as STATE_ledger]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "older_than"])]
     pub ledger: Option<PathBuf>,
+    /// Everything of this run, from anywhere: by name, and by the tag sagegate:run
+    #[arg(long, value_name = "RUN-ID", conflicts_with = "older_than", value_parser = parse_run_id)]
+    pub run: Option<String>,
+    /// Everything of any run that is older than this, by name and tag; longer than your longest run
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub older_than: Option<Duration>,
+    /// List what would be deleted, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// AWS region of --run and --older-than [default: AWS_REGION or the profile's]
+    #[arg(long, value_name = "REGION", conflicts_with = "ledger")]
+    pub region: Option<String>,
     /// The clean-up of a workflow's step: succeeds when the step has left nothing.
     #[arg(long, hide = true)]
     pub from_state: bool,

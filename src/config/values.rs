@@ -54,6 +54,18 @@ pub(super) fn parse_pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `1842-1`: the run id of a ledger, of a comment's last line, or of the tag `sagegate:run`.
+pub(super) fn parse_run_id(text: &str) -> Result<String, String> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if (1..=40).contains(&text.len()) && text.chars().all(is_part) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "`{text}` is not a run id: at most 40 lower-case letters, digits and hyphens, for example 1842-1"
+        ))
+    }
+}
+
 /// `1024`, with a guess for other numbers.
 pub(super) fn parse_memory(text: &str) -> Result<MemoryMb, String> {
     text.parse()

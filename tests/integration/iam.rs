@@ -74,6 +74,43 @@ fn the_policy_allows_what_a_run_with_everything_does_and_nothing_else() {
 }
 
 #[test]
+fn the_policy_of_a_janitor_allows_what_finds_and_deletes_leftovers_and_nothing_else() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let mut model = Vec::from([
+        "--image-uri",
+        "i",
+        "--execution-role-arn",
+        "arn:aws:iam::000000000000:role/r",
+    ]);
+    model.extend([
+        "--name",
+        "n",
+        "--samples",
+        "samples.jsonl",
+        "--invocations",
+        "100000",
+    ]);
+    let mut run = workspace.spawn(&[&["run"], &model[..]].concat());
+    while simulator.count("InvokeEndpoint") == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let by_the_run = simulator.operations().len();
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    let cleanup = ["cleanup", "--older-than", "1s"];
+    workspace.sagegate(&cleanup).expect(0);
+    simulator.assert_nothing_is_left();
+    let operations = simulator.operations();
+    let expected = operations[by_the_run..]
+        .iter()
+        .map(|it| action(it))
+        .collect();
+    assert_eq!(allowed(&json("policy-cleanup.json")), expected);
+}
+
+#[test]
 fn a_model_for_the_run_needs_the_second_policy_and_a_role_to_pass() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
@@ -101,7 +138,11 @@ fn a_model_for_the_run_needs_the_second_policy_and_a_role_to_pass() {
 
 #[test]
 fn whatever_a_policy_lets_change_is_ours_by_name() {
-    for file in ["policy.json", "policy-create-model.json"] {
+    for file in [
+        "policy.json",
+        "policy-create-model.json",
+        "policy-cleanup.json",
+    ] {
         let policy = json(file);
         for statement in policy["Statement"].as_array().unwrap() {
             let changes = one_or_many(&statement["Action"]).iter().any(|it| {

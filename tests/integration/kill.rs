@@ -4,6 +4,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use sagegate::result::EndpointOutcome;
+use serde_json::{Value, json};
 
 use crate::support::github::GitHub;
 use crate::support::runner::Runner;
@@ -110,6 +111,97 @@ fn after_a_kill_the_ledger_is_enough_to_delete_everything() {
     }
 }
 
+/// Creates an endpoint with a config of its own, as another program of the account does.
+fn create_foreign(simulator: &Simulator, name: &str, run_tag: Option<&str>) {
+    let tags: Vec<Value> = run_tag
+        .map(|run| json!({"Key": "sagegate:run", "Value": run}))
+        .into_iter()
+        .collect();
+    let variant = json!({
+        "VariantName": "AllTraffic", "ModelName": "m",
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+    });
+    let config = json!({"EndpointConfigName": name, "ProductionVariants": [variant], "Tags": tags});
+    simulator.sagemaker("CreateEndpointConfig", &config);
+    let endpoint = json!({"EndpointName": name, "EndpointConfigName": name, "Tags": tags});
+    simulator.sagemaker("CreateEndpoint", &endpoint);
+}
+
+#[test]
+fn without_a_ledger_the_run_id_is_enough_and_nothing_foreign_is_touched() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    create_foreign(&simulator, "production", Some("run-of-another-tool"));
+    create_foreign(&simulator, "sagegate-by-hand", None);
+    signalled(&simulator, &workspace, "InvokeEndpoint", 30, "KILL");
+    let ledger: Value =
+        serde_json::from_str(&workspace.read("sagegate-results/ledger.json")).unwrap();
+    let run = ledger["run_id"].as_str().unwrap();
+    create_foreign(&simulator, &format!("sagegate-{run}-by-hand"), None);
+    let before = simulator.resources();
+    let cleanup = |flags: &[&str]| workspace.sagegate(&[&["cleanup"], flags].concat());
+
+    let listed = cleanup(&["--run", run, "--dry-run"]).expect(0).stdout;
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    for line in listed.lines() {
+        assert!(
+            line.starts_with("would delete endpoint")
+                && line.contains(&format!(" of run {run}, created 20")),
+            "{line}"
+        );
+    }
+    assert_eq!(simulator.resources(), before);
+    let none = cleanup(&["--older-than", "1h"]).expect(0).stdout;
+    assert_eq!(none, "older runs in us-east-1: nothing is left to delete\n");
+    let none = cleanup(&["--run", "1842-1"]).expect(0).stdout;
+    assert_eq!(none, "run 1842-1 in us-east-1: nothing is left to delete\n");
+    assert_eq!(simulator.resources(), before);
+
+    let deleted = cleanup(&["--run", run]).expect(0).stdout;
+    assert_eq!(
+        deleted,
+        format!("run {run} in us-east-1: deleted 4 resources, none left\n")
+    );
+    let mut left = simulator.resources();
+    left.sort();
+    left.dedup();
+    let foreign = [
+        "production",
+        "sagegate-by-hand",
+        &format!("sagegate-{run}-by-hand"),
+    ];
+    assert_eq!(left, foreign);
+}
+
+#[test]
+fn old_leftovers_of_any_run_are_found_by_their_age() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    signalled(&simulator, &workspace, "CreateEndpoint", 2, "KILL");
+    std::thread::sleep(Duration::from_millis(2100));
+    let deleted = workspace
+        .sagegate(&["cleanup", "--older-than", "1s"])
+        .expect(0);
+    assert_eq!(
+        deleted.stdout,
+        "older runs in us-east-1: deleted 4 resources, none left\n"
+    );
+    simulator.assert_nothing_is_left();
+}
+
+#[test]
+fn a_run_id_that_no_run_has_is_refused() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let outcome = workspace.sagegate(&["cleanup", "--run", "../*"]).expect(2);
+    assert!(
+        outcome.stderr.contains("`../*` is not a run id"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(simulator.operations().is_empty());
+}
+
 #[test]
 fn a_ledger_of_foreign_names_deletes_nothing() {
     let simulator = Simulator::quick();
@@ -203,6 +295,7 @@ fn a_clean_up_needs_a_ledger() {
     let outcome = Workspace::without_aws().sagegate(&["cleanup"]).expect(2);
     assert_eq!(
         outcome.stderr,
-        "error: --ledger is missing; name the ledger.json of the run; in a workflow the action cleans up by itself\n"
+        "error: nothing says what to delete: --ledger, --run or --older-than is missing; name the ledger.json of the run, or \
+         the run; in a workflow the action cleans up by itself\n"
     );
 }

@@ -113,15 +113,36 @@ impl Simulator {
         assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
     }
 
-    /// A call of S3 that nothing of the program takes part in.
+    /// A call of SageMaker that nothing of the program takes part in.
+    pub(crate) fn sagemaker(&self, operation: &str, input: &Value) -> Value {
+        let target = format!(
+            "X-Amz-Target: SageMaker.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
+        );
+        let (status, answer) = self.signed("POST", "/", "sagemaker", &target, &input.to_string());
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+
     fn s3(&self, method: &str, bucket: &str, key: &str, body: &str) -> (u16, String) {
+        self.signed(method, &format!("/{bucket}/{key}"), "s3", "", body)
+    }
+
+    fn signed(
+        &self,
+        method: &str,
+        path: &str,
+        service: &str,
+        headers: &str,
+        body: &str,
+    ) -> (u16, String) {
         let address = self.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(address).unwrap();
-        let signature = "AWS4-HMAC-SHA256 Credential=AK/20261122/us-east-1/s3/aws4_request";
+        let signature =
+            format!("AWS4-HMAC-SHA256 Credential=AK/20261122/us-east-1/{service}/aws4_request");
         write!(
             stream,
-            "{method} /{bucket}/{key} HTTP/1.1\r\nHost: x\r\nAuthorization: {signature}\r\nContent-Length: {}\r\n\
-             Connection: close\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {signature}\r\n{headers}\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )
         .unwrap();

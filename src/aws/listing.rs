@@ -1,0 +1,127 @@
+//! What an account holds under a name.
+
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use super::error::AwsError;
+use super::session::Session;
+
+/// Kinds of resources that a run creates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResourceKind {
+    /// An endpoint.
+    Endpoint,
+    /// An endpoint config.
+    EndpointConfig,
+    /// A model.
+    Model,
+}
+
+/// Prints `endpoint`, `endpoint config` or `model`.
+impl std::fmt::Display for ResourceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Endpoint => "endpoint",
+            Self::EndpointConfig => "endpoint config",
+            Self::Model => "model",
+        })
+    }
+}
+
+/// A resource that a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl Listed {
+    fn new(
+        kind: ResourceKind,
+        name: Option<String>,
+        arn: Option<String>,
+        created_at: Option<DateTime>,
+    ) -> Option<Self> {
+        Some(Self {
+            kind,
+            name: name?,
+            arn: arn?,
+            created_at: Timestamp::from_second(created_at?.secs()).ok()?,
+        })
+    }
+}
+
+impl Session {
+    /// Endpoints, endpoint configs and models whose names contain `part`, in that order.
+    ///
+    /// # Errors
+    /// [`AwsError`] of `ListEndpoints`, `ListEndpointConfigs` or `ListModels`.
+    pub async fn named(&self, part: &str) -> Result<Vec<Listed>, AwsError> {
+        let mut found = self.endpoints_named(part).await?;
+        found.extend(self.endpoint_configs_named(part).await?);
+        found.extend(self.models_named(part).await?);
+        Ok(found)
+    }
+
+    async fn endpoints_named(&self, part: &str) -> Result<Vec<Listed>, AwsError> {
+        let list = self.sagemaker.list_endpoints().name_contains(part);
+        let mut pages = list.into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = pages.next().await {
+            let it = item.map_err(|error| AwsError::new("ListEndpoints", &error))?;
+            let (name, arn, created_at) = (it.endpoint_name, it.endpoint_arn, it.creation_time);
+            found.extend(Listed::new(ResourceKind::Endpoint, name, arn, created_at));
+        }
+        Ok(found)
+    }
+
+    async fn endpoint_configs_named(&self, part: &str) -> Result<Vec<Listed>, AwsError> {
+        let list = self.sagemaker.list_endpoint_configs().name_contains(part);
+        let mut pages = list.into_paginator().items().send();
+        let (mut found, kind) = (Vec::new(), ResourceKind::EndpointConfig);
+        while let Some(item) = pages.next().await {
+            let it = item.map_err(|error| AwsError::new("ListEndpointConfigs", &error))?;
+            let (name, arn) = (it.endpoint_config_name, it.endpoint_config_arn);
+            found.extend(Listed::new(kind, name, arn, it.creation_time));
+        }
+        Ok(found)
+    }
+
+    async fn models_named(&self, part: &str) -> Result<Vec<Listed>, AwsError> {
+        let list = self.sagemaker.list_models().name_contains(part);
+        let mut pages = list.into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = pages.next().await {
+            let it = item.map_err(|error| AwsError::new("ListModels", &error))?;
+            let (name, arn, created_at) = (it.model_name, it.model_arn, it.creation_time);
+            found.extend(Listed::new(ResourceKind::Model, name, arn, created_at));
+        }
+        Ok(found)
+    }
+
+    /// The value of one tag of a resource; `None` without the tag, or when the resource has gone meanwhile.
+    ///
+    /// # Errors
+    /// [`AwsError`] of `ListTags`.
+    pub async fn tag(&self, arn: &str, key: &str) -> Result<Option<String>, AwsError> {
+        let list = self.sagemaker.list_tags().resource_arn(arn);
+        let mut pages = list.into_paginator().items().send();
+        while let Some(item) = pages.next().await {
+            let tag = match item.map_err(|error| AwsError::new("ListTags", &error)) {
+                Ok(tag) => tag,
+                Err(error) if error.kind == super::AwsErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            if tag.key.as_deref() == Some(key) {
+                return Ok(tag.value);
+            }
+        }
+        Ok(None)
+    }
+}
