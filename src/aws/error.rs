@@ -63,7 +63,13 @@ impl AwsError {
             .map(str::to_owned);
         let message = match service.and_then(ProvideErrorMetadata::message) {
             Some(message) => message.to_owned(),
-            None => status.map_or_else(|| causes(error), |status| format!("HTTP status {status}")),
+            None => match status {
+                Some(status @ 200..=299) => {
+                    format!("the answer cannot be read (HTTP status {status})")
+                }
+                Some(status) => format!("HTTP status {status}"),
+                None => causes(error),
+            },
         };
         let kind = classify(status, code.as_deref(), &message);
         Self {

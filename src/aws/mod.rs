@@ -8,6 +8,7 @@ mod metrics;
 mod models;
 mod objects;
 mod quotas;
+mod retry;
 mod session;
 mod timing;
 

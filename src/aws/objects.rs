@@ -4,6 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::error::{AwsError, AwsErrorKind};
+use super::retry::UnreadableAnswer;
 use super::session::{SessionError, check_credentials, control_retries, control_timeouts};
 
 /// A client of S3.
@@ -116,6 +117,7 @@ fn is_empty(region: &Region) -> bool {
 fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
     let builder = aws_sdk_s3::config::Builder::from(config)
         .retry_config(control_retries())
+        .retry_classifier(UnreadableAnswer)
         .timeout_config(control_timeouts())
         .force_path_style(config.endpoint_url().is_some());
     aws_sdk_s3::Client::from_conf(builder.build())

@@ -10,6 +10,7 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
+use super::retry::UnreadableAnswer;
 use super::timing::HostRecorder;
 use crate::result::Service;
 
@@ -158,6 +159,7 @@ pub(super) fn control_timeouts() -> TimeoutConfig {
 fn sagemaker_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemaker::Client {
     let config = aws_sdk_sagemaker::config::Builder::from(config)
         .retry_config(control_retries())
+        .retry_classifier(UnreadableAnswer)
         .timeout_config(control_timeouts())
         .interceptor(host.clone())
         .build();
@@ -167,6 +169,7 @@ fn sagemaker_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemake
 fn cloudwatch_client(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
     let config = aws_sdk_cloudwatch::config::Builder::from(config)
         .retry_config(control_retries())
+        .retry_classifier(UnreadableAnswer)
         .timeout_config(control_timeouts())
         .build();
     aws_sdk_cloudwatch::Client::from_conf(config)

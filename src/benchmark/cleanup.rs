@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::event::{Event, Observer};
 use super::wait::until_next_poll;
-use crate::aws::{AwsError, EndpointStatus, Session};
+use crate::aws::{AwsError, AwsErrorKind, EndpointStatus, Session};
 use crate::result::CleanupSummary;
 
 /// What became of one name: endpoint and endpoint config.
@@ -100,7 +100,8 @@ async fn sweep_one(session: &Session, name: &str, timeout: Duration) -> Swept {
     swept
 }
 
-/// Gets the endpoint into deletion; whether there was one.
+/// Gets the endpoint into deletion; whether there was one. Where AWS does not tell how the endpoint is, it is deleted all
+/// the same: a role may lack the one permission and have the other.
 async fn start_deleting(
     session: &Session,
     name: &str,
@@ -109,13 +110,19 @@ async fn start_deleting(
 ) -> Result<bool, String> {
     let describe = |error: AwsError| error.to_string();
     loop {
-        match session.endpoint_status(name).await.map_err(describe)? {
-            None => return Ok(false),
-            Some(EndpointStatus::Deleting) => return Ok(true),
-            Some(EndpointStatus::InService | EndpointStatus::Failed { .. }) => {
+        match session.endpoint_status(name).await {
+            Ok(None) => return Ok(false),
+            Ok(Some(EndpointStatus::Deleting)) => return Ok(true),
+            Ok(Some(EndpointStatus::InService | EndpointStatus::Failed { .. })) => {
                 return session.delete_endpoint(name).await.map_err(describe);
             }
-            Some(EndpointStatus::Changing) => {}
+            Err(_) => match session.delete_endpoint(name).await {
+                Ok(existed) => return Ok(existed),
+                // Refused while it is being created.
+                Err(error) if error.kind == AwsErrorKind::Service => {}
+                Err(error) => return Err(error.to_string()),
+            },
+            Ok(Some(EndpointStatus::Changing)) => {}
         }
         if started.elapsed() >= timeout {
             return Err(format!(
@@ -141,11 +148,9 @@ async fn wait_gone(
     timeout: Duration,
 ) -> Result<(), String> {
     loop {
-        match session
-            .endpoint_status(name)
-            .await
-            .map_err(|error| error.to_string())?
-        {
+        match session.endpoint_status(name).await.map_err(|error| {
+            format!("deletion was begun, whether it is complete is not known: {error}")
+        })? {
             None => return Ok(()),
             Some(EndpointStatus::Deleting) => {}
             // A delete that AWS accepted and then ignored: ask again.

@@ -4,7 +4,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
 use rand_pcg::Pcg64Mcg;
 
-use super::scenario::{Faults, InjectedFault, LatencyProfile};
+use super::scenario::{Faults, LatencyProfile};
 use crate::units::MemoryMb;
 
 /// Draws latencies and faults for one endpoint. The same seed gives the same sequence.
@@ -23,16 +23,6 @@ pub(super) enum Fault {
     ModelError,
     NotReady,
     DroppedConnection,
-}
-
-impl From<InjectedFault> for Fault {
-    fn from(injected: InjectedFault) -> Self {
-        match injected {
-            InjectedFault::Throttle => Self::Throttle,
-            InjectedFault::InternalError => Self::InternalError,
-            InjectedFault::DroppedConnection => Self::DroppedConnection,
-        }
-    }
 }
 
 impl Draws {

@@ -7,6 +7,7 @@
 //! and `GET /_simulator/requests` (calls of the control plane and of CloudWatch in order), both as JSON.
 
 mod account;
+mod injected;
 mod latency;
 mod scenario;
 mod scenario_check;

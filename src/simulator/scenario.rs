@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::injected::OperationFault;
 use super::scenario_check::check;
 use crate::units::MemoryMb;
 
@@ -66,8 +67,11 @@ const BUILT_IN: [(&str, &str); 3] = [
 ///
 /// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, GetMetricData, ...
 /// operation = "DescribeEndpoint"
-/// kind = "throttle"              # or internal_error, dropped_connection
-/// every = 3                      # the third call, the sixth, ...; or probability = 0.1
+/// kind = "throttle"              # refused: or internal_error, access_denied, expired_token
+///                                # not done: dropped_connection
+///                                # done all the same: lost_answer, malformed_answer, empty_answer, slow_answer
+/// every = 3                      # the third call, the sixth, ...; or probability = 0.1; or from = 3, the third and all later
+/// seconds = 1.0                  # how late a slow_answer is
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -224,28 +228,6 @@ pub(super) struct Faults {
     pub(super) model_error: f64,
     pub(super) not_ready: f64,
     pub(super) dropped_connection: f64,
-}
-
-/// Calls of one operation that go wrong.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OperationFault {
-    pub(super) operation: String,
-    pub(super) kind: InjectedFault,
-    pub(super) every: Option<u32>,
-    pub(super) probability: Option<f64>,
-}
-
-/// How a call goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum InjectedFault {
-    /// `ThrottlingException`.
-    Throttle,
-    /// HTTP 500, `InternalFailure`.
-    InternalError,
-    /// The connection breaks instead of an answer.
-    DroppedConnection,
 }
 
 /// Why a profile cannot be used.
@@ -428,9 +410,9 @@ pub(super) mod tests {
             @r"
         models.name is `a_b`, must be at most 63 letters, digits and inner hyphens
         models.name is `xgboost`, must not be there twice
-        operation_faults.ListTags.every is missing, give either every or probability
+        operation_faults.ListTags.every is missing, give one of every, probability and from
         operation_faults.ListTags.every is 0, must be 1 or more
-        operation_faults.ListTags.every is given with probability, give either every or probability
+        operation_faults.ListTags.every is given with another, give one of every, probability and from
         operation_faults.ListTags.probability is 2, must be 0 to 1
         operation_faults.operation is `Invoke`, must be an operation that the simulator knows
         quotas.memory_mb is 3000, must be 1024, 2048, 3072, 4096, 5120 or 6144

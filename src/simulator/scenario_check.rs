@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::account::OPERATIONS;
-use super::scenario::{LatencyProfile, ModelProfile, OperationFault, Scenario, ScenarioError};
+use super::injected::{FaultKind, OperationFault};
+use super::scenario::{LatencyProfile, ModelProfile, Scenario, ScenarioError};
 use super::validate::is_name;
 use crate::units::MemoryMb;
 
@@ -114,17 +115,27 @@ impl Check<'_> {
             return self.refuse("operation_faults.operation", &value, expected);
         }
         let key = |member: &str| format!("operation_faults.{}.{member}", fault.operation);
-        match (fault.every, fault.probability) {
-            (Some(0), None) => self.refuse(&key("every"), "0", "must be 1 or more"),
-            (Some(_), None) => Ok(()),
-            (None, Some(probability)) => self.probability(&key("probability"), probability),
-            (None, None) | (Some(_), Some(_)) => {
-                let given = if fault.every.is_some() {
-                    "given with probability"
-                } else {
-                    "missing"
+        let spoils = matches!(
+            fault.kind,
+            FaultKind::MalformedAnswer | FaultKind::EmptyAnswer
+        );
+        if spoils && fault.operation == "InvokeEndpoint" {
+            let expected = "cannot be: any bytes are an answer of a model";
+            return self.refuse(&key("kind"), "an answer that breaks the protocol", expected);
+        }
+        self.not_negative(&key("seconds"), fault.seconds)?;
+        match (fault.every, fault.probability, fault.from) {
+            (Some(0), None, None) => self.refuse(&key("every"), "0", "must be 1 or more"),
+            (Some(_), None, None) | (None, None, Some(_)) => Ok(()),
+            (None, Some(probability), None) => self.probability(&key("probability"), probability),
+            (every, probability, from) => {
+                let given = [every.is_some(), probability.is_some(), from.is_some()];
+                let given = match given.into_iter().filter(|it| *it).count() {
+                    0 => "missing",
+                    _ => "given with another",
                 };
-                self.refuse(&key("every"), given, "give either every or probability")
+                let expected = "give one of every, probability and from";
+                self.refuse(&key("every"), given, expected)
             }
         }
     }

@@ -41,6 +41,15 @@ impl ApiError {
         Self::new(400, "ThrottlingException", "Rate exceeded")
     }
 
+    /// The caller's role lacks a permission.
+    pub(super) fn denied(prefix: &str, operation: &str) -> Self {
+        let message = format!(
+            "User: arn:aws:sts::000000000000:assumed-role/simulated/simulated is not authorized to perform: \
+             {prefix}:{operation} because no identity-based policy allows the {prefix}:{operation} action"
+        );
+        Self::new(400, "AccessDeniedException", message)
+    }
+
     /// A required member is absent.
     pub(super) fn null(member: &str) -> Self {
         Self::constraint("null", member, "Member must not be null")

@@ -17,6 +17,7 @@ mod baseline;
 mod cli;
 mod concurrency;
 mod fail_fast;
+mod fault_matrix;
 mod faults;
 mod gate_journey;
 mod github;

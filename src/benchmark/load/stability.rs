@@ -154,10 +154,18 @@ async fn call_until_ready(
         *errors += 1;
         if *errors >= context.plan.options.error_threshold {
             return Err(EndpointOutcome::StoppedEarly {
-                reason: format!("{errors} errors, the last: {reason}"),
+                reason: format!("{}, the last: {reason}", plural(*errors)),
             });
         }
         return Ok(());
+    }
+}
+
+fn plural(errors: u32) -> String {
+    if errors == 1 {
+        "1 error".to_owned()
+    } else {
+        format!("{errors} errors")
     }
 }
 

@@ -1,10 +1,11 @@
-//! Faults that the scenario injects by operation: every n-th call, or at random.
+//! Faults that the scenario injects by operation: every n-th call, from the n-th on, or at random.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
 use super::Account;
-use crate::simulator::scenario::{InjectedFault, OperationFault, Scenario};
+use crate::simulator::injected::{InjectedFault, OperationFault};
+use crate::simulator::scenario::Scenario;
 
 /// The scenario's rules, and how often each has been asked.
 #[derive(Debug)]
@@ -34,8 +35,12 @@ impl FaultRules {
             let by_chance = rule
                 .probability
                 .is_some_and(|probability| self.generator.random::<f64>() < probability);
-            if by_count || by_chance {
-                found = found.or(Some(rule.kind));
+            let by_now = rule.from.is_some_and(|from| *calls >= from);
+            if by_count || by_chance || by_now {
+                found = found.or(Some(InjectedFault {
+                    kind: rule.kind,
+                    seconds: rule.seconds,
+                }));
             }
         }
         found

@@ -2,6 +2,7 @@
 
 use super::metrics::Metric;
 use super::{Account, Endpoint, EndpointState, Serverless};
+use crate::simulator::injected::{FaultKind, InjectedFault, SpoiltAnswer};
 use crate::simulator::latency::{Draws, Fault};
 use crate::simulator::scenario::Scenario;
 use crate::simulator::validate::ApiError;
@@ -137,8 +138,14 @@ impl Account {
             }
             Err(error)
         };
-        let injected = fault_rules.hit("InvokeEndpoint").map(Fault::from);
-        let fault = injected.or_else(|| endpoint.workers.draws.fault(&scenario.faults));
+        let injected = fault_rules.hit("InvokeEndpoint");
+        let denied = injected.filter(|it| is_denied(it.kind));
+        if let Some(error) = denied.and_then(|it| it.refusal("sagemaker", "InvokeEndpoint")) {
+            return refused(endpoint, Metric::Invocation4XXErrors, error);
+        }
+        let fault = injected
+            .and_then(|it| of_a_call(it.kind))
+            .or_else(|| endpoint.workers.draws.fault(&scenario.faults));
         match fault {
             Some(Fault::Throttle) => {
                 return refused(endpoint, Metric::Invocation4XXErrors, throttled());
@@ -150,7 +157,13 @@ impl Account {
             Some(Fault::ModelError | Fault::DroppedConnection) | None => {}
         }
         match endpoint.workers.take(now, scenario.model.idle_seconds) {
-            Some(worker) => Ok(endpoint.start(request, worker, fault, scenario)),
+            Some(worker) => {
+                let mut started = endpoint.start(request, worker, fault, scenario);
+                if let Some(SpoiltAnswer::Late(late)) = injected.and_then(InjectedFault::spoilt) {
+                    started.wait_ms += late.as_secs_f64() * SECOND_MS;
+                }
+                Ok(started)
+            }
             None => refused(endpoint, Metric::Invocation4XXErrors, throttled()),
         }
     }
@@ -236,6 +249,25 @@ impl Endpoint {
                 }
             }
         }
+    }
+}
+
+const fn is_denied(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::AccessDenied | FaultKind::ExpiredToken)
+}
+
+/// What a fault of an operation does to an invocation, whose answer is any bytes: `scenario_check` refuses those that
+/// would spoil it.
+const fn of_a_call(kind: FaultKind) -> Option<Fault> {
+    match kind {
+        FaultKind::Throttle => Some(Fault::Throttle),
+        FaultKind::InternalError => Some(Fault::InternalError),
+        FaultKind::DroppedConnection | FaultKind::LostAnswer => Some(Fault::DroppedConnection),
+        FaultKind::AccessDenied
+        | FaultKind::ExpiredToken
+        | FaultKind::MalformedAnswer
+        | FaultKind::EmptyAnswer
+        | FaultKind::SlowAnswer => None,
     }
 }
 

@@ -19,7 +19,8 @@ use self::log::Log;
 pub use self::log::LoggedRequest;
 use self::wait::wait_until;
 use super::account::{Account, Answer, Request, Started};
-use super::scenario::{InjectedFault, Scenario};
+use super::injected::{FaultKind, InjectedFault, SpoiltAnswer};
+use super::scenario::Scenario;
 use super::validate::ApiError;
 use super::wire::rest_xml::ObjectRequest;
 use super::wire::{aws_json, header, rest_json, rpc_cbor, signed_for};
@@ -46,8 +47,36 @@ enum Api {
     ServiceQuotas,
 }
 
-/// How a call ends other than with an answer.
-struct Dropped;
+impl Api {
+    /// Prefix of its IAM actions.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::SageMaker => "sagemaker",
+            Self::CloudWatch => "cloudwatch",
+            Self::ServiceQuotas => "servicequotas",
+        }
+    }
+}
+
+/// How a call ends.
+struct Called<T> {
+    /// `None` when nothing was done and nothing is answered.
+    answer: Option<Result<T, ApiError>>,
+    spoilt: Option<SpoiltAnswer>,
+}
+
+impl<T> Called<T> {
+    /// Sends the answer, or what a fault makes of it.
+    async fn respond(
+        self,
+        respond: impl FnOnce(Result<T, ApiError>) -> Response<Body>,
+    ) -> Response<Body> {
+        let Some(answer) = self.answer else {
+            return dropped();
+        };
+        spoil(respond(answer), self.spoilt).await
+    }
+}
 
 impl Service {
     pub(super) fn new(scenario: Scenario) -> Self {
@@ -88,43 +117,34 @@ impl Service {
         operation: &str,
         input: Result<Value, ApiError>,
         region: &str,
-    ) -> Result<Result<Value, ApiError>, Dropped> {
+    ) -> Called<Value> {
         let name = input.as_ref().ok().and_then(name_in);
-        let answer = {
+        let called = {
             let mut account = self.account();
             let now = self.now();
-            match account.injected(operation) {
-                Some(InjectedFault::Throttle) => Ok(Err(ApiError::rate_exceeded())),
-                Some(InjectedFault::InternalError) => Ok(Err(ApiError::internal())),
-                Some(InjectedFault::DroppedConnection) => Err(Dropped),
-                None => Ok(input.and_then(|input| match api {
+            let injected = account.injected(operation);
+            called(injected, api.prefix(), operation, || {
+                input.and_then(|input| match api {
                     Api::SageMaker => account.sagemaker(operation, &input, region, now),
                     Api::CloudWatch => account.cloudwatch(operation, &input, now),
                     Api::ServiceQuotas => account.service_quotas(operation, &input, region),
-                })),
-            }
+                })
+            })
         };
-        self.remember(operation, name, &answer);
-        answer
+        self.remember(operation, name, &called);
+        called
     }
 
-    fn remember<T>(
-        &self,
-        operation: &str,
-        name: Option<String>,
-        answer: &Result<Result<T, ApiError>, Dropped>,
-    ) {
-        let error = answer.as_ref().ok().and_then(|it| it.as_ref().err());
+    fn remember<T>(&self, operation: &str, name: Option<String>, called: &Called<T>) {
+        let answer = called.answer.as_ref();
+        let error = answer.and_then(|it| it.as_ref().err());
         let mut log = self.log();
         log.count(operation);
         log.remember(LoggedRequest {
             at_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             operation: operation.to_owned(),
             name,
-            status: answer
-                .as_ref()
-                .ok()
-                .map(|_| error.map_or(200, |error| error.status)),
+            status: answer.map(|_| error.map_or(200, |error| error.status)),
             error: error.map(|error| error.code),
         });
     }
@@ -223,7 +243,7 @@ async fn handle(
             headers: &headers,
             body: &body,
         };
-        return objects::respond(&service, request, &request_id);
+        return objects::respond(&service, request, &request_id).await;
     }
     if method != Method::POST {
         let error = unknown(&format!("{method} {}", uri.path()));
@@ -235,14 +255,44 @@ async fn handle(
     }
     if let Some(operation) = rpc_cbor::operation_of(uri.path()) {
         let input = rpc_cbor::parse(&body);
-        return match service.call(Api::CloudWatch, operation, input, region) {
-            Ok(answer) => rpc_cbor::respond(answer, &request_id),
-            Err(Dropped) => dropped(),
-        };
+        let called = service.call(Api::CloudWatch, operation, input, region);
+        let respond = |answer| rpc_cbor::respond(answer, &request_id);
+        return called.respond(respond).await;
     }
-    match json_call(&service, &headers, &uri, &body, region) {
-        Ok(answer) => aws_json::respond(answer, &headers, &request_id),
-        Err(Dropped) => dropped(),
+    let called = json_call(&service, &headers, &uri, &body, region);
+    let respond = |answer| aws_json::respond(answer, &headers, &request_id);
+    called.respond(respond).await
+}
+
+/// Carries a call out, unless a fault keeps it from that.
+fn called<T>(
+    injected: Option<InjectedFault>,
+    prefix: &str,
+    operation: &str,
+    carry_out: impl FnOnce() -> Result<T, ApiError>,
+) -> Called<T> {
+    let refusal = injected.and_then(|it| it.refusal(prefix, operation));
+    let is_dropped = injected.is_some_and(|it| it.kind == FaultKind::DroppedConnection);
+    Called {
+        answer: match refusal {
+            Some(error) => Some(Err(error)),
+            None if is_dropped => None,
+            None => Some(carry_out()),
+        },
+        spoilt: injected.and_then(InjectedFault::spoilt),
+    }
+}
+
+async fn spoil(response: Response<Body>, spoilt: Option<SpoiltAnswer>) -> Response<Body> {
+    match spoilt {
+        None => response,
+        Some(SpoiltAnswer::Lost) => dropped(),
+        Some(SpoiltAnswer::Malformed) => response.map(|_| Body::from("<html>{not what you expect")),
+        Some(SpoiltAnswer::Empty) => response.map(|_| Body::empty()),
+        Some(SpoiltAnswer::Late(late)) => {
+            tokio::time::sleep(late).await;
+            response
+        }
     }
 }
 
@@ -253,15 +303,19 @@ fn json_call(
     uri: &Uri,
     body: &[u8],
     region: &str,
-) -> Result<Result<Value, ApiError>, Dropped> {
+) -> Called<Value> {
+    let refused = |what: &str| Called {
+        answer: Some(Err(unknown(what))),
+        spoilt: None,
+    };
     let Some(target) = aws_json::target(headers) else {
-        return Ok(Err(unknown(&format!("POST {}", uri.path()))));
+        return refused(&format!("POST {}", uri.path()));
     };
     let api = match target.service {
         "SageMaker" => Api::SageMaker,
         "GraniteServiceVersion20100801" => Api::CloudWatch,
         "ServiceQuotasV20190624" => Api::ServiceQuotas,
-        other => return Ok(Err(unknown(&format!("service {other}")))),
+        other => return refused(&format!("service {other}")),
     };
     service.call(api, target.operation, aws_json::parse(body), region)
 }

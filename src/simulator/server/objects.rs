@@ -3,14 +3,13 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use super::{Dropped, Service, dropped};
+use super::{Called, Service, called};
 use crate::simulator::account::ObjectAnswer;
-use crate::simulator::scenario::InjectedFault;
 use crate::simulator::validate::ApiError;
 use crate::simulator::wire::rest_xml::{self, ObjectRequest};
 
 /// Answers a call, unless the scenario has a fault for it.
-pub(super) fn respond(
+pub(super) async fn respond(
     service: &Service,
     request: ObjectRequest<'_>,
     request_id: &str,
@@ -20,27 +19,36 @@ pub(super) fn respond(
         Err(error) => return rest_xml::respond(Err(error), request, request_id),
     };
     let (operation, bucket) = (call.operation.name(), call.bucket.clone());
-    let answer: Result<Result<ObjectAnswer, ApiError>, Dropped> = {
+    let mut called: Called<ObjectAnswer> = {
         let mut account = service.account();
-        match account.injected(operation) {
-            Some(InjectedFault::Throttle) => Ok(Err(slow_down())),
-            Some(InjectedFault::InternalError) => Ok(Err(internal())),
-            Some(InjectedFault::DroppedConnection) => Err(Dropped),
-            None => Ok(account.s3(call, service.now())),
-        }
+        let injected = account.injected(operation);
+        called(injected, "s3", operation, || {
+            account.s3(call, service.now())
+        })
     };
-    service.remember(operation, Some(bucket), &answer);
-    match answer {
-        Ok(answer) => rest_xml::respond(answer, request, request_id),
-        Err(Dropped) => dropped(),
+    called.answer = called.answer.map(|it| it.map_err(in_words_of_s3));
+    service.remember(operation, Some(bucket), &called);
+    let respond = |answer| rest_xml::respond(answer, request, request_id);
+    called.respond(respond).await
+}
+
+/// S3 has codes of its own for what every service may refuse.
+fn in_words_of_s3(error: ApiError) -> ApiError {
+    match error.code {
+        "ThrottlingException" => ApiError::new(503, "SlowDown", "Please reduce your request rate."),
+        "InternalFailure" => {
+            let message = "We encountered an internal error. Please try again.";
+            ApiError::new(500, "InternalError", message)
+        }
+        "AccessDeniedException" => ApiError {
+            status: 403,
+            code: "AccessDenied",
+            ..error
+        },
+        "ExpiredTokenException" => {
+            let message = "The provided token has expired.";
+            ApiError::new(400, "ExpiredToken", message)
+        }
+        _ => error,
     }
-}
-
-fn slow_down() -> ApiError {
-    ApiError::new(503, "SlowDown", "Please reduce your request rate.")
-}
-
-fn internal() -> ApiError {
-    let message = "We encountered an internal error. Please try again.";
-    ApiError::new(500, "InternalError", message)
 }

@@ -46,6 +46,18 @@ deleting_seconds = 0.1
 metric_delay_seconds = 0.2
 "#;
 
+/// A profile with a section replaced or added.
+pub(crate) fn replaced(profile: &str, section: &str) -> String {
+    let name = section.trim().lines().next().unwrap_or_default();
+    match profile.split_once(name).filter(|_| !name.starts_with("[[")) {
+        Some((before, rest)) => {
+            let after = rest.find("\n[").map_or("", |start| &rest[start..]);
+            format!("{before}{section}\n{after}")
+        }
+        None => format!("{profile}\n{section}"),
+    }
+}
+
 /// A simulator on a free port, with a runtime of its own.
 pub(crate) struct Simulator {
     handle: Option<simulator::Handle>,
@@ -73,14 +85,7 @@ impl Simulator {
 
     /// The quick profile with a section replaced or added.
     pub(crate) fn quick_with(section: &str) -> Self {
-        let name = section.trim().lines().next().unwrap();
-        match QUICK.split_once(name) {
-            Some((before, rest)) => {
-                let after = rest.find("\n[").map_or("", |start| &rest[start..]);
-                Self::start(&format!("{before}{section}\n{after}"))
-            }
-            None => Self::start(&format!("{QUICK}\n{section}")),
-        }
+        Self::start(&replaced(QUICK, section))
     }
 
     pub(crate) fn url(&self) -> String {

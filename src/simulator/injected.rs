@@ -1,0 +1,102 @@
+//! Faults that a scenario asks for by operation.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::validate::ApiError;
+
+/// Calls of one operation that go wrong.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperationFault {
+    pub(super) operation: String,
+    pub(super) kind: FaultKind,
+    pub(super) every: Option<u32>,
+    pub(super) probability: Option<f64>,
+    pub(super) from: Option<u32>,
+    #[serde(default = "one_second")]
+    pub(super) seconds: f64,
+}
+
+fn one_second() -> f64 {
+    1.0
+}
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FaultKind {
+    /// Refused: too many calls.
+    Throttle,
+    /// Refused: HTTP 500.
+    InternalError,
+    /// Refused: the role lacks a permission.
+    AccessDenied,
+    /// Refused: the session of the credentials is over.
+    ExpiredToken,
+    /// Nothing is done, and the connection breaks in the middle of the answer.
+    DroppedConnection,
+    /// What was asked for is done, and the connection breaks in the middle of the answer.
+    LostAnswer,
+    /// What was asked for is done, and the answer is not what the protocol says.
+    MalformedAnswer,
+    /// What was asked for is done, and the answer is empty.
+    EmptyAnswer,
+    /// What was asked for is done, and the answer comes late.
+    SlowAnswer,
+}
+
+/// A fault of one call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct InjectedFault {
+    pub(super) kind: FaultKind,
+    pub(super) seconds: f64,
+}
+
+/// What happens to the answer of a call that is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SpoiltAnswer {
+    Lost,
+    Malformed,
+    Empty,
+    Late(Duration),
+}
+
+impl InjectedFault {
+    /// The answer of a call that is refused by a service of this IAM prefix.
+    pub(super) fn refusal(self, prefix: &str, operation: &str) -> Option<ApiError> {
+        match self.kind {
+            FaultKind::Throttle => Some(ApiError::rate_exceeded()),
+            FaultKind::InternalError => Some(ApiError::internal()),
+            FaultKind::AccessDenied => Some(ApiError::denied(prefix, operation)),
+            FaultKind::ExpiredToken => Some(ApiError::new(
+                400,
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            )),
+            FaultKind::DroppedConnection
+            | FaultKind::LostAnswer
+            | FaultKind::MalformedAnswer
+            | FaultKind::EmptyAnswer
+            | FaultKind::SlowAnswer => None,
+        }
+    }
+
+    /// What happens to the answer of a call that is carried out.
+    pub(super) fn spoilt(self) -> Option<SpoiltAnswer> {
+        match self.kind {
+            FaultKind::LostAnswer => Some(SpoiltAnswer::Lost),
+            FaultKind::MalformedAnswer => Some(SpoiltAnswer::Malformed),
+            FaultKind::EmptyAnswer => Some(SpoiltAnswer::Empty),
+            FaultKind::SlowAnswer => {
+                Some(SpoiltAnswer::Late(Duration::from_secs_f64(self.seconds)))
+            }
+            FaultKind::Throttle
+            | FaultKind::InternalError
+            | FaultKind::AccessDenied
+            | FaultKind::ExpiredToken
+            | FaultKind::DroppedConnection => None,
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What goes wrong, and what must come of it.
+
+use crate::support::Workspace;
+
+/// One fault and what it must lead to.
+pub(super) struct Case {
+    /// What goes wrong.
+    pub(super) fault: String,
+    /// Sections of the quick profile that are replaced or added.
+    pub(super) sections: Vec<String>,
+    /// Added to the run.
+    pub(super) flags: Vec<&'static str>,
+    /// What is done to the workspace before.
+    pub(super) surroundings: fn(Workspace) -> Workspace,
+    pub(super) exit_code: i32,
+    /// In the headline.
+    pub(super) verdict: &'static str,
+    /// Somewhere in the output or in the comment.
+    pub(super) said: &'static str,
+    /// Resources left.
+    pub(super) left: usize,
+}
+
+/// Measured: a first run, so there is no baseline.
+const MEASURED: (i32, &str) = (0, "no baseline yet");
+const NOT_MEASURED: (i32, &str) = (3, "could not be measured");
+
+fn case(
+    fault: &str,
+    sections: &[&str],
+    (exit_code, verdict): (i32, &'static str),
+    said: &'static str,
+) -> Case {
+    Case {
+        fault: fault.to_owned(),
+        sections: sections.iter().map(|it| (*it).to_owned()).collect(),
+        flags: vec!["--invocations", "60", "--metrics-timeout", "2s"],
+        surroundings: |it| it,
+        exit_code,
+        verdict,
+        said,
+        left: 0,
+    }
+}
+
+impl Case {
+    fn with(mut self, flags: &[&'static str]) -> Self {
+        for flag in flags.chunks(2) {
+            if let Some(place) = self.flags.iter().position(|it| *it == flag[0]) {
+                self.flags.drain(place..place + 2);
+            }
+        }
+        self.flags.extend(flags);
+        self
+    }
+
+    fn leaving(self, left: usize) -> Self {
+        Self { left, ..self }
+    }
+
+    fn within(self, surroundings: fn(Workspace) -> Workspace) -> Self {
+        Self {
+            surroundings,
+            ..self
+        }
+    }
+}
+
+fn injected(operation: &str, kind: &str, when: &str) -> String {
+    format!("[[operation_faults]]\noperation = \"{operation}\"\nkind = \"{kind}\"\n{when}\n")
+}
+
+pub(super) fn all() -> Vec<Case> {
+    let mut cases = now_and_then();
+    cases.extend(refused());
+    cases.extend(deployment());
+    cases.extend(invocations());
+    cases.extend(metrics());
+    cases.extend(surroundings());
+    cases
+}
+
+/// Every other call of an operation.
+fn now_and_then() -> Vec<Case> {
+    let operations = [
+        "CreateEndpointConfig",
+        "CreateEndpoint",
+        "DescribeEndpoint",
+        "DeleteEndpoint",
+        "DeleteEndpointConfig",
+        "GetMetricData",
+    ];
+    let kinds = [
+        ("throttle", "throttled"),
+        ("internal_error", "HTTP 500"),
+        ("dropped_connection", "connection broken, not done"),
+        ("lost_answer", "connection broken, but done"),
+        ("malformed_answer", "done, answer unreadable"),
+        ("empty_answer", "done, answer empty"),
+    ];
+    let of_operation = |operation: &'static str| {
+        kinds.map(|(kind, words)| {
+            let fault = format!("{operation}: every other call {words}");
+            case(
+                &fault,
+                &[&injected(operation, kind, "every = 2")],
+                MEASURED,
+                "deleted",
+            )
+        })
+    };
+    let mut cases: Vec<Case> = operations.into_iter().flat_map(of_operation).collect();
+    let slow = injected("DescribeEndpoint", "slow_answer", "every = 3\nseconds = 31");
+    cases.push(case(
+        "DescribeEndpoint: every third answer after 31 s",
+        &[&slow],
+        MEASURED,
+        "deleted",
+    ));
+    cases
+}
+
+/// Every call of an operation, or every call from some time on.
+fn refused() -> Vec<Case> {
+    let always = |operation: &str, kind: &str| injected(operation, kind, "from = 1");
+    let denied = |operation: &'static str, outcome, said| {
+        let fault = format!("{operation}: not permitted");
+        case(
+            &fault,
+            &[&always(operation, "access_denied")],
+            outcome,
+            said,
+        )
+    };
+    let expired = |operation: &'static str, outcome, said| {
+        let fault = format!("{operation}: credentials expired");
+        case(
+            &fault,
+            &[&always(operation, "expired_token")],
+            outcome,
+            said,
+        )
+    };
+    let half_way: String = [
+        "InvokeEndpoint",
+        "DescribeEndpoint",
+        "DeleteEndpoint",
+        "DeleteEndpointConfig",
+        "GetMetricData",
+    ]
+    .map(|operation| {
+        let from = if operation == "InvokeEndpoint" {
+            "from = 60"
+        } else if operation == "DescribeEndpoint" {
+            "from = 12"
+        } else {
+            "from = 1"
+        };
+        injected(operation, "expired_token", from)
+    })
+    .concat();
+    vec![
+        denied("DescribeModel", NOT_MEASURED, "sagemaker:DescribeModel"),
+        denied(
+            "CreateEndpointConfig",
+            NOT_MEASURED,
+            "allow the IAM action `sagemaker:CreateEndpointConfig`",
+        ),
+        denied(
+            "CreateEndpoint",
+            NOT_MEASURED,
+            "allow the IAM action `sagemaker:CreateEndpoint`",
+        ),
+        denied(
+            "DescribeEndpoint",
+            NOT_MEASURED,
+            "allow the IAM action `sagemaker:DescribeEndpoint`",
+        ),
+        denied(
+            "InvokeEndpoint",
+            NOT_MEASURED,
+            "not authorized to perform: sagemaker:InvokeEndpoint",
+        ),
+        denied("DeleteEndpoint", MEASURED, "sagemaker:DeleteEndpoint").leaving(2),
+        denied(
+            "DeleteEndpointConfig",
+            MEASURED,
+            "sagemaker:DeleteEndpointConfig",
+        )
+        .leaving(2),
+        denied(
+            "GetMetricData",
+            MEASURED,
+            "allow the IAM action `cloudwatch:GetMetricData`",
+        ),
+        denied("GetServiceQuota", MEASURED, "deleted 4 resources"),
+        expired("DescribeModel", NOT_MEASURED, "renew them and run again"),
+        expired(
+            "CreateEndpointConfig",
+            NOT_MEASURED,
+            "security token included in the request is expired",
+        ),
+        expired(
+            "CreateEndpoint",
+            NOT_MEASURED,
+            "security token included in the request is expired",
+        ),
+        expired(
+            "InvokeEndpoint",
+            NOT_MEASURED,
+            "security token included in the request is expired",
+        ),
+        expired("GetMetricData", MEASURED, "renew them and run again"),
+        case(
+            "every operation: credentials expire half-way",
+            &[&half_way],
+            NOT_MEASURED,
+            "NOT deleted: endpoint",
+        )
+        .leaving(4),
+    ]
+}
+
+fn life_cycle(rest: &str) -> String {
+    format!("[life_cycle]\ndeleting_seconds = 0.1\nmetric_delay_seconds = 0.2\n{rest}\n")
+}
+
+fn deployment() -> Vec<Case> {
+    let fails = life_cycle("creating_seconds = 0.3\nfailing_memory_mb = [1024]");
+    let all_fail = life_cycle("creating_seconds = 0.3\nfailing_memory_mb = [1024, 2048]");
+    let hangs = life_cycle("creating_seconds = 4.0");
+    let third = "[quotas]\nendpoints = 2";
+    let small = "[quotas]\nmemory_mb = 1024";
+    let busy = "[quotas]\ntotal_concurrency = 1";
+    vec![
+        case(
+            "deployment of one size fails",
+            &[&fails],
+            MEASURED,
+            "did not pass the ping health check",
+        ),
+        case(
+            "deployment of every size fails",
+            &[&all_fail],
+            NOT_MEASURED,
+            "did not pass the ping health check",
+        ),
+        case(
+            "deployment hangs",
+            &[&hangs],
+            NOT_MEASURED,
+            "not in service after 1 s (--deploy-timeout)",
+        )
+        .with(&["--deploy-timeout", "1s"]),
+        case(
+            "quota reached at the third endpoint",
+            &[third],
+            MEASURED,
+            "skipped (quota)",
+        )
+        .with(&["--memory-sizes", "1024,2048,3072"]),
+        case(
+            "quota of the memory of an endpoint",
+            &[small],
+            MEASURED,
+            "skipped (quota)",
+        ),
+        case(
+            "quota of concurrency: room for one endpoint",
+            &[busy],
+            MEASURED,
+            "deleted 4 resources",
+        ),
+    ]
+}
+
+fn invocations() -> Vec<Case> {
+    let faults = |text: &str| format!("[faults]\n{text}");
+    let memory = |below: &str| format!("[model]\nout_of_memory_below_mb = {below}");
+    let few = injected("InvokeEndpoint", "internal_error", "every = 50");
+    let slow = injected("InvokeEndpoint", "slow_answer", "every = 30\nseconds = 2");
+    vec![
+        case(
+            "model out of memory at 1024 MB",
+            &[&memory("2000")],
+            MEASURED,
+            "the model ran out of memory",
+        ),
+        case(
+            "model out of memory at every size",
+            &[&memory("6145")],
+            NOT_MEASURED,
+            "the model ran out of memory",
+        ),
+        case(
+            "model error at every call",
+            &[&faults("model_error = 1.0")],
+            NOT_MEASURED,
+            "3 errors, the last",
+        ),
+        case(
+            "two errors of 130 calls, threshold 3",
+            &[&few],
+            MEASURED,
+            "deleted 4 resources",
+        ),
+        case(
+            "the same, threshold 1",
+            &[&few],
+            NOT_MEASURED,
+            "1 error, the last",
+        )
+        .with(&[
+            "--error-threshold",
+            "1",
+            "--memory-sizes",
+            "2048",
+            "--invocations",
+            "100",
+        ]),
+        case(
+            "every call throttled",
+            &[&faults("throttle = 1.0")],
+            NOT_MEASURED,
+            "ThrottlingException",
+        ),
+        case(
+            "every connection breaks",
+            &[&faults("dropped_connection = 1.0")],
+            NOT_MEASURED,
+            "3 errors, the last",
+        ),
+        case(
+            "every thirtieth answer after 2 s",
+            &[&slow],
+            MEASURED,
+            "deleted 4 resources",
+        ),
+    ]
+}
+
+fn metrics() -> Vec<Case> {
+    let late = life_cycle("creating_seconds = 0.3")
+        .replace("metric_delay_seconds = 0.2", "metric_delay_seconds = 3600");
+    let unreadable = injected("GetMetricData", "malformed_answer", "from = 1");
+    let empty = injected("GetMetricData", "empty_answer", "from = 1");
+    vec![
+        case(
+            "CloudWatch has nothing in time",
+            &[&late],
+            MEASURED,
+            "cost is an estimate",
+        ),
+        case(
+            "CloudWatch: every answer unreadable",
+            &[&unreadable],
+            MEASURED,
+            "the answer cannot be read",
+        ),
+        case(
+            "CloudWatch: every answer empty",
+            &[&empty],
+            MEASURED,
+            "cost is an estimate",
+        ),
+    ]
+}
+
+fn surroundings() -> Vec<Case> {
+    vec![
+        case(
+            "AWS: connection refused",
+            &[""],
+            NOT_MEASURED,
+            "AWS_ENDPOINT_URL",
+        )
+        .within(|it| it.with("AWS_ENDPOINT_URL", "http://127.0.0.1:9")),
+        case(
+            "output folder cannot be written",
+            &[""],
+            (2, ""),
+            "--output-dir: cannot write `file/below/result.json`",
+        )
+        .with(&["--output-dir", "file/below"])
+        .within(|it| {
+            it.write("file", "x");
+            it
+        }),
+        case("baseline damaged", &[""], (2, ""), "is damaged").within(|it| {
+            it.write("b.json", "{\"schema\":1,\"models\":{\"churn\":[{");
+            it
+        }),
+    ]
+}
