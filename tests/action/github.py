@@ -111,6 +111,8 @@ class GitHub:
         self.description = description
         self.comments, self.branches, self.objects = {}, {}, {}
         self.log, self.complaints = [], []
+        # Open pull requests.
+        self.pulls = []
         # Words with which every write of a comment is refused, as for the token of a fork.
         self.refused = None
         github = self
@@ -198,6 +200,8 @@ class GitHub:
                     raise Refused(404, "Not Found")
                 self.comments[number]["body"] = body["body"]
                 return 200, self.comments[number]
+            case ["GET", "pulls"]:
+                return 200, [it for it in self.pulls if it["head"]["label"] == query["head"]]
             case ["GET", "issues", _, "labels" | "events"]:
                 return 200, []
             case ["GET", "contents", *rest]:

@@ -12,6 +12,8 @@ import uuid
 
 # A cancelled step: the signal, and how long the runner waits after it, in seconds.
 CANCELLATION = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 5))
+# The commit of the pull request.
+HEAD = "8" * 40
 COMMAND_FILES = {"OUTPUT": "set_output_", "STEP_SUMMARY": "step_summary_", "STATE": "save_state_", "ENV": "set_env_", "PATH": "add_path_"}
 
 
@@ -33,11 +35,20 @@ class Job:
                        self.workspace: "/github/workspace"}
         for folder in self.mounts:
             folder.mkdir(parents=True, exist_ok=True)
-        head = {"sha": "8" * 40, "ref": "faster", "repo": {"full_name": "acme/churn"}}
+        self.event_file = temporary / "_github_workflow" / "event.json"
+        self.pull_request("acme/churn")
+
+    def pull_request(self, repository):
+        """The event: pull request 7, from a branch of a repository."""
+        head = {"sha": HEAD, "ref": "faster", "repo": {"full_name": repository}}
         base = {"ref": "main", "repo": {"full_name": "acme/churn"}}
-        event = {"pull_request": {"number": 7, "head": head, "base": base},
-                 "repository": {"full_name": "acme/churn", "default_branch": "main"}}
-        (temporary / "_github_workflow" / "event.json").write_text(json.dumps(event))
+        self.event("pull_request", {"pull_request": {"number": 7, "head": head, "base": base}})
+
+    def event(self, name, payload):
+        """The event that the job runs for."""
+        self.event_name = name
+        repository = {"full_name": "acme/churn", "default_branch": "main"}
+        self.event_file.write_text(json.dumps({"repository": repository, **payload}))
 
     def start(self, entrypoint="/usr/local/bin/sagegate", state=None):
         """Starts the container of a step."""
@@ -61,7 +72,7 @@ class Container:
         environment |= {"INPUT_" + name.replace(" ", "_").upper(): value for name, value in job.inputs.items()}
         environment |= {"STATE_" + name: value for name, value in state.items()}
         environment |= {"HOME": "/github/home", "GITHUB_WORKSPACE": "/github/workspace", "CI": "true", "GITHUB_ACTIONS": "true",
-                        "GITHUB_EVENT_PATH": "/github/workflow/event.json", "GITHUB_EVENT_NAME": "pull_request"}
+                        "GITHUB_EVENT_PATH": "/github/workflow/event.json", "GITHUB_EVENT_NAME": job.event_name}
         command = ["docker", "run", "--name", self.name, "--workdir", "/github/workspace", "--rm", "--network", "host",
                    "--label", "org.sagegate.ci"]
         for key in environment:

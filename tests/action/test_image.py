@@ -7,14 +7,16 @@ import subprocess
 import time
 
 from github import GitHub
+from runner import HEAD
 
 MEGABYTE = 1_000_000
 
 
-def until(condition, seconds=30):
-    """Waits until the condition holds."""
+def until(container, condition, seconds=60):
+    """Waits until the condition holds, while the step runs."""
     end = time.monotonic() + seconds
     while not condition():
+        assert container.client.poll() is None, container.ended().log
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
 
@@ -100,7 +102,7 @@ def test_a_run_is_recorded_and_a_slower_model_fails(job):
 
 def cancelled(job, simulator, operation, count):
     container = job(invocations="100000").start()
-    until(lambda: simulator.count(operation) >= count)
+    until(container, lambda: simulator.count(operation) >= count)
     step = container.cancel()
     assert step.signals == ["SIGINT"], step.log
     assert step.code == 130, step.log
@@ -121,7 +123,7 @@ def test_cancelled_while_measuring_leaves_nothing_behind(job, simulator):
 
 def test_after_a_killed_step_the_post_entrypoint_deletes_everything(job, simulator):
     container = job(invocations="100000").start()
-    until(lambda: simulator.count("InvokeEndpoint") >= 40)
+    until(container, lambda: simulator.count("InvokeEndpoint") >= 40)
     killed = container.kill()
     assert killed.code == 137, killed.log
     left = simulator.resources()
@@ -139,6 +141,31 @@ def test_hostile_words_are_text(job, simulator):
     # In code spans markup and mentions are text.
     outside = re.sub(r"`[^`]*`", "", step.summary)
     assert "`x|y<img" in step.summary.replace("\\|", "|") and "<img" not in outside and "@team" not in outside, step.summary
+
+
+def test_a_forks_result_is_published_by_a_second_workflow(job, simulator, description):
+    github = GitHub(description)
+    environment = {**simulator.environment, "GITHUB_API_URL": github.url}
+    github.refused = "Resource not accessible by integration"
+    measuring = job(environment=environment, comment="always")
+    measuring.pull_request("mallory/churn")
+    measured = measuring.step()
+    assert measured.code == 0 and "::notice::no comment: on pull requests of forks" in measured.log, measured.log
+    assert github.comments == {}
+    github.refused = None
+    github.pulls = [{"number": 7, "head": {"label": "mallory:faster", "ref": "faster", "sha": HEAD}}]
+    posting = job(environment={"GITHUB_API_URL": github.url}, command="post", result="measured/result.json", comment="always")
+    (posting.workspace / "measured").mkdir()
+    (posting.workspace / "measured/result.json").write_text((measuring.workspace / "sagegate-results/result.json").read_text())
+    head = {"full_name": "mallory/churn", "owner": {"login": "mallory"}}
+    posting.event("workflow_run", {"workflow_run": {"event": "pull_request", "head_sha": HEAD, "head_branch": "faster",
+                                                    "head_repository": head, "name": "gate", "pull_requests": []}})
+    posted = posting.step()
+    assert posted.code == 0, posted.log
+    assert github.writes()[-1] == "POST /issues/7/comments" and len(github.comments) == 1, github.log
+    assert "### ⚪ m: no baseline yet" in github.comments["1"]["body"]
+    assert github.complaints == []
+    github.stop()
 
 
 def test_another_ca_bundle_may_stand_in(job, description, tmp_path):
