@@ -54,7 +54,7 @@ async fn collect(context: &Context, from: jiff::Timestamp, mut endpoints: Vec<En
         Ok(incomplete) => incomplete,
         Err(error) => Some(reason_with_hint(&error)),
     };
-    let window = MetricWindow::new(from, (context.environment.now)());
+    let window = MetricWindow::new(from, context.now(from));
     let session = &context.environment.session;
     let incomplete = match session.endpoint_metrics(&names, window).await {
         Ok(metrics) => {
@@ -81,7 +81,7 @@ async fn wait_complete(
     let started = Instant::now();
     let timeout = context.plan.options.metrics_timeout;
     loop {
-        let window = MetricWindow::new(from, (context.environment.now)());
+        let window = MetricWindow::new(from, context.now(from));
         let seen = context
             .environment
             .session

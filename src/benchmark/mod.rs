@@ -107,6 +107,12 @@ impl Context {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The wall clock, but no earlier than the monotonic clock allows: one that is set back while a run goes on would
+    /// make it end before it began, and hide its calls from `CloudWatch`'s window.
+    fn now(&self, started_at: Timestamp) -> Timestamp {
+        resume::no_earlier((self.environment.now)(), started_at, self.start.elapsed())
+    }
+
     /// Says once that the run was cancelled.
     fn announce_cancellation(&self) {
         if self.environment.cancel.is_cancelled() && !self.announced.swap(true, Ordering::SeqCst) {
@@ -185,7 +191,7 @@ pub async fn run(
     }
     clean_up(&context, &mut result).await;
     result.service = context.environment.session.service();
-    result.finished_at = (context.environment.now)();
+    result.finished_at = context.now(result.started_at);
     (hooks.save)(&result);
     result
 }

@@ -69,9 +69,35 @@ pub fn check_alike(
     }
 }
 
+/// `now`, or `started_at` plus what has passed since on the monotonic clock, whichever is later.
+pub(super) fn no_earlier(now: Timestamp, started_at: Timestamp, elapsed: Duration) -> Timestamp {
+    let at_least = started_at.checked_add(elapsed);
+    at_least.map_or(now, |at_least| now.max(at_least))
+}
+
 /// The moment of `started_at` on the monotonic clock; now, when that clock does not reach back so far.
 pub(super) fn start_of(started_at: Timestamp, now: Timestamp) -> Instant {
     let elapsed = Duration::try_from(now.duration_since(started_at)).unwrap_or_default();
     let instant = Instant::now();
     instant.checked_sub(elapsed).unwrap_or(instant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_end_a_run_before_it_began() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let began = at("2026-11-22T10:00:00Z");
+        let elapsed = Duration::from_mins(10);
+        for (now, expected) in [
+            ("2026-11-22T09:05:00Z", "2026-11-22T10:10:00Z"),
+            ("2026-11-22T10:10:01Z", "2026-11-22T10:10:01Z"),
+            // The monotonic clock stands still while a machine sleeps.
+            ("2026-11-22T18:00:00Z", "2026-11-22T18:00:00Z"),
+        ] {
+            assert_eq!(no_earlier(at(now), began, elapsed), at(expected));
+        }
+    }
 }

@@ -62,6 +62,7 @@ async fn measure_and_report(
         baseline: None,
         result_file: &args.output_dir().join("result.json"),
         output_dir: args.output_dir(),
+        needs_files: false,
         publishing,
     };
     let judged = conclude(&conclusion, None, edges).await?;

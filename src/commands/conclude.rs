@@ -36,6 +36,8 @@ pub(super) struct Conclusion<'a> {
     pub(super) result_file: &'a Path,
     /// Where the files go.
     pub(super) output_dir: &'a Path,
+    /// Whether a file that cannot be written ends the command: not where measurements would be lost by that.
+    pub(super) needs_files: bool,
     /// Where it is told.
     pub(super) publishing: &'a Publishing,
 }
@@ -76,12 +78,10 @@ pub(super) async fn conclude(
         }
     }
     let report = report::compose(it.run, &analysis, &judgement, &links);
-    write_report(it.output_dir, &report)?;
-    for (path, text) in report::csv_files(it.run, &analysis, judgement.recommended) {
-        write(it.output_dir, path, &text)?;
-    }
-    for (path, svg) in report::chart_files(it.run, &analysis, &judgement) {
-        write(it.output_dir, &path, &svg)?;
+    match write_files(it, &analysis, &judgement, &report) {
+        Err(error) if it.needs_files => return Err(error),
+        Err(error) => edges.warn(&error.one_line()),
+        Ok(()) => {}
     }
     // Colours are taken out again where stdout cannot show them.
     edges.print(&report::terminal(&report, true));
@@ -94,6 +94,22 @@ pub(super) async fn conclude(
         analysis,
         report,
     })
+}
+
+fn write_files(
+    it: &Conclusion<'_>,
+    analysis: &Analysis,
+    judgement: &Judgement,
+    report: &Report,
+) -> Result<(), Error> {
+    write_report(it.output_dir, report)?;
+    for (path, text) in report::csv_files(it.run, analysis, judgement.recommended) {
+        write(it.output_dir, path, &text)?;
+    }
+    for (path, svg) in report::chart_files(it.run, analysis, judgement) {
+        write(it.output_dir, &path, &svg)?;
+    }
+    Ok(())
 }
 
 /// Tells GitHub what was judged; the exit code.

@@ -201,7 +201,12 @@ async fn drive(
     let group = edges.group("Measuring");
     let result = Box::pin(benchmark::run(plan, environment, journal, restored, hooks)).await;
     drop(group);
-    result.write(&files.result())?;
+    // What was measured is judged and told, on disk or not.
+    let written = result.write(&files.result());
+    if let Err(error) = &written {
+        let hint = "the verdict follows all the same; make room to keep the files";
+        edges.warn(&format!("the result is not kept: {error}; {hint}"));
+    }
     if edges.cancel.is_cancelled() {
         return Err(Error::Interrupted {
             path: files.result(),
@@ -209,7 +214,9 @@ async fn drive(
         });
     }
     // The result holds every record now.
-    if let Err(error) = std::fs::remove_file(files.journal()) {
+    if written.is_ok()
+        && let Err(error) = std::fs::remove_file(files.journal())
+    {
         tracing::warn!(%error, "the journal stays");
     }
     Ok(result)

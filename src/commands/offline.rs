@@ -36,6 +36,7 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         baseline: uri.as_ref(),
         result_file: &args.result,
         output_dir: &args.output.output_dir,
+        needs_files: true,
         publishing: &Publishing::without_comment(edges),
     };
     let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
@@ -126,6 +127,7 @@ pub(super) async fn report(args: &ReportArgs, edges: &Edges) -> Outcome {
         baseline: None,
         result_file: &args.result,
         output_dir: &args.output.output_dir,
+        needs_files: true,
         publishing: &Publishing::without_comment(edges),
     };
     conclude(&conclusion, None, edges).await?;

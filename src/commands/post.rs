@@ -74,6 +74,7 @@ async fn judge(args: &PostArgs, head: &Head, publishing: &Publishing, edges: &Ed
         baseline: Some(&uri),
         result_file: &args.result,
         output_dir: &args.output.output_dir,
+        needs_files: true,
         publishing,
     };
     let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;

@@ -92,6 +92,7 @@ pub(super) async fn run_with(
         is_gate: !records(args.mode, edges),
         baseline: Some(&uri),
         output_dir: args.measurement.output_dir(),
+        needs_files: false,
         publishing,
     };
     let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;

@@ -26,7 +26,10 @@ impl Case {
         let profile = sections.fold(QUICK.to_owned(), |profile, it| replaced(&profile, it));
         let simulator = Simulator::start(&profile);
         let workspace = (self.surroundings)(Workspace::new(&simulator));
-        let outcome = workspace.sagegate(&run_args("m", &self.flags));
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(|| (self.meanwhile)(&simulator));
+            workspace.sagegate(&run_args("m", &self.flags))
+        });
         let comment = workspace.exists("sagegate-results/comment.md");
         let comment = comment.then(|| workspace.read("sagegate-results/comment.md"));
         let comment = comment.unwrap_or_default();

@@ -1,6 +1,12 @@
 //! What goes wrong, and what must come of it.
 
-use crate::support::Workspace;
+use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Simulator, Workspace};
 
 /// One fault and what it must lead to.
 pub(super) struct Case {
@@ -12,6 +18,8 @@ pub(super) struct Case {
     pub(super) flags: Vec<&'static str>,
     /// What is done to the workspace before.
     pub(super) surroundings: fn(Workspace) -> Workspace,
+    /// What is done to the account while the run goes on.
+    pub(super) meanwhile: fn(&Simulator),
     pub(super) exit_code: i32,
     /// In the headline.
     pub(super) verdict: &'static str,
@@ -36,6 +44,7 @@ fn case(
         sections: sections.iter().map(|it| (*it).to_owned()).collect(),
         flags: vec!["--invocations", "60", "--metrics-timeout", "2s"],
         surroundings: |it| it,
+        meanwhile: |_| {},
         exit_code,
         verdict,
         said,
@@ -56,6 +65,10 @@ impl Case {
 
     fn leaving(self, left: usize) -> Self {
         Self { left, ..self }
+    }
+
+    fn meanwhile(self, meanwhile: fn(&Simulator)) -> Self {
+        Self { meanwhile, ..self }
     }
 
     fn within(self, surroundings: fn(Workspace) -> Workspace) -> Self {
@@ -277,6 +290,14 @@ fn deployment() -> Vec<Case> {
 fn invocations() -> Vec<Case> {
     let faults = |text: &str| format!("[faults]\n{text}");
     let memory = |below: &str| format!("[model]\nout_of_memory_below_mb = {below}");
+    let gone = |simulator: &Simulator| {
+        while simulator.count("InvokeEndpoint") < 40 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let endpoints = simulator.resources();
+        let name = endpoints.iter().find(|it| it.ends_with("-m1024"));
+        simulator.sagemaker("DeleteEndpoint", &json!({ "EndpointName": name.unwrap() }));
+    };
     let few = injected("InvokeEndpoint", "internal_error", "every = 50");
     let slow = injected("InvokeEndpoint", "slow_answer", "every = 30\nseconds = 2");
     vec![
@@ -298,6 +319,14 @@ fn invocations() -> Vec<Case> {
             NOT_MEASURED,
             "3 errors, the last",
         ),
+        case(
+            "somebody deletes an endpoint while it is measured",
+            &[""],
+            MEASURED,
+            "3 errors, the last",
+        )
+        .with(&["--invocations", "300"])
+        .meanwhile(gone),
         case(
             "two errors of 130 calls, threshold 3",
             &[&few],
@@ -366,6 +395,20 @@ fn metrics() -> Vec<Case> {
     ]
 }
 
+/// A server that closes each connection before it has read the request, which resets it.
+fn resetting() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            // One byte of many is read: what is left makes the end a reset.
+            let _ = stream.read(&mut [0]);
+        }
+    });
+    url
+}
+
 fn surroundings() -> Vec<Case> {
     vec![
         case(
@@ -375,6 +418,23 @@ fn surroundings() -> Vec<Case> {
             "AWS_ENDPOINT_URL",
         )
         .within(|it| it.with("AWS_ENDPOINT_URL", "http://127.0.0.1:9")),
+        case(
+            "AWS: every connection is reset",
+            &[""],
+            NOT_MEASURED,
+            "AWS_ENDPOINT_URL",
+        )
+        .within(|it| {
+            let url = resetting();
+            it.with("AWS_ENDPOINT_URL", &url)
+        }),
+        case(
+            "disk full while measuring",
+            &[""],
+            (0, ""),
+            "the result is not kept: ",
+        )
+        .within(|it| it.with_file_limit(4)),
         case(
             "output folder cannot be written",
             &[""],

@@ -218,6 +218,8 @@ impl Drop for Simulator {
 pub(crate) struct Workspace {
     folder: TempDir,
     environment: BTreeMap<String, String>,
+    /// Largest file that the command may write.
+    file_limit_kb: Option<u32>,
 }
 
 /// What a command did.
@@ -255,6 +257,15 @@ impl Workspace {
         Self {
             folder,
             environment,
+            file_limit_kb: None,
+        }
+    }
+
+    /// Files end at this size, as on a full disk.
+    pub(crate) fn with_file_limit(self, kilobytes: u32) -> Self {
+        Self {
+            file_limit_kb: Some(kilobytes),
+            ..self
         }
     }
 
@@ -294,7 +305,17 @@ impl Workspace {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("sagegate"));
+        let program = assert_cmd::cargo::cargo_bin!("sagegate");
+        let mut command = match self.file_limit_kb {
+            None => Command::new(program),
+            Some(limit) => {
+                // Ignored, the signal becomes an error of the write that would go beyond the limit.
+                let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+                let mut shell = Command::new("bash");
+                shell.args(["-c", &script]).arg(program);
+                shell
+            }
+        };
         command
             .args(args)
             .current_dir(self.folder.path())
