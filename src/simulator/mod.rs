@@ -3,8 +3,9 @@
 //! It shares no type with the modules that talk to AWS: a codec in common would let one bug cancel another. Every
 //! ARN holds the account id 000000000000, so that it cannot be mistaken for AWS.
 //!
-//! Besides AWS's operations it answers `GET /_simulator/state` (what exists, how often each operation was called)
-//! and `GET /_simulator/requests` (calls of the control plane and of CloudWatch in order), both as JSON.
+//! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often each operation was called),
+//! `GET /_simulator/requests` (calls of the control plane and of CloudWatch in order) and `GET /_simulator/invocations` (how
+//! long each invocation with an `InferenceId` took, by the simulator's own clock).
 
 mod account;
 mod injected;

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 /// Calls that are remembered one by one.
 const MAX_REMEMBERED: usize = 10_000;
+/// Invocations that are remembered one by one.
+const MAX_INVOCATIONS: usize = 100_000;
 
-/// A call of the control plane or of CloudWatch. Invocations are only counted.
+/// A call of the control plane or of CloudWatch. Invocations are only counted, see [`LoggedInvocation`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
     /// Milliseconds since the simulator started.
@@ -29,10 +31,26 @@ impl LoggedRequest {
     }
 }
 
+/// What an invocation with an `InferenceId` took, seen from the server: a client's measurement can be held against it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct LoggedInvocation {
+    pub(super) endpoint: String,
+    /// The caller's, 1 to 64 characters; the simulator does not care whether it is unique.
+    pub(super) inference_id: String,
+    /// HTTP status of the answer.
+    pub(super) status: u16,
+    /// When the request's headers were there, in microseconds since the simulator started.
+    pub(super) arrived_us: u64,
+    /// From then until the answer was handed over to be sent, in microseconds: the request's body is included.
+    pub(super) took_us: u64,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) counts: BTreeMap<String, u64>,
     pub(super) requests: Vec<LoggedRequest>,
+    /// In the order answered; the first [`MAX_INVOCATIONS`].
+    pub(super) invocations: Vec<LoggedInvocation>,
 }
 
 impl Log {
@@ -43,6 +61,12 @@ impl Log {
     pub(super) fn remember(&mut self, request: LoggedRequest) {
         if self.requests.len() < MAX_REMEMBERED {
             self.requests.push(request);
+        }
+    }
+
+    pub(super) fn remember_invocation(&mut self, invocation: LoggedInvocation) {
+        if self.invocations.len() < MAX_INVOCATIONS {
+            self.invocations.push(invocation);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! HTTP: routes a request to its protocol, waits as long as the model takes, counts what was asked.
 
+mod invocations;
 mod log;
 mod objects;
 mod wait;
@@ -7,7 +8,7 @@ mod wait;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -15,10 +16,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 
+use self::invocations::{Arrived, Invoke};
 use self::log::Log;
 pub use self::log::LoggedRequest;
-use self::wait::wait_until;
-use super::account::{Account, Answer, Request, Started};
+use super::account::Account;
 use super::injected::{FaultKind, InjectedFault, SpoiltAnswer};
 use super::scenario::Scenario;
 use super::validate::ApiError;
@@ -185,6 +186,7 @@ impl Service {
                     .collect::<Vec<_>>(),
             })),
             "/_simulator/requests" => Some(json!(view.log)),
+            "/_simulator/invocations" => Some(json!(self.log().invocations)),
             _ => None,
         }
     }
@@ -222,6 +224,7 @@ pub(super) fn router(service: Arc<Service>) -> Router {
 
 async fn handle(
     State(service): State<Arc<Service>>,
+    arrived: Arrived,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -250,8 +253,14 @@ async fn handle(
         return aws_json::respond(Err(error), &headers, &request_id);
     }
     if let Some(endpoint) = rest_json::endpoint_of(uri.path()) {
-        service.log().count("InvokeEndpoint");
-        return invoke(service, endpoint, body.len(), &request_id).await;
+        let call = Invoke {
+            arrived,
+            endpoint,
+            inference_id: header(&headers, "x-amzn-sagemaker-inference-id"),
+            body_bytes: body.len(),
+            request_id: &request_id,
+        };
+        return call.answer(service).await;
     }
     if let Some(operation) = rpc_cbor::operation_of(uri.path()) {
         let input = rpc_cbor::parse(&body);
@@ -334,56 +343,6 @@ fn unsigned(headers: &HeaderMap, request_id: &str) -> Response<Body> {
     match header(headers, "smithy-protocol") {
         Some(_) => rpc_cbor::respond(Err(error), request_id),
         None => aws_json::respond(Err(error), headers, request_id),
-    }
-}
-
-/// Frees the worker also when the caller goes away in the middle.
-struct Occupied {
-    service: Arc<Service>,
-    started: Started,
-    completed: bool,
-}
-
-impl Drop for Occupied {
-    fn drop(&mut self) {
-        let now = self.service.now();
-        self.service
-            .account()
-            .finish(&self.started, self.completed, now);
-    }
-}
-
-async fn invoke(
-    service: Arc<Service>,
-    endpoint: &str,
-    body_bytes: usize,
-    request_id: &str,
-) -> Response<Body> {
-    let began = Instant::now();
-    let request = Request {
-        endpoint,
-        body_bytes,
-        id: request_id,
-    };
-    let started = service.account().invoke(request, service.now());
-    let started = match started {
-        Ok(started) => started,
-        Err(error) => return rest_json::failure(&error, request_id),
-    };
-    let mut occupied = Occupied {
-        service: Arc::clone(&service),
-        started,
-        completed: false,
-    };
-    wait_until(began + Duration::from_secs_f64(occupied.started.wait_ms / 1000.0)).await;
-    occupied.completed = true;
-    match &occupied.started.answer {
-        Answer::Success {
-            response_bytes,
-            variant,
-        } => rest_json::success(*response_bytes, variant, request_id),
-        Answer::Error(error) => rest_json::failure(error, request_id),
-        Answer::DroppedConnection => dropped(),
     }
 }
 

@@ -284,3 +284,29 @@ async fn after_the_shutdown_nothing_listens_any_more() {
         "idle connections are closed"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invocation_with_an_id_is_remembered_with_what_it_took() {
+    let handle = simulator(QUICK).await;
+    deploy(&handle);
+    let ask = |endpoint: &str, id: &str| {
+        let headers = format!("{SIGNATURE}X-Amzn-SageMaker-Inference-Id: {id}\r\n");
+        let path = format!("POST /endpoints/{endpoint}/invocations");
+        send(&handle, &path, &headers, b"1")
+    };
+    invoke(&handle, b"1");
+    ask("e", "a");
+    ask("none", "b");
+    ask("e", &"x".repeat(65));
+    let log = send(&handle, "GET /_simulator/invocations", "", b"").json();
+    let log = log.as_array().unwrap();
+    let seen: Vec<Value> = log
+        .iter()
+        .map(|it| json!([it["endpoint"], it["inference_id"], it["status"]]))
+        .collect();
+    assert_eq!(seen, [json!(["e", "a", 200]), json!(["none", "b", 400])]);
+    // The model takes 2 ms; a busy machine adds to that and never takes from it.
+    let took = log[0]["took_us"].as_u64().unwrap();
+    assert!((1000..1_000_000).contains(&took), "{took}");
+    assert!(log[0]["arrived_us"].as_u64() <= log[1]["arrived_us"].as_u64());
+}

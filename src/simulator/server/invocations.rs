@@ -1,0 +1,113 @@
+//! Invocations: waits as long as the model takes, and stamps what the server took.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::Response;
+use axum::http::request::Parts;
+
+use super::log::LoggedInvocation;
+use super::wait::wait_until;
+use super::{Service, dropped};
+use crate::simulator::account::{Answer, Request, Started};
+use crate::simulator::wire::rest_json;
+
+/// Longest `InferenceId` of AWS's API.
+const MAX_INFERENCE_ID: usize = 64;
+
+/// When the headers of a request were there. Extracted before the body, whose bytes may still be on their way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrived(Instant);
+
+impl<S: Sync> FromRequestParts<S> for Arrived {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Instant::now()))
+    }
+}
+
+/// A call of `InvokeEndpoint`.
+pub(super) struct Invoke<'a> {
+    pub(super) arrived: Arrived,
+    pub(super) endpoint: &'a str,
+    /// `X-Amzn-SageMaker-Inference-Id`.
+    pub(super) inference_id: Option<&'a str>,
+    pub(super) body_bytes: usize,
+    pub(super) request_id: &'a str,
+}
+
+impl Invoke<'_> {
+    /// Answers when the model would, and remembers what that took if the caller gave the call an id.
+    pub(super) async fn answer(self, service: Arc<Service>) -> Response<Body> {
+        service.log().count("InvokeEndpoint");
+        let response = self.respond(&service).await;
+        let id = self
+            .inference_id
+            .filter(|id| (1..=MAX_INFERENCE_ID).contains(&id.len()));
+        if let Some(id) = id {
+            let Arrived(arrived) = self.arrived;
+            let since_start = arrived.saturating_duration_since(service.started);
+            service.log().remember_invocation(LoggedInvocation {
+                endpoint: self.endpoint.to_owned(),
+                inference_id: id.to_owned(),
+                status: response.status().as_u16(),
+                arrived_us: microseconds(since_start),
+                took_us: microseconds(arrived.elapsed()),
+            });
+        }
+        response
+    }
+
+    async fn respond(&self, service: &Arc<Service>) -> Response<Body> {
+        let began = Instant::now();
+        let request = Request {
+            endpoint: self.endpoint,
+            body_bytes: self.body_bytes,
+            id: self.request_id,
+        };
+        let started = service.account().invoke(request, service.now());
+        let started = match started {
+            Ok(started) => started,
+            Err(error) => return rest_json::failure(&error, self.request_id),
+        };
+        let mut occupied = Occupied {
+            service: Arc::clone(service),
+            started,
+            completed: false,
+        };
+        wait_until(began + Duration::from_secs_f64(occupied.started.wait_ms / 1000.0)).await;
+        occupied.completed = true;
+        match &occupied.started.answer {
+            Answer::Success {
+                response_bytes,
+                variant,
+            } => rest_json::success(*response_bytes, variant, self.request_id),
+            Answer::Error(error) => rest_json::failure(error, self.request_id),
+            Answer::DroppedConnection => dropped(),
+        }
+    }
+}
+
+/// Frees the worker also when the caller goes away in the middle.
+struct Occupied {
+    service: Arc<Service>,
+    started: Started,
+    completed: bool,
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        let now = self.service.now();
+        self.service
+            .account()
+            .finish(&self.started, self.completed, now);
+    }
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
