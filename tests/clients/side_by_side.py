@@ -11,48 +11,15 @@ Usage: side_by_side.py SAGEGATE [--invocations N] [--concurrency N] [PROFILE...]
 import argparse
 import csv
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from contest import sagegate_command, toolkit_command, with_simulator, write_samples
+
 TOLERANCE = 0.01
-SAMPLES = [{"Body": body, "ContentType": "text/csv"} for body in ("34,2,0.71", "51,9,0.13", "27,1,0.96")]
-
-
-def start_simulator(sagegate: str, profile: str) -> tuple[subprocess.Popen, dict]:
-    server = subprocess.Popen([sagegate, "simulate", "--port", "0", "--profile", profile], stdout=subprocess.PIPE, text=True)
-    for line in server.stdout:
-        if found := re.search(r"AWS_ENDPOINT_URL=(\S+)", line):
-            keys = {"AWS_ACCESS_KEY_ID": "simulated", "AWS_SECRET_ACCESS_KEY": "simulated"}
-            region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-            return server, {**os.environ, **keys, **region, "AWS_ENDPOINT_URL": found[1], "MPLBACKEND": "Agg"}
-    raise SystemExit("the simulator did not start")
-
-
-def run(command: list[str], environment: dict, log: Path) -> dict:
-    """Wall time, CPU time and peak memory of a command that must succeed."""
-    began = time.monotonic()
-    with log.open("w") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"{command[0]} failed:\n{log.read_text()[-3000:]}")
-    return {"wall": time.monotonic() - began, "cpu": usage.ru_utime + usage.ru_stime, "mib": usage.ru_maxrss / 1024}
-
-
-def with_simulator(sagegate: str, profile: str, command: list[str], log: Path) -> dict:
-    server, environment = start_simulator(sagegate, profile)
-    try:
-        return run(command, environment, log)
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def table(path: Path) -> list[dict]:
@@ -87,20 +54,16 @@ def missing_columns(theirs: Path, ours: Path) -> list[str]:
 
 
 def compare(profile: str, sagegate: str, invocations: int, concurrency: int, work: Path) -> tuple[str, list[str]]:
-    samples = work / "samples.jsonl"
-    samples.write_text("".join(json.dumps(sample) + "\n" for sample in SAMPLES))
-    theirs, ours = work / profile / "toolkit", work / profile / "sagegate"
     (work / profile).mkdir()
-    load = ["--concurrency-benchmark", str(concurrency > 0).lower(), "--concurrency-invocations", str(max(concurrency, 1))]
-    ours_command = [sagegate, "benchmark", "--model-name", profile, "--samples", str(samples), "--output-dir", str(ours)]
-    toolkit = [sys.executable, str(HERE / "run_toolkit.py"), profile, str(samples), str(theirs), str(invocations)]
+    samples = write_samples(work / profile / "samples.jsonl")
+    theirs, ours = work / profile / "toolkit", work / profile / "sagegate"
     commands = {
-        "toolkit": [*toolkit, str(concurrency)],
-        "sagegate": [*ours_command, "--invocations", str(invocations), "--warmup", "0", *load],
+        "toolkit": toolkit_command(profile, samples, theirs, invocations, concurrency),
+        "sagegate": sagegate_command(sagegate, profile, samples, ours, invocations, concurrency),
     }
     # A fresh account each: endpoints of the same size then draw the same latencies.
     used = {
-        name: with_simulator(sagegate, profile, command, work / profile / f"{name}.log")
+        name: with_simulator(sagegate, profile, command, work / profile / f"{name}.log")[0]
         for name, command in commands.items()
     }
     return report(profile, theirs, ours, used)

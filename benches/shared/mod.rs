@@ -1,0 +1,113 @@
+//! What the performance benches share: Python, the machine they ran on, and their part of `docs/performance.md`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// Root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `NAME N`; `cargo bench` adds `--bench`, which means nothing here.
+pub(crate) fn wanted(name: &str) -> Option<u32> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let place = arguments.iter().position(|it| it == name)?;
+    arguments.get(place + 1)?.parse().ok()
+}
+
+/// A scratch Python environment with the toolkit and boto3.
+pub(crate) struct Venv(TempDir);
+
+impl Venv {
+    pub(crate) fn create() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let script = root().join("tests/clients/make_venv");
+        let status = Command::new(script).arg(folder.path()).status().unwrap();
+        assert!(
+            status.success(),
+            "tests/clients/make_venv: {status}; it needs python3 with venv, and PyPI"
+        );
+        Self(folder)
+    }
+
+    /// Python running one of `tests/clients`.
+    pub(crate) fn python(&self, script: &str) -> Command {
+        let mut command = Command::new(self.0.path().join("bin/python"));
+        command.arg(root().join("tests/clients").join(script));
+        command
+    }
+}
+
+/// What the figures depend on besides the code.
+pub(crate) struct Machine {
+    load_before: String,
+}
+
+impl Machine {
+    /// To be called before anything is measured: the load average should be near zero.
+    pub(crate) fn look() -> Self {
+        Self {
+            load_before: load_average(),
+        }
+    }
+
+    /// Processor, date, and how busy the machine was with other things.
+    pub(crate) fn describe(&self) -> String {
+        let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = processors
+            .lines()
+            .find_map(|line| line.strip_prefix("model name"))
+            .map_or("unknown processor", |it| it.trim_matches(['\t', ':', ' ']));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        format!(
+            "{model}, {cores} cores, {}, {}; load average {} before, {} after (1 min; the bench itself counts in the second)",
+            std::env::consts::OS,
+            today(),
+            self.load_before,
+            load_average()
+        )
+    }
+}
+
+/// Of the last minute.
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .filter(|it| !it.is_empty())
+        .unwrap_or("unknown")
+        .to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the date of the figures")]
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+/// Prints a section; with `--write` it also takes the place of the old one in `docs/performance.md`.
+pub(crate) fn publish(section: &str, text: &str) {
+    println!("{text}");
+    if !std::env::args().any(|it| it == "--write") {
+        return;
+    }
+    let path: PathBuf = root().join("docs/performance.md");
+    let old = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = (
+        format!("<!-- {section} -->\n"),
+        format!("<!-- end of {section} -->\n"),
+    );
+    let (before, rest) = old.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    std::fs::write(
+        path,
+        format!("{before}{begin}\n{}\n\n{end}{after}", text.trim()),
+    )
+    .unwrap();
+}
+
+/// `met` or `MISSED`.
+pub(crate) fn mark(met: bool) -> &'static str {
+    if met { "met" } else { "MISSED" }
+}
