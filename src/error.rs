@@ -8,6 +8,7 @@ use crate::analysis::PriceError;
 use crate::aws::{AwsError, SessionError};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
+use crate::github::IdentityTokenError;
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
@@ -129,6 +130,9 @@ pub enum Error {
         "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
     )]
     NoModel,
+    /// Variables of the runner for identity tokens.
+    #[error(transparent)]
+    IdentityToken(#[from] IdentityTokenError),
     /// Region or credentials.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -235,6 +239,7 @@ impl Error {
             | Self::NothingIsCertain
             | Self::NoModel
             | Self::CalibrationIsWhole
+            | Self::IdentityToken(_)
             | Self::Session(_)
             | Self::UnknownModel { .. }
             | Self::Result(_)
@@ -295,6 +300,7 @@ impl Error {
             | Self::FewerThanPlanned { .. }
             | Self::NothingIsCertain
             | Self::NoModel
+            | Self::IdentityToken(_)
             | Self::CalibrationIsWhole
             | Self::NothingToCalibrate { .. }
             | Self::Ledger(_)

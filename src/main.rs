@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
                     "inputs without a meaning for this command: {names}"
                 ));
             }
-            execute(cli, &edges).await
+            Box::pin(execute(cli, &edges)).await
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: cannot listen for signals: {error}");

@@ -11,6 +11,7 @@ mod quotas;
 mod retry;
 mod session;
 mod timing;
+mod web_identity;
 
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
@@ -21,3 +22,4 @@ pub use models::{Container, ModelSpec};
 pub use objects::{Objects, StoredObject, Written};
 pub use quotas::{SharedQuota, shared_quota};
 pub use session::{Session, SessionError};
+pub use web_identity::{AssumedRole, TokenSource};

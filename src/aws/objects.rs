@@ -1,11 +1,12 @@
 //! S3: objects that are read whole, and written only where nobody else has written in between.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::error::{AwsError, AwsErrorKind};
 use super::retry::UnreadableAnswer;
-use super::session::{SessionError, check_credentials, control_retries, control_timeouts};
+use super::session::{SessionError, check, configured, control_retries, control_timeouts};
+use super::web_identity::AssumedRole;
 
 /// A client of S3.
 #[derive(Debug, Clone)]
@@ -33,16 +34,14 @@ pub enum Written {
 
 impl Objects {
     /// Reads region, credentials and endpoint overrides as every AWS tool does. With `AWS_ENDPOINT_URL` buckets are part
-    /// of the path instead of the host name.
+    /// of the path instead of the host name. With `role` its sessions are the credentials.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
-    pub async fn connect() -> Result<Self, SessionError> {
-        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        if config.region().is_none_or(is_empty) {
-            return Err(SessionError::MissingRegion);
-        }
-        check_credentials(&config).await?;
+    pub async fn connect(role: Option<&AssumedRole>) -> Result<Self, SessionError> {
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        let config = configured(loader, role).await?;
+        check(&config, role).await?;
         Ok(Self {
             client: client(&config),
         })
@@ -108,10 +107,6 @@ impl Objects {
             }
         }
     }
-}
-
-fn is_empty(region: &Region) -> bool {
-    region.as_ref().is_empty()
 }
 
 fn client(config: &SdkConfig) -> aws_sdk_s3::Client {

@@ -1,18 +1,21 @@
 //! One client per service, from one configuration that is checked before anything is created.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
 use super::retry::UnreadableAnswer;
 use super::timing::HostRecorder;
+use super::web_identity::{AssumedRole, with_role};
 use crate::result::Service;
+use crate::text::one_line;
 
 /// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a margin.
 const INVOCATION_TIMEOUT: Duration = Duration::from_mins(5);
@@ -25,6 +28,8 @@ const CONTROL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Session {
     region: String,
+    /// Whether its credentials outlive every run.
+    is_renewed: bool,
     host: HostRecorder,
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     /// One client per endpoint is made of it.
@@ -45,6 +50,20 @@ pub enum SessionError {
         /// What the chain of credential sources said.
         reason: String,
     },
+    /// A role is to be assumed, and the job may not have identity tokens.
+    #[error("--role-to-assume {role}: the job may not ask GitHub for an identity token")]
+    NoIdentityToken {
+        /// ARN of the role.
+        role: String,
+    },
+    /// GitHub gave no token, or AWS did not take it.
+    #[error("the role {role} cannot be assumed: {reason}")]
+    RoleNotAssumed {
+        /// ARN of the role.
+        role: String,
+        /// What GitHub or AWS said.
+        reason: String,
+    },
 }
 
 impl SessionError {
@@ -56,6 +75,14 @@ impl SessionError {
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or add \
                  the step aws-actions/configure-aws-credentials"
             }
+            Self::NoIdentityToken { .. } => {
+                "give the job `permissions: id-token: write`; outside GitHub Actions choose a profile with AWS_PROFILE \
+                 instead"
+            }
+            Self::RoleNotAssumed { .. } => {
+                "the role's trust policy must name GitHub's identity provider, this repository and the audience \
+                 sts.amazonaws.com"
+            }
         };
         Some(text.to_owned())
     }
@@ -63,28 +90,34 @@ impl SessionError {
 
 impl Session {
     /// Reads region, credentials and endpoint overrides as every AWS tool does and checks that the first
-    /// two are there. Sends nothing to AWS beyond what the credential source needs.
+    /// two are there. Sends nothing to AWS beyond what the credential source needs. With `role` its sessions are the
+    /// credentials, and nothing else is looked for.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
-    pub async fn connect(region: Option<String>) -> Result<Self, SessionError> {
+    pub async fn connect(
+        region: Option<String>,
+        role: Option<&AssumedRole>,
+    ) -> Result<Self, SessionError> {
         let loader = aws_config::defaults(BehaviorVersion::latest());
         let loader = match region {
             Some(region) => loader.region(Region::new(region)),
             None => loader,
         };
-        Self::with_config(&loader.load().await).await
+        Self::with_config(&configured(loader, role).await?, role).await
     }
 
-    async fn with_config(config: &SdkConfig) -> Result<Self, SessionError> {
-        let region = config
-            .region()
-            .ok_or(SessionError::MissingRegion)?
-            .to_string();
-        check_credentials(config).await?;
+    async fn with_config(
+        config: &SdkConfig,
+        role: Option<&AssumedRole>,
+    ) -> Result<Self, SessionError> {
+        let credentials = check(config, role).await?;
         let host = HostRecorder::default();
         Ok(Self {
-            region,
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
+            is_renewed: role.is_some()
+                || credentials.expiry().is_some()
+                || credentials.session_token().is_none(),
             sagemaker: sagemaker_client(config, &host),
             runtime: runtime_config(config, &host),
             quotas: quotas_client(config),
@@ -106,12 +139,18 @@ impl Session {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(url)
             .build();
-        Self::with_config(&config).await
+        Self::with_config(&config, None).await
     }
 
     /// The region of the clients.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Whether its credentials outlive every run: they last for ever, or their source gives new ones. Temporary ones that
+    /// were put into the environment or a file do not say when they end, and nobody renews them.
+    pub const fn is_renewed(&self) -> bool {
+        self.is_renewed
     }
 
     /// Where the calls so far went: Amazon's own hosts or a custom endpoint.
@@ -134,15 +173,47 @@ fn is_amazon(host: &str) -> bool {
     .any(|suffix| host.ends_with(suffix))
 }
 
-pub(super) async fn check_credentials(config: &SdkConfig) -> Result<(), SessionError> {
+/// What the environment says of AWS; the credentials are those of the role where there is one.
+pub(super) async fn configured(
+    loader: ConfigLoader,
+    role: Option<&AssumedRole>,
+) -> Result<SdkConfig, SessionError> {
+    let Some(role) = role else {
+        return Ok(loader.load().await);
+    };
+    let Some(tokens) = &role.tokens else {
+        return Err(SessionError::NoIdentityToken {
+            role: role.arn.clone(),
+        });
+    };
+    let config = loader.no_credentials().load().await;
+    Ok(with_role(&config, role, tokens))
+}
+
+/// Refuses a configuration with which no call can succeed; gives the credentials of now.
+pub(super) async fn check(
+    config: &SdkConfig,
+    role: Option<&AssumedRole>,
+) -> Result<Credentials, SessionError> {
+    if config.region().is_none_or(|it| it.as_ref().is_empty()) {
+        return Err(SessionError::MissingRegion);
+    }
     let missing = |reason: String| SessionError::MissingCredentials { reason };
-    let provider = config
+    let source = config
         .credentials_provider()
         .ok_or_else(|| missing("no credential source is configured".to_owned()))?;
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(missing(error.to_string())),
-    }
+    let credentials = source.provide_credentials().await;
+    credentials.map_err(|error| match role {
+        Some(role) => SessionError::RoleNotAssumed {
+            role: role.arn.clone(),
+            reason: one_line(
+                &error
+                    .source()
+                    .map_or_else(|| error.to_string(), ToString::to_string),
+            ),
+        },
+        None => missing(error.to_string()),
+    })
 }
 
 pub(super) fn control_retries() -> RetryConfig {

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use self::s3::ObjectAddress;
-use crate::aws::{AwsError, SessionError};
+use crate::aws::{AssumedRole, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{Client, GitHubError, Repository, Retry, Token};
 
@@ -73,23 +73,26 @@ impl fmt::Display for BaselineUri {
     }
 }
 
-/// What a branch store needs to know about GitHub.
+/// What the stores need to get at what they keep.
 #[derive(Clone, Default)]
-pub struct GitHubAccess {
+pub struct Access {
     /// `GITHUB_API_URL`; github.com's when empty.
     pub api_url: Option<String>,
     /// `GITHUB_REPOSITORY`.
     pub repository: Option<String>,
     /// A token that may write contents, or read them where the baseline is only read.
     pub token: Option<String>,
+    /// The role that S3 is asked as; without one, whoever the environment says.
+    pub role: Option<AssumedRole>,
 }
 
 /// Never prints the token.
-impl fmt::Debug for GitHubAccess {
+impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GitHubAccess")
+        f.debug_struct("Access")
             .field("api_url", &self.api_url)
             .field("repository", &self.repository)
+            .field("role", &self.role)
             .finish_non_exhaustive()
     }
 }
@@ -199,8 +202,8 @@ pub enum BaselineStore {
     File(PathBuf),
     /// A branch.
     Branch(Box<branch::BranchStore>),
-    /// An object of S3.
-    Object(ObjectAddress),
+    /// An object of S3, and the role that it is asked for as.
+    Object(ObjectAddress, Option<AssumedRole>),
 }
 
 impl BaselineUri {
@@ -213,20 +216,22 @@ impl BaselineUri {
     ///
     /// # Errors
     /// [`BaselineError::NoAccess`].
-    pub fn open(&self, github: &GitHubAccess) -> Result<BaselineStore, BaselineError> {
+    pub fn open(&self, access: &Access) -> Result<BaselineStore, BaselineError> {
         match self {
             Self::File(path) => Ok(BaselineStore::File(path.clone())),
             Self::Branch(branch) => {
-                let client = client(branch, github)?;
+                let client = client(branch, access)?;
                 let store = branch::BranchStore::new(client, branch.clone());
                 Ok(BaselineStore::Branch(Box::new(store)))
             }
-            Self::Object(address) => Ok(BaselineStore::Object(address.clone())),
+            Self::Object(address) => {
+                Ok(BaselineStore::Object(address.clone(), access.role.clone()))
+            }
         }
     }
 }
 
-fn client(branch: &str, github: &GitHubAccess) -> Result<Client, BaselineError> {
+fn client(branch: &str, access: &Access) -> Result<Client, BaselineError> {
     let no_access = |problem: String| BaselineError::NoAccess {
         branch: branch.to_owned(),
         problem,
@@ -235,15 +240,15 @@ fn client(branch: &str, github: &GitHubAccess) -> Result<Client, BaselineError> 
         let missing = || no_access(format!("needs {name}, which is not set"));
         value.clone().ok_or_else(missing)
     };
-    let repository: Repository = needed(&github.repository, "GITHUB_REPOSITORY")?
+    let repository: Repository = needed(&access.repository, "GITHUB_REPOSITORY")?
         .parse()
         .map_err(|error: crate::github::RepositoryError| {
             no_access(format!("cannot be used: {error}"))
         })?;
-    let token: Token = needed(&github.token, "GITHUB_TOKEN")?.parse().map_err(
+    let token: Token = needed(&access.token, "GITHUB_TOKEN")?.parse().map_err(
         |error: crate::github::TokenError| no_access(format!("cannot be used: {error}")),
     )?;
-    let api_url = github
+    let api_url = access
         .api_url
         .as_deref()
         .unwrap_or("https://api.github.com");
@@ -264,7 +269,7 @@ impl BaselineStore {
         match self {
             Self::File(path) => file::load(path),
             Self::Branch(store) => shared::load(store.as_ref()).await,
-            Self::Object(address) => Box::pin(s3::load(address)).await,
+            Self::Object(address, role) => Box::pin(s3::load(address, role.as_ref())).await,
         }
     }
 
@@ -277,7 +282,9 @@ impl BaselineStore {
         match self {
             Self::File(path) => file::update(path, change),
             Self::Branch(store) => shared::update(store.as_ref(), change).await,
-            Self::Object(address) => Box::pin(s3::update(address, change)).await,
+            Self::Object(address, role) => {
+                Box::pin(s3::update(address, role.as_ref(), change)).await
+            }
         }
     }
 }
@@ -316,9 +323,9 @@ mod tests {
     #[test]
     fn a_branch_without_a_token_says_how_to_give_one() {
         let uri: BaselineUri = "branch:sagegate".parse().unwrap();
-        let access = GitHubAccess {
+        let access = Access {
             repository: Some("acme/churn".to_owned()),
-            ..GitHubAccess::default()
+            ..Access::default()
         };
         let error = uri.open(&access).unwrap_err();
         assert_eq!(

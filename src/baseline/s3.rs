@@ -2,7 +2,7 @@
 
 use super::BaselineError;
 use super::shared::{Place, Versioned};
-use crate::aws::{AwsError, Objects, Written};
+use crate::aws::{AssumedRole, AwsError, Objects, Written};
 
 /// An object that holds nothing but the baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,11 @@ struct ObjectStore {
 }
 
 impl ObjectStore {
-    async fn connect(address: &ObjectAddress) -> Result<Self, BaselineError> {
-        let objects = Objects::connect().await;
+    async fn connect(
+        address: &ObjectAddress,
+        role: Option<&AssumedRole>,
+    ) -> Result<Self, BaselineError> {
+        let objects = Objects::connect(role).await;
         Ok(Self {
             objects: objects.map_err(|source| BaselineError::NoObjects {
                 address: address.clone(),
@@ -98,15 +101,17 @@ impl Place for ObjectStore {
 
 pub(super) async fn load(
     address: &ObjectAddress,
+    role: Option<&AssumedRole>,
 ) -> Result<Option<crate::gate::BaselineFile>, BaselineError> {
-    super::shared::load(&ObjectStore::connect(address).await?).await
+    super::shared::load(&ObjectStore::connect(address, role).await?).await
 }
 
 pub(super) async fn update(
     address: &ObjectAddress,
+    role: Option<&AssumedRole>,
     change: impl FnMut(&mut crate::gate::BaselineFile),
 ) -> Result<(), BaselineError> {
-    super::shared::update(&ObjectStore::connect(address).await?, change).await
+    super::shared::update(&ObjectStore::connect(address, role).await?, change).await
 }
 
 #[cfg(test)]

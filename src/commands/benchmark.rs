@@ -37,7 +37,7 @@ async fn measure_and_report(
     display: Display,
 ) -> Outcome {
     let inputs = Inputs::read(args)?;
-    let place = Place::open(args).await?;
+    let place = Place::open(args, edges).await?;
     let strategy = args.recommend.strategy;
     let recommend =
         |result: &RunResult, prices: &DatedPrices| analyse(result, prices, strategy).best;

@@ -18,7 +18,7 @@ pub(super) async fn calibrate(args: &CalibrateArgs, edges: &Edges, display: Disp
         return Err(Error::CalibrationIsWhole);
     }
     let uri = args.baseline.uri(edges.in_actions());
-    let store = uri.open(&edges.github(&args.baseline))?;
+    let store = uri.open(&edges.access(&args.baseline))?;
     if args.seed_baseline {
         // A damaged baseline is found before anything costs money.
         store.load().await?;
@@ -61,7 +61,7 @@ async fn one_run(
     measurement.output.output_dir = folder.join(format!("run-{number}"));
     let measurement = with_defaults(measurement, edges)?;
     let inputs = Inputs::read(&measurement)?;
-    let place = Place::open(&measurement).await?;
+    let place = Place::open(&measurement, edges).await?;
     let strategy = measurement.recommend.strategy;
     let recommend = |_: &RunResult, _: &DatedPrices| None;
     let around = Surroundings {

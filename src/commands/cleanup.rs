@@ -66,7 +66,7 @@ async fn sweep_ledger(
         }
         return Ok(Vec::new());
     }
-    let session = Session::connect(Some(ledger.region.clone())).await?;
+    let session = Session::connect(Some(ledger.region.clone()), edges.role()).await?;
     let what = format!("run {}", ledger.run_id);
     Ok(sweep_names(&session, ledger.names(), &what, args, edges, display).await)
 }
@@ -78,7 +78,7 @@ async fn sweep_found(
     edges: &Edges,
     display: Display,
 ) -> Result<Vec<String>, Error> {
-    let session = Session::connect(args.region.clone()).await?;
+    let session = Session::connect(args.region.clone(), edges.role()).await?;
     let orphans = find_orphans(&session, selection, now()).await?;
     let what = match selection {
         Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),

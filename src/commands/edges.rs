@@ -10,10 +10,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::log::LogWriter;
-use crate::baseline::GitHubAccess;
+use crate::aws::{AssumedRole, TokenSource};
+use crate::baseline::Access;
 use crate::config::BaselineArgs;
 use crate::github::{
-    Annotation, Context, END_GROUP, Level, RunnerFiles, annotations, group, neutralise,
+    Annotation, Context, END_GROUP, IdentityTokenError, IdentityTokens, Level, RunnerFiles,
+    annotations, group, neutralise,
 };
 use crate::progress::Surroundings;
 use crate::text::one_line;
@@ -30,6 +32,7 @@ pub struct Edges {
     pub cancel: CancellationToken,
     signal_code: Arc<AtomicU8>,
     prints: bool,
+    role: Option<AssumedRole>,
 }
 
 impl Edges {
@@ -43,6 +46,7 @@ impl Edges {
             cancel: CancellationToken::new(),
             signal_code: Arc::new(AtomicU8::new(INTERRUPTED)),
             prints: true,
+            role: None,
         };
         let interrupts = signal(SignalKind::interrupt())?;
         let terminations = signal(SignalKind::terminate())?;
@@ -167,16 +171,47 @@ impl Edges {
         let _ = writeln!(self.log(), "{}", one_line(text));
     }
 
-    /// GitHub's address, repository and token, as a workflow has them.
-    pub(super) fn github(&self, args: &BaselineArgs) -> GitHubAccess {
+    /// The same process, which acts on AWS as the role where one is named. Works inside a Tokio runtime only.
+    ///
+    /// # Errors
+    /// When what the runner says about identity tokens is damaged.
+    pub(super) fn acting_as(&self, role_arn: Option<String>) -> Result<Self, IdentityTokenError> {
+        let Some(arn) = role_arn else {
+            return Ok(self.clone());
+        };
+        let tokens = IdentityTokens::from_environment(&self.environment)?;
+        let session_name = match self.variable("GITHUB_RUN_ID") {
+            Some(run) if run.len() <= 20 && run.bytes().all(|it| it.is_ascii_digit()) => {
+                format!("sagegate-{run}")
+            }
+            Some(_) | None => "sagegate".to_owned(),
+        };
+        Ok(Self {
+            role: Some(AssumedRole {
+                arn,
+                session_name,
+                tokens: tokens.map(token_source),
+            }),
+            ..self.clone()
+        })
+    }
+
+    /// The role that the process acts as on AWS, if it was told one.
+    pub(super) const fn role(&self) -> Option<&AssumedRole> {
+        self.role.as_ref()
+    }
+
+    /// What baseline stores need: GitHub as a workflow has it, and the role.
+    pub(super) fn access(&self, args: &BaselineArgs) -> Access {
         let variable = |name| self.variable(name).map(str::to_owned);
         let given = args.github_token.as_ref().and_then(|token| token.expose());
-        GitHubAccess {
+        Access {
             api_url: variable("GITHUB_API_URL"),
             repository: variable("GITHUB_REPOSITORY"),
             token: given
                 .map(str::to_owned)
                 .or_else(|| variable("GITHUB_TOKEN")),
+            role: self.role.clone(),
         }
     }
 
@@ -239,6 +274,15 @@ impl Drop for Group {
             let _ = writeln!(io::stderr(), "{END_GROUP}");
         }
     }
+}
+
+/// Asks GitHub for a token whenever AWS wants one.
+fn token_source(tokens: IdentityTokens) -> TokenSource {
+    let tokens = Arc::new(tokens);
+    Arc::new(move || {
+        let tokens = Arc::clone(&tokens);
+        Box::pin(async move { tokens.fetch().await.map_err(Into::into) })
+    })
 }
 
 fn annotation(level: Level, message: &str) -> Annotation {

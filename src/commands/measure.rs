@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::cleanup::STATE;
 use super::conclude::commit;
+use super::credentials::warn_of_short_session;
 use super::edges::{Edges, now};
 use super::place::Place;
 use crate::analysis::{DatedPrices, PriceTable};
@@ -94,6 +95,7 @@ pub(super) async fn measure(
     let files = OutputFiles(args.output_dir().to_owned());
     let options = options(args, inputs.arrivals, around.load_by_default);
     let plan = Plan::new(identity, options, inputs.samples);
+    warn_of_short_session(around.session(), &plan, around.edges);
     let (journal, restored) = match inputs.resumed {
         Some((journal, restored)) => {
             let region = around.session().region();

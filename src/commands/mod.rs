@@ -6,6 +6,7 @@ mod calibrate;
 mod cleanup;
 mod conclude;
 mod convert;
+mod credentials;
 mod demo;
 mod edges;
 mod log;
@@ -29,6 +30,10 @@ use crate::progress;
 /// Runs the command and prints an error on one line.
 pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
     let display = progress::resolve(edges.surroundings(cli.quiet));
+    let edges = &match edges.acting_as(cli.role_to_assume) {
+        Ok(edges) => edges,
+        Err(error) => return refuse(&error.into(), edges),
+    };
     let outcome = match cli.command {
         Command::Run(args) => run::run(*args, edges, display).await,
         Command::Benchmark(args) => benchmark::benchmark(&args, edges, display).await,
@@ -45,11 +50,13 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            edges.complain(&error.one_line());
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => refuse(&error, edges),
     }
+}
+
+fn refuse(error: &Error, edges: &Edges) -> ExitCode {
+    edges.complain(&error.one_line());
+    ExitCode::from(error.exit_code())
 }
 
 /// Exit code, or why there is none.

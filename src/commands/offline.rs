@@ -22,7 +22,7 @@ pub(super) async fn compare(args: &CompareArgs, edges: &Edges) -> Outcome {
         .is_empty()
         .then(|| args.baseline.uri(edges.in_actions()));
     let baseline = match &uri {
-        Some(uri) => uri.open(&edges.github(&args.baseline))?.load().await?,
+        Some(uri) => uri.open(&edges.access(&args.baseline))?.load().await?,
         None => Some(earlier_results(args, &run.name, &table)?),
     };
     let conclusion = Conclusion {
@@ -95,7 +95,7 @@ pub(super) async fn record(args: &RecordArgs, edges: &Edges) -> Outcome {
     let analysis = analyse(&run, table.region(&run.region)?, args.recommend.strategy);
     let uri = args.baseline.uri(edges.in_actions());
     let mut recorded = false;
-    let store = uri.open(&edges.github(&args.baseline))?;
+    let store = uri.open(&edges.access(&args.baseline))?;
     let update = store.update(|file| {
         recorded = append(file.history_mut(&run.name), &run, &analysis);
     });

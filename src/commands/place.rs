@@ -28,11 +28,11 @@ pub(super) struct Place {
 
 impl Place {
     /// AWS, or wherever `AWS_ENDPOINT_URL` points; with `--simulate` a simulator of that profile.
-    pub(super) async fn open(args: &MeasurementArgs) -> Result<Self, Error> {
+    pub(super) async fn open(args: &MeasurementArgs, edges: &Edges) -> Result<Self, Error> {
         let region = args.model.region.clone();
         let Some(profile) = &args.simulate else {
             return Ok(Self {
-                session: Session::connect(region).await?,
+                session: Session::connect(region, edges.role()).await?,
                 is_simulated: false,
                 _simulator: None,
             });

@@ -62,7 +62,7 @@ async fn judge(args: &PostArgs, head: &Head, publishing: &Publishing, edges: &Ed
     check_commit(&run, head, &args.result)?;
     let table = price_table(&args.recommend)?;
     let uri = args.baseline.uri(true);
-    let baseline = uri.open(&edges.github(&args.baseline))?.load().await?;
+    let baseline = uri.open(&edges.access(&args.baseline))?.load().await?;
     let conclusion = Conclusion {
         run: &run,
         prices: table.region(&run.region)?,

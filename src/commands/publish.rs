@@ -204,7 +204,7 @@ impl Publishing {
 }
 
 fn client(context: &Context, args: &BaselineArgs, edges: &Edges) -> Result<Client, Unheard> {
-    let Some(token) = edges.github(args).token else {
+    let Some(token) = edges.access(args).token else {
         return Err(Unheard::NoToken("there is no token".to_owned()));
     };
     let token: Token = token

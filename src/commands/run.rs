@@ -46,7 +46,7 @@ async fn measure_and_judge(
         return Err(Error::NothingIsCertain);
     }
     let inputs = Inputs::read(&args.measurement)?;
-    let place = Place::open(&args.measurement).await?;
+    let place = Place::open(&args.measurement, edges).await?;
     run_with(args, inputs, &place, publishing, edges, display).await
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn run_with(
     display: Display,
 ) -> Outcome {
     let uri = args.baseline.uri(edges.in_actions());
-    let store = uri.open(&edges.github(&args.baseline))?;
+    let store = uri.open(&edges.access(&args.baseline))?;
     let baseline = store.load().await?;
     let strategy = args.measurement.recommend.strategy;
     let limits = args.gate.limits();

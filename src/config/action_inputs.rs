@@ -33,6 +33,8 @@ const COMMANDS: [&str; 9] = [
     "cleanup",
     "demo",
 ];
+/// The input that says whom every command acts as.
+const ROLE: &str = "role-to-assume";
 /// Name of the program when the runner starts it for the clean-up.
 const CLEAN_UP: &str = "sagegate-post";
 
@@ -101,13 +103,7 @@ pub fn command_line(
 ) -> Result<CommandLine, InputError> {
     let program = typed.first().map(Path::new).and_then(Path::file_name);
     if program.is_some_and(|name| name == CLEAN_UP) {
-        return Ok(CommandLine {
-            arguments: ["sagegate", "cleanup", "--from-state"]
-                .map(OsString::from)
-                .to_vec(),
-            from_inputs: true,
-            ignored: Vec::new(),
-        });
+        return Ok(clean_up(environment));
     }
     let in_actions = environment
         .get("GITHUB_ACTIONS")
@@ -121,6 +117,18 @@ pub fn command_line(
         });
     }
     from_inputs(environment)
+}
+
+/// The clean-up needs the role of its step, and nothing else of its inputs.
+fn clean_up(environment: &BTreeMap<String, String>) -> CommandLine {
+    let role = inputs(environment).remove(ROLE);
+    let role = role.map(|arn| OsString::from(format!("--{ROLE}={arn}")));
+    let words = ["sagegate", "cleanup", "--from-state"].map(OsString::from);
+    CommandLine {
+        arguments: words.into_iter().chain(role).collect(),
+        from_inputs: true,
+        ignored: Vec::new(),
+    }
 }
 
 fn from_inputs(environment: &BTreeMap<String, String>) -> Result<CommandLine, InputError> {

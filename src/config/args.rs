@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::measure::MeasurementArgs;
-use super::values::{TokenText, parse_duration, parse_rate, parse_run_id};
+use super::values::{TokenText, parse_duration, parse_rate, parse_role_arn, parse_run_id};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
@@ -58,6 +58,10 @@ pub struct Cli {
     /// Show no progress, only the result
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its session as often as a long
+    /// run needs [default: the credentials of the environment or the profile]
+    #[arg(long, value_name = "ARN", global = true, value_parser = parse_role_arn)]
+    pub role_to_assume: Option<String>,
 }
 
 /// The commands.

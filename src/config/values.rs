@@ -66,6 +66,27 @@ pub(super) fn parse_run_id(text: &str) -> Result<String, String> {
     }
 }
 
+/// `arn:aws:iam::123456789012:role/gate`.
+pub(super) fn parse_role_arn(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_account = |it: &str| it.len() == 12 && it.bytes().all(|digit| digit.is_ascii_digit());
+    let is_role = |it: &str| {
+        it.strip_prefix("role/").is_some_and(|name| {
+            !name.is_empty() && name.len() <= 576 && name.bytes().all(|it| it.is_ascii_graphic())
+        })
+    };
+    match parts.as_slice() {
+        ["arn", partition, "iam", "", account, role]
+            if partition.starts_with("aws") && is_account(account) && is_role(role) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err(format!(
+            "`{text}` is not the ARN of a role, use for example arn:aws:iam::123456789012:role/gate"
+        )),
+    }
+}
+
 /// `1024`, with a guess for other numbers.
 pub(super) fn parse_memory(text: &str) -> Result<MemoryMb, String> {
     text.parse()

@@ -302,7 +302,7 @@ fn bot_of(answer: &[u8]) -> String {
 }
 
 /// Server (`https://host:port`) and path prefix of an API address; `None` when it is no http(s) address.
-fn split_address(url: &str) -> Option<(String, String)> {
+pub(super) fn split_address(url: &str) -> Option<(String, String)> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri
         .scheme_str()
@@ -335,7 +335,7 @@ fn message(status: StatusCode, body: &[u8]) -> String {
 }
 
 /// An error with its causes on one line. Octocrab's own words carry a backtrace, so only the causes' are taken.
-fn with_causes(error: &octocrab::Error) -> String {
+pub(super) fn with_causes(error: &octocrab::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {

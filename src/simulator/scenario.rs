@@ -21,6 +21,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// ```toml
 /// seed = 7                       # same seed, same latencies
 /// buckets = []                   # S3 buckets that exist from the start
+/// session_seconds = 3600.0       # how long the credentials of an assumed role last
 /// time_scale = 1.0               # the times of life_cycle pass this many times faster; calls do not
 ///
 /// [[models]]                     # models that exist from the start
@@ -82,6 +83,8 @@ pub struct Scenario {
     pub(super) time_scale: f64,
     #[serde(default)]
     pub(super) buckets: Vec<String>,
+    #[serde(default = "one_hour")]
+    pub(super) session_seconds: f64,
     #[serde(default)]
     pub(super) models: Vec<ModelProfile>,
     pub(super) latency: LatencyProfile,
@@ -108,6 +111,10 @@ pub(super) struct ModelProfile {
 
 fn one() -> f64 {
     1.0
+}
+
+fn one_hour() -> f64 {
+    3600.0
 }
 
 /// How long a warm call takes.
@@ -308,6 +315,16 @@ pub(super) mod tests {
         let sizes = "median_ms = { 1024 = 4.0, 2048 = 2.0, 3072 = 2.0, 4096 = 2.0, 5120 = 2.0, 6144 = 2.0 }";
         let text = format!("[[models]]\nname = \"m\"\n[latency]\n{sizes}\n{extra}");
         Scenario::from_toml(&text, "test").unwrap()
+    }
+
+    impl Scenario {
+        /// With sessions of assumed roles that last so many seconds.
+        pub(crate) fn with_sessions_of(self, session_seconds: f64) -> Self {
+            Self {
+                session_seconds,
+                ..self
+            }
+        }
     }
 
     #[test]

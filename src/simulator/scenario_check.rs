@@ -52,6 +52,7 @@ impl Check<'_> {
     fn times(&self, scenario: &Scenario) -> Result<(), ScenarioError> {
         let (model, life) = (&scenario.model, &scenario.life_cycle);
         [
+            ("session_seconds", scenario.session_seconds),
             ("model.used_memory_mb", model.used_memory_mb),
             ("model.setup_ms", model.setup_ms),
             ("model.idle_seconds", model.idle_seconds),

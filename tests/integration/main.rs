@@ -28,5 +28,6 @@ mod inputs;
 mod kill;
 mod layering;
 mod resume;
+mod role;
 mod run;
 mod support;

@@ -170,6 +170,19 @@ fn what_is_typed_goes_before_inputs_and_the_clean_up_before_both() {
         line(&["/usr/local/bin/sagegate-post"]).arguments,
         ["sagegate", "cleanup", "--from-state"].map(OsString::from)
     );
+    let role = environment(&[("INPUT_ROLE-TO-ASSUME", " arn:aws:iam::1:role/r ")]);
+    assert_eq!(
+        command_line(vec!["sagegate-post".into()], &role)
+            .unwrap()
+            .arguments,
+        [
+            "sagegate",
+            "cleanup",
+            "--from-state",
+            "--role-to-assume=arn:aws:iam::1:role/r"
+        ]
+        .map(OsString::from)
+    );
     let outside = BTreeMap::from([("INPUT_COMMAND".to_owned(), "report".to_owned())]);
     let typed = vec![OsString::from("sagegate")];
     assert_eq!(

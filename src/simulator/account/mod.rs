@@ -10,6 +10,7 @@ mod metrics;
 mod objects;
 mod quotas;
 mod resources;
+mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub(super) use self::invocations::{Answer, Request, Started};
 use self::metrics::MetricStore;
 use self::objects::{Bucket, Buckets};
 pub(super) use self::objects::{Condition, Object, ObjectAnswer, ObjectCall, ObjectOperation};
+use self::sessions::Sessions;
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use crate::units::MemoryMb;
@@ -42,12 +44,14 @@ pub(super) struct Account {
     created: BTreeMap<MemoryMb, u32>,
     metrics: MetricStore,
     buckets: Buckets,
+    sessions: Sessions,
     fault_rules: FaultRules,
 }
 
 /// Every operation that the simulator knows.
-pub(super) const OPERATIONS: [&str; 25] = [
+pub(super) const OPERATIONS: [&str; 26] = [
     "AddTags",
+    "AssumeRoleWithWebIdentity",
     "CreateBucket",
     "CreateEndpoint",
     "CreateEndpointConfig",
@@ -143,6 +147,7 @@ impl Account {
                 .iter()
                 .map(|name| (name.clone(), Bucket::default()))
                 .collect(),
+            sessions: Sessions::default(),
             fault_rules: FaultRules::new(&scenario),
             scenario,
         }

@@ -24,7 +24,7 @@ use super::injected::{FaultKind, InjectedFault, SpoiltAnswer};
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use super::wire::rest_xml::ObjectRequest;
-use super::wire::{aws_json, header, rest_json, rpc_cbor, signed_for};
+use super::wire::{aws_json, aws_query, header, rest_json, rpc_cbor, signature};
 use super::{AccountView, EndpointView};
 
 /// Room for bodies that the account itself refuses as too large.
@@ -46,6 +46,7 @@ enum Api {
     SageMaker,
     CloudWatch,
     ServiceQuotas,
+    SecurityTokens,
 }
 
 impl Api {
@@ -55,6 +56,7 @@ impl Api {
             Self::SageMaker => "sagemaker",
             Self::CloudWatch => "cloudwatch",
             Self::ServiceQuotas => "servicequotas",
+            Self::SecurityTokens => "sts",
         }
     }
 }
@@ -129,6 +131,7 @@ impl Service {
                     Api::SageMaker => account.sagemaker(operation, &input, region, now),
                     Api::CloudWatch => account.cloudwatch(operation, &input, now),
                     Api::ServiceQuotas => account.service_quotas(operation, &input, region),
+                    Api::SecurityTokens => account.security_tokens(operation, &input, now),
                 })
             })
         };
@@ -236,17 +239,30 @@ async fn handle(
         return Response::new(Body::from(value.to_string()));
     }
     let request_id = service.request_id();
-    let Some((region, signed)) = signed_for(&headers) else {
-        return unsigned(&headers, &request_id);
+    let Some(signature) = signature(&headers) else {
+        return unsigned(&service, &headers, &body, &request_id).await;
     };
-    if signed == "s3" {
+    let region = signature.region;
+    let over = service
+        .account()
+        .refused_session(signature.access_key_id, service.now());
+    if signature.service == "s3" {
         let request = ObjectRequest {
             method: &method,
             uri: &uri,
             headers: &headers,
             body: &body,
         };
-        return objects::respond(&service, request, &request_id).await;
+        return match over {
+            Some(error) => objects::refuse(error, request, &request_id),
+            None => objects::respond(&service, request, &request_id).await,
+        };
+    }
+    if let Some(error) = over {
+        return match rest_json::endpoint_of(uri.path()) {
+            Some(_) => rest_json::failure(&error, &request_id),
+            None => refuse(error, &headers, &request_id),
+        };
     }
     if method != Method::POST {
         let error = unknown(&format!("{method} {}", uri.path()));
@@ -337,9 +353,25 @@ fn unknown(what: &str) -> ApiError {
     )
 }
 
-fn unsigned(headers: &HeaderMap, request_id: &str) -> Response<Body> {
-    let message = "Missing Authentication Token".to_owned();
+/// Only a role can be assumed without a signature: the token speaks for the caller.
+async fn unsigned(
+    service: &Service,
+    headers: &HeaderMap,
+    body: &[u8],
+    request_id: &str,
+) -> Response<Body> {
+    if let Some((operation, input)) = aws_query::parse(headers, body) {
+        let called = service.call(Api::SecurityTokens, &operation, Ok(input), "");
+        let respond = |answer| aws_query::respond(&answer, &operation, request_id);
+        return called.respond(respond).await;
+    }
+    let message = "Missing Authentication Token";
     let error = ApiError::new(403, "MissingAuthenticationTokenException", message);
+    refuse(error, headers, request_id)
+}
+
+/// An error in the protocol of the request.
+fn refuse(error: ApiError, headers: &HeaderMap, request_id: &str) -> Response<Body> {
     match header(headers, "smithy-protocol") {
         Some(_) => rpc_cbor::respond(Err(error), request_id),
         None => aws_json::respond(Err(error), headers, request_id),

@@ -32,6 +32,15 @@ pub(super) async fn respond(
     called.respond(respond).await
 }
 
+/// An error that came before the call.
+pub(super) fn refuse(
+    error: ApiError,
+    request: ObjectRequest<'_>,
+    request_id: &str,
+) -> Response<Body> {
+    rest_xml::respond(Err(in_words_of_s3(error)), request, request_id)
+}
+
 /// S3 has codes of its own for what every service may refuse.
 fn in_words_of_s3(error: ApiError) -> ApiError {
     match error.code {

@@ -240,7 +240,7 @@ fn failure(error: &ApiError, request_id: &str) -> std::io::Result<Vec<u8>> {
     })
 }
 
-fn document(
+pub(super) fn document(
     name: &str,
     attribute: Option<(&str, &str)>,
     inner: impl FnOnce(&mut Writer<Vec<u8>>) -> std::io::Result<()>,
@@ -253,7 +253,7 @@ fn document(
 }
 
 /// Text is escaped.
-fn leaf(writer: &mut Writer<Vec<u8>>, name: &str, value: &str) -> std::io::Result<()> {
+pub(super) fn leaf(writer: &mut Writer<Vec<u8>>, name: &str, value: &str) -> std::io::Result<()> {
     let element = writer.create_element(name);
     element
         .write_text_content(BytesText::new(value))

@@ -7,11 +7,14 @@ mod files;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -22,6 +25,10 @@ use self::files::{Object, blob, create_object, read, write};
 pub(crate) const REPOSITORY: &str = "acme/churn";
 /// The token that is let in.
 pub(crate) const TOKEN: &str = "ghs_0123456789abcdef";
+/// What a job with `id-token: write` asks for identity tokens with.
+pub(crate) const IDENTITY_TOKEN: &str = "identity-request-0123456789";
+/// Where it asks.
+const IDENTITY_PATH: &str = "/_identity/token";
 /// Who writes with [`TOKEN`].
 pub(crate) const BOT: &str = "github-actions[bot]";
 
@@ -140,6 +147,11 @@ impl GitHub {
     /// What `GITHUB_API_URL` is set to.
     pub(crate) fn api_url(&self) -> String {
         format!("http://{}{}", self.address, self.prefix)
+    }
+
+    /// What `ACTIONS_ID_TOKEN_REQUEST_URL` is set to.
+    pub(crate) fn identity_url(&self) -> String {
+        format!("http://{}{IDENTITY_PATH}?api-version=2.0", self.address)
     }
 
     /// What it holds; keep it no longer than needed.
@@ -271,6 +283,7 @@ async fn answer(State(server): State<Server>, request: Request) -> Response<Body
     let path = parts.uri.path();
     let query = Query(parts.uri.query().unwrap_or_default());
     let reply = match path.strip_prefix(server.prefix) {
+        _ if path == IDENTITY_PATH => identity(header("authorization"), &query),
         _ if !authorised => refuse(401, "Bad credentials"),
         _ if !carried_out => Reply::Raw(Vec::new()),
         _ if header("user-agent").is_none() => {
@@ -286,6 +299,24 @@ async fn answer(State(server): State<Server>, request: Request) -> Response<Body
         Some(failure) => failed(&failure),
         None => rendered(reply, &query, &format!("http://localhost{path}")),
     }
+}
+
+/// An identity token, unsigned: nobody but AWS checks signatures.
+fn identity(authorization: Option<&str>, query: &Query<'_>) -> Reply {
+    if authorization != Some(&format!("Bearer {IDENTITY_TOKEN}")) {
+        return refuse(401, "Unauthorized");
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let claims = json!({
+        "iss": "https://token.actions.githubusercontent.com",
+        "sub": format!("repo:{REPOSITORY}:pull_request"),
+        "aud": query.get("audience"),
+        "exp": now.as_secs() + 300,
+    });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({ "typ": "JWT", "alg": "RS256" });
+    let token = format!("{}.{}.c2ln", part(&header), part(&claims));
+    Reply::Json(200, json!({ "count": token.len(), "value": token }))
 }
 
 fn failed(failure: &Failure) -> Response<Body> {

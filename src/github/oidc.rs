@@ -1,0 +1,213 @@
+//! Identity tokens of a workflow run, which AWS takes for credentials of a role.
+//!
+//! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions: id-token: write` has an address
+//! and a token to ask at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use http::{Method, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use octocrab::Octocrab;
+use secrecy::SecretString;
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::client::{split_address, with_causes};
+use super::retry::Retry;
+use super::token::Token;
+use crate::text::one_line;
+
+/// Who tokens for AWS are meant for.
+const AUDIENCE: &str = "sts.amazonaws.com";
+/// Largest answer that is read: a token has some two thousand characters.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// Where a workflow run asks for its identity tokens.
+#[derive(Clone)]
+pub struct IdentityTokens {
+    crab: Octocrab,
+    /// Path and query with the audience.
+    route: String,
+    token: Token,
+    retry: Retry,
+}
+
+impl fmt::Debug for IdentityTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdentityTokens")
+            .field("route", &self.route)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no identity token.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IdentityTokenError {
+    /// The variables of the runner are damaged.
+    #[error("ACTIONS_ID_TOKEN_REQUEST_URL or _TOKEN cannot be used: {reason}")]
+    Variables {
+        /// What is wrong.
+        reason: String,
+    },
+    /// GitHub refused, or did not answer.
+    #[error("GitHub gave no identity token: {reason}")]
+    Refused {
+        /// What it said.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    value: String,
+}
+
+impl IdentityTokens {
+    /// Reads the runner's variables; `None` where the job may not have tokens. Sends nothing. Works inside a Tokio runtime
+    /// only.
+    ///
+    /// # Errors
+    /// [`IdentityTokenError::Variables`].
+    pub fn from_environment(
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Option<Self>, IdentityTokenError> {
+        let variable = |name| environment.get(name).filter(|value| !value.is_empty());
+        let (Some(url), Some(token)) = (
+            variable("ACTIONS_ID_TOKEN_REQUEST_URL"),
+            variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+        ) else {
+            return Ok(None);
+        };
+        Self::new(url, token).map(Some)
+    }
+
+    fn new(url: &str, token: &str) -> Result<Self, IdentityTokenError> {
+        let damaged = |reason: String| IdentityTokenError::Variables { reason };
+        let token: Token = token
+            .parse()
+            .map_err(|_error| damaged("the token is none".to_owned()))?;
+        let no_address = || damaged("the address is no http(s) address".to_owned());
+        let uri: Uri = url.trim().parse().map_err(|_error| no_address())?;
+        let before_query = url.trim().split('?').next().unwrap_or_default();
+        let (server, path) = split_address(before_query).ok_or_else(no_address)?;
+        let query = uri.query().map(|query| format!("{query}&"));
+        let setup = |error: octocrab::Error| damaged(token.redact(&with_causes(&error)));
+        let crab = Octocrab::builder()
+            .base_uri(server)
+            .map_err(setup)?
+            .personal_token(token.expose())
+            .build()
+            .map_err(setup)?;
+        Ok(Self {
+            crab,
+            route: format!("{path}?{}audience={AUDIENCE}", query.unwrap_or_default()),
+            token,
+            retry: Retry {
+                attempts: 3,
+                attempt_timeout: Duration::from_secs(10),
+                ..Retry::default()
+            },
+        })
+    }
+
+    /// A new token for AWS; it lives for some minutes. Asked for again after errors that may pass.
+    ///
+    /// # Errors
+    /// [`IdentityTokenError::Refused`].
+    pub async fn fetch(&self) -> Result<SecretString, IdentityTokenError> {
+        let mut failed = 0;
+        loop {
+            let (reason, may_pass) = match self.attempt().await {
+                Ok(token) => return Ok(token),
+                Err(failure) => failure,
+            };
+            failed += 1;
+            match self.retry.wait(failed, None, fastrand::f64()) {
+                Some(wait) if may_pass => tokio::time::sleep(wait).await,
+                Some(_) | None => {
+                    let reason = one_line(&self.token.redact(&reason));
+                    return Err(IdentityTokenError::Refused { reason });
+                }
+            }
+        }
+    }
+
+    /// A failure says whether it may pass.
+    async fn attempt(&self) -> Result<SecretString, (String, bool)> {
+        let limit = self.retry.attempt_timeout;
+        match tokio::time::timeout(limit, self.exchange()).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err((format!("no answer within {} s", limit.as_secs()), true)),
+        }
+    }
+
+    async fn exchange(&self) -> Result<SecretString, (String, bool)> {
+        let request = http::Request::builder()
+            .method(Method::GET)
+            .uri(self.route.as_str());
+        let request = self.crab.build_request(request, None::<&()>);
+        let request = request.map_err(|error| (with_causes(&error), false))?;
+        let answer = self.crab.execute(request).await;
+        let answer = answer.map_err(|error| (with_causes(&error), true))?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
+        let body = body.map_err(|error| (error.to_string(), true))?.to_bytes();
+        if !status.is_success() {
+            let may_pass = status.is_server_error() || status.as_u16() == 429;
+            return Err((format!("HTTP status {}", status.as_u16()), may_pass));
+        }
+        let answer: Result<Answer, _> = serde_json::from_slice(&body);
+        let answer = answer.map_err(|_error| ("the answer holds no token".to_owned(), false))?;
+        Ok(SecretString::from(answer.value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(url: &str, token: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("ACTIONS_ID_TOKEN_REQUEST_URL".to_owned(), url.to_owned()),
+            (
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN".to_owned(),
+                token.to_owned(),
+            ),
+        ])
+    }
+
+    #[tokio::test]
+    async fn the_audience_joins_whatever_the_address_has() {
+        for (url, route) in [
+            (
+                "https://run.example/_apis/token?api-version=2.0",
+                "/_apis/token?api-version=2.0&audience=sts.amazonaws.com",
+            ),
+            (
+                "https://run.example/token",
+                "/token?audience=sts.amazonaws.com",
+            ),
+        ] {
+            let tokens = IdentityTokens::from_environment(&environment(url, "secret"));
+            let tokens = tokens.unwrap().unwrap();
+            assert_eq!(tokens.route, route);
+            assert!(!format!("{tokens:?}").contains("secret"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_without_the_permission_has_none_and_damage_is_named() {
+        let none = IdentityTokens::from_environment(&environment("", ""));
+        assert!(none.unwrap().is_none());
+        for (url, token) in [
+            ("no address", "secret"),
+            ("https://run.example/", "two words"),
+        ] {
+            let error = IdentityTokens::from_environment(&environment(url, token)).unwrap_err();
+            assert!(matches!(error, IdentityTokenError::Variables { .. }));
+            assert!(!error.to_string().contains("two words"));
+        }
+    }
+}
