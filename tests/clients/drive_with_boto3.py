@@ -1,8 +1,10 @@
 """Every operation of the simulator through boto3, whose parsers are not ours. Reads AWS_* as any boto3 program."""
 
+import base64
 import datetime
 import hashlib
 import io
+import json
 import time
 
 import boto3
@@ -12,6 +14,7 @@ sagemaker = boto3.client("sagemaker")
 runtime = boto3.client("sagemaker-runtime")
 cloudwatch = boto3.client("cloudwatch")
 s3 = boto3.client("s3")
+sts = boto3.client("sts")
 passed = 0
 
 
@@ -132,6 +135,30 @@ for key in keys:
 check("empty", s3.list_objects_v2(Bucket="data")["KeyCount"] == 0)
 s3.upload_fileobj(io.BytesIO(b"stream"), "data", "streamed")
 check("streamed", s3.get_object(Bucket="data", Key="streamed")["Body"].read() == b"stream")
+
+# STS: a role by an identity token, and its session.
+def token(**claims):
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "c2ln"])
+
+
+role = "arn:aws:iam::123456789012:role/gate"
+by_token = sts.assume_role_with_web_identity
+good = token(aud="sts.amazonaws.com", exp=time.time() + 300, sub="repo:acme/churn:pull_request")
+answer = by_token(RoleArn=role, RoleSessionName="sagegate-1", WebIdentityToken=good)
+check("role", answer["AssumedRoleUser"]["Arn"].endswith(":assumed-role/gate/sagegate-1"))
+check("subject", answer["SubjectFromWebIdentityToken"] == "repo:acme/churn:pull_request")
+left = answer["Credentials"]["Expiration"] - datetime.datetime.now(datetime.timezone.utc)
+check("an hour", datetime.timedelta(minutes=58) < left <= datetime.timedelta(hours=1))
+session = boto3.client(
+    "sagemaker",
+    aws_access_key_id=answer["Credentials"]["AccessKeyId"],
+    aws_secret_access_key=answer["Credentials"]["SecretAccessKey"],
+    aws_session_token=answer["Credentials"]["SessionToken"],
+)
+check("session", "Models" in session.list_models())
+other = token(aud="elsewhere", exp=time.time() + 300)
+refused("InvalidIdentityToken", "audience", by_token, RoleArn=role, RoleSessionName="it", WebIdentityToken=other)
 
 # The end.
 sagemaker.delete_endpoint(EndpointName="one")

@@ -2,6 +2,7 @@
 //!
 //! `cargo test --test integration -- --ignored --nocapture` prints them; with `INSTA_UPDATE=always` it writes them.
 
+mod branch;
 mod cases;
 mod github;
 mod kills;
@@ -138,6 +139,16 @@ fn every_fault_of_github_ends_as_it_should() {
     let head =
         "| Fault | Exit code | Verdict | Comments | Warnings |\n| :-- | --: | :-- | --: | :-- |";
     check_table("## GitHub", head, &rows);
+}
+
+#[test]
+#[ignore = "takes two minutes: CI asks for it"]
+fn every_fault_of_the_baselines_branch_ends_as_it_should() {
+    let cases = branch::all();
+    let rows = side_by_side(cases.len(), SIDE_BY_SIDE, |index| cases[index].run());
+    let _one_at_a_time = DOCUMENT_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let head = "| Fault | Exit code | Runs in the baseline | Warnings |\n| :-- | --: | --: | :-- |";
+    check_table("## The baseline's branch", head, &rows);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What GitHub does, and what must come of it: never another exit code, never a second comment.
 
+use std::time::Duration;
+
 use crate::support::github::{Failure, GitHub};
 use crate::support::runner::{PULL_REQUEST, Runner};
 
@@ -59,6 +61,8 @@ fn always(status: u16, message: &str) -> Failure {
     }
 }
 
+/// Longer than an answer is waited for.
+const TOO_LONG: Duration = Duration::from_secs(31);
 const LIMIT: &str = "You have exceeded a secondary rate limit";
 
 type Row = (&'static str, fn() -> Failure, usize, &'static str);
@@ -76,10 +80,11 @@ const LASTING: [Row; 8] = [
 ];
 
 #[rustfmt::skip]
-const PASSING: [Row; 5] = [
+const PASSING: [Row; 6] = [
     ("403: secondary rate limit, twice", || Failure { headers: vec![("retry-after", "0")], times: 2, ..always(403, LIMIT) }, 1, ""),
     ("500 twice", || Failure { times: 2, ..always(500, "") }, 1, ""),
     ("502 once, but written", || Failure { times: 1, carried_out: true, ..always(502, "") }, 1, ""),
+    ("no answer within 30 s, but written", || Failure { times: 1, carried_out: true, delay: TOO_LONG, ..always(502, "") }, 1, ""),
     ("503 when comments are read", || Failure { times: 99, ..Failure::new("GET", "/comments", 503, "down") }, 0, "down (HTTP 503)"),
     ("comments are no JSON", || Failure { times: 99, body: "<html>".to_owned(), ..Failure::new("GET", "/comments", 200, "") }, 0, "no comment:"),
 ];

@@ -7,12 +7,13 @@ mod files;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::Response;
+use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -54,6 +55,8 @@ pub(crate) struct Failure {
     pub(crate) times: u32,
     /// Whether the request is carried out all the same.
     pub(crate) carried_out: bool,
+    /// How long the answer takes.
+    pub(crate) delay: Duration,
 }
 
 impl Failure {
@@ -72,6 +75,7 @@ impl Failure {
             body: json!({ "message": message }).to_string(),
             times: 1,
             carried_out: false,
+            delay: Duration::ZERO,
         }
     }
 }
@@ -263,13 +267,20 @@ fn refuse(status: u16, message: &str) -> Reply {
 async fn answer(State(server): State<Server>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, 1 << 26).await.unwrap();
+    let (response, delay) = answer_at_once(&server, &parts, &bytes);
+    tokio::time::sleep(delay).await;
+    response
+}
+
+/// Carries a request out; also how long the answer is kept back.
+fn answer_at_once(server: &Server, parts: &Parts, bytes: &[u8]) -> (Response<Body>, Duration) {
     let header = |name| {
         let value = parts.headers.get(name)?;
         value.to_str().ok()
     };
     let target = parts.uri.to_string();
     let method = parts.method.as_str();
-    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let mut world = server.world.lock().unwrap_or_else(PoisonError::into_inner);
     world.log.push(Logged {
         method: method.to_owned(),
@@ -296,8 +307,11 @@ async fn answer(State(server): State<Server>, request: Request) -> Response<Body
         None => refuse(404, "Not Found"),
     };
     match failure {
-        Some(failure) => failed(&failure),
-        None => rendered(reply, &query, &format!("http://localhost{path}")),
+        Some(failure) => (failed(&failure), failure.delay),
+        None => {
+            let response = rendered(reply, &query, &format!("http://localhost{path}"));
+            (response, Duration::ZERO)
+        }
     }
 }
 
