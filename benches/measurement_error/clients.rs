@@ -12,7 +12,7 @@ use aws_sdk_sagemaker::types::{
 
 use crate::pairing::Measured;
 use crate::server::Simulator;
-use crate::shared::Venv;
+use crate::venv::Venv;
 
 /// What is sent.
 pub(crate) struct Work {

@@ -17,17 +17,23 @@
 
 mod clients;
 mod pairing;
+mod served;
+#[path = "../shared/server.rs"]
 mod server;
 #[path = "../shared/mod.rs"]
 mod shared;
+#[path = "../shared/venv.rs"]
+mod venv;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use crate::clients::{Client, Work};
 use crate::pairing::{Errors, errors};
+use crate::served::invocations;
 use crate::server::Simulator;
-use crate::shared::{Machine, Venv, mark, publish, wanted};
+use crate::shared::{Machine, mark, publish, wanted};
+use crate::venv::Venv;
 
 const BODIES: [(&str, usize); 2] = [("1 KB", 1024), ("1 MB", 1024 * 1024)];
 const CLIENTS: [u32; 3] = [1, 8, 32];
@@ -89,7 +95,7 @@ fn eprintln_row(row: &str) {
 
 /// A fresh simulator for each figure: its log then holds one client's calls.
 fn measure(client: Client, work: &Work, venv: &Venv) -> Errors {
-    let simulator = Simulator::start();
+    let simulator = Simulator::start("measurement_error/profile.toml");
     let measured = client.measure(&simulator, work, venv);
     let count = measured.calls.len();
     assert!(
@@ -97,5 +103,5 @@ fn measure(client: Client, work: &Work, venv: &Venv) -> Errors {
         "{client:?} measured {count} calls, not {}",
         work.calls
     );
-    errors(&measured, &simulator.invocations())
+    errors(&measured, &invocations(&simulator))
 }

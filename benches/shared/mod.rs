@@ -1,9 +1,6 @@
-//! What the performance benches share: Python, the machine they ran on, and their part of `docs/performance.md`.
+//! What the performance benches share: the machine they ran on, and their part of `docs/performance.md`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use tempfile::TempDir;
 
 /// Root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -15,29 +12,6 @@ pub(crate) fn wanted(name: &str) -> Option<u32> {
     let arguments: Vec<String> = std::env::args().collect();
     let place = arguments.iter().position(|it| it == name)?;
     arguments.get(place + 1)?.parse().ok()
-}
-
-/// A scratch Python environment with the toolkit and boto3.
-pub(crate) struct Venv(TempDir);
-
-impl Venv {
-    pub(crate) fn create() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let script = root().join("tests/clients/make_venv");
-        let status = Command::new(script).arg(folder.path()).status().unwrap();
-        assert!(
-            status.success(),
-            "tests/clients/make_venv: {status}; it needs python3 with venv, and PyPI"
-        );
-        Self(folder)
-    }
-
-    /// Python running one of `tests/clients`.
-    pub(crate) fn python(&self, script: &str) -> Command {
-        let mut command = Command::new(self.0.path().join("bin/python"));
-        command.arg(root().join("tests/clients").join(script));
-        command
-    }
 }
 
 /// What the figures depend on besides the code.

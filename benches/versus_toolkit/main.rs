@@ -14,13 +14,16 @@
 
 #[path = "../shared/mod.rs"]
 mod shared;
+#[path = "../shared/venv.rs"]
+mod venv;
 
 use std::fmt::Write as _;
 use std::process::{ExitCode, Stdio};
 
 use serde::Deserialize;
 
-use crate::shared::{Machine, Venv, mark, publish, root, wanted};
+use crate::shared::{Machine, mark, publish, root, wanted};
+use crate::venv::Venv;
 
 const DEFAULT_INVOCATIONS: u32 = 201;
 const DEFAULT_ROUNDS: u32 = 2;

@@ -3,6 +3,9 @@
 use super::{DatedPrices, LatencySummary, SizeSummary, summarise};
 use crate::result::{EndpointOutcome, LatencySource, RunResult};
 
+/// More calls than a plan can have: only a forged result claims them, to have them counted out.
+const MOST_PLANNED: usize = 2_000_000;
+
 /// The sizes that were stopped because failure was certain: their calls, and the calls that were not sent as if each had
 /// taken no time. A quantile of that is the lowest that the whole plan could have had. Of latencies that `CloudWatch`
 /// publishes nothing is known before the end.
@@ -14,9 +17,9 @@ pub(super) fn of(run: &RunResult, prices: &DatedPrices) -> Vec<SizeSummary> {
         let EndpointOutcome::FailedFast { planned, .. } = endpoint.outcome else {
             return None;
         };
-        let sent = summarise(endpoint, None, None, prices);
-        let planned = usize::try_from(planned).unwrap_or(usize::MAX);
-        Some(padded(sent, planned))
+        let planned = usize::try_from(planned).ok();
+        let planned = planned.filter(|planned| *planned <= MOST_PLANNED)?;
+        Some(padded(summarise(endpoint, None, None, prices), planned))
     });
     stopped.collect()
 }
@@ -44,6 +47,11 @@ mod tests {
             planned,
         };
         run_of(vec![endpoint])
+    }
+
+    #[test]
+    fn a_plan_that_no_run_can_have_gives_no_bound() {
+        assert!(of(&stopped(&[1.0; 100], u32::MAX), &prices()).is_empty());
     }
 
     #[test]

@@ -73,14 +73,15 @@ impl LoadSummary {
         let answers = answers(round);
         let successes = answers.iter().filter(|(call, _)| call.outcome.is_success());
         let latencies: Vec<f64> = successes.clone().map(|(call, _)| call.latency_ms).collect();
+        let sorted_ms = sorted(&latencies);
         Self {
             memory_mb: run.memory_mb,
             max_concurrency: run.max_concurrency,
             load: round.load.clone(),
             calls: round.invocations.len(),
             errors: ErrorCounts::of(&round.invocations),
-            latency: LatencySummary::of(&latencies),
-            sorted_ms: sorted(&latencies),
+            latency: LatencySummary::with_sorted(&latencies, &sorted_ms),
+            sorted_ms,
             throughput_per_s: throughput(&answers, latencies.len()),
             per_second: PerSecond::of(successes.map(|(_, end_ms)| *end_ms)),
         }

@@ -25,7 +25,7 @@ pub use self::recommend::{
     Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing,
 };
 pub use self::statistics::{
-    LatencySummary, TailMean, count, interpolated, mean, nearest_rank, sorted, variance,
+    LatencySummary, TailMean, count, interpolated, mean, median, nearest_rank, sorted, variance,
 };
 use crate::result::{
     EndpointMetrics, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome, LatencySource,
@@ -297,12 +297,12 @@ fn summarise(
     mean_overhead: Option<LatencyMs>,
     dated: &DatedPrices,
 ) -> SizeSummary {
-    let all: Vec<f64> = successes(run).map(|call| call.latency_ms).collect();
     let medians = medians(run);
     let warmup_cold_starts = split_cold_starts(&run.warmup, &medians, None).1;
     let most = cold_starts_published(run).map(|all| all.saturating_sub(warmup_cold_starts.len()));
     let (warm, cold_starts) = split_cold_starts(&run.invocations, &medians, most);
-    let warm_summary = LatencySummary::of(&warm);
+    let warm_sorted = sorted(&warm);
+    let warm_summary = LatencySummary::with_sorted(&warm, &warm_sorted);
     let request_bytes = mean_bytes(run, |call| call.request_bytes);
     let response_bytes = mean_bytes(run, |call| call.response_bytes);
     let price = |average_latency| {
@@ -325,9 +325,13 @@ fn summarise(
         memory_mb: run.memory_mb,
         calls: run.invocations.len(),
         errors: ErrorCounts::of(&run.invocations),
-        all: LatencySummary::of(&all),
+        all: if cold_starts.is_empty() {
+            warm_summary
+        } else {
+            LatencySummary::of(&answered_latencies(run))
+        },
         warm: warm_summary,
-        warm_sorted: sorted(&warm),
+        warm_sorted,
         cold_starts,
         warmup_cold_starts,
         request_bytes,
@@ -346,6 +350,10 @@ pub fn warm_latencies(run: &EndpointRun) -> Vec<f64> {
     split_cold_starts(&run.invocations, &medians(run), None).0
 }
 
+fn answered_latencies(run: &EndpointRun) -> Vec<f64> {
+    successes(run).map(|call| call.latency_ms).collect()
+}
+
 /// Median latency of each sample's successful calls, milliseconds.
 fn medians(run: &EndpointRun) -> BTreeMap<u32, f64> {
     let mut by_sample: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
@@ -357,7 +365,7 @@ fn medians(run: &EndpointRun) -> BTreeMap<u32, f64> {
     }
     by_sample
         .into_iter()
-        .filter_map(|(sample, latencies)| Some((sample, interpolated(&sorted(&latencies), 0.5)?)))
+        .filter_map(|(sample, mut latencies)| Some((sample, median(&mut latencies)?)))
         .collect()
 }
 

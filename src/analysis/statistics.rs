@@ -71,9 +71,13 @@ impl TailMean {
 impl LatencySummary {
     /// Summarises latencies in milliseconds, given in the order they were measured.
     pub fn of(in_order: &[f64]) -> Self {
-        let sorted = sorted(in_order);
-        let rank = |p| LatencyMs(nearest_rank(&sorted, p).unwrap_or_default());
-        let between = |p| LatencyMs(interpolated(&sorted, p).unwrap_or_default());
+        Self::with_sorted(in_order, &sorted(in_order))
+    }
+
+    /// The same, where the sorted latencies are needed for something else, too.
+    pub(super) fn with_sorted(in_order: &[f64], sorted: &[f64]) -> Self {
+        let rank = |p| LatencyMs(nearest_rank(sorted, p).unwrap_or_default());
+        let between = |p| LatencyMs(interpolated(sorted, p).unwrap_or_default());
         let (mean, error) = batch_means(in_order);
         Self {
             count: sorted.len(),
@@ -87,7 +91,7 @@ impl LatencySummary {
             p99: rank(0.99),
             max: LatencyMs(sorted.last().copied().unwrap_or_default()),
             iqr: between(0.75) - between(0.25),
-            slowest: TailMean::of(in_order, &sorted),
+            slowest: TailMean::of(in_order, sorted),
         }
     }
 }
@@ -95,7 +99,7 @@ impl LatencySummary {
 /// A sorted copy, smallest first.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     sorted
 }
 
@@ -118,6 +122,17 @@ pub fn interpolated(sorted: &[f64], p: f64) -> Option<f64> {
         .copied()
         .unwrap_or(lower);
     Some(lower + (upper - lower) * position.fract())
+}
+
+/// The median, as [`interpolated`] has it, of values in any order, which are moved about: without sorting them all. `None`
+/// for an empty slice.
+pub fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len().checked_sub(1)? / 2;
+    let is_even = values.len().is_multiple_of(2);
+    let (_, lower, above) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let upper = above.iter().copied().min_by(f64::total_cmp);
+    let upper = upper.filter(|_| is_even).unwrap_or(*lower);
+    Some(*lower + (upper - *lower) * 0.5)
 }
 
 /// Mean, and its standard error relative to the mean by the method of batch means (20 contiguous batches, which
@@ -270,6 +285,7 @@ mod tests {
             prop_assert!(values.contains(&at_low));
             let share = count(&sorted.iter().filter(|v| **v <= at_low).collect::<Vec<_>>()) / count(&sorted);
             prop_assert!(share >= low - 1e-9);
+            prop_assert_eq!(median(&mut values.clone()), interpolated(&sorted, 0.5));
             let between = interpolated(&sorted, p).unwrap();
             prop_assert!(between >= sorted[0] && between <= sorted[sorted.len() - 1]);
         }

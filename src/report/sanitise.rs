@@ -9,9 +9,21 @@ const WORD_JOINER: char = '\u{2060}';
 /// What an empty code span shows: comrak cannot write one, and nobody could see it.
 const EMPTY: &str = "–";
 
+/// Most characters of one piece of text: nobody reads on, and GitHub refuses a comment of 65 536.
+const LONGEST: usize = 1000;
+
+/// One line, cut where nobody reads on.
+fn line(untrusted: &str) -> String {
+    let line = one_line(untrusted);
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
 /// Words for running text: one line, edge spaces kept. Markdown's own characters are escaped by the renderer.
 pub(super) fn text(untrusted: &str) -> String {
-    let inner = one_line(untrusted);
+    let inner = line(untrusted);
     let edge = |is_there: bool| {
         if is_there && !inner.is_empty() {
             " "
@@ -48,7 +60,7 @@ pub(super) fn without_references(text: &str) -> String {
 
 /// Words for a code span. A backslash before a pipe would not survive a table cell.
 pub(super) fn code(untrusted: &str) -> String {
-    let line = one_line(untrusted).replace("\\|", "\\ |");
+    let line = line(untrusted).replace("\\|", "\\ |");
     if line.is_empty() {
         EMPTY.to_owned()
     } else {
@@ -58,7 +70,7 @@ pub(super) fn code(untrusted: &str) -> String {
 
 /// One line of a code block, which must not start a workflow command when the file is printed to a log.
 pub(super) fn code_line(untrusted: &str) -> String {
-    let line = one_line(untrusted);
+    let line = line(untrusted);
     if line.starts_with("::") {
         format!("| {line}")
     } else {
@@ -77,10 +89,10 @@ pub(super) fn is_plain_name(name: &str) -> bool {
 }
 
 /// A value in the hidden comment: everything but letters, digits and `._/:` is written as `%` and hexadecimal bytes, so
-/// that no value ends the comment or looks like a second field.
+/// that no value ends the comment or looks like a second field. Of a longer value the first thousand bytes are taken.
 pub(super) fn attribute(untrusted: &str) -> String {
     let mut out = String::with_capacity(untrusted.len());
-    for byte in untrusted.bytes() {
+    for byte in untrusted.bytes().take(LONGEST) {
         let c = char::from(byte);
         let after_dash = out.ends_with('-');
         if c.is_ascii_alphanumeric()
@@ -147,6 +159,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_nobody_reads_to_its_end_is_cut() {
+        let long = "ä".repeat(1 << 20);
+        for cut in [text(&long), code(&long), code_line(&long)] {
+            assert_eq!(cut.chars().count(), 1001, "{}", cut.len());
+            assert!(cut.ends_with("ä…"));
+        }
+        assert_eq!(attribute(&long).len(), 3000);
+    }
 
     #[test]
     fn text_keeps_its_edge_spaces_and_loses_line_breaks() {

@@ -9,7 +9,7 @@ use crate::support::github::{GitHub, REPOSITORY};
 use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step, comments, writes};
 
 /// A name and an error text with everything that could break out of its place.
-const HOSTILE: &str =
+pub(crate) const HOSTILE: &str =
     "x|y<img src=x onerror=1>@team\n::error::pwned ##[error]pwned **b** [l](https://evil.example)";
 
 /// The log, the summary, the outputs and the comment hold the hostile words as words only.
@@ -45,7 +45,7 @@ fn assert_only_words(step: &Step, github: &GitHub) {
 }
 
 /// What GitHub would make of a text beside text: raw HTML that is not ours, links that go elsewhere, images, mentions.
-fn foreign_nodes(markdown: &str) -> Vec<String> {
+pub(crate) fn foreign_nodes(markdown: &str) -> Vec<String> {
     let mut options = Options::default();
     options.extension.table = true;
     options.extension.autolink = true;

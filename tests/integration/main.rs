@@ -19,6 +19,7 @@ mod concurrency;
 mod fail_fast;
 mod fault_matrix;
 mod faults;
+mod fuzz;
 mod gate_journey;
 mod github;
 mod github_files;

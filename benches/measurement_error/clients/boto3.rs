@@ -4,8 +4,9 @@ use std::process::Stdio;
 
 use super::{Work, deploy, sdk_config};
 use crate::pairing::Measured;
+use crate::served::environment;
 use crate::server::Simulator;
-use crate::shared::Venv;
+use crate::venv::Venv;
 
 pub(super) fn measure(simulator: &Simulator, work: &Work, venv: &Venv) -> Measured {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -16,7 +17,7 @@ pub(super) fn measure(simulator: &Simulator, work: &Work, venv: &Venv) -> Measur
         .arg(&endpoint)
         .args([work.clients, work.calls].map(|it| it.to_string()))
         .arg(work.bytes.to_string())
-        .envs(simulator.environment())
+        .envs(environment(simulator))
         .stderr(Stdio::inherit())
         .output()
         .unwrap();

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Work;
 use crate::pairing::{Call, Measured};
+use crate::served::environment;
 use crate::server::Simulator;
 
 /// Twice as many as clients at most: two calls of one sample are then never on their way together.
@@ -31,7 +32,7 @@ pub(super) fn measure(simulator: &Simulator, work: &Work) -> Measured {
         .arg(format!("--concurrency-benchmark={}", work.clients > 1))
         .args(["--concurrency-invocations", &calls.to_string()])
         .args(["--max-concurrency", &work.clients.to_string()])
-        .envs(simulator.environment())
+        .envs(environment(simulator))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -306,13 +306,11 @@ fn answer_at_once(server: &Server, parts: &Parts, bytes: &[u8]) -> (Response<Bod
         }
         None => refuse(404, "Not Found"),
     };
-    match failure {
-        Some(failure) => (failed(&failure), failure.delay),
-        None => {
-            let response = rendered(reply, &query, &format!("http://localhost{path}"));
-            (response, Duration::ZERO)
-        }
+    if let Some(failure) = failure {
+        return (failed(&failure), failure.delay);
     }
+    let response = rendered(reply, &query, &format!("http://localhost{path}"));
+    (response, Duration::ZERO)
 }
 
 /// An identity token, unsigned: nobody but AWS checks signatures.
