@@ -45,7 +45,7 @@ pub struct RegionPrices {
 }
 
 /// A region's prices with their origin.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatedPrices {
     /// The region.
     pub region: String,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::SizeSummary;
@@ -18,7 +19,7 @@ const PRIOR_WEIGHT: f64 = 3.0;
 const SIGMAS: f64 = 3.0;
 
 /// How the size is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Strategy {
     /// Lowest average latency x cost x discount; the discount falls from 1 at 1024 MB to 0.5 at 6144 MB. The rule
     /// of the toolkit.

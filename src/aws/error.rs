@@ -167,6 +167,7 @@ fn classify_code(code: &str, message: &str) -> AwsErrorKind {
         | "MissingAuthenticationTokenException"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => AwsErrorKind::Credentials,
+        "ResourceInUse" => AwsErrorKind::AlreadyExists,
         "ResourceNotFound" => AwsErrorKind::NotFound,
         "ResourceLimitExceeded" => AwsErrorKind::Quota,
         "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" => {

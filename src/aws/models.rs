@@ -1,5 +1,7 @@
 //! Models of the `SageMaker` control plane: looked up by name, or created for one run.
 
+use serde::{Deserialize, Serialize};
+
 use aws_sdk_sagemaker::types::ContainerDefinition;
 
 use super::endpoints::{existed, tags};
@@ -20,7 +22,7 @@ pub struct ModelSpec {
 }
 
 /// What a model is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Container {
     /// An image with model data.
     Image {

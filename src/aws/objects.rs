@@ -1,6 +1,6 @@
 //! S3: objects that are read whole, and written only where nobody else has written in between.
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::error::{AwsError, AwsErrorKind};
@@ -33,13 +33,20 @@ pub enum Written {
 }
 
 impl Objects {
-    /// Reads region, credentials and endpoint overrides as every AWS tool does. With `AWS_ENDPOINT_URL` buckets are part
+    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool does. With `AWS_ENDPOINT_URL` buckets are part
     /// of the path instead of the host name. With `role` its sessions are the credentials.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
-    pub async fn connect(role: Option<&AssumedRole>) -> Result<Self, SessionError> {
+    pub async fn connect(
+        region: Option<String>,
+        role: Option<&AssumedRole>,
+    ) -> Result<Self, SessionError> {
         let loader = aws_config::defaults(BehaviorVersion::latest());
+        let loader = match region {
+            Some(region) => loader.region(Region::new(region)),
+            None => loader,
+        };
         let config = configured(loader, role).await?;
         check(&config, role).await?;
         Ok(Self {

@@ -55,7 +55,7 @@ impl ObjectStore {
         address: &ObjectAddress,
         role: Option<&AssumedRole>,
     ) -> Result<Self, BaselineError> {
-        let objects = Objects::connect(role).await;
+        let objects = Objects::connect(None, role).await;
         Ok(Self {
             objects: objects.map_err(|source| BaselineError::NoObjects {
                 address: address.clone(),

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::names;
 use crate::result::{Load, LoadSettings};
 use crate::units::Ratio;
 
 /// What the user chose about the concurrency benchmark.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadOptions {
     /// `MaxConcurrency` of each endpoint.
     pub max_concurrency: Vec<u32>,
@@ -26,7 +28,7 @@ pub struct LoadOptions {
 }
 
 /// When the calls of an open loop are due.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Arrivals {
     /// Evenly spaced.
     ConstantRate {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::load_plan::{LoadEndpoint, LoadOptions};
 use super::names;
 use crate::aws::{Container, EndpointSpec, ModelSpec};
@@ -10,7 +12,7 @@ use crate::samples::SampleSet;
 use crate::units::MemoryMb;
 
 /// What the user chose about measuring.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Memory sizes to deploy.
     pub memory_sizes: Vec<MemoryMb>,
@@ -37,7 +39,7 @@ pub struct Options {
 }
 
 /// Where the model comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModelSource {
     /// A `SageMaker` model of this name, which stays.
     Existing(String),
@@ -51,7 +53,7 @@ pub enum ModelSource {
 }
 
 /// Who runs what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Part of every name.
     pub run_id: String,

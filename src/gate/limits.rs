@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::units::{LatencyMs, Ratio, Usd};
 
 /// Allowed increase of the recommended memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemoryLimit {
     /// Not judged.
     Off,
@@ -17,7 +18,7 @@ pub enum MemoryLimit {
 }
 
 /// Allowed increase of a latency.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum LatencyLimit {
     /// Not judged.
     Off,
@@ -28,7 +29,7 @@ pub enum LatencyLimit {
 }
 
 /// Allowed increase of a cost.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum CostLimit {
     /// Not judged.
     Off,
@@ -39,15 +40,15 @@ pub enum CostLimit {
 }
 
 /// An absolute bound of a latency, for example `250ms`; needs no baseline.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LatencyCeiling(pub LatencyMs);
 
 /// An absolute bound of the cost per million, for example `$12`; needs no baseline.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CostCeiling(pub Usd);
 
 /// Everything that is allowed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// `--max-memory-increase`.
     pub max_memory_increase: MemoryLimit,

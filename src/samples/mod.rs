@@ -81,6 +81,28 @@ impl SampleSet {
         })
     }
 
+    /// Reads [`SampleSet::json_lines`] back; `source` is what the set was once made of.
+    ///
+    /// # Errors
+    /// Any [`SamplesError`].
+    pub fn from_json_lines(text: &str, source: &Path) -> Result<Self, SamplesError> {
+        let samples = json_lines::parse(text, source)?;
+        if samples.is_empty() {
+            return Err(SamplesError::Empty {
+                path: source.to_owned(),
+            });
+        }
+        Ok(Self {
+            source: source.to_owned(),
+            samples,
+        })
+    }
+
+    /// The samples with all their bodies: a file that needs no other.
+    pub fn json_lines(&self) -> String {
+        json_lines::write(&self.samples)
+    }
+
     /// The sample that call number `call` sends, with its index.
     pub fn round_robin(&self, call: u32) -> (u32, &Sample) {
         let count = u32::try_from(self.samples.len()).unwrap_or(u32::MAX);
@@ -225,6 +247,16 @@ mod tests {
         let indices: Vec<u32> = (0..5).map(|call| set.round_robin(call).0).collect();
         assert_eq!(indices, [0, 1, 2, 0, 1]);
         assert_eq!(set.round_robin(4).1.body, b"b");
+    }
+
+    #[test]
+    fn a_set_that_went_through_a_file_is_the_same() {
+        let mut before = set(vec![sample("a", Some("text/csv")), sample("", None)]);
+        before.samples[1].body = vec![0xff, 0];
+        let after = SampleSet::from_json_lines(&before.json_lines(), &before.source).unwrap();
+        assert_eq!(after, before);
+        let empty = SampleSet::from_json_lines("\n", &before.source);
+        assert!(matches!(empty, Err(SamplesError::Empty { .. })));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::scenario::{Scenario, ScenarioError};
 pub use self::server::LoggedRequest;
@@ -43,6 +44,8 @@ pub struct Handle {
     /// The server stops when this is used or dropped.
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    /// Jobs end when this is dropped.
+    _jobs: DropGuard,
 }
 
 /// What a simulated account holds and what was asked of it.
@@ -76,7 +79,9 @@ pub struct EndpointView {
 pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let service = Arc::new(Service::new(scenario));
+    let over = CancellationToken::new();
+    let url = format!("http://{address}");
+    let service = Arc::new(Service::new(scenario, url, over.clone()));
     let router = server::router(Arc::clone(&service));
     // Without TCP_NODELAY a delayed acknowledgement shows as 40 ms of latency.
     let listener = listener.tap_io(|stream| {
@@ -96,6 +101,7 @@ pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle
         service,
         stop,
         task,
+        _jobs: over.drop_guard(),
     })
 }
 

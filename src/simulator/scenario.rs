@@ -1,6 +1,7 @@
 //! What a simulated account is like: how fast its models answer, how long things take, what goes wrong.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -60,6 +61,10 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// memory_mb = 6144
 /// unreadable = false             # Service Quotas denies access
 ///
+/// [jobs]                         # processing jobs, which the simulator runs on this machine
+/// program = "sagegate"           # what stands for the image: a path [default: the simulator's own program]
+/// stopping_seconds = 120.0       # from SIGTERM to SIGKILL
+///
 /// [faults]                       # probabilities per invocation
 /// throttle = 0.0
 /// model_error = 0.0
@@ -94,6 +99,8 @@ pub struct Scenario {
     pub(super) life_cycle: LifeCycle,
     #[serde(default)]
     pub(super) quotas: Quotas,
+    #[serde(default)]
+    pub(super) jobs: Jobs,
     #[serde(default)]
     pub(super) faults: Faults,
     #[serde(default)]
@@ -223,6 +230,23 @@ impl Default for Quotas {
             total_concurrency: 1000,
             memory_mb: 6144,
             unreadable: false,
+        }
+    }
+}
+
+/// How processing jobs run.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Jobs {
+    pub(super) program: Option<PathBuf>,
+    pub(super) stopping_seconds: f64,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self {
+            program: None,
+            stopping_seconds: 120.0,
         }
     }
 }

@@ -53,6 +53,7 @@ impl Check<'_> {
         let (model, life) = (&scenario.model, &scenario.life_cycle);
         [
             ("session_seconds", scenario.session_seconds),
+            ("jobs.stopping_seconds", scenario.jobs.stopping_seconds),
             ("model.used_memory_mb", model.used_memory_mb),
             ("model.setup_ms", model.setup_ms),
             ("model.idle_seconds", model.idle_seconds),

@@ -28,6 +28,7 @@ mod iam;
 mod inputs;
 mod kill;
 mod layering;
+mod processing_jobs;
 mod resume;
 mod role;
 mod run;

@@ -5,6 +5,7 @@
 mod endpoints;
 mod faults;
 mod invocations;
+mod jobs;
 mod listing;
 mod metrics;
 mod objects;
@@ -19,6 +20,8 @@ use serde_json::{Value, json};
 pub(super) use self::endpoints::EndpointState;
 use self::faults::FaultRules;
 pub(super) use self::invocations::{Answer, Request, Started};
+use self::jobs::Job;
+pub(super) use self::jobs::{JobData, JobEnd, JobOrder};
 use self::metrics::MetricStore;
 use self::objects::{Bucket, Buckets};
 pub(super) use self::objects::{Condition, Object, ObjectAnswer, ObjectCall, ObjectOperation};
@@ -45,17 +48,22 @@ pub(super) struct Account {
     metrics: MetricStore,
     buckets: Buckets,
     sessions: Sessions,
+    /// Processing jobs by name; they are never forgotten.
+    jobs: BTreeMap<String, Job>,
+    /// Jobs that nobody runs yet.
+    job_orders: Vec<JobOrder>,
     fault_rules: FaultRules,
 }
 
 /// Every operation that the simulator knows.
-pub(super) const OPERATIONS: [&str; 26] = [
+pub(super) const OPERATIONS: [&str; 29] = [
     "AddTags",
     "AssumeRoleWithWebIdentity",
     "CreateBucket",
     "CreateEndpoint",
     "CreateEndpointConfig",
     "CreateModel",
+    "CreateProcessingJob",
     "DeleteEndpoint",
     "DeleteEndpointConfig",
     "DeleteModel",
@@ -63,6 +71,7 @@ pub(super) const OPERATIONS: [&str; 26] = [
     "DescribeEndpoint",
     "DescribeEndpointConfig",
     "DescribeModel",
+    "DescribeProcessingJob",
     "GetMetricData",
     "GetMetricStatistics",
     "GetObject",
@@ -76,6 +85,7 @@ pub(super) const OPERATIONS: [&str; 26] = [
     "ListObjectsV2",
     "ListTags",
     "PutObject",
+    "StopProcessingJob",
 ];
 
 #[derive(Debug, Clone)]
@@ -148,6 +158,8 @@ impl Account {
                 .map(|name| (name.clone(), Bucket::default()))
                 .collect(),
             sessions: Sessions::default(),
+            jobs: BTreeMap::new(),
+            job_orders: Vec::new(),
             fault_rules: FaultRules::new(&scenario),
             scenario,
         }
@@ -175,6 +187,9 @@ impl Account {
             "DescribeEndpoint" => self.describe_endpoint(input, region, now),
             "DeleteEndpoint" => self.delete_endpoint(input, region, now),
             "ListEndpoints" => self.list_endpoints(input, now),
+            "CreateProcessingJob" => self.create_processing_job(input, region, now),
+            "DescribeProcessingJob" => self.describe_processing_job(input),
+            "StopProcessingJob" => self.stop_processing_job(input),
             "AddTags" => self.add_tags(input),
             "ListTags" => self.list_tags(input),
             _ => Err(unknown_operation(operation)),

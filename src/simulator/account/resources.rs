@@ -27,7 +27,7 @@ impl Account {
                 "Either PrimaryContainer or Containers must be specified.",
             ));
         }
-        check_role(input)?;
+        check_role(input, "ExecutionRoleArn")?;
         let model = Model {
             name: name.to_owned(),
             created_at: now,
@@ -163,7 +163,7 @@ fn as_json(tags: &[(String, String)]) -> Vec<Value> {
 }
 
 /// The request's members with the answer's own on top, without the tags.
-fn merged(input: &Value, answer: Value) -> Value {
+pub(super) fn merged(input: &Value, answer: Value) -> Value {
     let mut members = input.as_object().cloned().unwrap_or_default();
     members.remove("Tags");
     if let Value::Object(own) = answer {
@@ -238,8 +238,8 @@ fn serverless_of(serverless: &Value) -> Result<Serverless, ApiError> {
 }
 
 /// `arn:aws:iam::<12 digits>:role/<name>`, in any partition. Optional, as in the API's model.
-fn check_role(input: &Value) -> Result<(), ApiError> {
-    let Some(role) = optional_text(input, "ExecutionRoleArn")? else {
+pub(super) fn check_role(input: &Value, member: &str) -> Result<(), ApiError> {
+    let Some(role) = optional_text(input, member)? else {
         return Ok(());
     };
     let parts: Vec<&str> = role.splitn(6, ':').collect();
@@ -254,7 +254,7 @@ fn check_role(input: &Value) -> Result<(), ApiError> {
         return Ok(());
     }
     let pattern = r"Member must satisfy regular expression pattern: arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
-    Err(ApiError::constraint(role, "ExecutionRoleArn", pattern))
+    Err(ApiError::constraint(role, member, pattern))
 }
 
 pub(super) fn existing(kind: &str, arn: &str) -> ApiError {

@@ -1,6 +1,7 @@
 //! HTTP: routes a request to its protocol, waits as long as the model takes, counts what was asked.
 
 mod invocations;
+mod jobs;
 mod log;
 mod objects;
 mod wait;
@@ -15,8 +16,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use self::invocations::{Arrived, Invoke};
+use self::jobs::JobHost;
 use self::log::Log;
 pub use self::log::LoggedRequest;
 use super::account::Account;
@@ -38,6 +41,8 @@ pub(super) struct Service {
     requests: AtomicU64,
     started: Instant,
     started_at: f64,
+    /// What processing jobs are run with.
+    job_host: JobHost,
 }
 
 /// An AWS service with several operations at one address.
@@ -82,9 +87,11 @@ impl<T> Called<T> {
 }
 
 impl Service {
-    pub(super) fn new(scenario: Scenario) -> Self {
+    /// An account that answers at `url` until `over`.
+    pub(super) fn new(scenario: Scenario, url: String, over: CancellationToken) -> Self {
         let started_at = unix_time();
         Self {
+            job_host: JobHost::new(&scenario.jobs, url, over),
             account: Mutex::new(Account::new(scenario, started_at)),
             log: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -201,6 +208,7 @@ fn name_in(input: &Value) -> Option<String> {
         "EndpointName",
         "EndpointConfigName",
         "ModelName",
+        "ProcessingJobName",
         "ResourceArn",
     ];
     let name = members.iter().find_map(|member| input.get(member))?;
@@ -285,6 +293,7 @@ async fn handle(
         return called.respond(respond).await;
     }
     let called = json_call(&service, &headers, &uri, &body, region);
+    jobs::start_ordered(&service);
     let respond = |answer| aws_json::respond(answer, &headers, &request_id);
     called.respond(respond).await
 }
