@@ -1,9 +1,12 @@
 //! Everything that can end a command, and the exit code it ends with.
 
+mod jobs;
+
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use self::jobs::JobError;
 use crate::analysis::PriceError;
 use crate::aws::{AwsError, SessionError};
 use crate::baseline::BaselineError;
@@ -207,6 +210,9 @@ pub enum Error {
         /// Names and reasons.
         left: Vec<String>,
     },
+    /// A processing job.
+    #[error(transparent)]
+    Job(#[from] JobError),
     /// A signal ended the run; what was created has been deleted.
     #[error("interrupted; what was measured so far is in `{path}`")]
     Interrupted {
@@ -252,9 +258,11 @@ impl Error {
             | Self::Listen { .. }
             | Self::Output { .. } => USAGE,
             Self::Baseline(error) if !error.is_outside() => USAGE,
+            Self::Job(error) if error.is_usage() => USAGE,
             Self::Baseline(_)
             | Self::NothingToCalibrate { .. }
             | Self::Aws(_)
+            | Self::Job(_)
             | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
             Self::Interrupted { exit_code, .. } => *exit_code,
         }
@@ -270,6 +278,7 @@ impl Error {
             Self::Aws(error) => error.hint(),
             Self::Result(error) => error.hint(),
             Self::Baseline(error) => error.hint(),
+            Self::Job(error) => error.hint(),
             Self::UnknownModel { .. } => {
                 Some("check the name and --region, or create the model first".to_owned())
             }

@@ -2,7 +2,7 @@
 
 use super::BaselineError;
 use super::shared::{Place, Versioned};
-use crate::aws::{AssumedRole, AwsError, Objects, Written};
+use crate::aws::{AssumedRole, AwsError, Objects, Written, is_bucket_name};
 
 /// An object that holds nothing but the baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,21 +16,14 @@ pub struct ObjectAddress {
 impl ObjectAddress {
     /// Reads `//BUCKET/KEY`, what follows `s3:`; `None` when a name breaks S3's rules.
     ///
-    /// Source: S3 User Guide, "General purpose bucket naming rules" and "Naming Amazon S3 objects".
+    /// Source: S3 User Guide, "Naming Amazon S3 objects".
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (bucket, key) = text.strip_prefix("//")?.split_once('/')?;
-        let of_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
-        let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let is_bucket = (3..=63).contains(&bucket.len())
-            && bucket.chars().all(of_bucket)
-            && is_edge(bucket.chars().next())
-            && is_edge(bucket.chars().next_back())
-            && !bucket.contains("..");
         let is_key = (1..=1024).contains(&key.len())
             && !key.ends_with('/')
             && !key.starts_with('/')
             && !key.chars().any(char::is_control);
-        (is_bucket && is_key).then(|| Self {
+        (is_bucket_name(bucket) && is_key).then(|| Self {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         })

@@ -43,6 +43,7 @@ pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::resume::check_alike;
 pub use self::trace::TraceError;
+pub use self::wait::until_next_poll;
 use crate::aws::{EndpointSpec, Session};
 use crate::result::{CleanupSummary, EndpointOutcome, EndpointRun, RunResult, SCHEMA};
 use crate::units::MemoryMb;

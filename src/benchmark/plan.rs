@@ -150,6 +150,16 @@ impl Plan {
         }
     }
 
+    /// Name of the processing job that does the run, where one does.
+    pub fn job_name(&self) -> String {
+        names::stem(&self.identity.run_id, &self.identity.name)
+    }
+
+    /// Tags of everything that is created for the run.
+    pub fn tags(&self) -> Vec<(String, String)> {
+        tags(&self.identity)
+    }
+
     /// Names of all endpoints; the endpoint configs have the same.
     pub fn endpoint_names(&self) -> Vec<String> {
         let stability = self.endpoints.iter().map(|endpoint| &endpoint.name);

@@ -15,8 +15,8 @@ pub(super) fn poll_delay(waited: Duration, jitter: f64) -> Duration {
     Duration::from_secs_f64(seconds * (0.9 + 0.2 * jitter.clamp(0.0, 1.0)))
 }
 
-/// Sleeps for the next poll.
-pub(super) async fn until_next_poll(waited: Duration) {
+/// Sleeps until AWS is to be asked again: a second at first, ten when `waited` is long.
+pub async fn until_next_poll(waited: Duration) {
     tokio::time::sleep(poll_delay(waited, fastrand::f64())).await;
 }
 

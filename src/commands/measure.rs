@@ -8,6 +8,7 @@ use super::cleanup::STATE;
 use super::conclude::commit;
 use super::credentials::warn_of_short_session;
 use super::edges::{Edges, now};
+use super::handed_over::HandedOver;
 use super::place::Place;
 use crate::analysis::{DatedPrices, PriceTable};
 use crate::aws::{Container, Session};
@@ -32,6 +33,13 @@ pub(super) struct Inputs {
     /// An interrupted run to go on with.
     resumed: Option<(Journal, RunResult)>,
     prices: PriceTable,
+}
+
+/// A run before it happens.
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    pub(super) prices: DatedPrices,
+    resumed: Option<(Journal, RunResult)>,
 }
 
 /// What a measurement takes from its surroundings.
@@ -77,26 +85,49 @@ impl Inputs {
     }
 }
 
+/// Decides everything about a run. Nothing is created; AWS is only asked for the model.
+pub(super) async fn prepare(
+    args: &MeasurementArgs,
+    inputs: Inputs,
+    session: &Session,
+    edges: &Edges,
+    run_number: Option<u32>,
+    load_by_default: bool,
+) -> Result<Prepared, Error> {
+    let prices = inputs.prices.region(session.region())?.clone();
+    let mut identity = identity(&args.model, edges)?;
+    if let Some(number) = run_number {
+        identity.run_id = benchmark::numbered(&identity.run_id, number);
+    }
+    if let Some((_, restored)) = &inputs.resumed {
+        identity.run_id.clone_from(&restored.run_id);
+    }
+    check_model(&identity, session).await?;
+    let options = options(args, inputs.arrivals, load_by_default);
+    Ok(Prepared {
+        plan: Plan::new(identity, options, inputs.samples),
+        prices,
+        resumed: inputs.resumed,
+    })
+}
+
 /// Measures. Nothing is created before every input is known to be good.
 pub(super) async fn measure(
     args: &MeasurementArgs,
     inputs: Inputs,
     around: Surroundings<'_>,
 ) -> Result<(RunResult, DatedPrices), Error> {
-    let prices = inputs.prices.region(around.session().region())?.clone();
-    let mut identity = identity(&args.model, around.edges)?;
-    if let Some(number) = around.run_number {
-        identity.run_id = benchmark::numbered(&identity.run_id, number);
-    }
-    if let Some((_, restored)) = &inputs.resumed {
-        identity.run_id.clone_from(&restored.run_id);
-    }
-    check_model(&identity, &around).await?;
-    let files = OutputFiles(args.output_dir().to_owned());
-    let options = options(args, inputs.arrivals, around.load_by_default);
-    let plan = Plan::new(identity, options, inputs.samples);
-    warn_of_short_session(around.session(), &plan, around.edges);
-    let (journal, restored) = match inputs.resumed {
+    let (session, edges) = (around.session(), around.edges);
+    let (run_number, load_by_default) = (around.run_number, around.load_by_default);
+    let prepared = prepare(args, inputs, session, edges, run_number, load_by_default);
+    let Prepared {
+        plan,
+        prices,
+        resumed,
+    } = prepared.await?;
+    warn_of_short_session(session, &plan, edges);
+    let files = OutputFiles::of(args.output_dir());
+    let (journal, restored) = match resumed {
         Some((journal, restored)) => {
             let region = around.session().region();
             benchmark::check_alike(&restored, &plan, region, &files.journal())?;
@@ -105,7 +136,11 @@ pub(super) async fn measure(
         None => (files.claim()?, None),
     };
     files.write_ledger(&Ledger::of(&plan, around.session().region()))?;
-    let handed_over = HandedOver::to_the_clean_up(&files, &around);
+    let name = match around.run_number {
+        Some(number) => format!("{STATE}_{number}"),
+        None => STATE.to_owned(),
+    };
+    let handed_over = HandedOver::to_the_clean_up(&files.ledger(), around.place, edges, name);
     let result = drive(plan, &around, &files, journal, restored, &prices).await?;
     if result.cleanup.left.is_empty() {
         handed_over.take_back(around.edges);
@@ -113,61 +148,23 @@ pub(super) async fn measure(
     Ok((result, prices))
 }
 
-/// What the runner keeps for the clean-up of this step: it deletes what a killed run left behind.
-struct HandedOver(Option<String>);
-
-impl HandedOver {
-    /// Comes before the first create call. A simulator needs no clean-up: it ends with the command.
-    fn to_the_clean_up(files: &OutputFiles, around: &Surroundings<'_>) -> Self {
-        if around.place.is_simulated || !around.edges.in_actions() {
-            return Self(None);
-        }
-        let name = match around.run_number {
-            Some(number) => format!("{STATE}_{number}"),
-            None => STATE.to_owned(),
-        };
-        // The clean-up may be started in another folder.
-        let path = std::path::absolute(files.ledger()).unwrap_or_else(|_| files.ledger());
-        save_state(&name, &path.display().to_string(), around.edges);
-        Self(Some(name))
-    }
-
-    /// Nothing is left: the clean-up, which may have no credentials any more, has nothing to do.
-    fn take_back(self, edges: &Edges) {
-        if let Some(name) = self.0 {
-            save_state(&name, "", edges);
-        }
-    }
-}
-
-fn save_state(name: &str, value: &str, edges: &Edges) {
-    let saved = edges
-        .runner_files()
-        .save_state(&[(name, value)], &mut fastrand::Rng::new());
-    if let Err(error) = saved {
-        let hint = error.hint().unwrap_or_default();
-        edges.warn(&format!(
-            "this step cannot clean up after a crash: {error}; {hint}"
-        ));
-    }
-}
-
 /// Whether the model is there, where one was named.
-async fn check_model(identity: &Identity, around: &Surroundings<'_>) -> Result<(), Error> {
+async fn check_model(identity: &Identity, session: &Session) -> Result<(), Error> {
     let ModelSource::Existing(name) = &identity.model else {
         return Ok(());
     };
-    if around.session().model_exists(name).await? {
+    if session.model_exists(name).await? {
         Ok(())
     } else {
         Err(Error::UnknownModel {
             name: name.clone(),
-            region: around.session().region().to_owned(),
+            region: session.region().to_owned(),
         })
     }
 }
 
-async fn drive(
+/// Carries a plan out, keeps its result on disk on the way.
+pub(super) async fn drive(
     plan: Plan,
     around: &Surroundings<'_>,
     files: &OutputFiles,
@@ -339,12 +336,17 @@ fn check_counts(args: &MeasureArgs) -> Result<(), Error> {
 }
 
 /// The files of the output folder that are written while measuring.
-struct OutputFiles(PathBuf);
+pub(super) struct OutputFiles(PathBuf);
 
 impl OutputFiles {
+    /// Those of a folder.
+    pub(super) fn of(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
     /// Makes sure that the folder can be written to, before anything costs money, and takes away the files of an
     /// earlier run, which would otherwise pass for this one's after a crash.
-    fn claim(&self) -> Result<Journal, Error> {
+    pub(super) fn claim(&self) -> Result<Journal, Error> {
         self.clear()?;
         let path = self.journal();
         Journal::create(&path).map_err(|source| Error::Output { path, source })
@@ -362,19 +364,23 @@ impl OutputFiles {
         Ok(())
     }
 
-    fn result(&self) -> PathBuf {
+    /// `result.json`.
+    pub(super) fn result(&self) -> PathBuf {
         self.0.join("result.json")
     }
 
-    fn journal(&self) -> PathBuf {
+    /// What is written after every call.
+    pub(super) fn journal(&self) -> PathBuf {
         self.0.join("measurements.jsonl")
     }
 
-    fn ledger(&self) -> PathBuf {
+    /// What the run may create.
+    pub(super) fn ledger(&self) -> PathBuf {
         self.0.join("ledger.json")
     }
 
-    fn write_ledger(&self, ledger: &Ledger) -> Result<(), Error> {
+    /// Comes before the first create call.
+    pub(super) fn write_ledger(&self, ledger: &Ledger) -> Result<(), Error> {
         let path = self.ledger();
         ledger
             .write(&path)

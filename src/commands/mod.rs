@@ -9,6 +9,8 @@ mod convert;
 mod credentials;
 mod demo;
 mod edges;
+mod handed_over;
+mod job;
 mod log;
 mod measure;
 mod offline;
@@ -37,6 +39,9 @@ pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
     let outcome = match cli.command {
         Command::Run(args) => run::run(*args, edges, display).await,
         Command::Benchmark(args) => benchmark::benchmark(&args, edges, display).await,
+        Command::Submit(args) => job::submit(&args, edges, display).await,
+        Command::Collect(args) => job::collect(&args, edges, display).await,
+        Command::InsideJob => job::inside(edges, display).await,
         Command::Calibrate(args) => calibrate::calibrate(&args, edges, display).await,
         Command::Compare(args) => offline::compare(&args, edges).await,
         Command::Record(args) => offline::record(&args, edges).await,

@@ -46,6 +46,15 @@ impl Place {
         })
     }
 
+    /// The region and the credentials that a job has.
+    pub(super) async fn on_aws(edges: &Edges) -> Result<Self, Error> {
+        Ok(Self {
+            session: Session::connect(None, edges.role()).await?,
+            is_simulated: false,
+            _simulator: None,
+        })
+    }
+
     /// A simulator that runs already.
     pub(super) async fn on_simulator(url: &str, region: &str) -> Result<Self, Error> {
         Ok(Self {

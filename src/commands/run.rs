@@ -1,5 +1,6 @@
 //! `sagegate run`: measure, compare, report.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Outcome;
@@ -12,9 +13,9 @@ use super::publish::Publishing;
 use super::unmeasured::Attempt;
 use crate::analysis::{DatedPrices, analyse};
 use crate::baseline::{BaselineStore, BaselineUri};
-use crate::config::{Mode, RunArgs};
+use crate::config::{Mode, RecommendArgs, RunArgs};
 use crate::error::Error;
-use crate::gate::{self, ACCEPT_LABEL, BaselineFile};
+use crate::gate::{self, ACCEPT_LABEL, BaselineFile, Limits, Policy};
 use crate::github::Context;
 use crate::progress::Display;
 use crate::result::{LatencySource, RunResult};
@@ -42,9 +43,7 @@ async fn measure_and_judge(
     edges: &Edges,
     display: Display,
 ) -> Outcome {
-    if args.fail_fast && args.measurement.measure.latency_source == LatencySource::Server {
-        return Err(Error::NothingIsCertain);
-    }
+    check_fail_fast(args)?;
     let inputs = Inputs::read(&args.measurement)?;
     let place = Place::open(&args.measurement, edges).await?;
     run_with(args, inputs, &place, publishing, edges, display).await
@@ -81,26 +80,98 @@ pub(super) async fn run_with(
         is_certain_failure: certain_failure(args, baseline.as_ref(), publishing, edges).await,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
-    let conclusion = Conclusion {
-        run: &result,
-        result_file: &args.measurement.output_dir().join("result.json"),
-        prices: &prices,
-        strategy,
-        expected_rate: args.measurement.recommend.expected_rate,
-        limits,
-        policy: args.policy(),
-        is_gate: !records(args.mode, edges),
-        baseline: Some(&uri),
-        output_dir: args.measurement.output_dir(),
-        needs_files: false,
-        publishing,
-    };
-    let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
-    let exit_code = tell(&conclusion, &judged, edges).await;
-    if !conclusion.is_gate {
-        record(&judged, &result.name, &uri, &store, edges).await;
+    let gate = Gate::of(args, &uri, &store, publishing);
+    gate.judge(&result, &prices, baseline.as_ref(), edges).await
+}
+
+/// What a result is held to, and where that is told.
+pub(super) struct Gate<'a> {
+    pub(super) mode: Option<Mode>,
+    pub(super) limits: Limits,
+    pub(super) policy: Policy,
+    pub(super) recommend: &'a RecommendArgs,
+    pub(super) uri: &'a BaselineUri,
+    pub(super) store: &'a BaselineStore,
+    pub(super) output_dir: &'a Path,
+    pub(super) publishing: &'a Publishing,
+}
+
+impl<'a> Gate<'a> {
+    /// That of a run.
+    pub(super) fn of(
+        args: &'a RunArgs,
+        uri: &'a BaselineUri,
+        store: &'a BaselineStore,
+        publishing: &'a Publishing,
+    ) -> Self {
+        Self {
+            mode: args.mode,
+            limits: args.gate.limits(),
+            policy: args.policy(),
+            recommend: &args.measurement.recommend,
+            uri,
+            store,
+            output_dir: args.measurement.output_dir(),
+            publishing,
+        }
     }
-    Ok(exit_code)
+
+    /// Compares, reports, tells GitHub, and records where the mode asks for it.
+    pub(super) async fn judge(
+        &self,
+        result: &RunResult,
+        prices: &DatedPrices,
+        baseline: Option<&BaselineFile>,
+        edges: &Edges,
+    ) -> Outcome {
+        let conclusion = Conclusion {
+            run: result,
+            result_file: &self.output_dir.join("result.json"),
+            prices,
+            strategy: self.recommend.strategy,
+            expected_rate: self.recommend.expected_rate,
+            limits: self.limits,
+            policy: self.policy,
+            is_gate: !records(self.mode, edges),
+            baseline: Some(self.uri),
+            output_dir: self.output_dir,
+            needs_files: false,
+            publishing: self.publishing,
+        };
+        let judged = conclude(&conclusion, baseline, edges).await?;
+        let exit_code = tell(&conclusion, &judged, edges).await;
+        if !conclusion.is_gate {
+            record(&judged, &result.name, self.uri, self.store, edges).await;
+        }
+        Ok(exit_code)
+    }
+}
+
+/// Whether a run whose failure is certain stops early; refuses `--fail-fast` where nothing is certain before the end.
+pub(super) fn check_fail_fast(args: &RunArgs) -> Result<(), Error> {
+    if args.fail_fast && args.measurement.measure.latency_source == LatencySource::Server {
+        return Err(Error::NothingIsCertain);
+    }
+    Ok(())
+}
+
+/// Whether `--fail-fast` has an effect: there is a baseline, the run is not recorded, and no label wants all of it.
+pub(super) async fn may_fail_fast(
+    args: &RunArgs,
+    baseline: Option<&BaselineFile>,
+    publishing: &Publishing,
+    edges: &Edges,
+) -> bool {
+    if baseline.is_none() || !args.fail_fast || records(args.mode, edges) {
+        return false;
+    }
+    if is_labelled(publishing).await {
+        edges.note(&format!(
+            "the label {ACCEPT_LABEL} is on the pull request: measuring to the end in spite of --fail-fast"
+        ));
+        return false;
+    }
+    true
 }
 
 /// How a failure that nothing can change any more is known, when the run may be stopped then.
@@ -110,18 +181,11 @@ async fn certain_failure(
     publishing: &Publishing,
     edges: &Edges,
 ) -> Option<CertainFailure> {
-    let file = baseline.filter(|_| args.fail_fast && !records(args.mode, edges))?;
-    if is_labelled(publishing).await {
-        edges.note(&format!(
-            "the label {ACCEPT_LABEL} is on the pull request: measuring to the end in spite of --fail-fast"
-        ));
+    if !may_fail_fast(args, baseline, publishing, edges).await {
         return None;
     }
-    let (file, limits, strategy) = (
-        file.clone(),
-        args.gate.limits(),
-        args.measurement.recommend.strategy,
-    );
+    let (limits, strategy) = (args.gate.limits(), args.measurement.recommend.strategy);
+    let file = baseline?.clone();
     Some(Arc::new(move |run: &RunResult, prices: &DatedPrices| {
         file.history(&run.name).is_some_and(|history| {
             gate::is_certain_failure(run, &analyse(run, prices, strategy), history, &limits)

@@ -48,6 +48,7 @@ impl Attempt<'_> {
     }
 
     async fn not_run(&self, edges: &Edges) -> Outcome {
+        self.clear()?;
         let exit_code = Verdict::NotRun.exit_code(self.policy);
         let context = self.publishing.context.as_ref();
         let (reason, hint) = if context.is_some_and(|it| it.is_fork) {
@@ -68,10 +69,21 @@ impl Attempt<'_> {
     }
 
     async fn could_not_measure(&self, error: &Error, edges: &Edges) -> Result<(), Error> {
+        if !matches!(error, Error::Job(error) if error.keeps_results()) {
+            self.clear()?;
+        }
         let (reason, hint) = (error.to_string(), error.hint());
         let verdict = UnmeasuredVerdict::CouldNotMeasure;
         self.tell(verdict, &reason, hint.as_deref(), error.exit_code(), edges)
             .await
+    }
+
+    /// The files of an earlier run must not pass for this one's.
+    fn clear(&self) -> Result<(), Error> {
+        match self.args.resume {
+            None => clear_output(self.args.output_dir()),
+            Some(_) => Ok(()),
+        }
     }
 
     async fn tell(
@@ -83,9 +95,6 @@ impl Attempt<'_> {
         edges: &Edges,
     ) -> Result<(), Error> {
         let output_dir = self.args.output_dir();
-        if self.args.resume.is_none() {
-            clear_output(output_dir)?;
-        }
         let model = &self.args.model;
         let name = model.name.as_deref().or(model.model_name.as_deref());
         let commit = commit(edges);

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::job::{CollectArgs, SubmitArgs};
 use super::measure::MeasurementArgs;
 use super::values::{TokenText, parse_duration, parse_rate, parse_role_arn, parse_run_id};
 use crate::analysis::Strategy;
@@ -71,6 +72,13 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python toolkit does
     Benchmark(Box<BenchmarkArgs>),
+    /// Do the work of `run` as a processing job inside SageMaker: for long runs, and latency without the network of CI
+    Submit(Box<SubmitArgs>),
+    /// Fetch and judge the result of a job that `submit --no-wait` started
+    Collect(Box<CollectArgs>),
+    /// What the container of a processing job does
+    #[command(hide = true)]
+    InsideJob,
     /// Measure the same model several times: how far runs stray, and what the gate would catch
     Calibrate(Box<CalibrateArgs>),
     /// Compare a saved result with a baseline, without AWS

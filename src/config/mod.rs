@@ -4,6 +4,7 @@
 
 mod action_inputs;
 mod args;
+mod job;
 mod measure;
 mod values;
 mod words;
@@ -16,6 +17,7 @@ pub use self::args::{
     CompareArgs, DemoArgs, GateArgs, Mode, OutputArgs, PostArgs, PricesArgs, RecommendArgs,
     RecordArgs, ReportArgs, RunArgs, SamplesArgs, SimulateArgs,
 };
+pub use self::job::{CollectArgs, JobArgs, SubmitArgs};
 pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 pub use self::values::TokenText;
 

@@ -87,6 +87,18 @@ pub(super) fn parse_role_arn(text: &str) -> Result<String, String> {
     }
 }
 
+/// `sagegate-1842-1-1a2b3c`: the name of a processing job.
+pub(super) fn parse_job_name(text: &str) -> Result<String, String> {
+    let may_be_in = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if (1..=63).contains(&text.len()) && text.chars().all(may_be_in) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "`{text}` is not the name of a job: at most 63 letters, digits and hyphens"
+        ))
+    }
+}
+
 /// `1024`, with a guess for other numbers.
 pub(super) fn parse_memory(text: &str) -> Result<MemoryMb, String> {
     text.parse()

@@ -18,6 +18,8 @@ fn help_of_every_command() {
     let commands = [
         "run",
         "benchmark",
+        "submit",
+        "collect",
         "calibrate",
         "compare",
         "record",

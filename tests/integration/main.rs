@@ -32,4 +32,5 @@ mod processing_jobs;
 mod resume;
 mod role;
 mod run;
+mod submit;
 mod support;

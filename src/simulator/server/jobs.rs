@@ -91,7 +91,7 @@ fn run(service: &Service, order: &JobOrder) -> Result<JobEnd, String> {
         if service.job_host.over.is_cancelled() {
             return Err("InternalServerError: the simulator has ended".to_owned());
         }
-        let has_failed = instances.iter().any(|it| it.has_failed());
+        let has_failed = instances.iter().any(Instance::has_failed);
         if stop.is_due(has_failed || service.account().is_job_stopping(&order.name)) {
             stop.go_on(&instances, service.job_host.patience);
         }

@@ -1,0 +1,170 @@
+//! Brings back what a job has measured, and deletes what it has left.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::edges::Edges;
+use super::super::measure::OutputFiles;
+use crate::aws::{Objects, ProcessingJob, ProcessingJobStatus, S3Folder, Session};
+use crate::benchmark::{Journal, Ledger, sweep};
+use crate::error::{Error, JobError};
+use crate::files::write_atomically;
+use crate::progress::{self, Display};
+use crate::result::RunResult;
+
+/// A job that has ended, and where its files are.
+pub(super) struct Ended<'a> {
+    pub(super) name: &'a str,
+    pub(super) job: &'a ProcessingJob,
+    pub(super) ledger: &'a Ledger,
+    pub(super) output: &'a S3Folder,
+}
+
+/// What fetching needs.
+pub(super) struct Hands<'a> {
+    pub(super) session: &'a Session,
+    pub(super) objects: &'a Objects,
+    pub(super) files: &'a OutputFiles,
+    pub(super) edges: &'a Edges,
+    pub(super) display: Display,
+    /// Longest wait for an endpoint to be gone.
+    pub(super) cleanup_timeout: Duration,
+}
+
+impl Hands<'_> {
+    /// The whole result of a job that has completed. Of any other what is there is kept, what it left is deleted, and
+    /// the error says so.
+    pub(super) async fn bring_back(&self, ended: &Ended<'_>) -> Result<RunResult, Error> {
+        if ended.job.status != ProcessingJobStatus::Completed {
+            return Err(self.bring_back_part(ended).await);
+        }
+        let Some(mut result) = self.fetch_result(ended).await? else {
+            self.sweep(ended.ledger).await;
+            return Err(JobError::NoResult {
+                job: ended.name.to_owned(),
+                address: ended.output.join("result.json").to_string(),
+            }
+            .into());
+        };
+        if !result.cleanup.left.is_empty() {
+            let swept = self.sweep(ended.ledger).await;
+            result.cleanup.deleted += swept.deleted;
+            result.cleanup.left = swept.left;
+            self.keep(&result);
+        }
+        Ok(result)
+    }
+
+    async fn bring_back_part(&self, ended: &Ended<'_>) -> Error {
+        let fetched = self.fetch_part(ended).await;
+        self.sweep(ended.ledger).await;
+        let kept = match fetched {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.edges.warn(&error.one_line());
+                false
+            }
+        };
+        let path = self.files.result();
+        if self.edges.cancel.is_cancelled() && kept {
+            return Error::Interrupted {
+                path,
+                exit_code: self.edges.signal_code(),
+            };
+        }
+        let job = ended.job;
+        let said = [job.failure_reason.as_deref(), job.exit_message.as_deref()];
+        let said: Vec<&str> = said.into_iter().flatten().map(str::trim).collect();
+        JobError::Ended {
+            job: ended.name.to_owned(),
+            status: job.status.to_string(),
+            reason: if said.is_empty() {
+                "AWS does not say why".to_owned()
+            } else {
+                said.join("; ")
+            },
+            kept: kept.then_some(path),
+        }
+        .into()
+    }
+
+    /// What a job has written before it ended; whether there is anything.
+    async fn fetch_part(&self, ended: &Ended<'_>) -> Result<bool, Error> {
+        let saved = self.fetch_result(ended).await?;
+        let journal = self.files.journal();
+        let restored = if self.fetch(ended, "measurements.jsonl", &journal).await? {
+            Journal::resume(&journal).ok().map(|(_, restored)| restored)
+        } else {
+            None
+        };
+        // A killed job has journalled more calls than it has saved.
+        let kept = match (saved, restored) {
+            (Some(saved), Some(restored)) if calls(&saved) < calls(&restored) => Some(restored),
+            (Some(saved), _) => Some(saved),
+            (None, restored) => restored,
+        };
+        if let Some(result) = &kept {
+            self.keep(result);
+        }
+        Ok(kept.is_some())
+    }
+
+    async fn fetch_result(&self, ended: &Ended<'_>) -> Result<Option<RunResult>, Error> {
+        let path = self.files.result();
+        if self.fetch(ended, "result.json", &path).await? {
+            Ok(Some(RunResult::read(&path)?))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Writes an object to a file; `false` when there is none.
+    async fn fetch(&self, ended: &Ended<'_>, name: &str, path: &Path) -> Result<bool, Error> {
+        let folder = ended.output;
+        match self.objects.get(&folder.bucket, &folder.key(name)).await {
+            Ok(None) => Ok(false),
+            Ok(Some(object)) => {
+                write_atomically(path, &object.bytes).map_err(|source| Error::Output {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                Ok(true)
+            }
+            Err(source) => Err(JobError::NotFetched {
+                job: ended.name.to_owned(),
+                address: folder.join(name).to_string(),
+                source,
+            }
+            .into()),
+        }
+    }
+
+    fn keep(&self, result: &RunResult) {
+        if let Err(error) = result.write(&self.files.result()) {
+            self.edges.warn(&format!("the result is not kept: {error}"));
+        }
+    }
+
+    /// Deletes whatever the ledger lists and says what is left.
+    pub(super) async fn sweep(&self, ledger: &Ledger) -> crate::result::CleanupSummary {
+        let observer = progress::observer(self.display, self.edges.log());
+        let timeout = self.cleanup_timeout.max(Duration::from_secs(1));
+        let swept = sweep(self.session, ledger.names(), timeout, observer.as_ref()).await;
+        if !swept.left.is_empty() {
+            self.edges.warn(&format!(
+                "not deleted: {}; run `sagegate cleanup --run {}` later",
+                swept.left.join("; "),
+                ledger.run_id
+            ));
+        }
+        swept
+    }
+}
+
+fn calls(result: &RunResult) -> usize {
+    let stability = result
+        .stability
+        .iter()
+        .map(|run| run.warmup.len() + run.invocations.len());
+    stability.sum::<usize>() + result.concurrency.len()
+}

@@ -1,0 +1,200 @@
+//! What can go wrong with a processing job.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::aws::AwsError;
+
+/// Why a processing job gave no result, or none that is whole.
+#[derive(Debug, Error)]
+pub enum JobError {
+    /// A flag that has no meaning for a job.
+    #[error("{flag}: a processing job cannot do that")]
+    Flag {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// Inputs of a job of this name are in S3 already.
+    #[error("--s3-output: `{address}` exists: a job of this name was submitted before")]
+    SubmittedBefore {
+        /// The object.
+        address: String,
+    },
+    /// An object cannot be written or read.
+    #[error("`{address}`: {source}")]
+    Object {
+        /// The object.
+        address: String,
+        /// AWS's words.
+        source: AwsError,
+    },
+    /// What the job has measured cannot be fetched now; it stays in S3.
+    #[error("the results of job {job} cannot be fetched from `{address}`: {source}")]
+    NotFetched {
+        /// The job.
+        job: String,
+        /// The object.
+        address: String,
+        /// AWS's words.
+        source: AwsError,
+    },
+    /// A job cannot be followed; it was told to stop.
+    #[error("job {job} cannot be followed: {source}")]
+    NotFollowed {
+        /// The job.
+        job: String,
+        /// AWS's words.
+        source: AwsError,
+    },
+    /// No such job.
+    #[error("--job: there is no processing job `{job}` in {region}")]
+    Unknown {
+        /// Its name.
+        job: String,
+        /// Where it was looked for.
+        region: String,
+    },
+    /// A job of somebody else's.
+    #[error("--job: `{job}` was not submitted by sagegate")]
+    Foreign {
+        /// Its name.
+        job: String,
+    },
+    /// The wait is over, the job is not.
+    #[error("job {job} still runs")]
+    StillRuns {
+        /// Its name.
+        job: String,
+    },
+    /// It did not come to its end.
+    #[error("job {job} has {}: {reason}{}", words(status), kept_in(kept.as_ref()))]
+    Ended {
+        /// Its name.
+        job: String,
+        /// AWS's word for how it ended.
+        status: String,
+        /// What AWS and the job itself say: hostile text.
+        reason: String,
+        /// The result so far, where there is one.
+        kept: Option<PathBuf>,
+    },
+    /// It has ended well and left no result.
+    #[error("job {job} has left no result in `{address}`")]
+    NoResult {
+        /// Its name.
+        job: String,
+        /// Where it was looked for.
+        address: String,
+    },
+    /// Inside a job: its input is damaged, or of another version.
+    #[error("`{path}` is no input of a sagegate job: {reason}")]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+fn words(status: &str) -> String {
+    match status {
+        "Stopped" => "been stopped".to_owned(),
+        other => other.to_lowercase(),
+    }
+}
+
+fn kept_in(path: Option<&PathBuf>) -> String {
+    path.map(|path| format!("; what was measured so far is in `{}`", path.display()))
+        .unwrap_or_default()
+}
+
+impl JobError {
+    /// Whether the user can mend it without AWS: nothing was created.
+    pub(super) const fn is_usage(&self) -> bool {
+        match self {
+            Self::Flag { .. }
+            | Self::SubmittedBefore { .. }
+            | Self::Unknown { .. }
+            | Self::Foreign { .. }
+            | Self::Input { .. } => true,
+            Self::Object { .. }
+            | Self::NotFetched { .. }
+            | Self::NotFollowed { .. }
+            | Self::StillRuns { .. }
+            | Self::Ended { .. }
+            | Self::NoResult { .. } => false,
+        }
+    }
+
+    /// Whether the output folder holds measurements.
+    pub const fn keeps_results(&self) -> bool {
+        matches!(self, Self::Ended { kept: Some(_), .. })
+    }
+
+    /// The way out.
+    pub(super) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Flag { .. } => "leave it out, or use `sagegate run`".to_owned(),
+            Self::SubmittedBefore { .. } => {
+                "start the workflow again, or choose another --s3-output".to_owned()
+            }
+            Self::Object { source, .. } => return object_hint(source),
+            Self::NotFetched { job, source, .. } => format!(
+                "{}they are kept there: `sagegate collect --job {job}` fetches them later",
+                object_hint(source).map(|it| it + "; ").unwrap_or_default()
+            ),
+            Self::NotFollowed { source, .. } => return source.hint(),
+            Self::Unknown { .. } => "check the name and --region".to_owned(),
+            Self::Foreign { .. } => "name the job that `sagegate submit` printed".to_owned(),
+            Self::StillRuns { job } => {
+                format!("`sagegate collect --job {job}` fetches its results later")
+            }
+            Self::Ended { .. } => {
+                "its log is in CloudWatch, group /aws/sagemaker/ProcessingJobs".to_owned()
+            }
+            Self::NoResult { .. } => {
+                "is --image-uri-of-sagegate the image of sagegate, of this version?".to_owned()
+            }
+            Self::Input { .. } => {
+                "submit with the version of sagegate that is in the image".to_owned()
+            }
+        })
+    }
+}
+
+fn object_hint(source: &AwsError) -> Option<String> {
+    match source.code.as_deref() {
+        Some("NoSuchBucket") => {
+            Some("create the bucket, or choose another place with --s3-output".to_owned())
+        }
+        Some(_) | None => source.bucket_hint(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn an_end_says_what_is_kept() {
+        let ended = |status: &str, kept: Option<&Path>| JobError::Ended {
+            job: "j".to_owned(),
+            status: status.to_owned(),
+            reason: "exit code 3".to_owned(),
+            kept: kept.map(Path::to_owned),
+        };
+        assert_eq!(
+            ended("Failed", None).to_string(),
+            "job j has failed: exit code 3"
+        );
+        assert_eq!(
+            ended("Stopped", Some(Path::new("r.json"))).to_string(),
+            "job j has been stopped: exit code 3; what was measured so far is in `r.json`"
+        );
+        assert!(ended("Stopped", Some(Path::new("r.json"))).keeps_results());
+        assert!(!ended("Stopped", None).keeps_results());
+    }
+}
