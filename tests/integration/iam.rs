@@ -41,6 +41,7 @@ fn action(operation: &str) -> String {
     let service = match operation {
         "GetMetricData" => "cloudwatch",
         "GetServiceQuota" => "servicequotas",
+        "GetObject" | "PutObject" => "s3",
         _ => "sagemaker",
     };
     format!("{service}:{operation}")
@@ -137,11 +138,34 @@ fn a_model_for_the_run_needs_the_second_policy_and_a_role_to_pass() {
 }
 
 #[test]
+fn whoever_submits_a_job_needs_what_a_job_is_and_its_objects() {
+    let simulator = crate::submit::simulator("");
+    let workspace = Workspace::new(&simulator);
+    let flags = crate::submit::submit_args("m", &[]);
+    workspace.sagegate(&flags).expect(0);
+    let mut expected = &used(&simulator) - &allowed(&json("policy.json"));
+    assert_eq!(expected.len(), 4, "{expected:?}");
+    // To stop it, and to see that an object is not there.
+    let more = [
+        TAGS,
+        "iam:PassRole",
+        "sagemaker:StopProcessingJob",
+        "s3:ListBucket",
+    ];
+    expected.extend(more.map(str::to_owned));
+    assert_eq!(allowed(&json("policy-submit.json")), expected);
+    let of_the_job = allowed(&json("policy-job.json"));
+    let objects = ["s3:GetObject", "s3:ListBucket", "s3:PutObject"];
+    assert!(objects.iter().all(|it| of_the_job.contains(*it)));
+}
+
+#[test]
 fn whatever_a_policy_lets_change_is_ours_by_name() {
     for file in [
         "policy.json",
         "policy-create-model.json",
         "policy-cleanup.json",
+        "policy-submit.json",
     ] {
         let policy = json(file);
         for statement in policy["Statement"].as_array().unwrap() {

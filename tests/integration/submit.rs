@@ -20,7 +20,7 @@ const JOB: [&str; 6] = [
 ];
 
 /// A simulator with the bucket `jobs`, whose jobs are this program.
-fn simulator(section: &str) -> Simulator {
+pub(crate) fn simulator(section: &str) -> Simulator {
     let program = assert_cmd::cargo::cargo_bin!("sagegate")
         .display()
         .to_string();
@@ -33,7 +33,7 @@ fn simulator(section: &str) -> Simulator {
     })
 }
 
-fn submit_args<'a>(model: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn submit_args<'a>(model: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
     let mut args = run_args(model, extra);
     args[0] = "submit";
     args.extend(JOB);
