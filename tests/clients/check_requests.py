@@ -136,12 +136,14 @@ run("run", "--model-name", "xgboost", *common, "--expected-clients", "2", "--max
     "--concurrency-invocations", "20", "--latency-source", "server")
 run("run", "--image-uri", "1.dkr.ecr.us-east-1.amazonaws.com/image:1", "--model-data-url", "s3://models/model.tar.gz",
     "--execution-role-arn", "arn:aws:iam::123456789012:role/model", "--container-env", "A=b", "--name", "made", *common)
+run("submit", "--model-name", "xgboost", "--name", "job", *common, "--image-uri-of-sagegate", "1.dkr.ecr.us-east-1.amazonaws.com/sagegate:1",
+    "--job-role-arn", "arn:aws:iam::123456789012:role/job", "--s3-output", "s3://models/jobs")
 run("cleanup", "--older-than", "1s")
 expected = {
     "cloudwatch:GetMetricData", "s3:GetObject", "s3:PutObject", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
     *(f"sagemaker:{it}" for it in (
-        "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel",
-        "DescribeEndpoint", "DescribeModel", "ListEndpointConfigs", "ListEndpoints", "ListModels")),
+        "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateProcessingJob", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel",
+        "DescribeEndpoint", "DescribeModel", "DescribeProcessingJob", "ListEndpointConfigs", "ListEndpoints", "ListModels")),
 }
 for problem in sorted(set(wrong)):
     print(problem, file=sys.stderr)

@@ -136,6 +136,27 @@ check("empty", s3.list_objects_v2(Bucket="data")["KeyCount"] == 0)
 s3.upload_fileobj(io.BytesIO(b"stream"), "data", "streamed")
 check("streamed", s3.get_object(Bucket="data", Key="streamed")["Body"].read() == b"stream")
 
+# A processing job, which runs for real: the simulator's own program, inside a job.
+s3.put_object(Bucket="data", Key="in/job.json", Body=b"{}")
+job = {
+    "ProcessingJobName": "job-1", "RoleArn": "arn:aws:iam::123456789012:role/job",
+    "AppSpecification": {"ImageUri": "image", "ContainerArguments": ["inside-job"]},
+    "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}},
+    "Environment": {"AWS_REGION": "us-east-1"},
+    "ProcessingInputs": [{"InputName": "input", "S3Input": {
+        "S3Uri": "s3://data/in", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix", "S3InputMode": "File"}}],
+}
+arn = sagemaker.create_processing_job(**job)["ProcessingJobArn"]
+check("arn", arn == "arn:aws:sagemaker:us-east-1:000000000000:processing-job/job-1")
+refused("ResourceInUse", "already exists", sagemaker.create_processing_job, **job)
+while (described := sagemaker.describe_processing_job(ProcessingJobName="job-1"))["ProcessingJobStatus"] == "InProgress":
+    time.sleep(0.1)
+check("failed", (described["ProcessingJobStatus"], described["FailureReason"]) == (
+    "Failed", "AlgorithmError: See job logs for more information, exit code: 2"))
+check("message", "is no input of a sagegate job: missing field `schema`" in described["ExitMessage"])
+refused("ValidationException", "in status Failed", sagemaker.stop_processing_job, ProcessingJobName="job-1")
+refused("ResourceNotFound", "job-2", sagemaker.describe_processing_job, ProcessingJobName="job-2")
+
 # STS: a role by an identity token, and its session.
 def token(**claims):
     parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]
