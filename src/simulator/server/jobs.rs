@@ -87,7 +87,7 @@ fn run(service: &Service, order: &JobOrder) -> Result<JobEnd, String> {
     }
     let mut stop = Stop::new(order);
     let mut uploaded_at = Instant::now();
-    while instances.iter_mut().any(Instance::is_running) {
+    while any_is_running(&mut instances) {
         if service.job_host.over.is_cancelled() {
             return Err("InternalServerError: the simulator has ended".to_owned());
         }
@@ -102,12 +102,24 @@ fn run(service: &Service, order: &JobOrder) -> Result<JobEnd, String> {
         std::thread::sleep(TICK);
     }
     upload(service, order, &mut instances, |_| true)?;
+    // The others only followed the first that failed.
+    instances.sort_by_key(|it| it.ended_at);
+    let failure = instances.iter().find_map(Instance::failure);
+    instances.sort_by(|a, b| a.root.cmp(&b.root));
     let exit_message = instances.iter().find_map(Instance::message);
     Ok(JobEnd {
-        failure: instances.iter().find_map(Instance::failure),
+        failure,
         exit_message,
         ran_too_long: stop.ran_too_long,
     })
+}
+
+/// Looks at every instance, so that one that has ended is noticed while others run.
+fn any_is_running(instances: &mut [Instance]) -> bool {
+    let running = instances
+        .iter_mut()
+        .filter_map(|it| it.is_running().then_some(()));
+    running.count() > 0
 }
 
 /// When the instances have to end, and how firmly they were told.
@@ -154,6 +166,7 @@ struct Instance {
     child: Child,
     root: PathBuf,
     exit_code: Option<i32>,
+    ended_at: Option<Instant>,
     /// What of its files is in S3 already.
     uploaded: BTreeMap<PathBuf, Vec<u8>>,
 }
@@ -207,6 +220,7 @@ impl Instance {
             child,
             root,
             exit_code: None,
+            ended_at: None,
             uploaded: BTreeMap::new(),
         })
     }
@@ -217,6 +231,7 @@ impl Instance {
         {
             // A process that a signal killed has no code of its own.
             self.exit_code = Some(status.code().unwrap_or(137));
+            self.ended_at = Some(Instant::now());
         }
         self.exit_code.is_none()
     }
