@@ -1,5 +1,6 @@
-//! Three ways to time the same calls.
+//! Four ways to time the same calls.
 
+mod bare_socket;
 mod boto3;
 mod plain_sdk;
 mod through_sagegate;
@@ -27,6 +28,8 @@ pub(crate) struct Work {
 pub(crate) enum Client {
     /// `sagegate benchmark`: the latencies of its `result.json`.
     Sagegate,
+    /// The least that a client can do: what the machine itself takes.
+    BareSocket,
     /// A clock around the call, as a user of the SDK would write it.
     PlainSdk,
     /// The same in Python.
@@ -34,11 +37,17 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    pub(crate) const ALL: [Self; 3] = [Self::Sagegate, Self::PlainSdk, Self::Boto3];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Sagegate,
+        Self::BareSocket,
+        Self::PlainSdk,
+        Self::Boto3,
+    ];
 
     pub(crate) fn measure(self, simulator: &Simulator, work: &Work, venv: &Venv) -> Measured {
         match self {
             Self::Sagegate => through_sagegate::measure(simulator, work),
+            Self::BareSocket => bare_socket::measure(simulator, work),
             Self::PlainSdk => plain_sdk::measure(simulator, work),
             Self::Boto3 => boto3::measure(simulator, work, venv),
         }

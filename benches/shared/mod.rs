@@ -1,6 +1,6 @@
 //! What the performance benches share: the machine they ran on, and their part of `docs/performance.md`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -60,25 +60,30 @@ fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
-/// Prints a section; with `--write` it also takes the place of the old one in `docs/performance.md`.
+/// Prints a section; with `--write` it also takes the place of the old one in `docs/performance.md` and, where that shows
+/// it, in `README.md`.
 pub(crate) fn publish(section: &str, text: &str) {
     println!("{text}");
     if !std::env::args().any(|it| it == "--write") {
         return;
     }
-    let path: PathBuf = root().join("docs/performance.md");
-    let old = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = (
-        format!("<!-- {section} -->\n"),
-        format!("<!-- end of {section} -->\n"),
-    );
-    let (before, rest) = old.split_once(&begin).unwrap();
-    let (_, after) = rest.split_once(&end).unwrap();
-    std::fs::write(
-        path,
-        format!("{before}{begin}\n{}\n\n{end}{after}", text.trim()),
-    )
-    .unwrap();
+    for file in ["docs/performance.md", "README.md"] {
+        let path = root().join(file);
+        let old = std::fs::read_to_string(&path).unwrap();
+        if let Some(new) = replaced(&old, section, text) {
+            std::fs::write(path, new).unwrap();
+        }
+    }
+}
+
+/// `None` where a text has no such section.
+fn replaced(old: &str, section: &str, text: &str) -> Option<String> {
+    let begin = format!("<!-- {section} -->\n");
+    let end = format!("<!-- end of {section} -->\n");
+    let (before, rest) = old.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    let text = text.trim();
+    Some(format!("{before}{begin}\n{text}\n\n{end}{after}"))
 }
 
 /// `met` or `MISSED`.
