@@ -32,6 +32,8 @@ pub struct ProcessingJobSpec {
     pub role_arn: String,
     /// For example `ml.m5.large`.
     pub instance_type: String,
+    /// How many of them, 1 to 100: each runs the container with the whole input.
+    pub instance_count: u32,
     /// `s3://…` prefix and the folder it is copied to before the job begins.
     pub input: (String, String),
     /// `s3://…` prefix and the folder whose files go there while the job runs.
@@ -106,7 +108,7 @@ impl Session {
     pub async fn create_processing_job(&self, spec: &ProcessingJobSpec) -> Result<(), AwsError> {
         const OPERATION: &str = "CreateProcessingJob";
         let cluster = ProcessingClusterConfig::builder()
-            .instance_count(1)
+            .instance_count(i32::try_from(spec.instance_count).unwrap_or(i32::MAX))
             .instance_type(ProcessingInstanceType::from(spec.instance_type.as_str()))
             .volume_size_in_gb(VOLUME_GB)
             .build();

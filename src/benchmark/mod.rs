@@ -37,6 +37,7 @@ pub use self::event::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use self::journal::Record;
 pub use self::journal::{Journal, JournalError};
 pub use self::ledger::{Ledger, LedgerError};
+pub use self::load::{Helper, Helpers, Share, ShareDone};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 pub use self::names::{numbered, run_id};
 pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
@@ -65,6 +66,8 @@ pub struct Environment {
     /// Whether a run that holds just this fails whatever else it measures; `None` when it is measured to the end all the
     /// same.
     pub is_certain_failure: Option<CertainFailure>,
+    /// Other machines with clients of the concurrency benchmark.
+    pub helpers: Option<Arc<dyn Helpers>>,
 }
 
 /// Answers whether a run fails whatever else it measures.
@@ -102,6 +105,24 @@ struct Context {
 }
 
 impl Context {
+    /// Of a run that is not resumed, under no quota.
+    fn new(plan: Plan, environment: Environment, journal: Journal, start: Instant) -> Self {
+        Self {
+            plan,
+            stop: environment.cancel.child_token(),
+            environment,
+            journal,
+            resumed: false,
+            start,
+            budget: Budget::new(None),
+            create_lock: Mutex::new(()),
+            created: AtomicU32::new(0),
+            deleted: AtomicU32::new(0),
+            gone: std::sync::Mutex::default(),
+            announced: AtomicBool::new(false),
+        }
+    }
+
     fn emit(&self, event: &Event) {
         self.environment.observer.on_event(event);
     }
@@ -170,19 +191,11 @@ pub async fn run(
     let quota = environment.session.concurrency_quota().await;
     let resumed = restored.is_some();
     let mut result = restored.unwrap_or_else(|| empty_result(&plan, &environment));
+    let start = resume::start_of(result.started_at, (environment.now)());
     let context = Arc::new(Context {
-        start: resume::start_of(result.started_at, (environment.now)()),
-        plan,
-        stop: environment.cancel.child_token(),
-        environment,
-        journal,
         resumed,
         budget: Budget::new(quota),
-        create_lock: Mutex::new(()),
-        created: AtomicU32::new(0),
-        deleted: AtomicU32::new(0),
-        gone: std::sync::Mutex::default(),
-        announced: AtomicBool::new(false),
+        ..Context::new(plan, environment, journal, start)
     });
     if !resumed {
         let record = Record::Started(Box::new(result.clone()));

@@ -49,6 +49,7 @@ async fn measure_and_report(
         run_number: None,
         recommend: &recommend,
         is_certain_failure: None,
+        helpers: None,
     };
     let (result, prices) = measure(args, inputs, around).await?;
     let conclusion = Conclusion {

@@ -72,6 +72,7 @@ async fn one_run(
         run_number: Some(number),
         recommend: &recommend,
         is_certain_failure: None,
+        helpers: None,
     };
     let (run, prices) = measure(&measurement, inputs, around).await?;
     let analysis = analyse(&run, &prices, strategy);

@@ -55,6 +55,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) recommend: &'a (dyn Fn(&RunResult, &DatedPrices) -> Option<MemoryMb> + Sync),
     /// Whether a run that holds just this fails whatever else it measures; `None` measures to the end all the same.
     pub(super) is_certain_failure: Option<CertainFailure>,
+    /// Other machines that take part.
+    pub(super) helpers: Option<Arc<dyn benchmark::Helpers>>,
 }
 
 /// Answers whether a run fails whatever else it measures.
@@ -185,6 +187,7 @@ pub(super) async fn drive(
         cancel: edges.cancel.clone(),
         wants_more: gate::is_tail_too_noisy,
         is_certain_failure,
+        helpers: around.helpers.clone(),
         now,
     };
     let save = |result: &RunResult| {

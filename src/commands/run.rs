@@ -78,6 +78,7 @@ pub(super) async fn run_with(
         run_number: None,
         recommend: &recommend,
         is_certain_failure: certain_failure(args, baseline.as_ref(), publishing, edges).await,
+        helpers: None,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
     let gate = Gate::of(args, &uri, &store, publishing);

@@ -44,6 +44,9 @@ pub struct JobArgs {
     /// Machine that sends the calls
     #[arg(long, value_name = "TYPE", default_value = "ml.m5.large")]
     pub instance_type: String,
+    /// Machines that share the clients of each load of the concurrency benchmark
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub instance_count: u32,
     /// Longest run of the job; it is stopped then, and what it has measured is kept
     #[arg(long, value_name = "TIME", default_value = "5h", value_parser = parse_duration)]
     pub job_timeout: Duration,

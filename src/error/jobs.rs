@@ -15,6 +15,11 @@ pub enum JobError {
         /// The flag.
         flag: &'static str,
     },
+    /// Several instances without a load.
+    #[error(
+        "--instance-count: instances share the clients of loads, and there is no concurrency benchmark"
+    )]
+    NothingToShare,
     /// Inputs of a job of this name are in S3 already.
     #[error("--s3-output: `{address}` exists: a job of this name was submitted before")]
     SubmittedBefore {
@@ -114,6 +119,7 @@ impl JobError {
     pub(super) const fn is_usage(&self) -> bool {
         match self {
             Self::Flag { .. }
+            | Self::NothingToShare
             | Self::SubmittedBefore { .. }
             | Self::Unknown { .. }
             | Self::Foreign { .. }
@@ -136,6 +142,7 @@ impl JobError {
     pub(super) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Flag { .. } => "leave it out, or use `sagegate run`".to_owned(),
+            Self::NothingToShare => "add --concurrency-benchmark, or leave it out".to_owned(),
             Self::SubmittedBefore { .. } => {
                 "start the workflow again, or choose another --s3-output".to_owned()
             }

@@ -73,6 +73,8 @@ fn every_flag_and_exit_code_in_the_readme_is_in_the_help() {
         "run",
         "benchmark",
         "compare",
+        "submit",
+        "collect",
         "record",
         "post",
         "report",

@@ -76,6 +76,7 @@ fn spec(script: &str) -> ProcessingJobSpec {
         environment: vec![("WORD".to_owned(), "world".to_owned())],
         role_arn: "arn:aws:iam::123456789012:role/job".to_owned(),
         instance_type: "ml.m5.large".to_owned(),
+        instance_count: 1,
         input: (
             "s3://data/in".to_owned(),
             "/opt/ml/processing/input".to_owned(),

@@ -1,5 +1,6 @@
 //! Closed loop: each client sends its next call when the last is answered.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -13,20 +14,20 @@ use crate::result::InvocationOutcome;
 /// hundreds of times a second, and the share of throttled calls would say how fast AWS refuses.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends `calls` calls from `clients` clients: whoever is free sends the next. Dropping the future stops them.
-pub(super) async fn drive(round: &Arc<Round>, clients: u32, calls: u32) {
-    let next = Arc::new(AtomicU32::new(0));
+/// Sends the calls of these numbers from `clients` clients: whoever is free sends the next. Dropping the future stops them.
+pub(super) async fn drive(round: &Arc<Round>, clients: u32, calls: Range<u32>) {
+    let next = Arc::new(AtomicU32::new(calls.start));
     let mut all = JoinSet::new();
     for _ in 0..clients {
-        all.spawn(client(Arc::clone(round), Arc::clone(&next), calls));
+        all.spawn(client(Arc::clone(round), Arc::clone(&next), calls.end));
     }
     all.join_all().await;
 }
 
-async fn client(round: Arc<Round>, next: Arc<AtomicU32>, calls: u32) {
+async fn client(round: Arc<Round>, next: Arc<AtomicU32>, until: u32) {
     while !round.is_hopeless() {
         let call = next.fetch_add(1, Ordering::Relaxed);
-        if call >= calls {
+        if call >= until {
             return;
         }
         let invocation = round.invoke(call).await;

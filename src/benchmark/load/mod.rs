@@ -3,9 +3,11 @@
 mod closed_loop;
 mod open_loop;
 mod rounds;
+mod shares;
 mod stability;
 
 pub(super) use self::rounds::drive_rounds;
+pub use self::shares::{Helper, Helpers, Share, ShareDone};
 pub(super) use self::stability::drive;
 use crate::result::{Invocation, InvocationOutcome};
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::{closed_loop, failure_of, open_loop};
+use super::{closed_loop, failure_of, open_loop, shares};
 use crate::aws::Invoker;
 use crate::benchmark::journal::Record;
 use crate::benchmark::load_plan::{LoadEndpoint, LoadOptions};
@@ -37,6 +37,7 @@ struct Calls {
     last_failure: Option<String>,
 }
 
+#[derive(Default)]
 struct Progress {
     done: AtomicU32,
     errors: AtomicU32,
@@ -76,13 +77,8 @@ async fn measure(
     let progress = Arc::new(Progress::of(run));
     for load in endpoint.loads.iter().skip(run.rounds.len()) {
         let round = Arc::new(Round {
-            context: Arc::clone(context),
-            options: options.clone(),
-            invoker: context.environment.session.invoker(&endpoint.name),
-            endpoint: endpoint.clone(),
             progress: Arc::clone(&progress),
-            calls: Mutex::default(),
-            failed_in_a_row: AtomicU32::new(0),
+            ..Round::new(context, options, endpoint)
         });
         let work = round.measure(load);
         match context.environment.cancel.run_until_cancelled(work).await {
@@ -95,6 +91,38 @@ async fn measure(
 }
 
 impl Round {
+    /// Without a call yet.
+    pub(super) fn new(
+        context: &Arc<Context>,
+        options: &LoadOptions,
+        endpoint: &LoadEndpoint,
+    ) -> Self {
+        Self {
+            context: Arc::clone(context),
+            options: options.clone(),
+            invoker: context.environment.session.invoker(&endpoint.name),
+            endpoint: endpoint.clone(),
+            progress: Arc::default(),
+            calls: Mutex::default(),
+            failed_in_a_row: AtomicU32::new(0),
+        }
+    }
+
+    pub(super) fn endpoint_name(&self) -> &str {
+        &self.endpoint.name
+    }
+
+    pub(super) async fn open_connections(&self, count: u32) {
+        self.invoker.open_connections(count).await;
+    }
+
+    /// The measured calls.
+    pub(super) fn take_calls(&self) -> Vec<Invocation> {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let measured = std::mem::take(&mut calls.measured).into_iter();
+        measured.map(|(call, _)| call).collect()
+    }
+
     async fn measure(self: &Arc<Self>, load: &Load) -> Result<(), String> {
         let name = self.endpoint.name.clone();
         self.context
@@ -105,7 +133,13 @@ impl Round {
         self.warm_up(clients).await;
         match (load, &self.options.open_loop) {
             (Load::ClosedLoop { clients }, _) => {
-                closed_loop::drive(self, *clients, self.options.calls(load)).await;
+                let calls = self.options.calls(load);
+                match &self.context.environment.helpers {
+                    Some(helpers) => {
+                        shares::drive(self, helpers.as_ref(), *clients, calls).await?;
+                    }
+                    None => closed_loop::drive(self, *clients, 0..calls).await,
+                }
             }
             (Load::ConstantRate { .. } | Load::Trace { .. }, Some(arrivals)) => {
                 open_loop::drive(self, &arrivals.offsets(self.options.calls(load))).await;

@@ -46,6 +46,8 @@ pub(super) struct JobInput {
     pub(super) fail_fast: bool,
     /// Earlier runs of the model, where there are any.
     pub(super) history: Option<History>,
+    /// Folder of S3 where instances agree.
+    exchange: String,
 }
 
 /// What the gate adds to a plan.
@@ -55,6 +57,7 @@ pub(super) struct Judging<'a> {
     pub(super) limits: Limits,
     pub(super) fail_fast: bool,
     pub(super) history: Option<&'a History>,
+    pub(super) exchange: S3Folder,
 }
 
 impl JobInput {
@@ -71,7 +74,20 @@ impl JobInput {
             limits: judging.limits,
             fail_fast: judging.fail_fast,
             history: judging.history.cloned(),
+            exchange: judging.exchange.to_string(),
         }
+    }
+
+    /// Where the instances of the job agree.
+    pub(super) fn exchange(&self) -> Result<S3Folder, Error> {
+        let folder = self.exchange.parse::<S3Folder>();
+        folder.map_err(|error| {
+            JobError::Input {
+                path: CONFIG.into(),
+                reason: error.to_string(),
+            }
+            .into()
+        })
     }
 
     /// Sends it with samples and ledger to S3. What decides comes last, and only if nobody did the same before.

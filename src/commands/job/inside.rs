@@ -3,17 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::super::Outcome;
 use super::super::edges::{Edges, now};
 use super::super::measure::{OutputFiles, Surroundings, drive};
 use super::super::place::Place;
+use super::exchange::Exchange;
 use super::input::{INPUT, JobInput, OUTPUT};
 use crate::analysis::{DatedPrices, analyse};
-use crate::benchmark::{Ledger, Plan};
-use crate::error::Error;
+use crate::aws::Objects;
+use crate::benchmark::{Environment, Helper, Helpers, Journal, Ledger, Plan};
+use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::gate;
-use crate::progress::Display;
+use crate::progress::{self, Display};
 use crate::report::{self, Links};
 use crate::result::RunResult;
 use crate::text::one_line;
@@ -32,6 +36,10 @@ pub(crate) async fn inside(edges: &Edges, display: Display) -> Outcome {
         Ok(words) => (words, Ok(0)),
         Err(error) => (error.one_line(), Err(error)),
     };
+    // A helper leaves the last word to the leader.
+    if words.is_empty() {
+        return outcome;
+    }
     let path = root.join("output/message");
     if let Err(error) = write_atomically(&path, shortened(&words).as_bytes()) {
         edges.warn(&format!("cannot write `{}`: {error}", path.display()));
@@ -44,8 +52,25 @@ pub(crate) async fn inside(edges: &Edges, display: Display) -> Outcome {
 async fn measure(root: &Path, edges: &Edges, display: Display) -> Result<String, Error> {
     let (input, plan) = JobInput::read(&on_this_machine(root, INPUT))?;
     let place = Place::on_aws(edges).await?;
-    let files = OutputFiles::of(&on_this_machine(root, OUTPUT));
-    let result = carry_out(&input, plan, &place, &files, edges, display).await?;
+    let output = on_this_machine(root, OUTPUT);
+    let instance = Instance::read(root)?;
+    let exchange = if instance.count > 1 {
+        let objects = Objects::connect(None, edges.role()).await?;
+        let exchange = Exchange::new(objects, input.exchange()?, instance.count - 1);
+        Some(Arc::new(exchange))
+    } else {
+        None
+    };
+    if let Some(exchange) = exchange.clone().filter(|_| instance.rank > 0) {
+        return help(instance.rank, exchange, plan, &place, &output, edges).await;
+    }
+    let files = OutputFiles::of(&output);
+    let helpers = exchange.clone();
+    let measured = carry_out(&input, plan, &place, &files, helpers, edges, display).await;
+    if let Some(exchange) = exchange {
+        exchange.end().await?;
+    }
+    let result = measured?;
     let analysis = analyse(&result, &input.prices, input.strategy);
     let history = input.history.as_ref();
     let judgement = gate::judge(&result, &analysis, history, &input.limits, now());
@@ -53,11 +78,75 @@ async fn measure(root: &Path, edges: &Edges, display: Display) -> Result<String,
     Ok(one_line(&report::headline(&report)))
 }
 
+/// Which instance of a job this is.
+struct Instance {
+    /// From 0, the leader.
+    rank: u32,
+    /// At least 1.
+    count: u32,
+}
+
+impl Instance {
+    /// Source: SageMaker developer guide, "How Amazon SageMaker Processing configures your processing container".
+    fn read(root: &Path) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Resources {
+            current_host: String,
+            hosts: Vec<String>,
+        }
+        let path = root.join("config/resourceconfig.json");
+        let input = |reason: String| JobError::Input {
+            path: path.clone(),
+            reason,
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| input(error.to_string()))?;
+        let parsed = serde_json::from_str(&text).map_err(|error| input(error.to_string()))?;
+        let Resources {
+            current_host,
+            mut hosts,
+        } = parsed;
+        hosts.sort();
+        let rank = hosts.iter().position(|host| *host == current_host);
+        let rank = rank.ok_or_else(|| input(format!("`{current_host}` is not among the hosts")))?;
+        let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Self {
+            rank: whole(rank),
+            count: whole(hosts.len()),
+        })
+    }
+}
+
+/// An instance that creates nothing: it has clients of the loads. Its calls are journalled in a file of its own.
+async fn help(
+    rank: u32,
+    exchange: Arc<Exchange>,
+    plan: Plan,
+    place: &Place,
+    output: &Path,
+    edges: &Edges,
+) -> Result<String, Error> {
+    let path = output.join(format!("measurements-{rank}.jsonl"));
+    let journal = Journal::create(&path).map_err(|source| Error::Output { path, source })?;
+    let environment = Environment {
+        session: place.session.clone(),
+        observer: progress::observer(Display::Quiet, edges.log()),
+        cancel: edges.cancel.clone(),
+        wants_more: gate::is_tail_too_noisy,
+        is_certain_failure: None,
+        helpers: None,
+        now,
+    };
+    let helper = Arc::new(Helper::new(plan, environment, journal));
+    exchange.help(rank, helper, &edges.cancel).await?;
+    Ok(String::new())
+}
+
 async fn carry_out(
     input: &JobInput,
     plan: Plan,
     place: &Place,
     files: &OutputFiles,
+    helpers: Option<Arc<Exchange>>,
     edges: &Edges,
     display: Display,
 ) -> Result<RunResult, Error> {
@@ -74,6 +163,7 @@ async fn carry_out(
         run_number: None,
         recommend: &recommend,
         is_certain_failure: certain_failure(input),
+        helpers: helpers.map(|it| it as Arc<dyn Helpers>),
     };
     let journal = files.claim()?;
     files.write_ledger(&Ledger::of(&plan, place.session.region()))?;

@@ -1,6 +1,7 @@
 //! The same run as a `SageMaker` processing job: what goes there, what it does inside, what comes back.
 
 mod collect;
+mod exchange;
 mod follow;
 mod gather;
 mod input;

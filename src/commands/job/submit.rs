@@ -54,6 +54,9 @@ async fn submit_and_judge(
     let baseline = store.load().await?;
     let prepared = prepare(&run.measurement, inputs, &place.session, edges, None, false).await?;
     let (plan, prices) = (prepared.plan, prepared.prices);
+    if job.instance_count > 1 && plan.load_endpoints.is_empty() {
+        return Err(JobError::NothingToShare.into());
+    }
     let fail_fast = may_fail_fast(run, baseline.as_ref(), publishing, edges).await;
     let history = baseline.as_ref();
     let history = history.and_then(|file| file.history(&plan.identity.name));
@@ -65,6 +68,7 @@ async fn submit_and_judge(
             limits: run.gate.limits(),
             fail_fast,
             history,
+            exchange: job.s3_output.join(&plan.job_name()).join("exchange"),
         },
     );
     let submitted = Submitted {
@@ -148,6 +152,7 @@ impl Submitted<'_> {
             environment: vec![("AWS_REGION".to_owned(), region)],
             role_arn: job.job_role_arn.clone(),
             instance_type: job.instance_type.clone(),
+            instance_count: job.instance_count,
             input: (self.folder.join("input").to_string(), INPUT.to_owned()),
             output: (self.folder.join("output").to_string(), OUTPUT.to_owned()),
             longest_run_s: u32::try_from(seconds).unwrap_or(u32::MAX),
