@@ -208,6 +208,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         now: Timestamp::now,
         wants_more: |_| false,
         is_certain_failure: None,
+        helpers: None,
     };
     let journal = Journal::create(&folder.path().join("measurements.jsonl")).unwrap();
     let hooks = Hooks {
