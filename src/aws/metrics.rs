@@ -254,7 +254,8 @@ fn metrics_of(answers: &[Values]) -> EndpointMetrics {
     }
 }
 
-/// Merges the periods of one metric; `values` is in the order of [`STATISTICS`]. `None` without data.
+/// Merges the periods of one metric; `values` is in the order of [`STATISTICS`]. `None` without data, and for data that is
+/// none: JSON has no infinity and no NaN, so a result that holds one could not be read again.
 fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
     let [
         counts,
@@ -275,7 +276,7 @@ fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
     if sample_count <= 0.0 {
         return None;
     }
-    let scaled = |value: f64| value / divisor;
+    let scaled = |value: f64| Some(value / divisor).filter(|it| it.is_finite());
     // Exact for the mean; for percentiles it only matters when CloudWatch split the window.
     let weighted = |values: &Values| {
         let sum: f64 = values
@@ -283,13 +284,13 @@ fn statistics_of(values: &[Values], divisor: f64) -> Option<MetricStatistics> {
             .zip(counts)
             .map(|(value, count)| value * count)
             .sum();
-        (values.len() == counts.len()).then(|| scaled(sum / sample_count))
+        scaled(sum / sample_count).filter(|_| values.len() == counts.len())
     };
     Some(MetricStatistics {
-        sample_count,
+        sample_count: Some(sample_count).filter(|it| it.is_finite())?,
         average: weighted(average)?,
-        minimum: scaled(minimum.iter().copied().reduce(f64::min)?),
-        maximum: scaled(maximum.iter().copied().reduce(f64::max)?),
+        minimum: scaled(minimum.iter().copied().reduce(f64::min)?)?,
+        maximum: scaled(maximum.iter().copied().reduce(f64::max)?)?,
         p25: weighted(p25),
         p50: weighted(p50),
         p75: weighted(p75),
@@ -348,6 +349,22 @@ mod tests {
             merged.p50, None,
             "no percentile is better than a made-up one"
         );
+    }
+
+    #[test]
+    fn what_json_cannot_write_is_no_data() {
+        let with = |statistic: usize, value: f64| {
+            let mut values: Vec<Values> = vec![vec![4.0]; 10];
+            values[statistic] = vec![value];
+            statistics_of(&values, 1000.0)
+        };
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            for (needed, name) in STATISTICS.iter().enumerate().take(4) {
+                assert_eq!(with(needed, odd), None, "{name}: {odd}");
+            }
+            let merged = with(9, odd).unwrap();
+            assert_eq!((merged.p99, merged.p95), (None, Some(0.004)));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The only user of the AWS SDKs: one configured client per service, one function per operation.
 
+#[cfg(test)]
+mod answers;
 mod endpoints;
 mod error;
 mod invoke;

@@ -11,7 +11,7 @@ use super::web_identity::AssumedRole;
 /// A client of S3.
 #[derive(Debug, Clone)]
 pub struct Objects {
-    client: aws_sdk_s3::Client,
+    pub(super) client: aws_sdk_s3::Client,
 }
 
 /// An object as it is now.
@@ -116,7 +116,7 @@ impl Objects {
     }
 }
 
-fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
+pub(super) fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
     let builder = aws_sdk_s3::config::Builder::from(config)
         .retry_config(control_retries())
         .retry_classifier(UnreadableAnswer)
