@@ -172,7 +172,8 @@ async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCa
 
 fn is_told(operation: &str, error: &AwsError) -> Result<(), TestCaseError> {
     prop_assert_eq!(error.operation, operation);
-    prop_assert!(!error.message.is_empty());
+    prop_assert!(!error.message.trim().is_empty(), "{:?}", error);
+    prop_assert!(error.code.as_deref() != Some(""), "{:?}", error);
     Ok(())
 }
 

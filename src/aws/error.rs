@@ -58,10 +58,14 @@ impl AwsError {
             .raw_response()
             .map(|response| response.status().as_u16());
         let service = error.as_service_error();
+        // Empty ones are none: they would leave the reader with a colon.
+        let is_said = |text: &&str| !text.trim().is_empty();
         let code = service
             .and_then(ProvideErrorMetadata::code)
+            .filter(is_said)
             .map(str::to_owned);
-        let message = match service.and_then(ProvideErrorMetadata::message) {
+        let message = service.and_then(ProvideErrorMetadata::message);
+        let message = match message.filter(is_said) {
             Some(message) => message.to_owned(),
             None => match status {
                 Some(status @ 200..=299) => {
@@ -199,6 +203,9 @@ fn says_out_of_memory(message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
 
     #[test]
@@ -280,6 +287,26 @@ mod tests {
                 kind,
                 "{status:?} {code:?} {message}"
             );
+        }
+    }
+
+    #[test]
+    fn an_empty_code_or_message_is_none() {
+        let told = |status: u16, code: &str, message: &str| {
+            let said = ErrorMetadata::builder().code(code).message(message).build();
+            let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            AwsError::new("PutObject", &SdkError::service_error(said, answer)).to_string()
+        };
+        for (told, expected) in [
+            (told(503, "SlowDown", "slow"), "SlowDown: slow"),
+            (told(503, "SlowDown", " \n"), "SlowDown: HTTP status 503"),
+            (told(500, "", ""), "HTTP status 500"),
+            (
+                told(200, "", ""),
+                "the answer cannot be read (HTTP status 200)",
+            ),
+        ] {
+            assert_eq!(told, format!("PutObject failed: {expected}"));
         }
     }
 

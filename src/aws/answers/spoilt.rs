@@ -221,9 +221,10 @@ pub(super) fn xml_answer() -> impl Strategy<Value = Answer> {
         "\u{feff}<?xml version=\"1.0\" encoding=\"utf-16\"?>",
     ];
     let parts = (status(), select(before.to_vec()), select(codes.to_vec()));
-    (parts, "\\PC{0,20}", damage()).prop_map(|((status, before, code), message, damage)| {
+    let message = prop_oneof![Just(String::new()), "\\PC{0,20}(&b;)?"];
+    (parts, message, damage()).prop_map(|((status, before, code), message, damage)| {
         let document = format!(
-            "{before}<Error><Code>{code}</Code><Message>{message}&b;</Message><Message>{code}</Message></Error>"
+            "{before}<Error><Code>{code}</Code><Message>{message}</Message><Message>{code}</Message></Error>"
         );
         Answer {
             head: Some((status, "application/xml")),
