@@ -1,5 +1,6 @@
 //! What an account holds under a name.
 
+use aws_sdk_sagemaker::types::ProcessingJobStatus;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
@@ -15,15 +16,18 @@ pub enum ResourceKind {
     EndpointConfig,
     /// A model.
     Model,
+    /// A processing job that has not ended.
+    ProcessingJob,
 }
 
-/// Prints `endpoint`, `endpoint config` or `model`.
+/// Prints `endpoint`, `endpoint config`, `model` or `processing job`.
 impl std::fmt::Display for ResourceKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Endpoint => "endpoint",
             Self::EndpointConfig => "endpoint config",
             Self::Model => "model",
+            Self::ProcessingJob => "processing job",
         })
     }
 }
@@ -58,14 +62,21 @@ impl Listed {
 }
 
 impl Session {
-    /// Endpoints, endpoint configs and models whose names contain `part`, in that order.
+    /// Endpoints, endpoint configs, models and processing jobs that have not ended, whose names contain `part`, in that
+    /// order.
     ///
     /// # Errors
-    /// [`AwsError`] of `ListEndpoints`, `ListEndpointConfigs` or `ListModels`.
+    /// [`AwsError`] of `ListEndpoints`, `ListEndpointConfigs`, `ListModels` or `ListProcessingJobs`.
     pub async fn named(&self, part: &str) -> Result<Vec<Listed>, AwsError> {
         let mut found = self.endpoints_named(part).await?;
         found.extend(self.endpoint_configs_named(part).await?);
         found.extend(self.models_named(part).await?);
+        for status in [
+            ProcessingJobStatus::InProgress,
+            ProcessingJobStatus::Stopping,
+        ] {
+            found.extend(self.jobs_named(part, status).await?);
+        }
         Ok(found)
     }
 
@@ -101,6 +112,22 @@ impl Session {
             let it = item.map_err(|error| AwsError::new("ListModels", &error))?;
             let (name, arn, created_at) = (it.model_name, it.model_arn, it.creation_time);
             found.extend(Listed::new(ResourceKind::Model, name, arn, created_at));
+        }
+        Ok(found)
+    }
+
+    async fn jobs_named(
+        &self,
+        part: &str,
+        status: ProcessingJobStatus,
+    ) -> Result<Vec<Listed>, AwsError> {
+        let list = self.sagemaker.list_processing_jobs().name_contains(part);
+        let mut pages = list.status_equals(status).into_paginator().items().send();
+        let (mut found, kind) = (Vec::new(), ResourceKind::ProcessingJob);
+        while let Some(item) = pages.next().await {
+            let it = item.map_err(|error| AwsError::new("ListProcessingJobs", &error))?;
+            let (name, arn) = (it.processing_job_name, it.processing_job_arn);
+            found.extend(Listed::new(kind, name, arn, it.creation_time));
         }
         Ok(found)
     }

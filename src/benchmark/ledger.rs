@@ -25,6 +25,9 @@ pub struct Ledger {
     /// Names of models that are created for the run.
     #[serde(default)]
     pub models: Vec<String>,
+    /// Names of processing jobs that create the rest: they are stopped before anything is deleted.
+    #[serde(default)]
+    pub jobs: Vec<String>,
 }
 
 /// Why a ledger cannot be read.
@@ -67,6 +70,16 @@ impl Ledger {
             region: region.to_owned(),
             endpoints: plan.endpoint_names(),
             models: plan.model_names(),
+            jobs: Vec::new(),
+        }
+    }
+
+    /// The ledger of a run that a processing job does.
+    #[must_use]
+    pub fn with_job(self, name: String) -> Self {
+        Self {
+            jobs: vec![name],
+            ..self
         }
     }
 
@@ -99,8 +112,11 @@ impl Ledger {
                 ledger.schema
             )));
         }
-        let mut names = ledger.endpoints.iter().chain(&ledger.models);
-        match names.find(|name| !name.starts_with(super::names::PREFIX)) {
+        let names = ledger.endpoints.iter().chain(&ledger.models);
+        match names
+            .chain(&ledger.jobs)
+            .find(|name| !name.starts_with(super::names::PREFIX))
+        {
             Some(name) => Err(malformed(format!(
                 "`{name}` is not a name that sagegate gives"
             ))),
@@ -113,13 +129,14 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn ledger(endpoint: &str) -> Ledger {
+    fn ledger(model: &str) -> Ledger {
         Ledger {
             schema: SCHEMA,
             run_id: "r".to_owned(),
             region: "us-east-1".to_owned(),
             endpoints: vec!["sagegate-r-m1024".to_owned()],
-            models: vec![endpoint.to_owned()],
+            models: vec![model.to_owned()],
+            jobs: Vec::new(),
         }
     }
 
@@ -136,11 +153,14 @@ mod tests {
     fn a_foreign_name_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.json");
-        ledger("production").write(&path).unwrap();
-        let error = Ledger::read(&path).unwrap_err();
-        assert!(
-            error.to_string().contains("`production` is not a name"),
-            "{error}"
-        );
+        let job = ledger("sagegate-r").with_job("production".to_owned());
+        for forged in [ledger("production"), job] {
+            forged.write(&path).unwrap();
+            let error = Ledger::read(&path).unwrap_err();
+            assert!(
+                error.to_string().contains("`production` is not a name"),
+                "{error}"
+            );
+        }
     }
 }

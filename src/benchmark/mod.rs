@@ -17,6 +17,7 @@ mod orphans;
 mod plan;
 mod resume;
 mod stability;
+mod stop;
 mod trace;
 mod wait;
 
@@ -43,6 +44,7 @@ pub use self::names::{numbered, run_id};
 pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::resume::check_alike;
+pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
 use crate::aws::{EndpointSpec, Session};

@@ -33,10 +33,11 @@ pub struct Orphans {
     found: Vec<Orphan>,
     endpoints: Vec<String>,
     models: Vec<String>,
+    jobs: Vec<String>,
 }
 
 impl Orphans {
-    /// What was found: endpoints, endpoint configs, models.
+    /// What was found: endpoints, endpoint configs, models, processing jobs.
     pub fn iter(&self) -> impl Iterator<Item = &Orphan> {
         self.found.iter()
     }
@@ -47,6 +48,11 @@ impl Orphans {
             endpoints: &self.endpoints,
             models: &self.models,
         }
+    }
+
+    /// Processing jobs to stop: as long as they run, they may create more.
+    pub fn jobs(&self) -> &[String] {
+        &self.jobs
     }
 }
 
@@ -93,16 +99,17 @@ fn is_selected(selection: &Selection, resource: &Listed, run_id: &str, now: Time
 }
 
 fn with_names(found: Vec<Orphan>) -> Orphans {
-    let of = |is_wanted: fn(ResourceKind) -> bool| -> Vec<String> {
+    let of = |kinds: &[ResourceKind]| -> Vec<String> {
         let names = found
             .iter()
-            .filter(|it| is_wanted(it.resource.kind))
+            .filter(|it| kinds.contains(&it.resource.kind))
             .map(|it| it.resource.name.clone());
         names.collect::<BTreeSet<_>>().into_iter().collect()
     };
     Orphans {
-        endpoints: of(|kind| kind != ResourceKind::Model),
-        models: of(|kind| kind == ResourceKind::Model),
+        endpoints: of(&[ResourceKind::Endpoint, ResourceKind::EndpointConfig]),
+        models: of(&[ResourceKind::Model]),
+        jobs: of(&[ResourceKind::ProcessingJob]),
         found,
     }
 }

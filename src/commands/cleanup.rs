@@ -1,11 +1,11 @@
-//! `sagegate cleanup`: deletes what a killed run left behind.
+//! `sagegate cleanup`: stops and deletes what a killed run left behind.
 
 use std::path::{Path, PathBuf};
 
 use super::Outcome;
 use super::edges::{Edges, now};
-use crate::aws::Session;
-use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, sweep};
+use crate::aws::{ResourceKind, Session};
+use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, stop_jobs, sweep};
 use crate::config::CleanupArgs;
 use crate::error::Error;
 use crate::progress::{self, Display};
@@ -61,6 +61,9 @@ async fn sweep_ledger(
         let names = ledger.names();
         let endpoints = names.endpoints.iter().map(|it| format!("endpoint {it}"));
         let models = names.models.iter().map(|it| format!("model {it}"));
+        for job in &ledger.jobs {
+            edges.print(&format!("would stop processing job {job}, if it runs"));
+        }
         for resource in endpoints.chain(models) {
             edges.print(&format!("would delete {resource}, if it is there"));
         }
@@ -68,7 +71,26 @@ async fn sweep_ledger(
     }
     let session = Session::connect(Some(ledger.region.clone()), edges.role()).await?;
     let what = format!("run {}", ledger.run_id);
-    Ok(sweep_names(&session, ledger.names(), &what, args, edges, display).await)
+    let mut left = stop(&session, &ledger.jobs, args, edges).await;
+    left.extend(sweep_names(&session, ledger.names(), &what, args, edges, display).await);
+    Ok(left)
+}
+
+/// Stops jobs before anything is deleted, as they may create more; what may still run.
+async fn stop(
+    session: &Session,
+    jobs: &[String],
+    args: &CleanupArgs,
+    edges: &Edges,
+) -> Vec<String> {
+    if !jobs.is_empty() {
+        edges.note(&format!("stopping what may run: {}", jobs.join(", ")));
+    }
+    let outcome = stop_jobs(session, jobs, args.timeout).await;
+    for job in &outcome.stopped {
+        edges.print(&format!("stopped processing job {job}"));
+    }
+    outcome.left
 }
 
 /// By name and tag, from anywhere.
@@ -79,7 +101,7 @@ async fn sweep_found(
     display: Display,
 ) -> Result<Vec<String>, Error> {
     let session = Session::connect(args.region.clone(), edges.role()).await?;
-    let orphans = find_orphans(&session, selection, now()).await?;
+    let mut orphans = find_orphans(&session, selection, now()).await?;
     let what = match selection {
         Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),
         Selection::OlderThan(_) => format!("older runs in {}", session.region()),
@@ -88,13 +110,26 @@ async fn sweep_found(
         list(&orphans, &what, edges);
         return Ok(Vec::new());
     }
-    Ok(sweep_names(&session, orphans.names(), &what, args, edges, display).await)
+    let mut left = Vec::new();
+    if !orphans.jobs().is_empty() {
+        left = stop(&session, orphans.jobs(), args, edges).await;
+        // What they have created, or deleted, meanwhile.
+        orphans = find_orphans(&session, selection, now()).await?;
+    }
+    left.extend(sweep_names(&session, orphans.names(), &what, args, edges, display).await);
+    Ok(left)
 }
 
 fn list(orphans: &Orphans, what: &str, edges: &Edges) {
     for orphan in orphans.iter() {
         edges.print(&format!(
-            "would delete {} {} of run {}, created {}",
+            "would {} {} {} of run {}, created {}",
+            match orphan.resource.kind {
+                ResourceKind::ProcessingJob => "stop",
+                ResourceKind::Endpoint | ResourceKind::EndpointConfig | ResourceKind::Model => {
+                    "delete"
+                }
+            },
             orphan.resource.kind,
             crate::text::one_line(&orphan.resource.name),
             crate::text::one_line(&orphan.run_id),

@@ -260,7 +260,8 @@ fn outputs(told: &Told<'_>) -> Vec<(&'static str, String)> {
     all
 }
 
-fn set_outputs(values: &[(&'static str, String)], edges: &Edges) {
+/// Tells the steps after this one; a file that cannot be written is a warning.
+pub(super) fn set_outputs(values: &[(&'static str, String)], edges: &Edges) {
     let values: Vec<(&str, &str)> = values
         .iter()
         .map(|(name, it)| (*name, it.as_str()))

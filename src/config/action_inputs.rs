@@ -21,13 +21,17 @@ const OTHER_NAMES: [(&str, &str); 1] = [("tags", "tag")];
 const ALWAYS_GIVEN: [&str; 1] = ["github-token"];
 /// Inputs of every container action: the runner itself uses them.
 const OF_THE_RUNNER: [&str; 2] = ["args", "entrypoint"];
+/// Flags that say what is so anyway: as an input, `false` would look like the opposite.
+const NO_INPUTS: [&str; 1] = ["wait"];
 /// Commands that make sense as a step of a workflow.
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "run",
     "benchmark",
     "calibrate",
     "compare",
     "record",
+    "submit",
+    "collect",
     "report",
     "post",
     "cleanup",
@@ -195,9 +199,15 @@ fn other_name(name: &str) -> &str {
 }
 
 fn flag_of<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
-    command
-        .get_arguments()
-        .find(|argument| argument.get_long() == Some(name) && !argument.is_hide_set())
+    let mut inputs = command.get_arguments().filter(|it| is_input(it));
+    inputs.find(|argument| argument.get_long() == Some(name))
+}
+
+fn is_input(argument: &Arg) -> bool {
+    let is_redundant = argument
+        .get_long()
+        .is_some_and(|it| NO_INPUTS.contains(&it));
+    !argument.is_hide_set() && !is_redundant
 }
 
 /// Whether the value is what the flag has without it. `action.yml` declares such values, so the runner gives them to every
@@ -222,7 +232,7 @@ pub(super) fn known_inputs(cli: &Command) -> Vec<String> {
     let flags = std::iter::once(cli)
         .chain(offered)
         .flat_map(Command::get_arguments);
-    let shown = flags.filter(|argument| !argument.is_hide_set());
+    let shown = flags.filter(|argument| is_input(argument));
     let names = shown.filter_map(|argument| Some(argument.get_long()?.to_owned()));
     let others = OTHER_NAMES.iter().map(|(other, _)| (*other).to_owned());
     let mut names: Vec<String> = names.chain(others).chain(["command".to_owned()]).collect();

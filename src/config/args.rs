@@ -93,7 +93,7 @@ pub enum Command {
     Samples(SamplesArgs),
     /// Make a price file for --prices of AWS's public offer file
     Prices(PricesArgs),
-    /// Delete what a killed run left behind
+    /// Stop and delete what a killed run left behind
     Cleanup(CleanupArgs),
     /// Run the main job on the built-in simulator: no AWS account, about a minute
     Demo(DemoArgs),

@@ -143,7 +143,8 @@ expected = {
     "cloudwatch:GetMetricData", "s3:GetObject", "s3:PutObject", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
     *(f"sagemaker:{it}" for it in (
         "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateProcessingJob", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel",
-        "DescribeEndpoint", "DescribeModel", "DescribeProcessingJob", "ListEndpointConfigs", "ListEndpoints", "ListModels")),
+        "DescribeEndpoint", "DescribeModel", "DescribeProcessingJob", "ListEndpointConfigs", "ListEndpoints", "ListModels",
+        "ListProcessingJobs")),
 }
 for problem in sorted(set(wrong)):
     print(problem, file=sys.stderr)

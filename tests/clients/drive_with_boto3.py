@@ -155,6 +155,9 @@ check("failed", (described["ProcessingJobStatus"], described["FailureReason"]) =
     "Failed", "AlgorithmError: See job logs for more information, exit code: 2"))
 check("message", "is no input of a sagegate job: missing field `schema`" in described["ExitMessage"])
 refused("ValidationException", "in status Failed", sagemaker.stop_processing_job, ProcessingJobName="job-1")
+listed = sagemaker.list_processing_jobs(NameContains="job-", StatusEquals="Failed")["ProcessingJobSummaries"]
+check("listed job", [(it["ProcessingJobName"], it["ProcessingJobStatus"]) for it in listed] == [("job-1", "Failed")])
+check("no such job", sagemaker.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"] == [])
 refused("ResourceNotFound", "job-2", sagemaker.describe_processing_job, ProcessingJobName="job-2")
 
 # STS: a role by an identity token, and its session.

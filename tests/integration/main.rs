@@ -9,6 +9,7 @@
     reason = "helpers of tests may fail a test"
 )]
 
+mod abandoned_job;
 mod acceptance;
 mod action;
 mod action_yml;

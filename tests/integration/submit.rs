@@ -51,7 +51,7 @@ fn job_name(outcome: &Outcome) -> String {
     after.split_whitespace().next().unwrap().to_owned()
 }
 
-fn describe(simulator: &Simulator, job: &str) -> Value {
+pub(crate) fn describe(simulator: &Simulator, job: &str) -> Value {
     let input = serde_json::json!({ "ProcessingJobName": job });
     simulator.sagemaker("DescribeProcessingJob", &input)
 }
@@ -271,7 +271,7 @@ fn results_that_cannot_be_fetched_now_are_fetched_later() {
 }
 
 /// Starts a submission of so many calls that it does not end by itself, and waits for its first ones.
-fn spawn_endless(simulator: &Simulator, workspace: &Workspace, extra: &[&str]) -> Child {
+pub(crate) fn spawn_endless(simulator: &Simulator, workspace: &Workspace, extra: &[&str]) -> Child {
     let mut more = vec!["--invocations", "100000"];
     more.extend(extra);
     let child = workspace.spawn(&submit_args("m-steady", &more));
@@ -280,7 +280,7 @@ fn spawn_endless(simulator: &Simulator, workspace: &Workspace, extra: &[&str]) -
 }
 
 #[track_caller]
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < Duration::from_secs(30), "no {what}");
@@ -360,7 +360,7 @@ fn a_job_that_takes_too_long_or_is_stopped_by_somebody_is_told_so() {
 }
 
 /// Name of the job of the ledger's run: that of its endpoints without the size.
-fn ledger_job(workspace: &Workspace) -> String {
+pub(crate) fn ledger_job(workspace: &Workspace) -> String {
     let ledger: Value =
         serde_json::from_str(&workspace.read("sagegate-results/ledger.json")).unwrap();
     let endpoint = ledger["endpoints"][0].as_str().unwrap();

@@ -6,7 +6,7 @@ use super::super::edges::Edges;
 use super::super::handed_over::HandedOver;
 use super::super::measure::{Inputs, OutputFiles, clear_output, prepare};
 use super::super::place::Place;
-use super::super::publish::Publishing;
+use super::super::publish::{Publishing, set_outputs};
 use super::super::run::{Gate, check_fail_fast, may_fail_fast};
 use super::super::unmeasured::Attempt;
 use super::follow::Watch;
@@ -72,7 +72,7 @@ async fn submit_and_judge(
         },
     );
     let submitted = Submitted {
-        ledger: Ledger::of(&plan, place.session.region()),
+        ledger: Ledger::of(&plan, place.session.region()).with_job(plan.job_name()),
         name: plan.job_name(),
         folder: job.s3_output.join(&plan.job_name()),
         place: &place,
@@ -81,12 +81,13 @@ async fn submit_and_judge(
         edges,
         display,
     };
-    submitted.start(&input, &plan, args).await?;
+    submitted.prepare_folder(args)?;
     if job.no_wait {
+        submitted.start(&input, &plan, args).await?;
         submitted.say_how_to_collect(run);
         return Ok(0);
     }
-    let result = submitted.result(run, job).await?;
+    let result = submitted.wait_for(&input, &plan, args).await?;
     let gate = Gate::of(run, &uri, &store, publishing);
     gate.judge(&result, &prices, baseline.as_ref(), edges).await
 }
@@ -121,10 +122,14 @@ impl Submitted<'_> {
         &self.place.session
     }
 
-    /// Sends the inputs and creates the job. The output folder is ready before anything costs money.
-    async fn start(&self, input: &JobInput, plan: &Plan, args: &SubmitArgs) -> Result<(), Error> {
+    /// The output folder is ready before anything costs money.
+    fn prepare_folder(&self, args: &SubmitArgs) -> Result<(), Error> {
         clear_output(args.run.measurement.output_dir())?;
-        self.files.write_ledger(&self.ledger)?;
+        self.files.write_ledger(&self.ledger)
+    }
+
+    /// Sends the inputs and creates the job.
+    async fn start(&self, input: &JobInput, plan: &Plan, args: &SubmitArgs) -> Result<(), Error> {
         let folder = self.folder.join("input");
         input
             .send(plan, &self.ledger, &self.objects, &folder)
@@ -137,6 +142,7 @@ impl Submitted<'_> {
             Err(error) => return Err(error.into()),
         }
         let region = self.session().region();
+        set_outputs(&[("job", self.name.clone())], self.edges);
         self.edges
             .note(&format!("submitted job {} in {region}", self.name));
         Ok(())
@@ -171,11 +177,18 @@ impl Submitted<'_> {
         ));
     }
 
-    /// Waits for the job and brings back what it has measured.
-    async fn result(&self, run: &RunArgs, job: &JobArgs) -> Result<RunResult, Error> {
+    /// Creates the job, waits for it and brings back what it has measured.
+    async fn wait_for(
+        &self,
+        input: &JobInput,
+        plan: &Plan,
+        args: &SubmitArgs,
+    ) -> Result<RunResult, Error> {
+        let (run, job) = (&args.run, &args.job);
         let (edges, state) = (self.edges, STATE.to_owned());
         let handed_over =
             HandedOver::to_the_clean_up(&self.files.ledger(), self.place, edges, state);
+        self.start(input, plan, args).await?;
         let watch = Watch {
             session: self.session(),
             job: &self.name,

@@ -106,9 +106,13 @@ fn an_unknown_input_is_named_with_the_nearest() {
     assert_eq!(
         error(&[("INPUT_COMMAND", "benchmrk")]),
         "input `command`: `benchmrk` is no command of the action, use run, benchmark, calibrate, compare, record, \
-         report, post, cleanup, demo; did you mean `benchmark`?"
+         submit, collect, report, post, cleanup, demo; did you mean `benchmark`?"
     );
     assert!(line(&[("INPUT_COMMAND", "simulate")]).is_err());
+    assert_eq!(
+        error(&[("INPUT_COMMAND", "submit"), ("INPUT_WAIT", "false")]),
+        "the action has no input `wait`; did you mean `name`?"
+    );
     assert!(line(&[("INPUT_FROM-STATE", "true")]).is_err());
 }
 

@@ -53,6 +53,27 @@ impl JobState {
     }
 }
 
+impl Job {
+    /// When it was created, its status, and how a list shows it.
+    pub(super) fn summary(&self, name: &str) -> (f64, &'static str, Value) {
+        let status = self.state.name();
+        let mut summary = json!({
+            "ProcessingJobName": name,
+            "ProcessingJobArn": self.arn,
+            "CreationTime": self.created_at,
+            "LastModifiedTime": self.ended_at.unwrap_or(self.created_at),
+            "ProcessingJobStatus": status,
+            "ProcessingEndTime": self.ended_at,
+            "FailureReason": self.failure,
+            "ExitMessage": self.exit_message,
+        });
+        if let Value::Object(members) = &mut summary {
+            members.retain(|_, value| !value.is_null());
+        }
+        (self.created_at, status, summary)
+    }
+}
+
 /// What the server has to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::simulator) struct JobOrder {

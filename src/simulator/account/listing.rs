@@ -6,8 +6,10 @@ use super::{Account, arn};
 use crate::simulator::validate::{ApiError, choice, integer, optional_text, part_of_name};
 
 const DEFAULT_PAGE: i64 = 10;
+/// Every `ProcessingJobStatus` of the API.
+const JOB_STATUSES: [&str; 5] = ["InProgress", "Completed", "Failed", "Stopping", "Stopped"];
 /// Every `EndpointStatus` of the API; the simulator uses four of them.
-const STATUSES: [&str; 9] = [
+const ENDPOINT_STATUSES: [&str; 9] = [
     "OutOfService",
     "Creating",
     "Updating",
@@ -39,7 +41,7 @@ impl Account {
                 "CreationTime": model.created_at,
             }),
         });
-        list(input, "Models", rows.collect())
+        list(input, "Models", &[], rows.collect())
     }
 
     pub(super) fn list_endpoint_configs(&self, input: &Value) -> Result<Value, ApiError> {
@@ -53,7 +55,7 @@ impl Account {
                 "CreationTime": config.created_at,
             }),
         });
-        list(input, "EndpointConfigs", rows.collect())
+        list(input, "EndpointConfigs", &[], rows.collect())
     }
 
     pub(super) fn list_endpoints(&self, input: &Value, now: f64) -> Result<Value, ApiError> {
@@ -72,14 +74,36 @@ impl Account {
                 }),
             }
         });
-        list(input, "Endpoints", rows.collect())
+        list(input, "Endpoints", &ENDPOINT_STATUSES, rows.collect())
+    }
+
+    pub(super) fn list_processing_jobs(&self, input: &Value) -> Result<Value, ApiError> {
+        let rows = self.jobs.iter().map(|(name, job)| {
+            let (created_at, status, summary) = job.summary(name);
+            Row {
+                name: name.clone(),
+                created_at,
+                status: Some(status),
+                summary,
+            }
+        });
+        let member = "ProcessingJobSummaries";
+        list(input, member, &JOB_STATUSES, rows.collect())
     }
 }
 
-fn list(input: &Value, member: &str, mut rows: Vec<Row>) -> Result<Value, ApiError> {
+fn list(
+    input: &Value,
+    member: &str,
+    statuses: &[&'static str],
+    mut rows: Vec<Row>,
+) -> Result<Value, ApiError> {
     let page = integer(input, "MaxResults", 1, 100)?.unwrap_or(DEFAULT_PAGE);
     let part = part_of_name(input, "NameContains")?.map(str::to_lowercase);
-    let status = choice(input, "StatusEquals", &STATUSES)?;
+    let status = match statuses {
+        [] => None,
+        statuses => choice(input, "StatusEquals", statuses)?,
+    };
     let time = |member: &str| input.get(member).and_then(Value::as_f64);
     rows.retain(|row| {
         part.as_ref()

@@ -56,7 +56,7 @@ pub(super) struct Account {
 }
 
 /// Every operation that the simulator knows.
-pub(super) const OPERATIONS: [&str; 29] = [
+pub(super) const OPERATIONS: [&str; 30] = [
     "AddTags",
     "AssumeRoleWithWebIdentity",
     "CreateBucket",
@@ -83,6 +83,7 @@ pub(super) const OPERATIONS: [&str; 29] = [
     "ListEndpoints",
     "ListModels",
     "ListObjectsV2",
+    "ListProcessingJobs",
     "ListTags",
     "PutObject",
     "StopProcessingJob",
@@ -189,6 +190,7 @@ impl Account {
             "ListEndpoints" => self.list_endpoints(input, now),
             "CreateProcessingJob" => self.create_processing_job(input, region, now),
             "DescribeProcessingJob" => self.describe_processing_job(input),
+            "ListProcessingJobs" => self.list_processing_jobs(input),
             "StopProcessingJob" => self.stop_processing_job(input),
             "AddTags" => self.add_tags(input),
             "ListTags" => self.list_tags(input),

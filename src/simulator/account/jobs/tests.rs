@@ -94,6 +94,38 @@ fn how_it_ended_is_described() {
 }
 
 #[test]
+fn a_list_shows_jobs_by_name_and_status() {
+    let mut account = account();
+    for name in ["j-1", "j-2", "other"] {
+        let mut request = request();
+        request["ProcessingJobName"] = json!(name);
+        call(&mut account, "CreateProcessingJob", &request).unwrap();
+    }
+    account.end_job("j-2", end(None), 9.0);
+    let mut listed = |filter: Value| {
+        let answer = call(&mut account, "ListProcessingJobs", &filter)?;
+        let rows = answer["ProcessingJobSummaries"].as_array().unwrap().clone();
+        let row = |row: &Value| {
+            format!(
+                "{} {}",
+                row["ProcessingJobName"], row["ProcessingJobStatus"]
+            )
+        };
+        Ok::<_, ApiError>(rows.iter().map(row).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        listed(json!({ "NameContains": "j-", "SortBy": "Name", "SortOrder": "Ascending" }))
+            .unwrap(),
+        ["\"j-1\" \"InProgress\"", "\"j-2\" \"Completed\""]
+    );
+    assert_eq!(
+        listed(json!({ "StatusEquals": "Completed" })).unwrap(),
+        ["\"j-2\" \"Completed\""]
+    );
+    assert!(listed(json!({ "StatusEquals": "InService" })).is_err());
+}
+
+#[test]
 fn what_the_api_refuses_is_refused() {
     create(&request()).unwrap();
     for (pointer, bad) in [
