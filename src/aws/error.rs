@@ -94,17 +94,34 @@ impl AwsError {
         }
     }
 
+    /// The IAM action of the operation: as AWS names it, since one operation may need several, or else of the same name.
+    pub fn action(&self) -> String {
+        let named = self.message.split_once("not authorized to perform: ");
+        let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
+        let is_action = |word: &&str| {
+            let is_part = |part: &str| {
+                (1..=64).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_alphanumeric())
+            };
+            word.split_once(':')
+                .is_some_and(|(service, action)| is_part(service) && is_part(action))
+        };
+        if let Some(action) = named.filter(is_action) {
+            return action.to_owned();
+        }
+        let service = if self.operation.starts_with("GetMetric") {
+            "cloudwatch"
+        } else {
+            "sagemaker"
+        };
+        format!("{service}:{}", self.operation)
+    }
+
     /// The way out, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
             AwsErrorKind::AccessDenied => Some(format!(
-                "allow the IAM action `{}:{}` for this role",
-                if self.operation.starts_with("GetMetric") {
-                    "cloudwatch"
-                } else {
-                    "sagemaker"
-                },
-                self.operation
+                "allow the IAM action `{}` for this role",
+                self.action()
             )),
             AwsErrorKind::Credentials => Some(
                 "the AWS credentials are missing, wrong or expired: renew them and run again"
@@ -330,6 +347,20 @@ mod tests {
                 .unwrap()
                 .contains("`cloudwatch:GetMetricData`")
         );
+        let action = |message: &str| {
+            let error = AwsError {
+                message: message.to_owned(),
+                ..denied("CreateEndpointConfig")
+            };
+            error.action()
+        };
+        assert_eq!(
+            action("User: u is not authorized to perform: sagemaker:AddTags on resource: r"),
+            "sagemaker:AddTags"
+        );
+        for other in ["to perform: ", "not authorized to perform: `x`:y", "no"] {
+            assert_eq!(action(other), "sagemaker:CreateEndpointConfig");
+        }
         let text = denied("CreateEndpoint").to_string();
         assert_eq!(text, "CreateEndpoint failed: AccessDeniedException: no");
     }

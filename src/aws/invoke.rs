@@ -47,6 +47,15 @@ impl Invoker {
         }
     }
 
+    /// Why a call with an empty body is refused; `None` when it is answered.
+    pub(super) async fn refusal(&self) -> Option<AwsError> {
+        let call = self.client.invoke_endpoint().endpoint_name(&self.endpoint);
+        let answer = call.body(Blob::new(Vec::new())).send().await;
+        answer
+            .err()
+            .map(|error| AwsError::new("InvokeEndpoint", &error))
+    }
+
     /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is the zero of
     /// [`Invocation::start_ms`].
     pub async fn invoke(&self, (index, sample): (u32, &Sample), run_start: Instant) -> Invocation {

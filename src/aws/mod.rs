@@ -9,6 +9,7 @@ mod listing;
 mod metrics;
 mod models;
 mod objects;
+mod permissions;
 mod processing_jobs;
 mod quotas;
 mod retry;

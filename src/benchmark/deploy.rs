@@ -1,5 +1,6 @@
 //! Brings one endpoint into service.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -97,9 +98,42 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
         }
         // Names are those of this run: a wave before, or the run that is resumed, has created it.
         Err(error) if error.kind == AwsErrorKind::AlreadyExists => {}
-        Err(error) => return Err(Refused::Final(failed(error))),
+        Err(error) => {
+            if error.kind == AwsErrorKind::AccessDenied && !context.resumed {
+                // Certainly not there: nothing is to be deleted.
+                context.gone().insert(spec.name.clone());
+            }
+            return Err(Refused::Final(refused(context, spec, error).await));
+        }
     }
     create_endpoint(context, spec).await
+}
+
+/// The outcome of an endpoint that AWS did not create. Where a permission is missing, all that the role lacks are named, so
+/// that they can be given at once.
+async fn refused(context: &Context, spec: &EndpointSpec, error: AwsError) -> EndpointOutcome {
+    if error.kind != AwsErrorKind::AccessDenied {
+        return failed(error);
+    }
+    let others = context.missing_actions.get_or_init(|| async {
+        let absent = EndpointSpec {
+            name: format!("{}-absent", context.plan.job_name()),
+            ..spec.clone()
+        };
+        let session = &context.environment.session;
+        let now = (context.environment.now)();
+        Box::pin(session.missing_actions(&absent, now)).await
+    });
+    let mut actions = vec![error.action()];
+    actions.extend(others.await.iter().cloned());
+    let distinct: BTreeSet<String> = actions.into_iter().collect();
+    let named: Vec<String> = distinct.iter().map(|it| format!("`{it}`")).collect();
+    EndpointOutcome::DeployFailed {
+        reason: format!(
+            "not permitted, allow for this role: {} ({error})",
+            named.join(", ")
+        ),
+    }
 }
 
 async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
@@ -124,7 +158,7 @@ async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), R
                     shared_quota(&error.message).filter(|_| error.kind == AwsErrorKind::Quota);
                 return Err(match quota {
                     Some(quota) => Refused::Shared(quota, error.message),
-                    None => Refused::Final(failed(error)),
+                    None => Refused::Final(refused(context, spec, error).await),
                 });
             }
         }

@@ -27,7 +27,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use self::budget::Budget;
@@ -104,6 +104,8 @@ struct Context {
     /// Endpoints that are known to be gone, with their endpoint configs.
     gone: std::sync::Mutex<BTreeSet<String>>,
     announced: AtomicBool,
+    /// IAM actions that the role lacks, asked for at the first refusal.
+    missing_actions: OnceCell<Vec<String>>,
 }
 
 impl Context {
@@ -122,6 +124,7 @@ impl Context {
             deleted: AtomicU32::new(0),
             gone: std::sync::Mutex::default(),
             announced: AtomicBool::new(false),
+            missing_actions: OnceCell::new(),
         }
     }
 

@@ -47,6 +47,22 @@ pub(super) enum FaultKind {
     SlowAnswer,
 }
 
+impl FaultKind {
+    /// Whether the caller is refused before the call is looked at.
+    pub(in crate::simulator) const fn is_denial(self) -> bool {
+        match self {
+            Self::AccessDenied | Self::ExpiredToken => true,
+            Self::Throttle
+            | Self::InternalError
+            | Self::DroppedConnection
+            | Self::LostAnswer
+            | Self::MalformedAnswer
+            | Self::EmptyAnswer
+            | Self::SlowAnswer => false,
+        }
+    }
+}
+
 /// A fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct InjectedFault {

@@ -45,7 +45,9 @@ impl Case {
             && all.contains(self.said)
             && left == self.left;
         if is_so {
-            let (exit, verdict, said) = (self.exit_code, self.verdict, self.said);
+            let (exit, verdict) = (self.exit_code, self.verdict);
+            // What follows, the reason, only shows that nothing else is named.
+            let said = self.said.trim_end_matches(" (");
             let fault = &self.fault;
             Ok(format!(
                 "| {fault} | {exit} | {verdict} | {said} | {left} |"

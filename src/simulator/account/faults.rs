@@ -45,6 +45,22 @@ impl FaultRules {
         }
         found
     }
+
+    /// Whether a call that is not counted would be denied: AWS looks at permissions before anything else.
+    pub(super) fn denies(&self, operation: &str) -> Option<InjectedFault> {
+        let hits = |(rule, calls): &&(OperationFault, u32)| {
+            let call = calls.wrapping_add(1);
+            rule.operation == operation
+                && rule.kind.is_denial()
+                && (rule.every.is_some_and(|every| call % every == 0)
+                    || rule.from.is_some_and(|from| call >= from))
+        };
+        let (rule, _calls) = self.rules.iter().find(hits)?;
+        Some(InjectedFault {
+            kind: rule.kind,
+            seconds: rule.seconds,
+        })
+    }
 }
 
 impl Account {

@@ -125,9 +125,13 @@ impl Account {
             ..
         } = self;
         let found = endpoints.get_mut(&request.endpoint.to_lowercase());
-        let endpoint = found
-            .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService)
-            .ok_or_else(|| not_found(request.endpoint))?;
+        let found = found
+            .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService);
+        let Some(endpoint) = found else {
+            let denied = fault_rules.denies("InvokeEndpoint");
+            let refusal = denied.and_then(|it| it.refusal("sagemaker", "InvokeEndpoint"));
+            return Err(refusal.unwrap_or_else(|| not_found(request.endpoint)));
+        };
         if request.body_bytes > MAX_BODY_BYTES {
             let message = format!("Request {} has oversize body.", request.id);
             return Err(ApiError::new(400, "ValidationError", message));
@@ -139,7 +143,7 @@ impl Account {
             Err(error)
         };
         let injected = fault_rules.hit("InvokeEndpoint");
-        let denied = injected.filter(|it| is_denied(it.kind));
+        let denied = injected.filter(|it| it.kind.is_denial());
         if let Some(error) = denied.and_then(|it| it.refusal("sagemaker", "InvokeEndpoint")) {
             return refused(endpoint, Metric::Invocation4XXErrors, error);
         }
@@ -250,10 +254,6 @@ impl Endpoint {
             }
         }
     }
-}
-
-const fn is_denied(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::AccessDenied | FaultKind::ExpiredToken)
 }
 
 /// What a fault of an operation does to an invocation, whose answer is any bytes: `scenario_check` refuses those that

@@ -133,6 +133,25 @@ fn now_and_then() -> Vec<Case> {
     cases
 }
 
+/// All that the role lacks is named at once.
+fn may_only_read() -> Case {
+    let changes = [
+        "CreateEndpointConfig",
+        "CreateEndpoint",
+        "InvokeEndpoint",
+        "DeleteEndpoint",
+        "DeleteEndpointConfig",
+    ]
+    .map(|operation| injected(operation, "access_denied", "from = 1"));
+    case(
+        "a role that may only read",
+        &[&changes.concat()],
+        NOT_MEASURED,
+        "allow for this role: `sagemaker:CreateEndpoint`, `sagemaker:CreateEndpointConfig`, `sagemaker:DeleteEndpoint`, \
+         `sagemaker:DeleteEndpointConfig`, `sagemaker:InvokeEndpoint` (",
+    )
+}
+
 /// Every call of an operation, or every call from some time on.
 fn refused() -> Vec<Case> {
     let always = |operation: &str, kind: &str| injected(operation, kind, "from = 1");
@@ -173,16 +192,17 @@ fn refused() -> Vec<Case> {
     })
     .concat();
     vec![
+        may_only_read(),
         denied("DescribeModel", NOT_MEASURED, "sagemaker:DescribeModel"),
         denied(
             "CreateEndpointConfig",
             NOT_MEASURED,
-            "allow the IAM action `sagemaker:CreateEndpointConfig`",
+            "allow for this role: `sagemaker:CreateEndpointConfig` (",
         ),
         denied(
             "CreateEndpoint",
             NOT_MEASURED,
-            "allow the IAM action `sagemaker:CreateEndpoint`",
+            "allow for this role: `sagemaker:CreateEndpoint` (",
         ),
         denied(
             "DescribeEndpoint",
