@@ -50,7 +50,7 @@ pub struct JobArgs {
     /// Longest run of the job; it is stopped then, and what it has measured is kept
     #[arg(long, value_name = "TIME", default_value = "5h", value_parser = parse_duration)]
     pub job_timeout: Duration,
-    /// Wait for the job, then compare, report and post as `run` does [default]
+    /// Wait for the job, then compare, report and post as `run` does: what is done without it, too
     #[arg(long, overrides_with = "no_wait")]
     pub wait: bool,
     /// Only start the job, and print the command that collects its result

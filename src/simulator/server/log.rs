@@ -9,7 +9,7 @@ const MAX_REMEMBERED: usize = 10_000;
 /// Invocations that are remembered one by one.
 const MAX_INVOCATIONS: usize = 100_000;
 
-/// A call of the control plane or of CloudWatch. Invocations are only counted, see [`LoggedInvocation`].
+/// A call of the control plane or of CloudWatch. Invocations are counted; those with an id are logged on their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
     /// Milliseconds since the simulator started.
