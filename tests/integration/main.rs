@@ -27,6 +27,7 @@ mod github_files;
 mod hostile;
 mod iam;
 mod inputs;
+mod instances;
 mod kill;
 mod layering;
 mod processing_jobs;

@@ -111,7 +111,7 @@ fn an_unknown_input_is_named_with_the_nearest() {
     assert!(line(&[("INPUT_COMMAND", "simulate")]).is_err());
     assert_eq!(
         error(&[("INPUT_COMMAND", "submit"), ("INPUT_WAIT", "false")]),
-        "the action has no input `wait`; did you mean `name`?"
+        "the action has no input `wait`"
     );
     assert!(line(&[("INPUT_FROM-STATE", "true")]).is_err());
 }
