@@ -6,7 +6,7 @@
     reason = "a program that stops when something is odd"
 )]
 
-#[path = "../shared/runs.rs"]
+#[path = "../common/runs.rs"]
 mod runs;
 
 use std::hint::black_box;

@@ -15,11 +15,11 @@
 )]
 
 mod process;
-#[path = "../shared/runs.rs"]
+#[path = "../common/runs.rs"]
 mod runs;
-#[path = "../shared/server.rs"]
+#[path = "../common/server.rs"]
 mod server;
-#[path = "../shared/mod.rs"]
+#[path = "../common/mod.rs"]
 mod shared;
 
 use std::fmt::Write as _;

@@ -18,11 +18,11 @@
 mod clients;
 mod pairing;
 mod served;
-#[path = "../shared/server.rs"]
+#[path = "../common/server.rs"]
 mod server;
-#[path = "../shared/mod.rs"]
+#[path = "../common/mod.rs"]
 mod shared;
-#[path = "../shared/venv.rs"]
+#[path = "../common/venv.rs"]
 mod venv;
 
 use std::fmt::Write as _;

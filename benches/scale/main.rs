@@ -12,9 +12,9 @@
     reason = "a program that prints a table and stops when something is odd"
 )]
 
-#[path = "../shared/runs.rs"]
+#[path = "../common/runs.rs"]
 mod runs;
-#[path = "../shared/mod.rs"]
+#[path = "../common/mod.rs"]
 mod shared;
 
 use std::fmt::Write as _;

@@ -12,9 +12,9 @@
     reason = "a program that prints a table and stops when something is odd"
 )]
 
-#[path = "../shared/mod.rs"]
+#[path = "../common/mod.rs"]
 mod shared;
-#[path = "../shared/venv.rs"]
+#[path = "../common/venv.rs"]
 mod venv;
 
 use std::fmt::Write as _;
