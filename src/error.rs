@@ -214,13 +214,20 @@ pub enum Error {
     #[error(transparent)]
     Job(#[from] JobError),
     /// A signal ended the run; what was created has been deleted.
-    #[error("interrupted; what was measured so far is in `{path}`")]
+    #[error("interrupted; {}", kept_in(kept.as_ref()))]
     Interrupted {
-        /// `result.json`.
-        path: PathBuf,
+        /// `result.json`, where anything was measured.
+        kept: Option<PathBuf>,
         /// Exit code of the signal.
         exit_code: u8,
     },
+}
+
+fn kept_in(path: Option<&PathBuf>) -> String {
+    match path {
+        Some(path) => format!("what was measured so far is in `{}`", path.display()),
+        None => "nothing was measured".to_owned(),
+    }
 }
 
 impl Error {

@@ -33,8 +33,9 @@ pub enum Written {
 }
 
 impl Objects {
-    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool does. With `AWS_ENDPOINT_URL` buckets are part
-    /// of the path instead of the host name. With `role` its sessions are the credentials.
+    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool does. With
+    /// `AWS_ENDPOINT_URL` buckets are part of the path instead of the host name. With `role` its sessions are the
+    /// credentials.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::names;
 use super::wait::{poll_delay, sleep_unless_cancelled};
 use super::{Context, Event};
 use crate::aws::{AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, shared_quota};
@@ -117,7 +118,7 @@ async fn refused(context: &Context, spec: &EndpointSpec, error: AwsError) -> End
     }
     let others = context.missing_actions.get_or_init(|| async {
         let absent = EndpointSpec {
-            name: format!("{}-absent", context.plan.job_name()),
+            name: names::absent(&context.plan.job_name()),
             ..spec.clone()
         };
         let session = &context.environment.session;

@@ -32,6 +32,11 @@ pub(super) fn load_endpoint(stem: &str, max_concurrency: u32) -> String {
     format!("{stem}-c{max_concurrency}")
 }
 
+/// A name that fits the same IAM policies and that nothing ever has: `<stem>-absent`.
+pub(super) fn absent(stem: &str) -> String {
+    format!("{stem}-absent")
+}
+
 /// Run id from a CI run and its attempt, or from a random number elsewhere; only letters, digits and
 /// hyphens survive.
 pub fn run_id(ci_run: Option<(&str, &str)>, random: u64) -> String {
@@ -92,7 +97,7 @@ mod tests {
         fn every_name_is_valid_for_sagemaker(run in ".{0,80}", alias in ".*", random: u64, ci: bool) {
             let id = run_id(ci.then_some((run.as_str(), "12")), random);
             let stem = stem(&id, &alias);
-            for name in [memory_endpoint(&stem, MemoryMb::OFFERED[5]), load_endpoint(&stem, 200), stem.clone()] {
+            for name in [memory_endpoint(&stem, MemoryMb::OFFERED[5]), load_endpoint(&stem, 200), absent(&stem), stem.clone()] {
                 prop_assert!(name.len() <= 63, "{name}");
                 prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
                 prop_assert!(!name.ends_with('-'));

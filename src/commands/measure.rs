@@ -211,7 +211,7 @@ pub(super) async fn drive(
     }
     if edges.cancel.is_cancelled() {
         return Err(Error::Interrupted {
-            path: files.result(),
+            kept: Some(files.result()),
             exit_code: edges.signal_code(),
         });
     }

@@ -11,14 +11,15 @@ use super::measure::{CertainFailure, Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
 use super::publish::Publishing;
 use super::unmeasured::Attempt;
-use crate::analysis::{DatedPrices, analyse};
+use crate::analysis::{DatedPrices, Strategy, analyse};
 use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{Mode, RecommendArgs, RunArgs};
 use crate::error::Error;
-use crate::gate::{self, ACCEPT_LABEL, BaselineFile, Limits, Policy};
+use crate::gate::{self, ACCEPT_LABEL, BaselineFile, History, Limits, Policy};
 use crate::github::Context;
 use crate::progress::Display;
 use crate::result::{LatencySource, RunResult};
+use crate::units::MemoryMb;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn run(mut args: RunArgs, edges: &Edges, display: Display) -> Outcome {
@@ -64,11 +65,9 @@ pub(super) async fn run_with(
     let strategy = args.measurement.recommend.strategy;
     let limits = args.gate.limits();
     let recommend = |result: &RunResult, prices: &DatedPrices| {
-        let analysis = analyse(result, prices, strategy);
-        let history = baseline
-            .as_ref()
-            .and_then(|file| file.history(&result.name));
-        gate::judge(result, &analysis, history, &limits, now()).recommended
+        let file = baseline.as_ref();
+        let history = file.and_then(|file| file.history(&result.name));
+        recommended(result, prices, strategy, history, &limits)
     };
     let around = Surroundings {
         place,
@@ -83,6 +82,18 @@ pub(super) async fn run_with(
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
     let gate = Gate::of(args, &uri, &store, publishing);
     gate.judge(&result, &prices, baseline.as_ref(), edges).await
+}
+
+/// The size that the gate is going to recommend, which the concurrency benchmark is measured at.
+pub(super) fn recommended(
+    result: &RunResult,
+    prices: &DatedPrices,
+    strategy: Strategy,
+    history: Option<&History>,
+    limits: &Limits,
+) -> Option<MemoryMb> {
+    let analysis = analyse(result, prices, strategy);
+    gate::judge(result, &analysis, history, limits, now()).recommended
 }
 
 /// What a result is held to, and where that is told.

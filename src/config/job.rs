@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::args::{BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, RecommendArgs, RunArgs};
-use super::values::{parse_duration, parse_job_name, parse_role_arn};
+use super::values::{parse_duration, parse_job_name, parse_job_timeout, parse_role_arn};
 use crate::aws::S3Folder;
 
 /// Arguments of `submit`.
@@ -48,7 +48,7 @@ pub struct JobArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub instance_count: u32,
     /// Longest run of the job; it is stopped then, and what it has measured is kept
-    #[arg(long, value_name = "TIME", default_value = "5h", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "5h", value_parser = parse_job_timeout)]
     pub job_timeout: Duration,
     /// Wait for the job, then compare, report and post as `run` does: what is done without it, too
     #[arg(long, overrides_with = "no_wait")]

@@ -46,6 +46,18 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(explain)
 }
 
+/// A duration that AWS allows a processing job: a second to nine days.
+pub(super) fn parse_job_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = parse_duration(text)?;
+    if (Duration::from_secs(1)..=Duration::from_hours(9 * 24)).contains(&timeout) {
+        Ok(timeout)
+    } else {
+        Err(format!(
+            "`{text}` is no time that AWS gives a job: from 1s to 216h"
+        ))
+    }
+}
+
 /// `team=risk`.
 pub(super) fn parse_pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

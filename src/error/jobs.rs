@@ -34,6 +34,14 @@ pub enum JobError {
         /// AWS's words.
         source: AwsError,
     },
+    /// A value that JSON cannot hold.
+    #[error("`{name}` cannot be written: {reason}")]
+    Unwritable {
+        /// The object.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// What the job has measured cannot be fetched now; it stays in S3.
     #[error("the results of job {job} cannot be fetched from `{address}`: {source}")]
     NotFetched {
@@ -73,7 +81,7 @@ pub enum JobError {
         job: String,
     },
     /// It did not come to its end.
-    #[error("job {job} has {}: {reason}{}", words(status), kept_in(kept.as_ref()))]
+    #[error("job {job} has {}: {reason}{}", words(status), and_kept_in(kept.as_ref()))]
     Ended {
         /// Its name.
         job: String,
@@ -109,9 +117,9 @@ fn words(status: &str) -> String {
     }
 }
 
-fn kept_in(path: Option<&PathBuf>) -> String {
-    path.map(|path| format!("; what was measured so far is in `{}`", path.display()))
-        .unwrap_or_default()
+fn and_kept_in(path: Option<&PathBuf>) -> String {
+    let said = path.map(|_| format!("; {}", super::kept_in(path)));
+    said.unwrap_or_default()
 }
 
 impl JobError {
@@ -124,7 +132,8 @@ impl JobError {
             | Self::Unknown { .. }
             | Self::Foreign { .. }
             | Self::Input { .. } => true,
-            Self::Object { .. }
+            Self::Unwritable { .. }
+            | Self::Object { .. }
             | Self::NotFetched { .. }
             | Self::NotFollowed { .. }
             | Self::StillRuns { .. }
@@ -146,6 +155,7 @@ impl JobError {
             Self::SubmittedBefore { .. } => {
                 "start the workflow again, or choose another --s3-output".to_owned()
             }
+            Self::Unwritable { .. } => return None,
             Self::Object { source, .. } => return object_hint(source),
             Self::NotFetched { job, source, .. } => format!(
                 "{}they are kept there: `sagegate collect --job {job}` fetches them later",

@@ -1,8 +1,6 @@
 //! `sagegate submit --instance-count`: one load, the clients of several machines.
 
-use std::os::unix::fs::PermissionsExt as _;
-
-use crate::submit::{describe, job_name, simulator, submit, submit_args};
+use crate::submit::{describe, image, job_name, simulator, submit, submit_args};
 use crate::support::{Simulator, Workspace};
 
 const SHARED: [&str; 6] = [
@@ -14,6 +12,14 @@ const SHARED: [&str; 6] = [
     "--memory-sizes=2048",
 ];
 
+/// A submission of two instances that measures one size.
+fn shared_args() -> Vec<&'static str> {
+    let mut args = submit_args("m-steady", &SHARED);
+    let sizes = args.iter().position(|it| *it == "--memory-sizes").unwrap();
+    args.drain(sizes..sizes + 2);
+    args
+}
+
 fn object(simulator: &Simulator, job: &str, name: &str) -> Option<String> {
     simulator.object("jobs", &format!("sagegate/{job}/{name}"))
 }
@@ -22,9 +28,7 @@ fn object(simulator: &Simulator, job: &str, name: &str) -> Option<String> {
 fn two_instances_share_the_clients_and_every_planned_call_is_there_once() {
     let simulator = simulator("");
     let workspace = Workspace::new(&simulator);
-    let mut args = submit_args("m-steady", &SHARED);
-    let sizes = args.iter().position(|it| *it == "--memory-sizes").unwrap();
-    args.drain(sizes..sizes + 2);
+    let args = shared_args();
     let outcome = workspace.sagegate(&args).expect(0);
     let result = workspace.result();
     let (mut answered, mut probes) = (105, 1);
@@ -73,9 +77,7 @@ fn two_instances_share_the_clients_and_every_planned_call_is_there_once() {
 fn the_loads_of_two_instances_overlap_in_time() {
     let simulator = simulator("");
     let workspace = Workspace::new(&simulator);
-    let mut args = submit_args("m-steady", &SHARED);
-    let sizes = args.iter().position(|it| *it == "--memory-sizes").unwrap();
-    args.drain(sizes..sizes + 2);
+    let args = shared_args();
     workspace.sagegate(&args).expect(0);
     for run in workspace.result().concurrency {
         let round = run.rounds.last().unwrap();
@@ -97,13 +99,10 @@ fn an_instance_that_dies_does_not_hang_the_others() {
     let program = assert_cmd::cargo::cargo_bin!("sagegate")
         .display()
         .to_string();
-    let script = folder.path().join("image");
-    let text = format!(
-        "#!/bin/sh\ncase $SAGEGATE_ML_ROOT in *algo-2*) /bin/sleep 2; exit 9;; esac\nexec {program} \"$@\"\n"
+    let script = format!(
+        "case $SAGEGATE_ML_ROOT in *algo-2*) /bin/sleep 2; exit 9;; esac\nexec {program} \"$@\""
     );
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let simulator = simulator(&format!("[jobs]\nprogram = \"{}\"", script.display()));
+    let simulator = simulator(&image(&folder, &script));
     let workspace = Workspace::new(&simulator);
     let flags = [
         "--instance-count=2",

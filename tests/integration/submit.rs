@@ -1,6 +1,7 @@
 //! `sagegate submit` and `collect`, from the command line to the wire: the simulator runs the job for real.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -178,6 +179,10 @@ fn what_run_refuses_is_refused_before_anything_is_sent() {
             "--max-invocations=2",
             "--max-invocations 2 is below --invocations 100",
         ),
+        (
+            "--job-timeout=217h",
+            "`217h` is no time that AWS gives a job: from 1s to 216h",
+        ),
         ("--s3-output=bucket/x", "`bucket/x` is not a place in S3"),
     ]);
     for (flag, words) in cases {
@@ -278,6 +283,23 @@ pub(crate) fn spawn_endless(simulator: &Simulator, workspace: &Workspace, extra:
     child
 }
 
+/// What was measured before a job ended is in the output folder.
+#[track_caller]
+fn assert_calls_are_kept(workspace: &Workspace) {
+    let result = workspace.result();
+    let kept = result.stability.iter().map(|it| it.invocations.len());
+    let kept: usize = kept.sum();
+    assert!(kept > 20, "{kept} calls");
+}
+
+/// A program that stands for the image of a job.
+pub(crate) fn image(folder: &tempfile::TempDir, script: &str) -> String {
+    let path = folder.path().join("image");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("[jobs]\nprogram = \"{}\"", path.display())
+}
+
 #[track_caller]
 pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
@@ -317,13 +339,7 @@ fn an_interrupted_submission_stops_its_job_and_keeps_what_it_measured() {
             .unwrap()
             .starts_with("interrupted")
     );
-    let kept: usize = workspace
-        .result()
-        .stability
-        .iter()
-        .map(|it| it.invocations.len())
-        .sum();
-    assert!(kept > 20, "{kept} calls");
+    assert_calls_are_kept(&workspace);
     simulator.assert_nothing_is_left();
 }
 
@@ -384,13 +400,7 @@ fn what_a_killed_job_has_left_is_deleted_and_what_it_journalled_is_kept() {
         "{}",
         outcome.stderr
     );
-    let kept: usize = workspace
-        .result()
-        .stability
-        .iter()
-        .map(|it| it.invocations.len())
-        .sum();
-    assert!(kept > 20, "{kept} calls");
+    assert_calls_are_kept(&workspace);
     simulator.assert_nothing_is_left();
 }
 
@@ -409,4 +419,85 @@ fn a_job_of_another_image_fails_with_its_reason() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn a_submission_that_is_interrupted_before_the_first_call_says_that_there_is_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulator = simulator(&image(&folder, "exec /bin/sleep 60"));
+    let workspace = Workspace::new(&simulator);
+    let child = workspace.spawn(&submit_args("m-steady", &[]));
+    wait_until("job", || simulator.count("CreateProcessingJob") == 1);
+    wait_until("look at it", || {
+        simulator.count("DescribeProcessingJob") > 0
+    });
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let outcome = ended(child).expect(130);
+    assert!(
+        outcome.stderr.contains("interrupted; nothing was measured"),
+        "{}",
+        outcome.stderr
+    );
+    let described = describe(&simulator, &job_name(&outcome));
+    assert_eq!(described["ProcessingJobStatus"], "Stopped");
+}
+
+#[test]
+fn whoever_stops_waiting_for_a_job_leaves_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulator = simulator(&image(&folder, "exec /bin/sleep 60"));
+    let workspace = Workspace::new(&simulator);
+    let job = job_name(&submit(&workspace, &["--no-wait"]).expect(0));
+    let before = simulator.count("DescribeProcessingJob");
+    let child = workspace.spawn(&["collect", "--job", &job]);
+    wait_until("look at it", || {
+        simulator.count("DescribeProcessingJob") > before + 1
+    });
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let outcome = ended(child).expect(143);
+    let words =
+        format!("job {job} still runs; `sagegate collect --job {job}` fetches its results later");
+    assert!(outcome.stderr.contains(&words), "{}", outcome.stderr);
+    assert_eq!(
+        describe(&simulator, &job)["ProcessingJobStatus"],
+        "InProgress"
+    );
+}
+
+#[test]
+fn a_job_whose_creation_was_never_answered_does_not_go_on() {
+    let simulator = simulator(
+        "[[operation_faults]]\noperation = \"CreateProcessingJob\"\nkind = \"lost_answer\"\nfrom = 1",
+    );
+    let workspace = Workspace::new(&simulator);
+    let outcome = submit(&workspace, &["--no-wait", "--invocations", "100000"]).expect(3);
+    assert!(
+        outcome.stderr.contains("CreateProcessingJob failed"),
+        "{}",
+        outcome.stderr
+    );
+    let described = describe(&simulator, &ledger_job(&workspace));
+    assert_eq!(described["ProcessingJobStatus"], "Stopped");
+    simulator.assert_nothing_is_left();
+}
+
+#[test]
+fn a_result_that_was_cut_short_is_made_of_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "{} \"$@\" & wait_for=$!\n/bin/sleep 3; kill -9 $wait_for\nprintf '{{' > $SAGEGATE_ML_ROOT/processing/output/result.json; exit 7",
+        assert_cmd::cargo::cargo_bin!("sagegate").display()
+    );
+    let simulator = simulator(&image(&folder, &script));
+    let workspace = Workspace::new(&simulator);
+    let outcome = submit(&workspace, &["--invocations", "100000"]).expect(3);
+    for words in [
+        "exit code: 7",
+        "result.json",
+        "what was measured so far is in",
+    ] {
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+    assert_calls_are_kept(&workspace);
+    simulator.assert_nothing_is_left();
 }

@@ -37,7 +37,13 @@ pub(crate) async fn collect(args: &CollectArgs, edges: &Edges, display: Display)
         display,
         stop_after: None,
     };
-    let job = job.until_end().await?;
+    let job = match job.until_end().await {
+        Err(Error::Job(error @ JobError::StillRuns { .. })) if edges.cancel.is_cancelled() => {
+            edges.note(&Error::from(error).one_line());
+            return Ok(edges.signal_code());
+        }
+        job => job?,
+    };
     let hands = Hands {
         session: &session,
         objects: &objects,

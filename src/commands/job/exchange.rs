@@ -41,7 +41,10 @@ impl Exchange {
     }
 
     async fn put<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<(), Error> {
-        let bytes = serde_json::to_vec(value).unwrap_or_default();
+        let bytes = serde_json::to_vec(value).map_err(|error| JobError::Unwritable {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        })?;
         let key = self.folder.key(name);
         let put = self.objects.put(&self.folder.bucket, &key, bytes, None);
         // One that is there already is our own, whose answer was lost.

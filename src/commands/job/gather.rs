@@ -65,10 +65,10 @@ impl Hands<'_> {
                 false
             }
         };
-        let path = self.files.result();
-        if self.edges.cancel.is_cancelled() && kept {
+        let kept = kept.then(|| self.files.result());
+        if self.edges.cancel.is_cancelled() {
             return Error::Interrupted {
-                path,
+                kept,
                 exit_code: self.edges.signal_code(),
             };
         }
@@ -83,14 +83,21 @@ impl Hands<'_> {
             } else {
                 said.join("; ")
             },
-            kept: kept.then_some(path),
+            kept,
         }
         .into()
     }
 
     /// What a job has written before it ended; whether there is anything.
     async fn fetch_part(&self, ended: &Ended<'_>) -> Result<bool, Error> {
-        let saved = self.fetch_result(ended).await?;
+        let saved = match self.fetch_result(ended).await {
+            // Cut short when the job was killed: the journal has it all.
+            Err(error @ Error::Result(_)) => {
+                self.edges.warn(&error.one_line());
+                None
+            }
+            saved => saved?,
+        };
         let journal = self.files.journal();
         let restored = if self.fetch(ended, "measurements.jsonl", &journal).await? {
             Journal::resume(&journal).ok().map(|(_, restored)| restored)
@@ -166,5 +173,7 @@ fn calls(result: &RunResult) -> usize {
         .stability
         .iter()
         .map(|run| run.warmup.len() + run.invocations.len());
-    stability.sum::<usize>() + result.concurrency.len()
+    let rounds = result.concurrency.iter().flat_map(|run| &run.rounds);
+    let under_load = rounds.map(|round| round.warmup.len() + round.invocations.len());
+    stability.sum::<usize>() + under_load.sum::<usize>()
 }

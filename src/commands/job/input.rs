@@ -98,12 +98,16 @@ impl JobInput {
         objects: &Objects,
         folder: &S3Folder,
     ) -> Result<(), Error> {
-        let ledger = serde_json::to_vec_pretty(ledger).unwrap_or_default();
-        let config = serde_json::to_vec_pretty(self).unwrap_or_default();
+        let unwritable = |name: &str, error: serde_json::Error| JobError::Unwritable {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        };
+        let ledger = serde_json::to_vec_pretty(ledger);
+        let config = serde_json::to_vec_pretty(self);
         let files = [
             (SAMPLES, plan.samples.json_lines().into_bytes()),
-            (LEDGER, ledger),
-            (CONFIG, config),
+            (LEDGER, ledger.map_err(|error| unwritable(LEDGER, error))?),
+            (CONFIG, config.map_err(|error| unwritable(CONFIG, error))?),
         ];
         for (name, bytes) in files {
             let address = folder.join(name).to_string();

@@ -9,6 +9,7 @@ use super::super::Outcome;
 use super::super::edges::{Edges, now};
 use super::super::measure::{OutputFiles, Surroundings, drive};
 use super::super::place::Place;
+use super::super::run::recommended;
 use super::exchange::Exchange;
 use super::input::{INPUT, JobInput, OUTPUT};
 use crate::analysis::{DatedPrices, analyse};
@@ -151,9 +152,8 @@ async fn carry_out(
     display: Display,
 ) -> Result<RunResult, Error> {
     let recommend = |result: &RunResult, prices: &DatedPrices| {
-        let analysis = analyse(result, prices, input.strategy);
         let history = input.history.as_ref();
-        gate::judge(result, &analysis, history, &input.limits, now()).recommended
+        recommended(result, prices, input.strategy, history, &input.limits)
     };
     let around = Surroundings {
         place,

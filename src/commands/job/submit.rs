@@ -2,6 +2,7 @@
 
 use super::super::Outcome;
 use super::super::cleanup::STATE;
+use super::super::credentials::warn_of_short_session;
 use super::super::edges::Edges;
 use super::super::handed_over::HandedOver;
 use super::super::measure::{Inputs, OutputFiles, clear_output, prepare};
@@ -13,14 +14,11 @@ use super::follow::Watch;
 use super::gather::{Ended, Hands};
 use super::input::{COMMAND, INPUT, JobInput, Judging, OUTPUT};
 use crate::aws::{AwsErrorKind, Objects, ProcessingJobSpec, S3Folder, Session};
-use crate::benchmark::{Ledger, Plan};
+use crate::benchmark::{Ledger, Plan, stop_jobs};
 use crate::config::{JobArgs, RunArgs, SubmitArgs};
 use crate::error::{Error, JobError};
 use crate::progress::Display;
 use crate::result::RunResult;
-
-/// Longest run of a job that AWS allows, and the shortest.
-const LONGEST_RUN_S: u64 = 777_600;
 
 /// Submits, and unless told otherwise waits and judges as `run` does.
 pub(crate) async fn submit(args: &SubmitArgs, edges: &Edges, display: Display) -> Outcome {
@@ -87,6 +85,7 @@ async fn submit_and_judge(
         submitted.say_how_to_collect(run);
         return Ok(0);
     }
+    warn_of_short_session(&place.session, &plan, edges);
     let result = submitted.wait_for(&input, &plan, args).await?;
     let gate = Gate::of(run, &uri, &store, publishing);
     gate.judge(&result, &prices, baseline.as_ref(), edges).await
@@ -139,7 +138,12 @@ impl Submitted<'_> {
             Ok(()) => {}
             // Nobody else has sent inputs of this name: the answer to an earlier attempt was lost.
             Err(error) if error.kind == AwsErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                if matches!(error.kind, AwsErrorKind::Transport | AwsErrorKind::Service) {
+                    self.make_sure_it_does_not_run(&args.run).await;
+                }
+                return Err(error.into());
+            }
         }
         let region = self.session().region();
         set_outputs(&[("job", self.name.clone())], self.edges);
@@ -148,9 +152,18 @@ impl Submitted<'_> {
         Ok(())
     }
 
+    /// A failed call may have created the job all the same, when the answer is what was lost.
+    async fn make_sure_it_does_not_run(&self, run: &RunArgs) {
+        let (jobs, timeout) = (&self.ledger.jobs, run.measurement.measure.cleanup_timeout);
+        let left = stop_jobs(self.session(), jobs, timeout).await.left;
+        if !left.is_empty() {
+            self.edges
+                .warn(&format!("this may cost money: {}", left.join("; ")));
+        }
+    }
+
     fn spec(&self, plan: &Plan, job: &JobArgs) -> ProcessingJobSpec {
         let region = self.session().region().to_owned();
-        let seconds = job.job_timeout.as_secs().clamp(1, LONGEST_RUN_S);
         ProcessingJobSpec {
             name: self.name.clone(),
             image_uri: job.image_uri_of_sagegate.clone(),
@@ -161,7 +174,7 @@ impl Submitted<'_> {
             instance_count: job.instance_count,
             input: (self.folder.join("input").to_string(), INPUT.to_owned()),
             output: (self.folder.join("output").to_string(), OUTPUT.to_owned()),
-            longest_run_s: u32::try_from(seconds).unwrap_or(u32::MAX),
+            longest_run_s: u32::try_from(job.job_timeout.as_secs()).unwrap_or(u32::MAX),
             tags: plan.tags(),
         }
     }
