@@ -17,7 +17,10 @@ use crate::aws::S3Folder;
 #[derive(Debug, Args)]
 #[command(
     override_usage = "sagegate submit [OPTIONS] --samples <FILE|DIR> <--model-name <NAME>|--image-uri <URI>|--model-package-arn <ARN>>
-       --image-uri-of-sagegate <URI> --job-role-arn <ARN> --s3-output <S3-URI>"
+       --image-uri-of-sagegate <URI> --job-role-arn <ARN> --s3-output <S3-URI>",
+    // What `run` takes and a job refuses.
+    mut_arg("simulate", |it| it.hide(true)),
+    mut_arg("resume", |it| it.hide(true))
 )]
 pub struct SubmitArgs {
     /// What is measured, and what is done with the result.
