@@ -28,6 +28,8 @@ pub enum AwsErrorKind {
     AccessDenied,
     /// No valid credentials, or they have expired.
     Credentials,
+    /// The request is signed too early or too late: this machine's clock is not AWS's.
+    Clock,
     /// The resource does not exist. `SageMaker` says so with a `ValidationException`.
     NotFound,
     /// A resource of that name exists.
@@ -127,6 +129,9 @@ impl AwsError {
                 "the AWS credentials are missing, wrong or expired: renew them and run again"
                     .to_owned(),
             ),
+            AwsErrorKind::Clock => {
+                Some("set this machine's clock: it is minutes from AWS's".to_owned())
+            }
             AwsErrorKind::Quota => Some(
                 "request an increase in Service Quotas, or leave out the size with --memory-sizes"
                     .to_owned(),
@@ -178,6 +183,10 @@ fn classify(status: Option<u16>, code: Option<&str>, message: &str) -> AwsErrorK
 fn classify_code(code: &str, message: &str) -> AwsErrorKind {
     match code {
         "AccessDenied" | "AccessDeniedException" | "NotAuthorized" => AwsErrorKind::AccessDenied,
+        "RequestTimeTooSkewed" => AwsErrorKind::Clock,
+        "InvalidSignatureException" | "SignatureDoesNotMatch" if says_other_time(message) => {
+            AwsErrorKind::Clock
+        }
         "ExpiredToken"
         | "InvalidAccessKeyId"
         | "ExpiredTokenException"
@@ -203,6 +212,13 @@ fn classify_code(code: &str, message: &str) -> AwsErrorKind {
         }
         _ => AwsErrorKind::Service,
     }
+}
+
+/// A wrong clock has the code of a wrong key; these words tell them apart.
+fn says_other_time(message: &str) -> bool {
+    ["Signature expired: ", "Signature not yet current: "]
+        .iter()
+        .any(|words| message.starts_with(words))
 }
 
 /// AWS has no code for a container out of memory, only these words in the `ModelError`.
@@ -251,6 +267,18 @@ mod tests {
                 Some("ResourceLimitExceeded"),
                 "The account-level",
                 AwsErrorKind::Quota,
+            ),
+            (
+                Some(403),
+                Some("InvalidSignatureException"),
+                "Signature expired: 20261123T070000Z is now earlier than 20261123T095500Z",
+                AwsErrorKind::Clock,
+            ),
+            (
+                Some(403),
+                Some("SignatureDoesNotMatch"),
+                "The request signature we calculated does not match",
+                AwsErrorKind::Credentials,
             ),
             (
                 Some(400),

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::error::{AwsError, AwsErrorKind};
 use super::session::Session;
-use super::timing::Timing;
+use super::timing::{Timed, Timing};
 use crate::result::{Invocation, InvocationOutcome};
 use crate::samples::Sample;
 
@@ -58,7 +58,31 @@ impl Invoker {
 
     /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is the zero of
     /// [`Invocation::start_ms`].
+    ///
+    /// A call that AWS refuses for the time of its signature has not reached the model. The SDK has learnt AWS's time
+    /// from the refusal, so the same call is sent again.
     pub async fn invoke(&self, (index, sample): (u32, &Sample), run_start: Instant) -> Invocation {
+        let (timed, answer) = match self.send(sample).await {
+            (_, Err(error)) if error.kind == AwsErrorKind::Clock => self.send(sample).await,
+            sent => sent,
+        };
+        let (outcome, response_bytes) = match answer {
+            Ok(response_bytes) => (InvocationOutcome::Success, response_bytes),
+            Err(error) => (outcome_of(&error), 0),
+        };
+        Invocation {
+            sample: index,
+            start_ms: milliseconds(timed.sent.saturating_duration_since(run_start)),
+            latency_ms: milliseconds(timed.total),
+            first_byte_ms: milliseconds(timed.first_byte),
+            request_bytes: length(&sample.body),
+            response_bytes,
+            outcome,
+        }
+    }
+
+    /// One request: its moments, and the bytes of the answer.
+    async fn send(&self, sample: &Sample) -> (Timed, Result<u64, AwsError>) {
         let timing = Timing::default();
         let call = self
             .client
@@ -78,22 +102,10 @@ impl Invoker {
         let called = Instant::now();
         let answer = call.send().await;
         let timed = timing.finish(called, Instant::now());
-        let (outcome, response_bytes) = match answer {
-            Ok(output) => (
-                InvocationOutcome::Success,
-                output.body.map_or(0, |body| length(body.as_ref())),
-            ),
-            Err(error) => (outcome_of(&AwsError::new("InvokeEndpoint", &error)), 0),
-        };
-        Invocation {
-            sample: index,
-            start_ms: milliseconds(timed.sent.saturating_duration_since(run_start)),
-            latency_ms: milliseconds(timed.total),
-            first_byte_ms: milliseconds(timed.first_byte),
-            request_bytes: length(&sample.body),
-            response_bytes,
-            outcome,
-        }
+        let bytes = answer
+            .map(|output| output.body.map_or(0, |body| length(body.as_ref())))
+            .map_err(|error| AwsError::new("InvokeEndpoint", &error));
+        (timed, bytes)
     }
 }
 
@@ -115,6 +127,7 @@ fn outcome_of(error: &AwsError) -> InvocationOutcome {
         AwsErrorKind::Transport => InvocationOutcome::TransportError(error.message.clone()),
         AwsErrorKind::AccessDenied
         | AwsErrorKind::Credentials
+        | AwsErrorKind::Clock
         | AwsErrorKind::NotFound
         | AwsErrorKind::AlreadyExists
         | AwsErrorKind::Quota

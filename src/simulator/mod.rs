@@ -8,6 +8,7 @@
 //! long each invocation with an `InferenceId` took, by the simulator's own clock).
 
 mod account;
+mod clock;
 mod injected;
 mod latency;
 mod scenario;
@@ -57,7 +58,7 @@ pub struct AccountView {
     pub endpoint_configs: Vec<String>,
     /// The endpoints that are not gone.
     pub endpoints: Vec<EndpointView>,
-    /// How often each operation was called, by its name.
+    /// How often each operation was called, by its name; and how often a caller was refused before that, by the error code.
     pub requests: BTreeMap<String, u64>,
     /// Calls of the control plane and of CloudWatch, in order; the first 10 000.
     pub log: Vec<LoggedRequest>,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::clock::Clock;
 use super::injected::OperationFault;
 use super::scenario_check::check;
 use crate::units::MemoryMb;
@@ -65,6 +66,10 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// program = "sagegate"           # what stands for the image: a path [default: the simulator's own program]
 /// stopping_seconds = 120.0       # from SIGTERM to SIGKILL
 ///
+/// [clock]                        # AWS's clock, by which a request must be signed; all else goes by this machine's
+/// offset_seconds = 0.0           # ahead of this machine's: beyond 300 (S3: 900) either way, a request is refused
+/// after_requests = 0             # signed ones that come before the offset
+///
 /// [faults]                       # probabilities per invocation
 /// throttle = 0.0
 /// model_error = 0.0
@@ -101,6 +106,8 @@ pub struct Scenario {
     pub(super) quotas: Quotas,
     #[serde(default)]
     pub(super) jobs: Jobs,
+    #[serde(default)]
+    pub(super) clock: Clock,
     #[serde(default)]
     pub(super) faults: Faults,
     #[serde(default)]
@@ -446,6 +453,7 @@ pub(super) mod tests {
                 fault("probability = 2.0"),
                 error("[[operation_faults]]\noperation = \"Invoke\"\nkind = \"throttle\"\nevery = 1"),
                 error("[quotas]\nmemory_mb = 3000"),
+                error("[clock]\noffset_seconds = 1e12"),
             ]
             .join("\n"),
             @r"
@@ -457,6 +465,7 @@ pub(super) mod tests {
         operation_faults.ListTags.probability is 2, must be 0 to 1
         operation_faults.operation is `Invoke`, must be an operation that the simulator knows
         quotas.memory_mb is 3000, must be 1024, 2048, 3072, 4096, 5120 or 6144
+        clock.offset_seconds is 1000000000000, must be at most ten years of seconds
         "
         );
     }

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::account::OPERATIONS;
+use super::clock::Clock;
 use super::injected::{FaultKind, OperationFault};
 use super::scenario::{LatencyProfile, ModelProfile, Scenario, ScenarioError};
 use super::validate::is_name;
 use crate::units::MemoryMb;
 
+/// Of 366 days, in seconds.
+const TEN_YEARS: f64 = 316_224_000.0;
 const MUST_BE_SIZE: &str = "must be 1024, 2048, 3072, 4096, 5120 or 6144";
 
 /// Refuses the first value that is out of range, by its key.
@@ -15,6 +18,7 @@ pub(super) fn check(scenario: &Scenario, profile: &str) -> Result<(), ScenarioEr
     let check = Check { profile };
     check.latency(&scenario.latency)?;
     check.times(scenario)?;
+    check.clock(scenario.clock)?;
     check.models(&scenario.models)?;
     check.sizes(scenario)?;
     check.probabilities(scenario)?;
@@ -64,6 +68,18 @@ impl Check<'_> {
         .into_iter()
         .try_for_each(|(field, value)| self.not_negative(field, value))?;
         self.positive("time_scale", scenario.time_scale)
+    }
+
+    fn clock(&self, clock: Clock) -> Result<(), ScenarioError> {
+        if (-TEN_YEARS..=TEN_YEARS).contains(&clock.offset_seconds) {
+            return Ok(());
+        }
+        let value = clock.offset_seconds.to_string();
+        self.refuse(
+            "clock.offset_seconds",
+            &value,
+            "must be at most ten years of seconds",
+        )
     }
 
     fn models(&self, models: &[ModelProfile]) -> Result<(), ScenarioError> {

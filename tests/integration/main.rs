@@ -16,6 +16,7 @@ mod action_yml;
 mod bad_input;
 mod baseline;
 mod cli;
+mod clock;
 mod concurrency;
 mod fail_fast;
 mod fault_matrix;

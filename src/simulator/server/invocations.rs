@@ -9,9 +9,10 @@ use axum::extract::FromRequestParts;
 use axum::http::Response;
 use axum::http::request::Parts;
 
+use super::Service;
+use super::called::dropped;
 use super::log::LoggedInvocation;
 use super::wait::wait_until;
-use super::{Service, dropped};
 use crate::simulator::account::{Answer, Request, Started};
 use crate::simulator::wire::rest_json;
 

@@ -1,33 +1,36 @@
 //! HTTP: routes a request to its protocol, waits as long as the model takes, counts what was asked.
 
+mod called;
 mod invocations;
 mod jobs;
 mod log;
 mod objects;
 mod wait;
 
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::DATE;
 use axum::http::{HeaderMap, Method, Response, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use self::called::{Called, called};
 use self::invocations::{Arrived, Invoke};
 use self::jobs::JobHost;
 use self::log::Log;
 pub use self::log::LoggedRequest;
 use super::account::Account;
-use super::injected::{FaultKind, InjectedFault, SpoiltAnswer};
+use super::clock::{self, Clock};
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use super::wire::rest_xml::ObjectRequest;
-use super::wire::{aws_json, aws_query, header, rest_json, rpc_cbor, signature};
+use super::wire::{Signature, aws_json, aws_query, header, rest_json, rpc_cbor, signature};
 use super::{AccountView, EndpointView};
 
 /// Room for bodies that the account itself refuses as too large.
@@ -39,6 +42,8 @@ pub(super) struct Service {
     account: Mutex<Account>,
     log: Mutex<Log>,
     requests: AtomicU64,
+    signed_requests: AtomicU64,
+    clock: Clock,
     started: Instant,
     started_at: f64,
     /// What processing jobs are run with.
@@ -66,35 +71,17 @@ impl Api {
     }
 }
 
-/// How a call ends.
-struct Called<T> {
-    /// `None` when nothing was done and nothing is answered.
-    answer: Option<Result<T, ApiError>>,
-    spoilt: Option<SpoiltAnswer>,
-}
-
-impl<T> Called<T> {
-    /// Sends the answer, or what a fault makes of it.
-    async fn respond(
-        self,
-        respond: impl FnOnce(Result<T, ApiError>) -> Response<Body>,
-    ) -> Response<Body> {
-        let Some(answer) = self.answer else {
-            return dropped();
-        };
-        spoil(respond(answer), self.spoilt).await
-    }
-}
-
 impl Service {
     /// An account that answers at `url` until `over`.
     pub(super) fn new(scenario: Scenario, url: String, over: CancellationToken) -> Self {
         let started_at = unix_time();
         Self {
             job_host: JobHost::new(&scenario.jobs, url, over),
+            clock: scenario.clock,
             account: Mutex::new(Account::new(scenario, started_at)),
             log: Mutex::default(),
             requests: AtomicU64::new(0),
+            signed_requests: AtomicU64::new(0),
             started: Instant::now(),
             started_at,
         }
@@ -103,6 +90,24 @@ impl Service {
     /// Seconds since the Unix epoch; never steps back, whatever the wall clock does.
     fn now(&self) -> f64 {
         self.started_at + self.started.elapsed().as_secs_f64()
+    }
+
+    /// What AWS's clock shows: it follows the wall clock, as signatures do.
+    fn clock(&self) -> f64 {
+        let earlier = self.signed_requests.load(Ordering::Relaxed);
+        self.clock.at(unix_time(), earlier)
+    }
+
+    /// Why the caller is refused, before it is looked at what it wants.
+    fn refused_caller(&self, signature: Signature<'_>, headers: &HeaderMap) -> Option<ApiError> {
+        let refused = clock::refusal(signature.service, headers, self.clock());
+        self.signed_requests.fetch_add(1, Ordering::Relaxed);
+        let refused = refused.or_else(|| {
+            self.account()
+                .refused_session(signature.access_key_id, self.now())
+        })?;
+        self.log().count(refused.code);
+        Some(refused)
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
@@ -230,7 +235,18 @@ pub(super) fn router(service: Arc<Service>) -> Router {
     Router::new()
         .fallback(handle)
         .layer(DefaultBodyLimit::max(MAX_HTTP_BODY))
+        .layer(from_fn_with_state(Arc::clone(&service), date))
         .with_state(service)
+}
+
+/// Dates an answer by the clock that its request met: an offset that begins meanwhile shows in the next one.
+async fn date(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
+    let date = clock::date(service.clock());
+    let mut response = next.run(request).await;
+    if let Some(date) = date {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }
 
 async fn handle(
@@ -251,9 +267,7 @@ async fn handle(
         return unsigned(&service, &headers, &body, &request_id).await;
     };
     let region = signature.region;
-    let over = service
-        .account()
-        .refused_session(signature.access_key_id, service.now());
+    let refused = service.refused_caller(signature, &headers);
     if signature.service == "s3" {
         let request = ObjectRequest {
             method: &method,
@@ -261,12 +275,12 @@ async fn handle(
             headers: &headers,
             body: &body,
         };
-        return match over {
+        return match refused {
             Some(error) => objects::refuse(error, request, &request_id),
             None => objects::respond(&service, request, &request_id).await,
         };
     }
-    if let Some(error) = over {
+    if let Some(error) = refused {
         return match rest_json::endpoint_of(uri.path()) {
             Some(_) => rest_json::failure(&error, &request_id),
             None => refuse(error, &headers, &request_id),
@@ -296,38 +310,6 @@ async fn handle(
     jobs::start_ordered(&service);
     let respond = |answer| aws_json::respond(answer, &headers, &request_id);
     called.respond(respond).await
-}
-
-/// Carries a call out, unless a fault keeps it from that.
-fn called<T>(
-    injected: Option<InjectedFault>,
-    prefix: &str,
-    operation: &str,
-    carry_out: impl FnOnce() -> Result<T, ApiError>,
-) -> Called<T> {
-    let refusal = injected.and_then(|it| it.refusal(prefix, operation));
-    let is_dropped = injected.is_some_and(|it| it.kind == FaultKind::DroppedConnection);
-    Called {
-        answer: match refusal {
-            Some(error) => Some(Err(error)),
-            None if is_dropped => None,
-            None => Some(carry_out()),
-        },
-        spoilt: injected.and_then(InjectedFault::spoilt),
-    }
-}
-
-async fn spoil(response: Response<Body>, spoilt: Option<SpoiltAnswer>) -> Response<Body> {
-    match spoilt {
-        None => response,
-        Some(SpoiltAnswer::Lost) => dropped(),
-        Some(SpoiltAnswer::Malformed) => response.map(|_| Body::from("<html>{not what you expect")),
-        Some(SpoiltAnswer::Empty) => response.map(|_| Body::empty()),
-        Some(SpoiltAnswer::Late(late)) => {
-            tokio::time::sleep(late).await;
-            response
-        }
-    }
 }
 
 /// A call of an awsJson service, told apart by the target header.
@@ -385,18 +367,6 @@ fn refuse(error: ApiError, headers: &HeaderMap, request_id: &str) -> Response<Bo
         Some(_) => rpc_cbor::respond(Err(error), request_id),
         None => aws_json::respond(Err(error), headers, request_id),
     }
-}
-
-/// A response that promises more than it sends: the connection breaks in the middle.
-fn dropped() -> Response<Body> {
-    let broken = futures_util::stream::once(async {
-        Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))
-    });
-    Response::builder()
-        .status(200)
-        .header("content-length", "1000")
-        .body(Body::from_stream(broken))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use axum::body::Body;
 use axum::http::Response;
 
-use super::{Called, Service, called};
+use super::Service;
+use super::called::{Called, called};
 use crate::simulator::account::ObjectAnswer;
 use crate::simulator::validate::ApiError;
 use crate::simulator::wire::rest_xml::{self, ObjectRequest};
@@ -54,6 +55,11 @@ fn in_words_of_s3(error: ApiError) -> ApiError {
             code: "AccessDenied",
             ..error
         },
+        "InvalidSignatureException" => {
+            let message =
+                "The difference between the request time and the current time is too large.";
+            ApiError::new(403, "RequestTimeTooSkewed", message)
+        }
         "ExpiredTokenException" => {
             let message = "The provided token has expired.";
             ApiError::new(400, "ExpiredToken", message)

@@ -466,6 +466,24 @@ fn surroundings() -> Vec<Case> {
             it.write("file", "x");
             it
         }),
+        case(
+            "this machine's clock is three hours slow",
+            &["[clock]\noffset_seconds = 10800.0"],
+            MEASURED,
+            "deleted 4 resources",
+        ),
+        case(
+            "this machine's clock is three hours fast",
+            &["[clock]\noffset_seconds = -10800.0"],
+            MEASURED,
+            "deleted 4 resources",
+        ),
+        case(
+            "the clock jumps by three hours while calls are sent",
+            &["[clock]\noffset_seconds = 10800.0\nafter_requests = 80"],
+            MEASURED,
+            "deleted 4 resources",
+        ),
         case("baseline damaged", &[""], (2, ""), "is damaged").within(|it| {
             it.write("b.json", "{\"schema\":1,\"models\":{\"churn\":[{");
             it

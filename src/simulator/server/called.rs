@@ -1,0 +1,73 @@
+//! A call that is carried out, or not, and its answer on the wire, or what a fault makes of it.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::http::Response;
+
+use crate::simulator::injected::{FaultKind, InjectedFault, SpoiltAnswer};
+use crate::simulator::validate::ApiError;
+
+/// How a call ends.
+pub(super) struct Called<T> {
+    /// `None` when nothing was done and nothing is answered.
+    pub(super) answer: Option<Result<T, ApiError>>,
+    pub(super) spoilt: Option<SpoiltAnswer>,
+}
+
+impl<T> Called<T> {
+    /// Sends the answer, or what a fault makes of it.
+    pub(super) async fn respond(
+        self,
+        respond: impl FnOnce(Result<T, ApiError>) -> Response<Body>,
+    ) -> Response<Body> {
+        let Some(answer) = self.answer else {
+            return dropped();
+        };
+        spoil(respond(answer), self.spoilt).await
+    }
+}
+
+/// Carries a call out, unless a fault keeps it from that.
+pub(super) fn called<T>(
+    injected: Option<InjectedFault>,
+    prefix: &str,
+    operation: &str,
+    carry_out: impl FnOnce() -> Result<T, ApiError>,
+) -> Called<T> {
+    let refusal = injected.and_then(|it| it.refusal(prefix, operation));
+    let is_dropped = injected.is_some_and(|it| it.kind == FaultKind::DroppedConnection);
+    Called {
+        answer: match refusal {
+            Some(error) => Some(Err(error)),
+            None if is_dropped => None,
+            None => Some(carry_out()),
+        },
+        spoilt: injected.and_then(InjectedFault::spoilt),
+    }
+}
+
+async fn spoil(response: Response<Body>, spoilt: Option<SpoiltAnswer>) -> Response<Body> {
+    match spoilt {
+        None => response,
+        Some(SpoiltAnswer::Lost) => dropped(),
+        Some(SpoiltAnswer::Malformed) => response.map(|_| Body::from("<html>{not what you expect")),
+        Some(SpoiltAnswer::Empty) => response.map(|_| Body::empty()),
+        Some(SpoiltAnswer::Late(late)) => {
+            tokio::time::sleep(late).await;
+            response
+        }
+    }
+}
+
+/// A response that promises more than it sends: the connection breaks in the middle.
+pub(super) fn dropped() -> Response<Body> {
+    let broken = futures_util::stream::once(async {
+        Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))
+    });
+    Response::builder()
+        .status(200)
+        .header("content-length", "1000")
+        .body(Body::from_stream(broken))
+        .unwrap_or_default()
+}
