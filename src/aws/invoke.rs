@@ -14,6 +14,10 @@ use crate::samples::Sample;
 /// An endpoint that never exists: asking for it opens a connection and costs nothing.
 const NO_ENDPOINT: &str = "sagegate-connection-check";
 
+/// How often a call is signed and sent again because of the time of its signature: each attempt can only meet another
+/// client's late answer in the moment between its refusal and its signature.
+const MAX_SIGNED_AGAIN: u32 = 10;
+
 /// A client for one endpoint, with connections of its own: no call waits for, or pays for, another endpoint's.
 #[derive(Debug, Clone)]
 pub struct Invoker {
@@ -60,12 +64,18 @@ impl Invoker {
     /// [`Invocation::start_ms`].
     ///
     /// A call that AWS refuses for the time of its signature has not reached the model. The SDK has learnt AWS's time
-    /// from the refusal, so the same call is sent again.
+    /// from the refusal, so the same call is sent again; more than once, as another client's call that began before the
+    /// clock jumped may end in between and teach the SDK the old time.
     pub async fn invoke(&self, (index, sample): (u32, &Sample), run_start: Instant) -> Invocation {
-        let (timed, answer) = match self.send(sample).await {
-            (_, Err(error)) if error.kind == AwsErrorKind::Clock => self.send(sample).await,
-            sent => sent,
-        };
+        let (mut timed, mut answer) = self.send(sample).await;
+        for _ in 0..MAX_SIGNED_AGAIN {
+            match &answer {
+                Err(error) if error.kind == AwsErrorKind::Clock => {
+                    (timed, answer) = self.send(sample).await;
+                }
+                Ok(_) | Err(_) => break,
+            }
+        }
         let (outcome, response_bytes) = match answer {
             Ok(response_bytes) => (InvocationOutcome::Success, response_bytes),
             Err(error) => (outcome_of(&error), 0),
