@@ -11,6 +11,7 @@ use crate::analysis::PriceError;
 use crate::aws::{AwsError, SessionError};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
+use crate::config::ConfigError;
 use crate::github::IdentityTokenError;
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
@@ -24,31 +25,30 @@ pub const COULD_NOT_MEASURE: u8 = 3;
 /// Why a command ended without a verdict.
 #[derive(Debug, Error)]
 pub enum Error {
+    /// Flags that contradict each other.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Samples.
     #[error(transparent)]
     Samples(#[from] SamplesError),
     /// Prices.
     #[error(transparent)]
     Prices(#[from] PriceError),
-    /// A price file that cannot be read.
-    #[error("--prices: cannot read `{path}`: {source}")]
-    PriceFile {
+    /// A file named by a flag that cannot be read.
+    #[error("{flag}: cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The flag.
+        flag: &'static str,
         /// The file.
         path: PathBuf,
         /// The cause.
         source: std::io::Error,
     },
-    /// An offer file that cannot be read.
-    #[error("--from: cannot read `{path}`: {source}")]
-    OfferFile {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// A file named by `--out` that cannot be written.
-    #[error("--out: cannot write `{path}`: {source}")]
-    OutFile {
+    /// A file named by a flag that cannot be written.
+    #[error("{flag}: cannot write `{path}`: {source}")]
+    Unwritable {
+        /// The flag.
+        flag: &'static str,
         /// The file.
         path: PathBuf,
         /// The cause.
@@ -60,23 +60,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A trace that cannot be read.
-    #[error("--trace: cannot read `{path}`: {source}")]
-    TraceFile {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// A trace that is none.
+    /// A trace that is not valid.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// A run that cannot be resumed.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Several runs cannot be resumed.
-    #[error("--resume: a calibration is measured as a whole")]
-    CalibrationIsWhole,
     /// No size was measured in every run.
     #[error("no memory size was measured in every run; the results are in `{path}`")]
     NothingToCalibrate {
@@ -110,29 +99,6 @@ pub enum Error {
     /// Neither a ledger nor what a step of a workflow has saved.
     #[error("nothing says what to delete: --ledger, --run or --older-than is missing")]
     NoLedger,
-    /// No samples: the parser of the command line refuses this first.
-    #[error("no samples are given: use --samples")]
-    NoSamples,
-    /// A maximum of calls that is below the plan.
-    #[error(
-        "--max-invocations {most} is below --invocations {planned}: it is how far a noisy size may go on"
-    )]
-    FewerThanPlanned {
-        /// The maximum.
-        most: u32,
-        /// The plan.
-        planned: u32,
-    },
-    /// An early stop by latencies that are known only at the end.
-    #[error(
-        "--fail-fast needs --latency-source client: what the server measured is known only after the last call"
-    )]
-    NothingIsCertain,
-    /// No model: the parser of the command line refuses this first.
-    #[error(
-        "no model is given: use --model-name, or --image-uri or --model-package-arn with --execution-role-arn and --name"
-    )]
-    NoModel,
     /// Variables of the runner for identity tokens.
     #[error(transparent)]
     IdentityToken(#[from] IdentityTokenError),
@@ -182,12 +148,6 @@ pub enum Error {
         /// Names of the built-in profiles.
         built_in: String,
     },
-    /// The folder of the demo has a name that is no argument, for example one that is not UTF-8.
-    #[error("--output-dir: {message}")]
-    DemoArguments {
-        /// The parser's words.
-        message: String,
-    },
     /// The simulator cannot listen.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
@@ -236,22 +196,16 @@ impl Error {
         match self {
             Self::Samples(_)
             | Self::Prices(_)
-            | Self::PriceFile { .. }
-            | Self::OfferFile { .. }
-            | Self::OutFile { .. }
+            | Self::Config(_)
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. }
             | Self::OutIsInput { .. }
-            | Self::TraceFile { .. }
             | Self::Trace(_)
             | Self::Journal(_)
             | Self::NotAfterAWorkflow
             | Self::HugeResult { .. }
             | Self::OtherCommit { .. }
             | Self::NoLedger
-            | Self::NoSamples
-            | Self::FewerThanPlanned { .. }
-            | Self::NothingIsCertain
-            | Self::NoModel
-            | Self::CalibrationIsWhole
             | Self::IdentityToken(_)
             | Self::Session(_)
             | Self::UnknownModel { .. }
@@ -261,7 +215,6 @@ impl Error {
             | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }
-            | Self::DemoArguments { .. }
             | Self::Listen { .. }
             | Self::Output { .. } => USAGE,
             Self::Baseline(error) if !error.is_outside() => USAGE,
@@ -278,6 +231,7 @@ impl Error {
     /// The way out, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Config(error) => error.hint().map(str::to_owned),
             Self::Samples(error) => error.hint(),
             Self::Prices(error) => error.hint(),
             Self::Journal(error) => error.hint(),
@@ -307,22 +261,14 @@ impl Error {
                 "name the ledger.json of the run, or the run; in a workflow the action cleans up by itself"
                     .to_owned(),
             ),
-            Self::PriceFile { .. }
-            | Self::OfferFile { .. }
-            | Self::OutFile { .. }
-            | Self::TraceFile { .. }
+            Self::Unreadable { .. }
+            | Self::Unwritable { .. }
             | Self::Trace(_)
-            | Self::NoSamples
-            | Self::FewerThanPlanned { .. }
-            | Self::NothingIsCertain
-            | Self::NoModel
             | Self::IdentityToken(_)
-            | Self::CalibrationIsWhole
             | Self::NothingToCalibrate { .. }
             | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }
-            | Self::DemoArguments { .. }
             | Self::Interrupted { .. } => None,
         }
     }

@@ -57,7 +57,9 @@ fn code(path: &Path) -> Vec<String> {
 
 fn module_order() -> Vec<String> {
     let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    let names = lib.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let names = lib
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
     names
         .map(|name| name.trim_end_matches(';').to_owned())
         .collect()
