@@ -1,7 +1,7 @@
 //! A document of headings, paragraphs, tables and folded sections; the only file that knows comrak.
 //!
-//! Untrusted words enter through [`text`], [`code`] and [`name`] only, and each rendering makes them harmless for
-//! where it goes (`sanitise`). Raw HTML nodes hold our own literals, or text reduced to entities.
+//! Each rendering makes untrusted words harmless for where it goes (`sanitise`). Raw HTML nodes hold
+//! our own literals, or text reduced to entities.
 
 mod cells;
 
@@ -14,6 +14,8 @@ use comrak::options::Plugins;
 use comrak::{Arena, Options, format_commonmark};
 
 use self::cells::format_node;
+use super::inline::Kind;
+pub(super) use super::inline::{Inline, code, link, name, plain, space, strong, text};
 use super::mermaid::Chart;
 use super::sanitise;
 use super::table::{Align, Cell, Table};
@@ -22,68 +24,6 @@ type Node<'a> = &'a AstNode<'a>;
 
 /// Tables with more columns than this become cards on a phone.
 const NARROW_COLUMNS: usize = 4;
-
-/// A few words inside a block.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Inline(Kind);
-
-#[derive(Debug, Clone, PartialEq)]
-enum Kind {
-    Text(String),
-    Code(String),
-    Strong(Vec<Inline>),
-    Link { label: String, address: String },
-}
-
-/// Running text. Untrusted words are better off in [`code`], where GitHub looks for nothing.
-pub(super) fn text(words: impl AsRef<str>) -> Inline {
-    Inline(Kind::Text(sanitise::text(words.as_ref())))
-}
-
-/// A space between two pieces.
-pub(super) fn space() -> Inline {
-    Inline(Kind::Text(" ".to_owned()))
-}
-
-/// A code span: the place for untrusted words.
-pub(super) fn code(words: impl AsRef<str>) -> Inline {
-    Inline(Kind::Code(sanitise::code(words.as_ref())))
-}
-
-/// A name: running text where that is safe, else a code span.
-pub(super) fn name(words: &str) -> Inline {
-    if sanitise::is_plain_name(words) {
-        text(words)
-    } else {
-        code(words)
-    }
-}
-
-/// Bold words.
-pub(super) fn strong(words: Vec<Inline>) -> Inline {
-    Inline(Kind::Strong(words))
-}
-
-/// A link, or only its label when the address is not a plain web address.
-pub(super) fn link(label: &str, address: &str) -> Inline {
-    match sanitise::address(address) {
-        Some(address) => Inline(Kind::Link {
-            label: sanitise::text(label),
-            address: address.to_owned(),
-        }),
-        None => text(label),
-    }
-}
-
-/// The words without markup, on one line.
-pub(super) fn plain(words: &[Inline]) -> String {
-    let one = |word: &Inline| match &word.0 {
-        Kind::Text(text) | Kind::Code(text) | Kind::Link { label: text, .. } => text.clone(),
-        Kind::Strong(inner) => plain(inner),
-    };
-    // Pieces that are harmless alone could form a workflow command together.
-    crate::text::one_line(&words.iter().map(one).collect::<String>())
-}
 
 /// A part of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -330,7 +270,7 @@ impl<'a> Builder<'a> {
         let hide_dollars = self.target == Target::Comment && dollars(words) > 1;
         let mut at_start = true;
         for word in words {
-            match &word.0 {
+            match word.kind() {
                 // comrak escapes a list marker at the start of a line, but not behind a space.
                 Kind::Text(text) if at_start => {
                     let text = text.trim_start();
@@ -346,7 +286,7 @@ impl<'a> Builder<'a> {
     }
 
     fn inline(&self, parent: Node<'a>, word: &Inline, hide_dollars: bool) {
-        match &word.0 {
+        match word.kind() {
             Kind::Text(text) => self.text(parent, text, hide_dollars),
             Kind::Code(literal) => {
                 parent.append(self.node(NodeValue::Code(NodeCode {
@@ -396,7 +336,7 @@ impl<'a> Builder<'a> {
 }
 
 fn dollars(words: &[Inline]) -> usize {
-    let one = |word: &Inline| match &word.0 {
+    let one = |word: &Inline| match word.kind() {
         Kind::Text(text) | Kind::Link { label: text, .. } => text.matches('$').count(),
         Kind::Code(_) => 0,
         Kind::Strong(inner) => dollars(inner),
