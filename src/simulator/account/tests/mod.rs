@@ -27,7 +27,8 @@ impl World {
     }
 
     fn call(&mut self, operation: &str, input: &Value) -> Result<Value, ApiError> {
-        self.account.sagemaker(operation, input, REGION, self.now)
+        let operation = Operation::parse(operation).unwrap();
+        self.account.call(operation, input, REGION, self.now)
     }
 
     /// Creates endpoint config and endpoint; in service two seconds later.
@@ -72,7 +73,7 @@ impl World {
         started
     }
 
-    fn metric(&self, namespace: &str, name: &str, statistic: &str) -> Vec<f64> {
+    fn metric(&mut self, namespace: &str, name: &str, statistic: &str) -> Vec<f64> {
         let query = json!({
             "StartTime": 999_990.0,
             "EndTime": self.now + 3600.0,
@@ -85,7 +86,7 @@ impl World {
         });
         let answer = self
             .account
-            .cloudwatch("GetMetricData", &query, self.now)
+            .call(Operation::GetMetricData, &query, REGION, self.now)
             .unwrap();
         let values = answer["MetricDataResults"][0]["Values"].as_array().unwrap();
         values.iter().map(|value| value.as_f64().unwrap()).collect()
@@ -316,7 +317,7 @@ fn models_of_the_scenario_have_tags_and_an_arn_in_the_region_that_asks() {
     let input = json!({ "ModelName": "m" });
     let answer = world
         .account
-        .sagemaker("DescribeModel", &input, "eu-west-1", world.now);
+        .call(Operation::DescribeModel, &input, "eu-west-1", world.now);
     let arn = answer.unwrap()["ModelArn"].clone();
     assert_eq!(arn, "arn:aws:sagemaker:eu-west-1:000000000000:model/m");
     let tag = json!({ "ResourceArn": arn, "Tags": [{ "Key": "k", "Value": "v" }] });

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::account::OPERATIONS;
-use super::clock::Clock;
-use super::injected::{FaultKind, OperationFault};
-use super::scenario::{LatencyProfile, ModelProfile, Scenario, ScenarioError};
-use super::validate::is_name;
+use super::{LatencyProfile, ModelProfile, Scenario, ScenarioError};
+use crate::simulator::clock::Clock;
+use crate::simulator::injected::{FaultKind, OperationFault};
+use crate::simulator::operations::Operation;
+use crate::simulator::validate::is_name;
 use crate::units::MemoryMb;
 
 /// Of 366 days, in seconds.
@@ -127,17 +127,17 @@ impl Check<'_> {
     }
 
     fn operation_fault(&self, fault: &OperationFault) -> Result<(), ScenarioError> {
-        if !OPERATIONS.contains(&fault.operation.as_str()) {
+        let Some(operation) = Operation::parse(&fault.operation) else {
             let value = format!("`{}`", fault.operation);
             let expected = "must be an operation that the simulator knows";
             return self.refuse("operation_faults.operation", &value, expected);
-        }
+        };
         let key = |member: &str| format!("operation_faults.{}.{member}", fault.operation);
         let spoils = matches!(
             fault.kind,
             FaultKind::MalformedAnswer | FaultKind::EmptyAnswer
         );
-        if spoils && fault.operation == "InvokeEndpoint" {
+        if spoils && operation == Operation::InvokeEndpoint {
             let expected = "cannot be: any bytes are an answer of a model";
             return self.refuse(&key("kind"), "an answer that breaks the protocol", expected);
         }

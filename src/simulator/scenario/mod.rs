@@ -1,20 +1,25 @@
 //! What a simulated account is like: how fast its models answer, how long things take, what goes wrong.
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use self::check::check;
 use super::clock::Clock;
 use super::injected::OperationFault;
-use super::scenario_check::check;
 use crate::units::MemoryMb;
 
 const BUILT_IN: [(&str, &str); 3] = [
-    ("xgboost", include_str!("profiles/xgboost.toml")),
-    ("mobilenet-v2", include_str!("profiles/mobilenet-v2.toml")),
-    ("transformer", include_str!("profiles/transformer.toml")),
+    ("xgboost", include_str!("../profiles/xgboost.toml")),
+    (
+        "mobilenet-v2",
+        include_str!("../profiles/mobilenet-v2.toml"),
+    ),
+    ("transformer", include_str!("../profiles/transformer.toml")),
 ];
 
 /// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise; every
@@ -377,7 +382,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_documented_example_is_valid() {
-        let source = include_str!("scenario.rs");
+        let source = include_str!("mod.rs");
         let lines = source
             .lines()
             .skip_while(|line| !line.starts_with("/// ```toml"))
