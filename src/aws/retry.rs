@@ -1,5 +1,5 @@
-//! Attempts and time limits of the calls that manage, and what is worth another attempt, beyond what
-//! the SDK thinks.
+//! Attempts and time limits of the control plane, and what is worth another attempt beyond what the
+//! SDK thinks.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Control-plane calls: attempts including the first, so that throttled creates and deletes get through.
+/// Attempts of a control-plane call including the first, so that throttled creates and deletes get
+/// through.
 const CONTROL_ATTEMPTS: u32 = 8;
 const CONTROL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -24,9 +25,9 @@ pub(super) fn control_timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// A success whose answer cannot be read: something between AWS and us has spoilt it. The operations that use this may be
-/// repeated: names are those of the run, so a second create says that the first has worked, and a second delete that
-/// nothing is there.
+/// A success whose answer cannot be read: something between AWS and us has spoilt it. The operations
+/// that use this may be repeated: names are those of the run, so a second create says that the first
+/// has worked, and a second delete that nothing is there.
 #[derive(Debug)]
 pub(super) struct UnreadableAnswer;
 

@@ -70,7 +70,8 @@ impl FaultRules {
         found
     }
 
-    /// Whether a call that is not counted would be denied: AWS looks at permissions before anything else.
+    /// Whether a call that is not counted would be denied: AWS looks at permissions before anything
+    /// else.
     pub(super) fn denies(&self, operation: Operation) -> Option<InjectedFault> {
         let hits = |rule: &&Rule| {
             let (fault, call) = (&rule.fault, rule.calls.wrapping_add(1));
@@ -84,7 +85,8 @@ impl FaultRules {
 }
 
 impl Account {
-    /// What the scenario does to this call of the control plane or of CloudWatch; `InvokeEndpoint` asks itself.
+    /// What the scenario does to this call of the control plane or of CloudWatch; `InvokeEndpoint`
+    /// asks itself.
     pub(in crate::simulator) fn injected(&mut self, operation: Operation) -> Option<InjectedFault> {
         self.fault_rules.hit(operation)
     }

@@ -46,6 +46,11 @@ enum Found {
     Item(usize),
 }
 
+fn read_file(files: &BTreeMap<String, String>, file: &str) -> Result<Source, String> {
+    let text = files.get(file).ok_or_else(|| format!("no file {file}"))?;
+    read(text).map_err(|problem| format!("{file}: {problem}"))
+}
+
 impl Graph {
     /// Reads the crate whose root is `src/lib.rs`. `files` are sources by path.
     ///
@@ -55,14 +60,9 @@ impl Graph {
         let mut graph = Self {
             modules: Vec::new(),
         };
-        let root = graph.source(files, "src/lib.rs")?;
-        graph.add(files, root, ("src/lib.rs", "src"), Vec::new(), 0)?;
+        let root = read_file(files, "src/lib.rs")?;
+        graph.add(files, root, ("src/lib.rs", "src"), &[], 0)?;
         Ok(graph)
-    }
-
-    fn source(&self, files: &BTreeMap<String, String>, file: &str) -> Result<Source, String> {
-        let text = files.get(file).ok_or_else(|| format!("no file {file}"))?;
-        read(text).map_err(|problem| format!("{file}: {problem}"))
     }
 
     /// Adds a module and what is inside it; `folder` is where the files of its children lie.
@@ -71,12 +71,12 @@ impl Graph {
         files: &BTreeMap<String, String>,
         source: Source,
         (file, folder): (&str, &str),
-        path: Vec<String>,
+        path: &[String],
         parent: usize,
     ) -> Result<usize, String> {
         let own = self.modules.len();
         self.modules.push(Module {
-            path: path.clone(),
+            path: path.to_vec(),
             file: file.to_owned(),
             parent,
             children: Vec::new(),
@@ -94,15 +94,15 @@ impl Graph {
             } else {
                 with_children
             };
-            inside.push((name, self.source(files, file)?, file.clone(), folder));
+            inside.push((name, read_file(files, file)?, file.clone(), folder));
         }
         for (name, nested) in source.nested {
             let folder = format!("{folder}/{name}");
             inside.push((name, nested, file.to_owned(), folder));
         }
         for (name, source, file, folder) in inside {
-            let path = path.iter().chain([&name]).cloned().collect();
-            let child = self.add(files, source, (&file, &folder), path, own)?;
+            let path: Vec<String> = path.iter().chain([&name]).cloned().collect();
+            let child = self.add(files, source, (&file, &folder), &path, own)?;
             self.modules[own].children.push((name, child));
         }
         Ok(own)
@@ -153,7 +153,8 @@ impl Graph {
         })
     }
 
-    /// What `path` means in the module `own`; `None` for what another crate, a macro or the function itself defines.
+    /// What `path` means in the module `own`; `None` for what another crate, a macro or the function
+    /// itself defines.
     fn resolve(
         &self,
         own: usize,
@@ -187,7 +188,8 @@ impl Graph {
         Some(found)
     }
 
-    /// What `name` means in `module`: as the last of a path a function rather than the module of the same name.
+    /// What `name` means in `module`: as the last of a path a function rather than the module of the
+    /// same name.
     fn member(
         &self,
         module: usize,

@@ -24,7 +24,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("indicatif", &["src/progress/"]),
 ];
 
-/// TEMPORARY, to be deleted when the commands have moved to `pipeline`, `job` and `process`: what the move opens.
+/// TEMPORARY: what opens when the commands move to `pipeline`, `job` and `process`. To be deleted then.
 const TO_MOVE: [&str; 3] = ["src/benchmark/load/", "src/commands/", "src/config/"];
 
 fn is_to_move(arrow: &Arrow) -> bool {

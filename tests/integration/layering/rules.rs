@@ -71,10 +71,10 @@ pub(super) fn between_commands(graph: &Graph) -> Vec<Arrow> {
 /// The circles: sets of files each of which reaches every other, as the arrows between them.
 ///
 /// A module and what lies in its folder are one whole, which two rules follow:
-/// * `mod x;` and `pub use x::Y` are no arrows: the `mod.rs` is a table of contents there. It needs `x` only where its
-///   code names `x` or `Y`, and that is an arrow.
-/// * What a file takes from a `mod.rs` above it in the tree is no arrow, since it is a part of that module. What the
-///   `mod.rs` only re-exports is: to the file that defines it.
+/// * `mod x;` and `pub use x::Y` are no arrows: the `mod.rs` is a table of contents there. It needs
+///   `x` only where its code names `x` or `Y`, and that is an arrow.
+/// * What a file takes from a `mod.rs` above it in the tree is no arrow, since it is a part of that
+///   module. What the `mod.rs` only re-exports is: to the file that defines it.
 pub(super) fn circles(graph: &Graph) -> Vec<Vec<Arrow>> {
     let references = graph.references();
     let needs =
@@ -85,11 +85,11 @@ pub(super) fn circles(graph: &Graph) -> Vec<Vec<Arrow>> {
         (file, reachable(file, &arrows))
     });
     let reached: BTreeMap<&str, BTreeSet<&str>> = reached.collect();
-    let reaches = |from: &str, to: &str| reached.get(from).is_some_and(|it| it.contains(to));
+    let leads = |from: &str, to: &str| reached.get(from).is_some_and(|it| it.contains(to));
     let mut circles: BTreeMap<Vec<&str>, Vec<Arrow>> = BTreeMap::new();
-    for arrow in arrows.iter().filter(|it| reaches(&it.to, &it.file)) {
+    for arrow in arrows.iter().filter(|it| leads(&it.to, &it.file)) {
         let files = reached.keys().copied();
-        let members = files.filter(|it| reaches(&arrow.file, it) && reaches(it, &arrow.file));
+        let members = files.filter(|it| leads(&arrow.file, it) && leads(it, &arrow.file));
         let circle = circles.entry(members.collect()).or_default();
         circle.push(arrow.clone());
     }
@@ -126,7 +126,8 @@ pub(super) fn beyond(graph: &Graph, folder: &str, allowed: &[&str]) -> Vec<Arrow
     arrows(references.iter().filter(breaks))
 }
 
-/// Uses of a library outside its homes: `src/a.rs:7 -> library`. A library that ends with `_` stands for all that begin so.
+/// Uses of a library outside its homes: `src/a.rs:7 -> library`. A name that ends with `_` stands
+/// for all libraries that begin so.
 pub(super) fn away_from_home(graph: &Graph, library: &str, homes: &[&str]) -> Vec<Arrow> {
     let is_used =
         |name: &str| name == library || library.ends_with('_') && name.starts_with(library);

@@ -156,13 +156,13 @@ impl Reader<'_> {
 
 #[test]
 fn words_and_marks_are_read_and_nothing_else() {
-    let source = r####"
+    let source = r##"
         // crate::comment
         /* crate::block /* nested */ crate::block */
         let x = "crate::text \" \\"; let y = r#"crate::raw " "#; b"crate::bytes"; b'"';
         fn f<'a>(c: &'a str) -> char { '"' } '\'' '\u{1F600}' 'é' r#type
         crate::last::Thing
-    "####;
+    "##;
     let read = tokens(source);
     let texts: Vec<&str> = read.iter().map(|it| it.text.as_str()).collect();
     assert_eq!(
