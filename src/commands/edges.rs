@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::log::LogWriter;
 use crate::aws::{AssumedRole, TokenSource};
 use crate::baseline::Access;
-use crate::config::BaselineArgs;
+use crate::config::{BaselineArgs, GivenToken};
 use crate::github::{
-    Annotation, Context, END_GROUP, IdentityTokenError, IdentityTokens, Level, RunnerFiles,
+    self, Annotation, Context, END_GROUP, IdentityTokenError, IdentityTokens, Level, RunnerFiles,
     annotations, group, neutralise,
 };
 use crate::progress::Surroundings;
@@ -203,14 +203,9 @@ impl Edges {
 
     /// What baseline stores need: GitHub as a workflow has it, and the role.
     pub(super) fn access(&self, args: &BaselineArgs) -> Access {
-        let variable = |name| self.variable(name).map(str::to_owned);
-        let given = args.github_token.as_ref().and_then(|token| token.expose());
+        let given = args.github_token.as_ref().and_then(GivenToken::token);
         Access {
-            api_url: variable("GITHUB_API_URL"),
-            repository: variable("GITHUB_REPOSITORY"),
-            token: given
-                .map(str::to_owned)
-                .or_else(|| variable("GITHUB_TOKEN")),
+            github: github::Access::from_environment(&self.environment, given),
             role: self.role.clone(),
         }
     }

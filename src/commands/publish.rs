@@ -6,8 +6,8 @@ use std::path::Path;
 use super::edges::Edges;
 use crate::config::BaselineArgs;
 use crate::github::{
-    Annotation, Client, CommentMode, Context, Done, Event, GitHubError, Level, Occasion, Operation,
-    Problem, Published, Repository, Retry, RunnerFileError, Token, publish_comment,
+    Annotation, Client, CommentMode, Context, Done, Event, GitHubError, Level, NoClient, Occasion,
+    Operation, Problem, Published, RunnerFileError, publish_comment,
 };
 use crate::report::{self, Consequence, Finding, Gravity, Report};
 
@@ -95,12 +95,10 @@ impl Publishing {
             Some(context) => match (context.event, context.pull_request) {
                 // The event of a `workflow_run` names only the author's idea of a pull request.
                 (Event::WorkflowRun, _) | (_, None) => Err(Unheard::NoPullRequest),
-                (_, Some(pull_request)) => {
-                    client(context, args, edges).map(|client| Conversation {
-                        client,
-                        pull_request,
-                    })
-                }
+                (_, Some(pull_request)) => client(args, edges).map(|client| Conversation {
+                    client,
+                    pull_request,
+                }),
             },
         };
         this
@@ -203,15 +201,14 @@ impl Publishing {
     }
 }
 
-fn client(context: &Context, args: &BaselineArgs, edges: &Edges) -> Result<Client, Unheard> {
-    let Some(token) = edges.access(args).token else {
-        return Err(Unheard::NoToken("there is no token".to_owned()));
-    };
-    let token: Token = token
-        .parse()
-        .map_err(|error: crate::github::TokenError| Unheard::NoToken(error.to_string()))?;
-    let repository: Repository = context.repository.clone();
-    Client::new(&context.api_url, repository, token, Retry::default()).map_err(Unheard::Refused)
+fn client(args: &BaselineArgs, edges: &Edges) -> Result<Client, Unheard> {
+    let client = edges.access(args).github.client();
+    client.map_err(|error| match error {
+        NoClient::NoRepository | NoClient::Repository(_) => Unheard::NotInActions,
+        NoClient::NoToken => Unheard::NoToken("there is no token".to_owned()),
+        NoClient::Token(error) => Unheard::NoToken(error.to_string()),
+        NoClient::GitHub(error) => Unheard::Refused(error),
+    })
 }
 
 async fn find(
@@ -222,7 +219,7 @@ async fn find(
     let Some(head) = &context.triggered_by else {
         return Err(Unheard::NoPullRequest);
     };
-    let client = client(context, args, edges)?;
+    let client = client(args, edges)?;
     let found = crate::github::find_pull_request(&client, head).await;
     match found.map_err(Unheard::Refused)? {
         Some(pull_request) => Ok(Conversation {

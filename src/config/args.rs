@@ -13,7 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::job::{CollectArgs, SubmitArgs};
 use super::measure::MeasurementArgs;
-use super::values::{TokenText, parse_duration, parse_rate, parse_role_arn, parse_run_id};
+use super::values::{GivenToken, parse_duration, parse_rate, parse_role_arn, parse_run_id};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
@@ -361,7 +361,7 @@ pub struct BaselineArgs {
     pub baseline: Option<BaselineUri>,
     /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
-    pub github_token: Option<TokenText>,
+    pub github_token: Option<GivenToken>,
 }
 
 impl BaselineArgs {

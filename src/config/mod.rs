@@ -19,7 +19,7 @@ pub use self::args::{
 };
 pub use self::job::{CollectArgs, JobArgs, SubmitArgs};
 pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
-pub use self::values::TokenText;
+pub use self::values::GivenToken;
 
 /// clap's message without usage and advice: what is wrong with which flag, on one line.
 pub fn usage_error(message: &str) -> String {

@@ -13,6 +13,7 @@ use super::client::{Call, Client};
 use super::cut;
 use super::error::{GitHubError, Operation, Problem};
 use super::marker::Marker;
+use super::retry::Failure;
 
 /// When a comment comes into being. One that exists is always kept current, so that a failing comment does not outlive
 /// the failure.
@@ -157,23 +158,16 @@ pub async fn publish_comment(
         may_create: mode.creates(occasion),
     };
     let author = client.author().await?;
-    let mut failed = 0;
-    loop {
-        // The comment may be written although the answer was lost, or a newer run's may be there by now: look again.
-        match publish_once(client, &draft, &author).await {
-            Err(error)
-                if error.is_unclear() && error.operation() == Some(Operation::WriteComment) =>
-            {
-                failed += 1;
-                match client.retry().wait(failed, None, fastrand::f64()) {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => return Err(error),
-                }
-            }
-            Ok(done) => return Ok(done),
-            Err(error) => return Err(error),
-        }
-    }
+    // The comment may be written although the answer was lost, or a newer run's may be there by now: look again.
+    let publish = || async {
+        let published = publish_once(client, &draft, &author).await;
+        published.map_err(|error| Failure {
+            may_pass: error.is_unclear() && error.operation() == Some(Operation::WriteComment),
+            error,
+            asked: None,
+        })
+    };
+    client.retry().run(publish).await
 }
 
 /// A comment to be.

@@ -2,6 +2,7 @@
 //!
 //! Nothing of the HTTP library leaves this module, and the token is in no error and no `Debug` output.
 
+mod access;
 mod client;
 mod comment;
 mod contents;
@@ -18,6 +19,7 @@ mod runner_files;
 mod token;
 mod workflow;
 
+pub use self::access::{Access, NoClient};
 pub use self::client::Client;
 pub use self::comment::{
     CommentMode, CommentModeError, Done, ExistingComment, Occasion, Published, find_comment,
@@ -31,7 +33,8 @@ pub use self::marker::Marker;
 pub use self::oidc::{IdentityTokenError, IdentityTokens};
 pub use self::pulls::find_pull_request;
 pub use self::repository::{Repository, RepositoryError};
-pub use self::retry::Retry;
+pub(crate) use self::retry::Failure;
+pub use self::retry::{Retry, Waits};
 pub use self::runner_files::{RunnerFileError, RunnerFiles};
 pub use self::token::{Token, TokenError};
 pub use self::workflow::{

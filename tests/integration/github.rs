@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sagegate::github::{
-    Client, CommentMode, Done, GitHubError, Head, Occasion, Problem, Published, Retry,
+    Client, CommentMode, Done, GitHubError, Head, Occasion, Problem, Published, Retry, Waits,
     applied_label, find_comment, find_pull_request, labels, publish_comment,
 };
 use serde_json::json;
@@ -23,12 +23,11 @@ const QUIET: Occasion = Occasion {
 pub(crate) fn client_with(github: &GitHub, token: &str, attempt_timeout: Duration) -> Client {
     let retry = Retry {
         attempts: 4,
-        first_wait: Duration::from_millis(1),
+        waits: Waits::Doubling(Duration::from_millis(1)),
         longest_wait: Duration::from_secs(5),
-        attempt_timeout,
     };
-    let repository = REPOSITORY.parse().unwrap();
-    Client::new(&github.api_url(), repository, token.parse().unwrap(), retry).unwrap()
+    let (repository, token) = (REPOSITORY.parse().unwrap(), token.parse().unwrap());
+    Client::new(&github.api_url(), repository, token, retry, attempt_timeout).unwrap()
 }
 
 pub(crate) fn client(github: &GitHub) -> Client {
