@@ -4,12 +4,13 @@ use super::edges::Edges;
 use super::publish::{Conversation, Publishing};
 use crate::gate::{ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted};
 use crate::github::{ExistingComment, GitHubError, applied_label, find_comment};
+use crate::marker::Key;
 
 /// What the label accepts, and why not; `None` without the label. A label that cannot be read accepts nothing, with a
 /// warning: the gate stays closed.
 pub(super) async fn accepted_by_label(
     conversation: &Conversation,
-    comment_key: &str,
+    comment_key: &Key,
     edges: &Edges,
 ) -> Option<Result<Acceptance, NotAccepted>> {
     match read(conversation, comment_key).await {
@@ -43,7 +44,7 @@ async fn read(
         client,
         pull_request,
     }: &Conversation,
-    comment_key: &str,
+    comment_key: &Key,
 ) -> Result<Option<Result<Acceptance, NotAccepted>>, GitHubError> {
     let Some(applied) = applied_label(client, *pull_request, ACCEPT_LABEL).await? else {
         return Ok(None);
@@ -53,10 +54,10 @@ async fn read(
         at: applied.at,
     };
     let comment = find_comment(client, *pull_request, comment_key).await?;
-    let comment = comment.as_ref().map(earlier);
+    let comment = comment.map(earlier);
     Ok(Some(label.accepts(comment.as_ref())))
 }
 
-fn earlier(comment: &ExistingComment) -> EarlierComment {
-    EarlierComment::from_fields(|name| comment.marker.text(name), comment.changed_at)
+fn earlier(comment: ExistingComment) -> EarlierComment {
+    comment.marker.comment(comment.changed_at)
 }

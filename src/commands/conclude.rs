@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::files::write_atomically;
 use crate::gate::{BaselineFile, Entry, Judgement, Limits, Policy, Status, Verdict, judge};
 use crate::github::{Context, Event};
+use crate::marker::Key;
 use crate::report::{self, Consequence, Links, Report, Unmeasured};
 use crate::result::RunResult;
 
@@ -72,7 +73,7 @@ pub(super) async fn conclude(
     };
     let mut judgement = judge(it.run, &analysis, history, &it.limits, now());
     if let Some(conversation) = conversation {
-        let key = report::comment_key(&it.run.name, links.workflow.as_deref());
+        let key = Key::new(&it.run.name, links.workflow.as_deref());
         if let Some(accepted) = accepted_by_label(conversation, &key, edges).await {
             judgement = judgement.under(accepted);
         }

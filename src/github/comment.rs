@@ -12,8 +12,8 @@ use thiserror::Error;
 use super::client::{Call, Client};
 use super::cut;
 use super::error::{GitHubError, Operation, Problem};
-use super::marker::Marker;
 use super::retry::Failure;
+use crate::marker::{Key, Marker};
 
 /// When a comment comes into being. One that exists is always kept current, so that a failing comment does not outlive
 /// the failure.
@@ -81,7 +81,7 @@ impl CommentMode {
 }
 
 /// A comment of ours that is there already.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExistingComment {
     /// GitHub's number of it.
     pub id: u64,
@@ -121,14 +121,14 @@ pub struct Published {
     pub removed: u32,
 }
 
-/// The newest comment with `key` in its marker that the token's owner wrote. `key` is as the marker writes it.
+/// The newest comment with `key` in its marker that the token's owner wrote.
 ///
 /// # Errors
 /// [`GitHubError`].
 pub async fn find_comment(
     client: &Client,
     pull_request: u64,
-    key: &str,
+    key: &Key,
 ) -> Result<Option<ExistingComment>, GitHubError> {
     let author = client.author().await?;
     let ours = ours(client, pull_request, key, &author).await?;
@@ -183,7 +183,7 @@ async fn publish_once(
     draft: &Draft,
     author: &str,
 ) -> Result<Published, GitHubError> {
-    let ours = ours(client, draft.pull_request, draft.marker.key(), author).await?;
+    let ours = ours(client, draft.pull_request, &draft.marker.key, author).await?;
     let Some((newest, older)) = ours.split_first() else {
         return create_if_wanted(client, draft).await;
     };
@@ -268,7 +268,7 @@ struct ApiUser {
 async fn ours(
     client: &Client,
     pull_request: u64,
-    key: &str,
+    key: &Key,
     author: &str,
 ) -> Result<Vec<ExistingComment>, GitHubError> {
     let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
@@ -280,7 +280,7 @@ async fn ours(
             .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
         let body = comment.body.unwrap_or_default();
         match Marker::of(&body) {
-            Some(marker) if by_us && marker.key() == key => {
+            Some(marker) if by_us && marker.key == *key => {
                 let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
                 let place = ours.iter().position(newer_than).unwrap_or(ours.len());
                 let comment = ExistingComment {

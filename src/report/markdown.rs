@@ -32,7 +32,7 @@ fn within(report: &Report, budget: usize) -> String {
 }
 
 fn with_sections(report: &Report, kept: &[Section]) -> String {
-    let mut blocks = vec![Block::Marker(report.marker.clone())];
+    let mut blocks = vec![Block::Marker(Box::new(report.marker.clone()))];
     blocks.extend(report.visible());
     blocks.extend(kept.iter().map(Section::block));
     if kept.len() < report.sections.len() {

@@ -6,6 +6,7 @@ use sagegate::github::{
     Client, CommentMode, Done, GitHubError, Head, Occasion, Problem, Published, Retry, Waits,
     applied_label, find_comment, find_pull_request, labels, publish_comment,
 };
+use sagegate::marker::Key;
 use serde_json::json;
 
 use crate::support::github::{BOT, Failure, GitHub, REPOSITORY, TOKEN};
@@ -146,7 +147,7 @@ async fn of_several_of_ours_the_newest_is_kept() {
     github
         .world()
         .comment(PULL_REQUEST, BOT, &body("ci", "1-1"));
-    let found = find_comment(&client(&github), PULL_REQUEST, "ci")
+    let found = find_comment(&client(&github), PULL_REQUEST, &Key::new("ci", None))
         .await
         .unwrap();
     assert_eq!(found.map(|it| it.id), Some(2));
@@ -340,13 +341,17 @@ async fn the_token_is_in_no_error_and_no_debug_output() {
     let echo = format!("bad header: Bearer {TOKEN}");
     github.fail(Failure::new("GET", "/comments", 400, &echo));
     let client = client(&github);
-    let error = find_comment(&client, PULL_REQUEST, "ci").await.unwrap_err();
+    let error = find_comment(&client, PULL_REQUEST, &Key::new("ci", None))
+        .await
+        .unwrap_err();
     let all = format!("{error} {error:?} {:?} {client:?}", error.hint());
     assert!(!all.contains("0123456789abcdef"), "{all}");
     assert!(all.contains("bad header: Bearer ***"), "{all}");
 
     let wrong = client_with(&github, "ghs_wrong", Duration::from_secs(20));
-    let error = find_comment(&wrong, PULL_REQUEST, "ci").await.unwrap_err();
+    let error = find_comment(&wrong, PULL_REQUEST, &Key::new("ci", None))
+        .await
+        .unwrap_err();
     assert_eq!(error.problem(), Some(Problem::Unauthorized));
     assert!(!format!("{error:?}").contains("ghs_wrong"));
 }
@@ -358,7 +363,8 @@ async fn a_server_that_never_answers_is_given_up() {
     // The server waits for its own lock before it answers.
     let lock = github.world();
     let error = tokio::task::block_in_place(|| {
-        let asking = find_comment(&client, PULL_REQUEST, "ci");
+        let key = Key::new("ci", None);
+        let asking = find_comment(&client, PULL_REQUEST, &key);
         tokio::runtime::Handle::current().block_on(asking)
     })
     .unwrap_err();
