@@ -170,8 +170,19 @@ pub(super) async fn tell_unmeasured(
 pub(super) fn commit(edges: &Edges) -> Option<String> {
     let given = || edges.variable("GITHUB_SHA").map(str::to_owned);
     match edges.context() {
-        Some(context) if context.event != Event::Other => context.head_sha,
-        Some(context) => context.head_sha.or_else(given),
+        Some(context) => {
+            let head = context.head_sha().map(str::to_owned);
+            match context.event {
+                Event::Other(_) => head.or_else(given),
+                Event::PullRequest(_)
+                | Event::PullRequestTarget(_)
+                | Event::Push { .. }
+                | Event::MergeGroup { .. }
+                | Event::Schedule
+                | Event::WorkflowDispatch
+                | Event::WorkflowRun(_) => head,
+            }
+        }
         None => given(),
     }
 }
@@ -180,16 +191,10 @@ pub(super) fn commit(edges: &Edges) -> Option<String> {
 fn links(commit: Option<&str>, publishing: &Publishing, edges: &Edges) -> Links {
     let context = edges.context();
     let context = context.as_ref();
-    let of_commit = |context: &Context| {
-        let sha = commit?;
-        Some(format!(
-            "{}/{}/commit/{sha}",
-            context.server_url, context.repository
-        ))
-    };
+    let of_commit = |context: &Context| Some(context.commit_url(commit?));
     let told = publishing.context.as_ref();
     let written_by = told
-        .filter(|it| it.event == Event::WorkflowRun)
+        .filter(|it| it.workflow_run().is_some())
         .and_then(|it| {
             let attempt = it.run_attempt.unwrap_or(1);
             Some(format!("{}-{attempt}", it.run_id.as_deref()?))

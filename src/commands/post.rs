@@ -14,7 +14,7 @@ use super::publish::{Publishing, Unheard};
 use super::unmeasured::{FORK, FORK_HINT};
 use crate::config::PostArgs;
 use crate::error::Error;
-use crate::github::{Event, Head};
+use crate::github::{Context, Head};
 use crate::report::{Consequence, Unmeasured, UnmeasuredVerdict};
 use crate::result::RunResult;
 
@@ -24,13 +24,10 @@ const MAX_RESULT: u64 = 64 << 20;
 /// Judges the result and tells the pull request of its commit.
 pub(super) async fn post(args: &PostArgs, edges: &Edges) -> Outcome {
     let context = edges.context().filter(|_| edges.in_actions());
-    let (is_fork, head) = match context {
-        Some(context) if context.event == Event::WorkflowRun => {
-            (context.is_fork, context.triggered_by)
-        }
-        Some(_) | None => return Err(Error::NotAfterAWorkflow),
+    let Some(run) = context.as_ref().and_then(Context::workflow_run) else {
+        return Err(Error::NotAfterAWorkflow);
     };
-    let Some(head) = head else {
+    let Some(head) = &run.pull_request else {
         edges.notice("nothing to publish: the other workflow did not run for a pull request");
         return Ok(0);
     };
@@ -44,9 +41,9 @@ pub(super) async fn post(args: &PostArgs, edges: &Edges) -> Outcome {
             });
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            without_result(args, &head, is_fork, &publishing, edges).await?
+            without_result(args, head, run.is_fork, &publishing, edges).await?
         }
-        Ok(_) | Err(_) => judge(args, &head, &publishing, edges).await?,
+        Ok(_) | Err(_) => judge(args, head, &publishing, edges).await?,
     };
     if let Err(Unheard::NoPullRequest) = &publishing.conversation {
         edges.notice(&format!(

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::edges::Edges;
 use crate::config::BaselineArgs;
 use crate::github::{
-    Annotation, Client, CommentMode, Context, Done, Event, GitHubError, Level, NoClient, Occasion,
+    Annotation, Client, CommentMode, Context, Done, GitHubError, Level, NoClient, Occasion,
     Operation, Problem, Published, RunnerFileError, publish_comment,
 };
 use crate::report::{self, Consequence, Finding, Gravity, Report};
@@ -92,10 +92,9 @@ impl Publishing {
         this.conversation = match &this.context {
             None => Err(Unheard::NotInActions),
             Some(_) if mode == CommentMode::Never => Err(Unheard::NotWanted),
-            Some(context) => match (context.event, context.pull_request) {
-                // The event of a `workflow_run` names only the author's idea of a pull request.
-                (Event::WorkflowRun, _) | (_, None) => Err(Unheard::NoPullRequest),
-                (_, Some(pull_request)) => client(args, edges).map(|client| Conversation {
+            Some(context) => match context.pull_request() {
+                None => Err(Unheard::NoPullRequest),
+                Some(pull_request) => client(args, edges).map(|client| Conversation {
                     client,
                     pull_request,
                 }),
@@ -123,8 +122,8 @@ impl Publishing {
     /// Name of the workflow whose gate this is: the one that measured.
     pub(super) fn workflow(&self) -> Option<&str> {
         let context = self.context.as_ref()?;
-        let other = context.triggering_workflow.as_deref();
-        other.or(context.workflow.as_deref())
+        let other = context.workflow_run().and_then(|run| run.workflow.as_ref());
+        other.or(context.workflow.as_ref()).map(String::as_str)
     }
 
     /// Whether the run gets neither secrets nor a token that may write.
@@ -139,8 +138,8 @@ impl Publishing {
             return;
         }
         set_outputs(&outputs(told), edges);
-        let summary = report::summary(told.report);
-        if let Err(error) = edges.runner_files().add_summary(&summary) {
+        let summary = |room| report::summary(told.report, room);
+        if let Err(error) = edges.runner_files().add_summary(summary) {
             warn_of_file("the job summary is missing", &error, edges);
         }
         if let Some(url) = self.comment(told, edges).await {
@@ -216,7 +215,10 @@ async fn find(
     args: &BaselineArgs,
     edges: &Edges,
 ) -> Result<Conversation, Unheard> {
-    let Some(head) = &context.triggered_by else {
+    let Some(head) = context
+        .workflow_run()
+        .and_then(|run| run.pull_request.as_ref())
+    else {
         return Err(Unheard::NoPullRequest);
     };
     let client = client(args, edges)?;

@@ -8,6 +8,7 @@ use super::publish::Publishing;
 use crate::config::MeasurementArgs;
 use crate::error::Error;
 use crate::gate::{Policy, Verdict};
+use crate::github::Context;
 use crate::report::{Consequence, Unmeasured, UnmeasuredVerdict};
 
 /// Why a fork's pull request is not measured.
@@ -51,7 +52,7 @@ impl Attempt<'_> {
         self.clear()?;
         let exit_code = Verdict::NotRun.exit_code(self.policy);
         let context = self.publishing.context.as_ref();
-        let (reason, hint) = if context.is_some_and(|it| it.is_fork) {
+        let (reason, hint) = if context.is_some_and(Context::is_fork) {
             (FORK, FORK_HINT)
         } else {
             (DEPENDABOT, DEPENDABOT_HINT)

@@ -10,10 +10,13 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::client::{Call, Client};
-use super::cut;
 use super::error::{GitHubError, Operation, Problem};
 use super::retry::Failure;
 use crate::marker::{Key, Marker};
+
+/// Most characters of a comment; GitHub refuses more with 422 "body is too long". Counted in UTF-16 units, the largest
+/// of the possible readings that is still accepted.
+const MAX_BODY: usize = 65_536;
 
 /// When a comment comes into being. One that exists is always kept current, so that a failing comment does not outlive
 /// the failure.
@@ -136,7 +139,7 @@ pub async fn find_comment(
 }
 
 /// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says of which gate and
-/// which run. At most 65 536 characters are sent; a longer body is cut at a line, and says so.
+/// which run. Of a body that GitHub would refuse for its length, the end is missing.
 ///
 /// # Errors
 /// [`GitHubError`]; what was there is then left as it was.
@@ -153,7 +156,7 @@ pub async fn publish_comment(
     }
     let draft = Draft {
         pull_request,
-        body: cut::comment(body),
+        body: fitting(body).to_owned(),
         marker,
         may_create: mode.creates(occasion),
     };
@@ -223,6 +226,17 @@ async fn create_if_wanted(client: &Client, draft: &Draft) -> Result<Published, G
     let call = write(Method::POST, route, draft);
     let created: ApiComment = client.send(&call).await?.json()?;
     Ok(published(Done::Created, created.html_url))
+}
+
+/// As much of the start as GitHub takes. Our own reports are shorter.
+fn fitting(body: &str) -> &str {
+    let mut units = 0;
+    let mut too_long = body.char_indices().skip_while(|(_, c)| {
+        units += c.len_utf16();
+        units <= MAX_BODY
+    });
+    let end = too_long.next().map_or(body.len(), |(end, _)| end);
+    body.get(..end).unwrap_or_default()
 }
 
 /// A request that is not simply sent again when its fate is unclear.
@@ -306,6 +320,15 @@ fn normal(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_ends_at_the_limit_and_a_wide_character_counts_as_two_and_is_never_halved() {
+        let fits = "é".repeat(MAX_BODY);
+        assert_eq!(fitting(&fits), fits);
+        let long = format!("x{}", "🦀".repeat(MAX_BODY));
+        assert_eq!(fitting(&long).encode_utf16().count(), MAX_BODY - 1);
+        assert!(fitting(&long).ends_with('🦀'));
+    }
 
     #[test]
     fn a_mode_round_trips_and_decides_when_a_comment_comes_into_being() {

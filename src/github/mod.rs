@@ -7,7 +7,6 @@ mod client;
 mod comment;
 mod contents;
 mod context;
-mod cut;
 mod error;
 mod labels;
 mod oidc;
@@ -25,7 +24,7 @@ pub use self::comment::{
     publish_comment,
 };
 pub use self::contents::{BranchFile, Change, read_file, write_file};
-pub use self::context::{Context, Event, Head};
+pub use self::context::{Context, Event, Head, PullRequest, WorkflowRun};
 pub use self::error::{GitHubError, Operation, Problem};
 pub use self::labels::{AppliedLabel, applied_label, labels};
 pub use self::oidc::{IdentityTokenError, IdentityTokens};
