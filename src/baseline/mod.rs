@@ -159,7 +159,7 @@ impl BaselineError {
         }
     }
 
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } | Self::Write { .. } => Some(

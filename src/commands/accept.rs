@@ -16,10 +16,9 @@ pub(super) async fn accepted_by_label(
     match read(conversation, comment_key).await {
         Ok(accepted) => accepted,
         Err(error) => {
-            let hint = error.hint().map(|hint| format!("; {hint}"));
             edges.warn(&format!(
-                "nothing is accepted, the label {ACCEPT_LABEL} cannot be read: {error}{}",
-                hint.unwrap_or_default()
+                "nothing is accepted, the label {ACCEPT_LABEL} cannot be read: {}",
+                error.with_hint()
             ));
             None
         }

@@ -284,7 +284,6 @@ fn annotation(level: Level, message: &str) -> Annotation {
     Annotation {
         level,
         title: None,
-        file: None,
         message: message.to_owned(),
     }
 }

@@ -38,9 +38,9 @@ fn save_state(name: &str, value: &str, edges: &Edges) {
         .runner_files()
         .save_state(&[(name, value)], &mut fastrand::Rng::new());
     if let Err(error) = saved {
-        let hint = error.hint().unwrap_or_default();
         edges.warn(&format!(
-            "this step cannot clean up after a crash: {error}; {hint}"
+            "this step cannot clean up after a crash: {}",
+            error.with_hint()
         ));
     }
 }

@@ -195,8 +195,7 @@ impl Publishing {
             ));
             return;
         }
-        let hint = error.hint().map(|hint| format!("; {hint}"));
-        edges.warn(&format!("no comment: {error}{}", hint.unwrap_or_default()));
+        edges.warn(&format!("no comment: {}", error.with_hint()));
     }
 }
 
@@ -274,8 +273,7 @@ pub(super) fn set_outputs(values: &[(&'static str, String)], edges: &Edges) {
 }
 
 fn warn_of_file(what: &str, error: &RunnerFileError, edges: &Edges) {
-    let hint = error.hint().map(|hint| format!("; {hint}"));
-    edges.warn(&format!("{what}: {error}{}", hint.unwrap_or_default()));
+    edges.warn(&format!("{what}: {}", error.with_hint()));
 }
 
 fn annotation(finding: Finding) -> Annotation {
@@ -286,7 +284,6 @@ fn annotation(finding: Finding) -> Annotation {
             Gravity::Notice => Level::Notice,
         },
         title: Some(finding.title),
-        file: None,
         message: finding.message,
     }
 }

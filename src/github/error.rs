@@ -5,6 +5,8 @@ use std::fmt;
 use http::StatusCode;
 use thiserror::Error;
 
+use crate::text::with_hint;
+
 /// What was being done: it names the permission that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -158,7 +160,12 @@ impl GitHubError {
         matches!(self, Self::NoAnswer { .. }) || self.problem() == Some(Problem::Unavailable)
     }
 
-    /// The way out.
+    /// The error with its suggested fix.
+    pub fn with_hint(&self) -> String {
+        with_hint(self, self.hint())
+    }
+
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Address { .. } => {

@@ -16,10 +16,7 @@ pub struct AppliedLabel {
 }
 
 /// The names of the labels that a pull request has now.
-///
-/// # Errors
-/// [`GitHubError`].
-pub async fn labels(client: &Client, pull_request: u64) -> Result<Vec<String>, GitHubError> {
+async fn labels(client: &Client, pull_request: u64) -> Result<Vec<String>, GitHubError> {
     let route = client.in_repository(&format!("/issues/{pull_request}/labels"));
     let labels: Vec<ApiLabel> = client.list(Operation::ReadLabels, &route).await?;
     Ok(labels.into_iter().map(|label| label.name).collect())
@@ -29,7 +26,7 @@ pub async fn labels(client: &Client, pull_request: u64) -> Result<Vec<String>, G
 /// difference.
 ///
 /// # Errors
-/// [`GitHubError`], also when nothing says who applied it: an acceptance by nobody is none.
+/// [`GitHubError`], also when no event says who applied it.
 pub async fn applied_label(
     client: &Client,
     pull_request: u64,

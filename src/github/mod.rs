@@ -26,7 +26,7 @@ pub use self::comment::{
 pub use self::contents::{BranchFile, Change, read_file, write_file};
 pub use self::context::{Context, Event, Head, PullRequest, WorkflowRun};
 pub use self::error::{GitHubError, Operation, Problem};
-pub use self::labels::{AppliedLabel, applied_label, labels};
+pub use self::labels::{AppliedLabel, applied_label};
 pub use self::oidc::{IdentityTokenError, IdentityTokens};
 pub use self::pulls::find_pull_request;
 pub use self::repository::{Repository, RepositoryError};
@@ -35,5 +35,5 @@ pub use self::retry::{Retry, Waits};
 pub use self::runner_files::{RunnerFileError, RunnerFiles};
 pub use self::token::{Token, TokenError};
 pub use self::workflow::{
-    Annotation, END_GROUP, Level, annotations, group, mask, neutral_line, neutralise,
+    Annotation, END_GROUP, Level, annotations, group, neutral_line, neutralise,
 };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::text::one_line;
+use crate::text::{one_line, with_hint};
 
 /// Bytes of a step's summary: the runner drops a larger one as a whole.
 ///
@@ -41,7 +41,12 @@ pub enum RunnerFileError {
 }
 
 impl RunnerFileError {
-    /// The way out.
+    /// The error with its suggested fix.
+    pub fn with_hint(&self) -> String {
+        with_hint(self, self.hint())
+    }
+
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Name(_) => None,
