@@ -16,7 +16,8 @@ use crate::aws::{AssumedRole, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{self, Client, GitHubError, NoClient};
 
-/// A place for a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or `s3://BUCKET/KEY`.
+/// A place for a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or
+/// `s3://BUCKET/KEY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaselineUri {
     /// A file.
@@ -243,8 +244,8 @@ impl BaselineStore {
         }
     }
 
-    /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when somebody else wrote
-    /// in between. Two processes that do this at once both get their change in.
+    /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when
+    /// somebody else wrote in between. Two processes that do this at once both get their change in.
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.

@@ -1,4 +1,5 @@
-//! Several writers of one baseline that cannot lock it: read, change, write if it is still what was read, else again.
+//! Several writers of one baseline that cannot lock it: read, change, write if it is still what was
+//! read, else again.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -172,16 +172,8 @@ pub(super) fn commit(edges: &Edges) -> Option<String> {
     match edges.context() {
         Some(context) => {
             let head = context.head_sha().map(str::to_owned);
-            match context.event {
-                Event::Other(_) => head.or_else(given),
-                Event::PullRequest(_)
-                | Event::PullRequestTarget(_)
-                | Event::Push { .. }
-                | Event::MergeGroup { .. }
-                | Event::Schedule
-                | Event::WorkflowDispatch
-                | Event::WorkflowRun(_) => head,
-            }
+            let is_other = matches!(context.event, Event::Other(_));
+            head.or_else(|| given().filter(|_| is_other))
         }
         None => given(),
     }

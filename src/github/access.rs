@@ -13,8 +13,8 @@ use super::token::{Token, TokenError};
 /// The API of github.com.
 const API_URL: &str = "https://api.github.com";
 
-/// The server, the repository and the right to act in it. What is missing or wrong matters only to those who ask for a
-/// client.
+/// The server, the repository and the right to act in it. What is missing or wrong matters only to
+/// those who ask for a client.
 #[derive(Debug, Clone)]
 pub struct Access {
     api_url: String,
@@ -43,7 +43,8 @@ pub enum NoClient {
 }
 
 impl Access {
-    /// `GITHUB_API_URL`, github.com's when empty, `GITHUB_REPOSITORY`, and the token that was given or `GITHUB_TOKEN`.
+    /// `GITHUB_API_URL`, github.com's when empty, `GITHUB_REPOSITORY`, and the token that was given
+    /// or `GITHUB_TOKEN`.
     pub fn from_environment(
         environment: &BTreeMap<String, String>,
         given: Option<Result<Token, TokenError>>,

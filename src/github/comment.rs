@@ -14,12 +14,12 @@ use super::error::{GitHubError, Operation, Problem};
 use super::retry::Failure;
 use crate::marker::{Key, Marker};
 
-/// Most characters of a comment; GitHub refuses more with 422 "body is too long". Counted in UTF-16 units, the largest
-/// of the possible readings that is still accepted.
+/// Most characters of a comment; GitHub refuses more with 422 "body is too long". Counted in UTF-16
+/// units, the largest of the possible readings that is still accepted.
 const MAX_BODY: usize = 65_536;
 
-/// When a comment comes into being. One that exists is always kept current, so that a failing comment does not outlive
-/// the failure.
+/// When a comment comes into being. One that exists is always kept current, so that a failing
+/// comment does not outlive the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CommentMode {
     /// With the first run.
@@ -136,8 +136,9 @@ pub async fn find_comment(
     Ok(ours.into_iter().next())
 }
 
-/// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says of which gate and
-/// which run. Of a body that GitHub would refuse for its length, the end is missing.
+/// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says
+/// of which gate and which run. Of a body that GitHub would refuse for its length, the end is
+/// missing.
 ///
 /// # Errors
 /// [`GitHubError`]; what was there is then left as it was.
@@ -159,7 +160,8 @@ pub async fn publish_comment(
         may_create: mode.creates(occasion),
     };
     let author = client.author().await?;
-    // The comment may be written although the answer was lost, or a newer run's may be there by now: look again.
+    // The comment may be written although the answer was lost, or a newer run's may be there by
+    // now: look again.
     let publish = || async {
         let published = publish_once(client, &draft, &author).await;
         published.map_err(|error| Failure {
@@ -268,7 +270,8 @@ struct ApiUser {
     login: String,
 }
 
-/// Our comments of one gate, the newest first. Anybody can write the marker, so the author counts too.
+/// Our comments of one gate, the newest first. Anybody can write the marker, so the author counts
+/// too.
 async fn ours(
     client: &Client,
     pull_request: u64,

@@ -41,7 +41,8 @@ impl fmt::Display for Operation {
 }
 
 impl Operation {
-    /// The line of the job that gives the token what it needs. Permissions that are not listed are taken away.
+    /// The line of the job that gives the token what it needs. Permissions that are not listed are
+    /// taken away.
     pub const fn permissions(self) -> &'static str {
         match self {
             Self::ReadAuthor | Self::ReadComments | Self::WriteComment => {

@@ -1,6 +1,7 @@
 //! I/O: GitHub's REST API and the files and commands of its runner.
 //!
-//! Nothing of the HTTP library leaves this module, and the token is in no error and no `Debug` output.
+//! Nothing of the HTTP library leaves this module, and the token is in no error and no `Debug`
+//! output.
 
 mod access;
 mod client;

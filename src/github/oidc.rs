@@ -1,7 +1,7 @@
 //! Identity tokens of a workflow run, which AWS takes for credentials of a role.
 //!
-//! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions: id-token: write` has an address
-//! and a token to ask at.
+//! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions:
+//! id-token: write` has an address and a token to ask at.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -67,8 +67,8 @@ struct Answer {
 }
 
 impl IdentityTokens {
-    /// Reads the runner's variables; `None` where the job may not have tokens. Sends nothing. Works inside a Tokio runtime
-    /// only.
+    /// Reads the runner's variables; `None` where the job may not have tokens. Sends nothing. Works
+    /// inside a Tokio runtime only.
     ///
     /// # Errors
     /// [`IdentityTokenError::Variables`].

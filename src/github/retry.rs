@@ -90,8 +90,8 @@ impl Retry {
         }
     }
 
-    /// How long to wait after failure number `failed` (1 is the first); `None` to give up. `asked` is what the server
-    /// asked for; `random`, 0 to 1, keeps parallel jobs from returning together.
+    /// How long to wait after failure number `failed` (1 is the first); `None` to give up. `asked`
+    /// is what the server asked for; `random`, 0 to 1, keeps parallel jobs from returning together.
     fn wait(&self, failed: u32, asked: Option<Duration>, random: f64) -> Option<Duration> {
         if failed >= self.attempts {
             return None;
@@ -113,8 +113,8 @@ impl Retry {
 
 /// How long GitHub wants us to stay away; `None` when the answer is no rate limit.
 ///
-/// Source: "Exceeding the rate limit" in GitHub's documentation: 403 or 429 with `retry-after`, or with
-/// `x-ratelimit-remaining: 0` and the time in `x-ratelimit-reset`, or with only a message.
+/// Source: "Exceeding the rate limit" in GitHub's documentation: 403 or 429 with `retry-after`, or
+/// with `x-ratelimit-remaining: 0` and the time in `x-ratelimit-reset`, or with only a message.
 pub(super) fn rate_limit(
     status: StatusCode,
     headers: &HeaderMap,

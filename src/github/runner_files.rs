@@ -14,7 +14,8 @@ use crate::text::{one_line, with_hint};
 /// Source: `FileCommandManager.cs` of the runner.
 const MAX_SUMMARY: u64 = 1 << 20;
 
-/// Where the runner wants to be told things. Outside Actions there are no such files, and nothing is written.
+/// Where the runner wants to be told things. Outside Actions there are no such files, and nothing
+/// is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunnerFiles {
     output: Option<PathBuf>,
@@ -58,7 +59,8 @@ impl RunnerFileError {
 }
 
 impl RunnerFiles {
-    /// The files that `GITHUB_OUTPUT`, `GITHUB_STATE` and `GITHUB_STEP_SUMMARY` name; an empty variable is none.
+    /// The files that `GITHUB_OUTPUT`, `GITHUB_STATE` and `GITHUB_STEP_SUMMARY` name; an empty
+    /// variable is none.
     pub fn from_environment(environment: &BTreeMap<String, String>) -> Self {
         let path = |name| {
             let value = environment.get(name).filter(|it| !it.is_empty());
@@ -95,8 +97,8 @@ impl RunnerFiles {
         append("GITHUB_STATE", self.state.as_deref(), values, random)
     }
 
-    /// Adds Markdown to the job summary. `write` is given the bytes that are left of the 1 MiB of a step; of a text that
-    /// is longer all the same, the end is missing.
+    /// Adds Markdown to the job summary. `write` is given the bytes that are left of the 1 MiB of a
+    /// step; of a text that is longer all the same, the end is missing.
     ///
     /// # Errors
     /// [`RunnerFileError::Write`].
@@ -149,8 +151,8 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// `name<<delimiter`, the value, the delimiter. The delimiter is random and not in the value, so that no value ends early
-/// and sets a second name.
+/// `name<<delimiter`, the value, the delimiter. The delimiter is random and not in the value, so
+/// that no value ends early and sets a second name.
 fn entry(name: &str, value: &str, random: &mut fastrand::Rng) -> Result<String, RunnerFileError> {
     let is_name = !name.is_empty()
         && name

@@ -52,7 +52,8 @@ impl Token {
         self.0.expose_secret()
     }
 
-    /// Whether it belongs to an app's installation, as the token of a workflow run does, and not to a person.
+    /// Whether it belongs to an app's installation, as the token of a workflow run does, and not to
+    /// a person.
     ///
     /// Source: the prefix `ghs_` in GitHub's table of token formats.
     pub(super) fn is_of_installation(&self) -> bool {

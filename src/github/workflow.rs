@@ -1,7 +1,7 @@
 //! PURE: workflow commands. Nothing else in the program writes a line that begins with `::`.
 //!
-//! The runner reads commands from both output streams: `::name …::text` at the start of a line, and `##[name]text`
-//! anywhere in one. Source: `ActionCommand.cs` of the runner.
+//! The runner reads commands from both output streams: `::name …::text` at the start of a line, and
+//! `##[name]text` anywhere in one. Source: `ActionCommand.cs` of the runner.
 
 use std::fmt::Write as _;
 
@@ -51,8 +51,8 @@ pub struct Annotation {
     pub message: String,
 }
 
-/// The commands that show annotations, one a line, at most ten: the gravest first, otherwise as given. The last one says
-/// how many are left out.
+/// The commands that show annotations, one a line, at most ten: the gravest first, otherwise as
+/// given. The last one says how many are left out.
 pub fn annotations(list: &[Annotation]) -> String {
     let mut list: Vec<&Annotation> = list.iter().collect();
     list.sort_by_key(|it| it.level);
@@ -89,8 +89,8 @@ pub fn group(title: &str) -> String {
     format!("::group::{}", data(&one_line(title)))
 }
 
-/// Untrusted text for the log: each line begins with `| `, so that none is a command, `##[` is broken up, and there are
-/// no control characters. Columns stay aligned.
+/// Untrusted text for the log: each line begins with `| `, so that none is a command, `##[` is
+/// broken up, and there are no control characters. Columns stay aligned.
 pub fn neutralise(untrusted: &str) -> String {
     let mut out = String::new();
     for line in untrusted.lines().flat_map(|line| line.split('\r')) {
@@ -99,8 +99,9 @@ pub fn neutralise(untrusted: &str) -> String {
     out
 }
 
-/// One line of our own, which may hold untrusted words, for the log: as [`neutralise`], but without the `| ` where the
-/// line begins with a letter or a digit of ASCII. No command does, whatever characters the runner may skip.
+/// One line of our own, which may hold untrusted words, for the log: as [`neutralise`], but without
+/// the `| ` where the line begins with a letter or a digit of ASCII. No command does, whatever
+/// characters the runner may skip.
 pub fn neutral_line(line: &str) -> String {
     let line = aligned_line(line);
     if line.starts_with(|c: char| c.is_ascii_alphanumeric()) {

@@ -1,7 +1,9 @@
-//! PURE: the hidden first line of a comment: which gate and run it is of, and what it showed. Written and read here only.
+//! PURE: the hidden first line of a comment: which gate and run it is of, and what it showed.
+//! Written and read here only.
 //!
-//! `<!-- sagegate key=ci/churn sha=8f31c2e run=1842-1 at=2026-11-22T10:12:09Z -->`, with fields behind these where a
-//! label can accept what the comment shows. Comments outlive the program that wrote them: names and form stay.
+//! `<!-- sagegate key=ci/churn sha=8f31c2e run=1842-1 at=2026-11-22T10:12:09Z -->`, with fields
+//! behind these where a label can accept what the comment shows. Comments outlive the program that
+//! wrote them: names and form stay.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -90,8 +92,8 @@ impl fmt::Display for Marker {
 }
 
 impl Marker {
-    /// The marker on the first line of a comment; `None` without one, or when it has no key. A field that cannot be read
-    /// is left out.
+    /// The marker on the first line of a comment; `None` without one, or when it has no key. A
+    /// field that cannot be read is left out.
     pub fn of(body: &str) -> Option<Self> {
         let line = body.lines().next()?.trim_end();
         let fields = line.strip_prefix(START)?.strip_suffix(END)?;
@@ -115,8 +117,9 @@ impl Marker {
         })
     }
 
-    /// Whether this one was written by a later run. Runs of CI are in the order of their numbers, regardless of clocks
-    /// and waiting times; attempts of one run, and everything outside CI, by time.
+    /// Whether this one was written by a later run. Runs of CI are in the order of their numbers,
+    /// regardless of clocks and waiting times; attempts of one run, and everything outside CI, by
+    /// time.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         let runs = match (self.run_number(), other.run_number()) {
             (Some(own), Some(others)) => own.cmp(&others),
@@ -129,7 +132,8 @@ impl Marker {
         runs.then(times).is_gt()
     }
 
-    /// The comment, as a label may accept it. `changed_at` is when it was last changed, by GitHub's clock.
+    /// The comment, as a label may accept it. `changed_at` is when it was last changed, by GitHub's
+    /// clock.
     pub fn comment(self, changed_at: Option<Timestamp>) -> EarlierComment {
         EarlierComment {
             changed_at,
@@ -176,8 +180,9 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'-');
 
-/// A value that neither ends the comment nor looks like a second field: everything but letters, digits and `._/:-` is
-/// written as `%` and hexadecimal bytes. Of a longer value the first thousand bytes are taken.
+/// A value that neither ends the comment nor looks like a second field: everything but letters,
+/// digits and `._/:-` is written as `%` and hexadecimal bytes. Of a longer value the first thousand
+/// bytes are taken.
 fn encoded(value: &str) -> String {
     let bytes = value.as_bytes();
     let encoded = percent_encode(bytes.get(..MAX_VALUE).unwrap_or(bytes), KEPT).to_string();

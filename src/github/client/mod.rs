@@ -119,7 +119,8 @@ impl Answer {
 }
 
 impl Client {
-    /// Prepares the connection; nothing is sent. `api_url` is `GITHUB_API_URL`. Works inside a Tokio runtime only.
+    /// Prepares the connection; nothing is sent. `api_url` is `GITHUB_API_URL`. Works inside a
+    /// Tokio runtime only.
     ///
     /// # Errors
     /// [`GitHubError::Address`], or [`GitHubError::Setup`] when no certificate authority is found.
@@ -163,7 +164,8 @@ impl Client {
         format!("/repos/{}{rest}", self.repository)
     }
 
-    /// Sends a request, again after rate limits, server errors and lost connections as far as `retry` allows.
+    /// Sends a request, again after rate limits, server errors and lost connections as far as
+    /// `retry` allows.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, GitHubError> {
         self.retry.run(|| self.attempt(call)).await
     }
@@ -193,8 +195,8 @@ impl Client {
 
     /// The login that the token writes as.
     ///
-    /// An installation's token has no user; GraphQL knows its bot. A server that does not say is taken for one that
-    /// writes as the workflow does.
+    /// An installation's token has no user; GraphQL knows its bot. A server that does not say is
+    /// taken for one that writes as the workflow does.
     pub(super) async fn author(&self) -> Result<String, GitHubError> {
         if !self.token.is_of_installation() {
             let call = Call::get(Operation::ReadAuthor, "/user".to_owned());
@@ -303,7 +305,8 @@ fn bot_of(answer: &[u8]) -> String {
     }
 }
 
-/// Server (`https://host:port`) and path prefix of an API address; `None` when it is no http(s) address.
+/// Server (`https://host:port`) and path prefix of an API address; `None` when it is no http(s)
+/// address.
 pub(super) fn split_address(url: &str) -> Option<(String, String)> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri
@@ -318,7 +321,8 @@ pub(super) fn split_address(url: &str) -> Option<(String, String)> {
     Some((format!("{scheme}://{authority}"), prefix))
 }
 
-/// GitHub's words for a refusal on one line; the status' own name when there are none, as on an HTML error page.
+/// GitHub's words for a refusal on one line; the status' own name when there are none, as on an
+/// HTML error page.
 fn message(status: StatusCode, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let mut words = Vec::new();
@@ -336,7 +340,8 @@ fn message(status: StatusCode, body: &[u8]) -> String {
         .collect()
 }
 
-/// An error with its causes on one line. Octocrab's own words carry a backtrace, so only the causes' are taken.
+/// An error with its causes on one line. Octocrab's own words carry a backtrace, so only the
+/// causes' are taken.
 pub(super) fn with_causes(error: &octocrab::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause = error.source();
@@ -361,7 +366,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// One part of a path or a query value, with everything but letters, digits and `-._~` as `%` and hexadecimal digits.
+/// One part of a path or a query value, with everything but letters, digits and `-._~` as `%` and
+/// hexadecimal digits.
 pub(super) fn escaped(part: &str) -> String {
     utf8_percent_encode(part, UNRESERVED).to_string()
 }

@@ -12,7 +12,8 @@ use super::variables::{MAX_TEXT, Variables, sha};
 pub enum Event {
     /// `pull_request`: the proposed code, with few rights when it comes from a fork.
     PullRequest(PullRequest),
-    /// `pull_request_target`: the base branch's workflow, with all rights. Nothing of the workspace may be run.
+    /// `pull_request_target`: the base branch's workflow, with all rights. Nothing of the workspace
+    /// may be run.
     PullRequestTarget(PullRequest),
     /// `push`.
     Push {
@@ -60,8 +61,8 @@ pub struct WorkflowRun {
     pub workflow: Option<String>,
     /// The commit that it ran for.
     pub head_sha: Option<String>,
-    /// What it ran for, when that was a pull request: its number has to be asked for. The event names only the author's
-    /// idea of one.
+    /// What it ran for, when that was a pull request: its number has to be asked for. The event
+    /// names only the author's idea of one.
     pub pull_request: Option<Head>,
     /// Whether the code comes from another repository. A deleted one is.
     pub is_fork: bool,

@@ -21,7 +21,7 @@ pub struct Context {
     /// What started it.
     pub event: Event,
     /// Where it runs.
-    pub repository: Repository,
+    repository: Repository,
     /// Root of the web pages.
     server_url: String,
     /// `GITHUB_SHA`: the commit that is checked out. Hexadecimal.
@@ -39,8 +39,9 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the environment and the text of the file at `GITHUB_EVENT_PATH`; `None` when `GITHUB_REPOSITORY` names no
-    /// repository, as outside Actions. An unreadable event is an empty one.
+    /// Reads the environment and the text of the file at `GITHUB_EVENT_PATH`; `None` when
+    /// `GITHUB_REPOSITORY` names no repository, as outside Actions. An unreadable event is an empty
+    /// one.
     pub fn read(environment: &BTreeMap<String, String>, event: &str) -> Option<Self> {
         let variables = Variables(environment);
         let json: Value = serde_json::from_str(event).unwrap_or_default();
@@ -62,7 +63,8 @@ impl Context {
         })
     }
 
-    /// Number of the pull request that the event is about. That of another workflow's run has to be asked for.
+    /// Number of the pull request that the event is about. That of another workflow's run has to be
+    /// asked for.
     pub const fn pull_request(&self) -> Option<u64> {
         match &self.event {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.number,
@@ -88,10 +90,12 @@ impl Context {
         }
     }
 
-    /// The commit that people see: on a pull request its head and not the merge that is built. Hexadecimal.
+    /// The commit that people see: on a pull request its head and not the merge that is built.
+    /// Hexadecimal.
     pub fn head_sha(&self) -> Option<&str> {
         let (of_event, or_checked_out) = match &self.event {
-            // GITHUB_SHA is the merge commit here, or the base branch: showing it would name the wrong commit.
+            // GITHUB_SHA is the merge commit here, or the base branch: showing it would name the
+            // wrong commit.
             Event::PullRequest(it) | Event::PullRequestTarget(it) => (&it.head_sha, false),
             Event::WorkflowRun(run) => (&run.head_sha, false),
             Event::MergeGroup { head_sha, .. } => (head_sha, true),
@@ -128,7 +132,8 @@ impl Context {
         }
     }
 
-    /// Whether GitHub takes the right to write, and the secrets, from this run even if its `permissions` grant them.
+    /// Whether GitHub takes the right to write, and the secrets, from this run even if its
+    /// `permissions` grant them.
     ///
     /// Source: "Events that trigger workflows" on forks, and "Dependabot on GitHub Actions".
     pub const fn is_restricted(&self) -> bool {
