@@ -31,6 +31,8 @@ pub mod analysis;
 
 pub mod gate;
 
+pub mod marker;
+
 pub mod report;
 
 pub mod aws;

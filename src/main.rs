@@ -61,7 +61,6 @@ fn complain(in_actions: bool, message: &str) -> ExitCode {
         let error = Annotation {
             level: Level::Error,
             title: None,
-            file: None,
             message: message.to_owned(),
         };
         let _ = write!(io::stderr(), "{}", annotations(&[error]));

@@ -1,4 +1,6 @@
-//! Untrusted words made safe for a terminal or a CI log.
+//! Untrusted words made safe for a terminal or a CI log, and sentences about errors.
+
+use std::fmt::Display;
 
 /// `text` as one line that can neither move a terminal's cursor nor start a workflow command: control and
 /// direction characters become spaces, runs of spaces one, and `##[` (which GitHub's runner obeys anywhere in a
@@ -13,6 +15,14 @@ pub fn one_line(text: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ")
         .replace("##[", "## [")
+}
+
+/// An error in a sentence, with its suggested fix behind a semicolon.
+pub fn with_hint(error: &impl Display, hint: Option<String>) -> String {
+    match hint {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    }
 }
 
 /// One line that keeps its spaces, for columns: each control or direction character becomes a space, and `##[` is broken
@@ -51,6 +61,13 @@ mod tests {
         );
         assert_eq!(one_line("x ##[error]y"), "x ## [error]y");
         assert_eq!(one_line("\u{202e}evil"), "evil");
+    }
+
+    #[test]
+    fn a_hint_follows_its_error() {
+        let hint = Some("try again".to_owned());
+        assert_eq!(with_hint(&"no answer", hint), "no answer; try again");
+        assert_eq!(with_hint(&"no answer", None), "no answer");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
 
+use crate::text::with_hint;
+
 /// A failed call: the operation, what kind of failure it was, and AWS's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{operation} failed: {}{message}", code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default())]
@@ -118,7 +120,12 @@ impl AwsError {
         format!("{service}:{}", self.operation)
     }
 
-    /// The way out, where there is one.
+    /// The error with its suggested fix.
+    pub fn with_hint(&self) -> String {
+        with_hint(self, self.hint())
+    }
+
+    /// A suggested fix, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
             AwsErrorKind::AccessDenied => Some(format!(

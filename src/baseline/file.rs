@@ -35,8 +35,8 @@ pub(super) fn update(
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
-    // The folder, not the file, is locked: the file is replaced by a rename, which would leave the next writer
-    // holding a lock on a file that is no longer there. The lock ends with the handle.
+    // The folder, not the file, is locked: the file is replaced by a rename, which would leave the
+    // next writer holding a lock on a file that is no longer there. The lock ends with the handle.
     let folder_handle = File::open(folder).map_err(failed)?;
     folder_handle.lock().map_err(failed)?;
     let mut baseline = load(path)?.unwrap_or_default();

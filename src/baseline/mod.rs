@@ -14,9 +14,10 @@ use thiserror::Error;
 pub use self::s3::ObjectAddress;
 use crate::aws::{AssumedRole, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
-use crate::github::{Client, GitHubError, Repository, Retry, Token};
+use crate::github::{self, Client, GitHubError, NoClient};
 
-/// A place for a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or `s3://BUCKET/KEY`.
+/// A place for a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or
+/// `s3://BUCKET/KEY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaselineUri {
     /// A file.
@@ -74,27 +75,12 @@ impl fmt::Display for BaselineUri {
 }
 
 /// What the stores need to get at what they keep.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Access {
-    /// `GITHUB_API_URL`; github.com's when empty.
-    pub api_url: Option<String>,
-    /// `GITHUB_REPOSITORY`.
-    pub repository: Option<String>,
-    /// A token that may write contents, or read them where the baseline is only read.
-    pub token: Option<String>,
+    /// GitHub, with a token that may write contents, or read them where the baseline is only read.
+    pub github: github::Access,
     /// The role that S3 is asked as; without one, whoever the environment says.
     pub role: Option<AssumedRole>,
-}
-
-/// Never prints the token.
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access")
-            .field("api_url", &self.api_url)
-            .field("repository", &self.repository)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why a baseline cannot be read or kept.
@@ -125,7 +111,7 @@ pub enum BaselineError {
         /// The branch.
         branch: String,
         /// What is missing or wrong.
-        problem: String,
+        problem: NoClient,
     },
     /// GitHub refused, or did not answer.
     #[error("baseline branch:{branch}: {source}")]
@@ -174,7 +160,7 @@ impl BaselineError {
         }
     }
 
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } | Self::Write { .. } => Some(
@@ -232,31 +218,16 @@ impl BaselineUri {
 }
 
 fn client(branch: &str, access: &Access) -> Result<Client, BaselineError> {
-    let no_access = |problem: String| BaselineError::NoAccess {
-        branch: branch.to_owned(),
-        problem,
-    };
-    let needed = |value: &Option<String>, name: &str| {
-        let missing = || no_access(format!("needs {name}, which is not set"));
-        value.clone().ok_or_else(missing)
-    };
-    let repository: Repository = needed(&access.repository, "GITHUB_REPOSITORY")?
-        .parse()
-        .map_err(|error: crate::github::RepositoryError| {
-            no_access(format!("cannot be used: {error}"))
-        })?;
-    let token: Token = needed(&access.token, "GITHUB_TOKEN")?.parse().map_err(
-        |error: crate::github::TokenError| no_access(format!("cannot be used: {error}")),
-    )?;
-    let api_url = access
-        .api_url
-        .as_deref()
-        .unwrap_or("https://api.github.com");
-    Client::new(api_url, repository, token, Retry::default()).map_err(|source| {
-        BaselineError::GitHub {
-            branch: branch.to_owned(),
-            source,
-        }
+    let branch = branch.to_owned();
+    access.github.client().map_err(|error| match error {
+        NoClient::GitHub(source) => BaselineError::GitHub { branch, source },
+        NoClient::NoRepository
+        | NoClient::NoToken
+        | NoClient::Repository(_)
+        | NoClient::Token(_) => BaselineError::NoAccess {
+            branch,
+            problem: error,
+        },
     })
 }
 
@@ -273,8 +244,8 @@ impl BaselineStore {
         }
     }
 
-    /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when somebody else wrote
-    /// in between. Two processes that do this at once both get their change in.
+    /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when
+    /// somebody else wrote in between. Two processes that do this at once both get their change in.
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.
@@ -323,9 +294,10 @@ mod tests {
     #[test]
     fn a_branch_without_a_token_says_how_to_give_one() {
         let uri: BaselineUri = "branch:sagegate".parse().unwrap();
+        let repository = ("GITHUB_REPOSITORY".to_owned(), "acme/churn".to_owned());
         let access = Access {
-            repository: Some("acme/churn".to_owned()),
-            ..Access::default()
+            github: github::Access::from_environment(&[repository].into(), None),
+            role: None,
         };
         let error = uri.open(&access).unwrap_err();
         assert_eq!(

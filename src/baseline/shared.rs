@@ -1,14 +1,19 @@
-//! Several writers of one baseline that cannot lock it: read, change, write if it is still what was read, else again.
+//! Several writers of one baseline that cannot lock it: read, change, write if it is still what was
+//! read, else again.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use super::BaselineError;
 use crate::gate::{BaselineFile, BaselineFileError};
+use crate::github::{Failure, Retry, Waits};
 
-/// Writers that may get in before this one.
-const ATTEMPTS: u32 = 60;
-/// Longest pause before it is tried again; each is random, so that writers do not march in step.
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+/// Writers that may get in before this one, and the pauses in which they do.
+const TURNS: Retry = Retry {
+    attempts: 60,
+    waits: Waits::Random,
+    longest_wait: Duration::from_millis(800),
+};
 
 /// A text with a version.
 pub(super) struct Versioned {
@@ -36,28 +41,38 @@ pub(super) async fn load(place: &impl Place) -> Result<Option<BaselineFile>, Bas
 
 pub(super) async fn update(
     place: &impl Place,
-    mut change: impl FnMut(&mut BaselineFile),
+    change: impl FnMut(&mut BaselineFile),
 ) -> Result<(), BaselineError> {
-    let name = place.name();
-    for _ in 0..ATTEMPTS {
-        let found = place.read().await?;
-        let mut baseline = match &found {
-            Some(found) => BaselineFile::from_json(&found.text, &name)?,
-            None => BaselineFile::default(),
-        };
-        change(&mut baseline);
-        let json = baseline.to_json().map_err(|source| {
-            let name = name.clone();
-            BaselineFileError::Malformed { name, source }
-        })?;
-        let version = found.as_ref().map(|found| found.version.as_str());
-        if place.write(json, version).await? {
-            return Ok(());
+    // One attempt at a time, but the compiler cannot know.
+    let change = RefCell::new(change);
+    let turn = || async {
+        match update_once(place, &change).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::passing(BaselineError::Contended {
+                store: place.name(),
+                attempts: TURNS.attempts,
+            })),
+            Err(error) => Err(Failure::lasting(error)),
         }
-        tokio::time::sleep(LONGEST_PAUSE.mul_f64(fastrand::f64())).await;
-    }
-    Err(BaselineError::Contended {
-        store: name,
-        attempts: ATTEMPTS,
-    })
+    };
+    TURNS.run(turn).await
+}
+
+/// Reads, changes and writes; `false` when somebody else wrote in between.
+async fn update_once(
+    place: &impl Place,
+    change: &RefCell<impl FnMut(&mut BaselineFile)>,
+) -> Result<bool, BaselineError> {
+    let name = place.name();
+    let found = place.read().await?;
+    let mut baseline = match &found {
+        Some(found) => BaselineFile::from_json(&found.text, &name)?,
+        None => BaselineFile::default(),
+    };
+    change.borrow_mut()(&mut baseline);
+    let json = baseline
+        .to_json()
+        .map_err(|source| BaselineFileError::Malformed { name, source })?;
+    let version = found.as_ref().map(|found| found.version.as_str());
+    place.write(json, version).await
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::config::Post;
 use crate::error::Error;
-use crate::github::{Event, Head};
+use crate::github::{Context, Head};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::inputs::price_table;
@@ -25,14 +25,11 @@ const MAX_RESULT: u64 = 64 << 20;
 
 /// Judges the result and comments on the pull request of its commit.
 pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
-    let context = process.context().filter(|_| process.in_actions()).cloned();
-    let (is_fork, head) = match context {
-        Some(context) if context.event == Event::WorkflowRun => {
-            (context.is_fork, context.triggered_by)
-        }
-        Some(_) | None => return Err(Error::NotAfterAWorkflow),
+    let context = process.context().filter(|_| process.in_actions());
+    let Some(run) = context.and_then(Context::workflow_run) else {
+        return Err(Error::NotAfterAWorkflow);
     };
-    let Some(head) = head else {
+    let Some(head) = &run.pull_request else {
         process.notice("nothing to publish: the other workflow did not run for a pull request");
         return Ok(0);
     };
@@ -46,9 +43,9 @@ pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
             });
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            without_result(post, &head, is_fork, &publisher, process).await?
+            without_result(post, head, run.is_fork, &publisher, process).await?
         }
-        Ok(_) | Err(_) => judge(post, &head, &publisher, process).await?,
+        Ok(_) | Err(_) => judge(post, head, &publisher, process).await?,
     };
     if let Err(NoConversation::NoPullRequest) = &publisher.conversation {
         process.notice(&format!(

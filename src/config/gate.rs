@@ -1,6 +1,6 @@
 //! What a result is held to, and where that is published.
 
-use super::args::{BaselineArgs, CommentArgs, GateArgs, Mode, RunArgs, TokenText};
+use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
 use super::measurement::{Output, name_of, output_of};
 use crate::baseline::BaselineUri;
 use crate::gate::{Limits, Policy};
@@ -34,7 +34,7 @@ pub struct Baseline {
     /// The store that was chosen.
     uri: Option<BaselineUri>,
     /// Token for its branch, and for the comment.
-    pub github_token: Option<TokenText>,
+    pub github_token: Option<GivenToken>,
 }
 
 /// Where a run that cannot be measured is announced: known before its other flags are checked.
@@ -49,7 +49,7 @@ pub struct Attempt {
     /// When the pull request gets a comment; `None` for commands that never comment.
     pub comment: Option<CommentMode>,
     /// Token for the comment.
-    pub github_token: Option<TokenText>,
+    pub github_token: Option<GivenToken>,
 }
 
 impl Baseline {

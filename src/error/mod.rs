@@ -275,10 +275,7 @@ impl Error {
 
     /// The whole message on one line: what happened, then the way out.
     pub fn one_line(&self) -> String {
-        match self.hint() {
-            Some(hint) => crate::text::one_line(&format!("{self}; {hint}")),
-            None => crate::text::one_line(&self.to_string()),
-        }
+        crate::text::one_line(&crate::text::with_hint(self, self.hint()))
     }
 }
 

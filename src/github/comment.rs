@@ -10,12 +10,16 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::client::{Call, Client};
-use super::cut;
 use super::error::{GitHubError, Operation, Problem};
-use super::marker::Marker;
+use super::retry::Failure;
+use crate::marker::{Key, Marker};
 
-/// When a comment comes into being. One that exists is always kept current, so that a failing comment does not outlive
-/// the failure.
+/// Most characters of a comment; GitHub refuses more with 422 "body is too long". Counted in UTF-16
+/// units, the largest of the possible readings that is still accepted.
+const MAX_BODY: usize = 65_536;
+
+/// When a comment comes into being. One that exists is always kept current, so that a failing
+/// comment does not outlive the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CommentMode {
     /// With the first run.
@@ -80,7 +84,7 @@ impl CommentMode {
 }
 
 /// A comment of ours that is there already.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExistingComment {
     /// GitHub's number of it.
     pub id: u64,
@@ -116,26 +120,25 @@ pub struct Published {
     pub done: Done,
     /// Page of the comment, where there is one.
     pub url: Option<String>,
-    /// Older comments of the same gate that were deleted: two runs at once may have left one each.
-    pub removed: u32,
 }
 
-/// The newest comment with `key` in its marker that the token's owner wrote. `key` is as the marker writes it.
+/// The newest comment with `key` in its marker that the token's owner wrote.
 ///
 /// # Errors
 /// [`GitHubError`].
 pub async fn find_comment(
     client: &Client,
     pull_request: u64,
-    key: &str,
+    key: &Key,
 ) -> Result<Option<ExistingComment>, GitHubError> {
     let author = client.author().await?;
     let ours = ours(client, pull_request, key, &author).await?;
     Ok(ours.into_iter().next())
 }
 
-/// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says of which gate and
-/// which run. At most 65 536 characters are sent; a longer body is cut at a line, and says so.
+/// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says
+/// of which gate and which run. Of a body that GitHub would refuse for its length, the end is
+/// missing.
 ///
 /// # Errors
 /// [`GitHubError`]; what was there is then left as it was.
@@ -152,28 +155,22 @@ pub async fn publish_comment(
     }
     let draft = Draft {
         pull_request,
-        body: cut::comment(body),
+        body: fitting(body).to_owned(),
         marker,
         may_create: mode.creates(occasion),
     };
     let author = client.author().await?;
-    let mut failed = 0;
-    loop {
-        // The comment may be written although the answer was lost, or a newer run's may be there by now: look again.
-        match publish_once(client, &draft, &author).await {
-            Err(error)
-                if error.is_unclear() && error.operation() == Some(Operation::WriteComment) =>
-            {
-                failed += 1;
-                match client.retry().wait(failed, None, fastrand::f64()) {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => return Err(error),
-                }
-            }
-            Ok(done) => return Ok(done),
-            Err(error) => return Err(error),
-        }
-    }
+    // The comment may be written although the answer was lost, or a newer run's may be there by
+    // now: look again.
+    let publish = || async {
+        let published = publish_once(client, &draft, &author).await;
+        published.map_err(|error| Failure {
+            may_pass: error.is_unclear() && error.operation() == Some(Operation::WriteComment),
+            error,
+            asked: None,
+        })
+    };
+    client.retry().run(publish).await
 }
 
 /// A comment to be.
@@ -189,7 +186,7 @@ async fn publish_once(
     draft: &Draft,
     author: &str,
 ) -> Result<Published, GitHubError> {
-    let ours = ours(client, draft.pull_request, draft.marker.key(), author).await?;
+    let ours = ours(client, draft.pull_request, &draft.marker.key, author).await?;
     let Some((newest, older)) = ours.split_first() else {
         return create_if_wanted(client, draft).await;
     };
@@ -208,17 +205,13 @@ async fn publish_once(
             Err(error) => return Err(error),
         }
     };
-    let mut removed = 0;
     for comment in older {
         let route = comment_route(client, comment.id);
         let call = Call::new(Operation::WriteComment, Method::DELETE, route);
-        // A comment too many is no reason to fail.
-        removed += u32::from(client.send(&call).await.is_ok());
+        // Two runs at once may have left one each. A comment too many is no reason to fail.
+        let _ = client.send(&call).await;
     }
-    Ok(Published {
-        removed,
-        ..published(done, Some(newest.url.clone()))
-    })
+    Ok(published(done, Some(newest.url.clone())))
 }
 
 async fn create_if_wanted(client: &Client, draft: &Draft) -> Result<Published, GitHubError> {
@@ -231,6 +224,17 @@ async fn create_if_wanted(client: &Client, draft: &Draft) -> Result<Published, G
     Ok(published(Done::Created, created.html_url))
 }
 
+/// As much of the start as GitHub takes. Our own reports are shorter.
+fn fitting(body: &str) -> &str {
+    let mut units = 0;
+    let mut too_long = body.char_indices().skip_while(|(_, c)| {
+        units += c.len_utf16();
+        units <= MAX_BODY
+    });
+    let end = too_long.next().map_or(body.len(), |(end, _)| end);
+    body.get(..end).unwrap_or_default()
+}
+
 /// A request that is not simply sent again when its fate is unclear.
 fn write(method: Method, route: String, draft: &Draft) -> Call {
     let mut call = Call::new(Operation::WriteComment, method, route);
@@ -239,11 +243,7 @@ fn write(method: Method, route: String, draft: &Draft) -> Call {
 }
 
 const fn published(done: Done, url: Option<String>) -> Published {
-    Published {
-        done,
-        url,
-        removed: 0,
-    }
+    Published { done, url }
 }
 
 fn comment_route(client: &Client, id: u64) -> String {
@@ -270,11 +270,12 @@ struct ApiUser {
     login: String,
 }
 
-/// Our comments of one gate, the newest first. Anybody can write the marker, so the author counts too.
+/// Our comments of one gate, the newest first. Anybody can write the marker, so the author counts
+/// too.
 async fn ours(
     client: &Client,
     pull_request: u64,
-    key: &str,
+    key: &Key,
     author: &str,
 ) -> Result<Vec<ExistingComment>, GitHubError> {
     let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
@@ -286,7 +287,7 @@ async fn ours(
             .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
         let body = comment.body.unwrap_or_default();
         match Marker::of(&body) {
-            Some(marker) if by_us && marker.key() == key => {
+            Some(marker) if by_us && marker.key == *key => {
                 let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
                 let place = ours.iter().position(newer_than).unwrap_or(ours.len());
                 let comment = ExistingComment {
@@ -312,6 +313,15 @@ fn normal(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_ends_at_the_limit_and_a_wide_character_counts_as_two_and_is_never_halved() {
+        let fits = "é".repeat(MAX_BODY);
+        assert_eq!(fitting(&fits), fits);
+        let long = format!("x{}", "🦀".repeat(MAX_BODY));
+        assert_eq!(fitting(&long).encode_utf16().count(), MAX_BODY - 1);
+        assert!(fitting(&long).ends_with('🦀'));
+    }
 
     #[test]
     fn a_mode_round_trips_and_decides_when_a_comment_comes_into_being() {

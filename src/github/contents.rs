@@ -39,7 +39,8 @@ pub struct Change<'a> {
 /// Reads a file; `None` when the branch or the file does not exist.
 ///
 /// # Errors
-/// [`GitHubError`], also when the repository itself is hidden from the token: that is not "no file".
+/// [`GitHubError`], also when the repository itself is hidden from the token: that is not "no
+/// file".
 pub async fn read_file(
     client: &Client,
     branch: &str,
@@ -76,8 +77,8 @@ pub async fn read_file(
 /// Writes a file, as one commit, and returns the hash of its new blob.
 ///
 /// # Errors
-/// [`GitHubError`]; [`GitHubError::is_conflict`] when the file is not the expected one any more: read it again, and
-/// write again.
+/// [`GitHubError`]; [`GitHubError::is_conflict`] when the file is not the expected one any more:
+/// read it again, and write again.
 pub async fn write_file(client: &Client, change: &Change<'_>) -> Result<String, GitHubError> {
     let mut body = json!({
         "message": change.message,
@@ -109,8 +110,8 @@ pub async fn write_file(client: &Client, change: &Change<'_>) -> Result<String, 
     }
 }
 
-/// Makes the branch of one commit without parents, holding only the file. Without the repository's workflows in it, no
-/// push to it starts one, and no permission to change workflows is needed.
+/// Makes the branch of one commit without parents, holding only the file. Without the repository's
+/// workflows in it, no push to it starts one, and no permission to change workflows is needed.
 async fn create_branch(client: &Client, change: &Change<'_>) -> Result<String, GitHubError> {
     let content = STANDARD.encode(change.bytes);
     let blob = json!({ "content": content, "encoding": "base64" });

@@ -5,6 +5,8 @@ use std::fmt;
 use http::StatusCode;
 use thiserror::Error;
 
+use crate::text::with_hint;
+
 /// What was being done: it names the permission that is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -39,7 +41,8 @@ impl fmt::Display for Operation {
 }
 
 impl Operation {
-    /// The line of the job that gives the token what it needs. Permissions that are not listed are taken away.
+    /// The line of the job that gives the token what it needs. Permissions that are not listed are
+    /// taken away.
     pub const fn permissions(self) -> &'static str {
         match self {
             Self::ReadAuthor | Self::ReadComments | Self::WriteComment => {
@@ -158,7 +161,12 @@ impl GitHubError {
         matches!(self, Self::NoAnswer { .. }) || self.problem() == Some(Problem::Unavailable)
     }
 
-    /// The way out.
+    /// The error with its suggested fix.
+    pub fn with_hint(&self) -> String {
+        with_hint(self, self.hint())
+    }
+
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Address { .. } => {

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use super::client::Client;
 use super::error::{GitHubError, Operation};
 
-/// Who applied a label, and when. A label that was taken off and put on again was applied the second time.
+/// Who applied a label, and when. A label that was taken off and put on again was applied the
+/// second time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedLabel {
     /// Login, untrusted; `ghost` for a deleted account.
@@ -16,20 +17,17 @@ pub struct AppliedLabel {
 }
 
 /// The names of the labels that a pull request has now.
-///
-/// # Errors
-/// [`GitHubError`].
-pub async fn labels(client: &Client, pull_request: u64) -> Result<Vec<String>, GitHubError> {
+async fn labels(client: &Client, pull_request: u64) -> Result<Vec<String>, GitHubError> {
     let route = client.in_repository(&format!("/issues/{pull_request}/labels"));
     let labels: Vec<ApiLabel> = client.list(Operation::ReadLabels, &route).await?;
     Ok(labels.into_iter().map(|label| label.name).collect())
 }
 
-/// Who applied a label that the pull request has now; `None` when it does not have it. As on GitHub, capitals make no
-/// difference.
+/// Who applied a label that the pull request has now; `None` when it does not have it. As on
+/// GitHub, capitals make no difference.
 ///
 /// # Errors
-/// [`GitHubError`], also when nothing says who applied it: an acceptance by nobody is none.
+/// [`GitHubError`], also when no event says who applied it.
 pub async fn applied_label(
     client: &Client,
     pull_request: u64,

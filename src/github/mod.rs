@@ -1,15 +1,15 @@
 //! I/O: GitHub's REST API and the files and commands of its runner.
 //!
-//! Nothing of the HTTP library leaves this module, and the token is in no error and no `Debug` output.
+//! Nothing of the HTTP library leaves this module, and the token is in no error and no `Debug`
+//! output.
 
+mod access;
 mod client;
 mod comment;
 mod contents;
 mod context;
-mod cut;
 mod error;
 mod labels;
-mod marker;
 mod oidc;
 mod pulls;
 mod repository;
@@ -18,22 +18,23 @@ mod runner_files;
 mod token;
 mod workflow;
 
+pub use self::access::{Access, NoClient};
 pub use self::client::Client;
 pub use self::comment::{
     CommentMode, CommentModeError, Done, ExistingComment, Occasion, Published, find_comment,
     publish_comment,
 };
 pub use self::contents::{BranchFile, Change, read_file, write_file};
-pub use self::context::{Context, Event, Head};
+pub use self::context::{Context, Event, Head, PullRequest, WorkflowRun};
 pub use self::error::{GitHubError, Operation, Problem};
-pub use self::labels::{AppliedLabel, applied_label, labels};
-pub use self::marker::Marker;
+pub use self::labels::{AppliedLabel, applied_label};
 pub use self::oidc::{IdentityTokenError, IdentityTokens};
 pub use self::pulls::find_pull_request;
 pub use self::repository::{Repository, RepositoryError};
-pub use self::retry::Retry;
+pub(crate) use self::retry::Failure;
+pub use self::retry::{Retry, Waits};
 pub use self::runner_files::{RunnerFileError, RunnerFiles};
 pub use self::token::{Token, TokenError};
 pub use self::workflow::{
-    Annotation, END_GROUP, Level, annotations, group, mask, neutral_line, neutralise,
+    Annotation, END_GROUP, Level, annotations, group, neutral_line, neutralise,
 };

@@ -1,7 +1,7 @@
 //! Identity tokens of a workflow run, which AWS takes for credentials of a role.
 //!
-//! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions: id-token: write` has an address
-//! and a token to ask at.
+//! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions:
+//! id-token: write` has an address and a token to ask at.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::client::{split_address, with_causes};
-use super::retry::Retry;
+use super::retry::{Failure, Retry};
 use super::token::Token;
 use crate::text::one_line;
 
@@ -23,6 +23,8 @@ use crate::text::one_line;
 const AUDIENCE: &str = "sts.amazonaws.com";
 /// Largest answer that is read: a token has some two thousand characters.
 const MAX_ANSWER: usize = 64 << 10;
+/// Longest time for one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a workflow run asks for its identity tokens.
 #[derive(Clone)]
@@ -65,8 +67,8 @@ struct Answer {
 }
 
 impl IdentityTokens {
-    /// Reads the runner's variables; `None` where the job may not have tokens. Sends nothing. Works inside a Tokio runtime
-    /// only.
+    /// Reads the runner's variables; `None` where the job may not have tokens. Sends nothing. Works
+    /// inside a Tokio runtime only.
     ///
     /// # Errors
     /// [`IdentityTokenError::Variables`].
@@ -106,7 +108,6 @@ impl IdentityTokens {
             token,
             retry: Retry {
                 attempts: 3,
-                attempt_timeout: Duration::from_secs(10),
                 ..Retry::default()
             },
         })
@@ -117,32 +118,28 @@ impl IdentityTokens {
     /// # Errors
     /// [`IdentityTokenError::Refused`].
     pub async fn fetch(&self) -> Result<SecretString, IdentityTokenError> {
-        let mut failed = 0;
-        loop {
-            let (reason, may_pass) = match self.attempt().await {
-                Ok(token) => return Ok(token),
-                Err(failure) => failure,
-            };
-            failed += 1;
-            match self.retry.wait(failed, None, fastrand::f64()) {
-                Some(wait) if may_pass => tokio::time::sleep(wait).await,
-                Some(_) | None => {
-                    let reason = one_line(&self.token.redact(&reason));
-                    return Err(IdentityTokenError::Refused { reason });
-                }
+        self.retry.run(|| self.attempt()).await
+    }
+
+    async fn attempt(&self) -> Result<SecretString, Failure<IdentityTokenError>> {
+        let exchange = tokio::time::timeout(ATTEMPT_TIMEOUT, self.exchange());
+        let (reason, may_pass) = match exchange.await {
+            Ok(Ok(token)) => return Ok(token),
+            Ok(Err(failure)) => failure,
+            Err(_elapsed) => {
+                let seconds = ATTEMPT_TIMEOUT.as_secs();
+                (format!("no answer within {seconds} s"), true)
             }
-        }
+        };
+        let reason = one_line(&self.token.redact(&reason));
+        Err(Failure {
+            error: IdentityTokenError::Refused { reason },
+            may_pass,
+            asked: None,
+        })
     }
 
     /// A failure says whether it may pass.
-    async fn attempt(&self) -> Result<SecretString, (String, bool)> {
-        let limit = self.retry.attempt_timeout;
-        match tokio::time::timeout(limit, self.exchange()).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err((format!("no answer within {} s", limit.as_secs()), true)),
-        }
-    }
-
     async fn exchange(&self) -> Result<SecretString, (String, bool)> {
         let request = http::Request::builder()
             .method(Method::GET)

@@ -6,8 +6,9 @@ use super::client::{Call, Client, escaped};
 use super::context::Head;
 use super::error::{GitHubError, Operation};
 
-/// The open pull request whose head is exactly this commit of this branch; `None` when there is none, for example
-/// because the author has pushed again. Works for forks, where the event of a `workflow_run` lists no pull request.
+/// The open pull request whose head is exactly this commit of this branch; `None` when there is
+/// none, for example because the author has pushed again. Works for forks, where the event of a
+/// `workflow_run` lists no pull request.
 ///
 /// # Errors
 /// [`GitHubError`].

@@ -1,4 +1,4 @@
-//! When to ask GitHub again.
+//! When to try again: the one loop, and what GitHub asks for.
 
 use std::time::Duration;
 
@@ -10,56 +10,111 @@ use jiff::Timestamp;
 /// Source: "Rate limits for the REST API" in GitHub's documentation.
 const UNNAMED_LIMIT: Duration = Duration::from_mins(1);
 
-/// How often and how long to try.
+/// How often to try, and how long to wait in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// Attempts including the first, at least 1.
     pub attempts: u32,
-    /// Wait after the first failure; it doubles with each further one.
-    pub first_wait: Duration,
-    /// Longest wait. When GitHub asks for a longer one, the call fails at once.
+    /// How the waits grow.
+    pub waits: Waits,
+    /// Longest wait. When the server asks for a longer one, the call fails at once.
     pub longest_wait: Duration,
-    /// Longest time for one attempt, from connecting to the last byte.
-    pub attempt_timeout: Duration,
+}
+
+/// How the waits between attempts grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// The first one, doubled with each further failure; up to a quarter is added at random.
+    Doubling(Duration),
+    /// Anything up to the longest, so that writers do not march in step.
+    Random,
 }
 
 impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 4,
-            first_wait: Duration::from_secs(1),
+            waits: Waits::Doubling(Duration::from_secs(1)),
             longest_wait: Duration::from_mins(1),
-            attempt_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why an attempt failed, and whether another one may succeed.
+#[derive(Debug)]
+pub(crate) struct Failure<E> {
+    pub(crate) error: E,
+    /// Whether it may pass.
+    pub(crate) may_pass: bool,
+    /// How long the server wants us to wait.
+    pub(crate) asked: Option<Duration>,
+}
+
+impl<E> Failure<E> {
+    /// Another attempt may succeed.
+    pub(crate) const fn passing(error: E) -> Self {
+        Self {
+            error,
+            may_pass: true,
+            asked: None,
+        }
+    }
+
+    /// Another attempt would fail like this one.
+    pub(crate) const fn lasting(error: E) -> Self {
+        Self {
+            error,
+            may_pass: false,
+            asked: None,
         }
     }
 }
 
 impl Retry {
-    /// How long to wait after failure number `failed` (1 is the first); `None` to give up. `asked` is what GitHub
-    /// asked for; `jitter`, 0 to 1, keeps parallel jobs from returning together.
-    pub(super) fn wait(
-        &self,
-        failed: u32,
-        asked: Option<Duration>,
-        jitter: f64,
-    ) -> Option<Duration> {
+    /// Runs `attempt` until it succeeds, fails for good or has failed too often; the last error.
+    pub(crate) async fn run<T, E, A>(&self, mut attempt: impl FnMut() -> A) -> Result<T, E>
+    where
+        A: Future<Output = Result<T, Failure<E>>>,
+    {
+        let mut failed = 0;
+        loop {
+            let failure = match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(failure) => failure,
+            };
+            failed += 1;
+            match self.wait(failed, failure.asked, fastrand::f64()) {
+                Some(wait) if failure.may_pass => tokio::time::sleep(wait).await,
+                Some(_) | None => return Err(failure.error),
+            }
+        }
+    }
+
+    /// How long to wait after failure number `failed` (1 is the first); `None` to give up. `asked`
+    /// is what the server asked for; `random`, 0 to 1, keeps parallel jobs from returning together.
+    fn wait(&self, failed: u32, asked: Option<Duration>, random: f64) -> Option<Duration> {
         if failed >= self.attempts {
             return None;
         }
         if let Some(asked) = asked {
             return (asked <= self.longest_wait).then_some(asked);
         }
-        let doublings = failed.saturating_sub(1).min(16);
-        let wait = self.first_wait.saturating_mul(1 << doublings);
-        let wait = wait.min(self.longest_wait);
-        Some(wait.mul_f64(1.0 + 0.25 * jitter.clamp(0.0, 1.0)))
+        let random = random.clamp(0.0, 1.0);
+        Some(match self.waits {
+            Waits::Doubling(first) => {
+                let doublings = failed.saturating_sub(1).min(16);
+                let wait = first.saturating_mul(1 << doublings);
+                wait.min(self.longest_wait).mul_f64(1.0 + 0.25 * random)
+            }
+            Waits::Random => self.longest_wait.mul_f64(random),
+        })
     }
 }
 
 /// How long GitHub wants us to stay away; `None` when the answer is no rate limit.
 ///
-/// Source: "Exceeding the rate limit" in GitHub's documentation: 403 or 429 with `retry-after`, or with
-/// `x-ratelimit-remaining: 0` and the time in `x-ratelimit-reset`, or with only a message.
+/// Source: "Exceeding the rate limit" in GitHub's documentation: 403 or 429 with `retry-after`, or
+/// with `x-ratelimit-remaining: 0` and the time in `x-ratelimit-reset`, or with only a message.
 pub(super) fn rate_limit(
     status: StatusCode,
     headers: &HeaderMap,
@@ -127,6 +182,56 @@ mod tests {
         let asked = Duration::from_secs(7);
         assert_eq!(retry.wait(1, Some(asked), 1.0), Some(asked));
         assert_eq!(retry.wait(1, Some(Duration::from_mins(20)), 0.0), None);
+    }
+
+    #[test]
+    fn random_waits_never_pass_the_longest_and_end_with_the_attempts() {
+        let retry = Retry {
+            attempts: 3,
+            waits: Waits::Random,
+            longest_wait: Duration::from_millis(800),
+        };
+        let waits = [0.0, 0.5, 1.0].map(|random| retry.wait(2, None, random));
+        let millis = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(waits, [millis(0), millis(400), millis(800)]);
+        assert_eq!(retry.wait(3, None, 0.0), None);
+    }
+
+    /// Attempts made and the result, where the n-th attempt does what `plan` says last.
+    async fn attempts(
+        plan: &[Result<(), Failure<&'static str>>],
+    ) -> (usize, Result<(), &'static str>) {
+        let retry = Retry {
+            attempts: 3,
+            waits: Waits::Doubling(Duration::ZERO),
+            ..Retry::default()
+        };
+        let mut made = 0;
+        let result = retry.run(|| {
+            made += 1;
+            std::future::ready(match &plan[made - 1] {
+                Ok(()) => Ok(()),
+                Err(failure) => Err(Failure { ..*failure }),
+            })
+        });
+        let result = result.await;
+        (made, result)
+    }
+
+    #[tokio::test]
+    async fn the_loop_ends_with_success_a_lasting_failure_or_the_last_attempt() {
+        let passing = || Err(Failure::passing("passing"));
+        assert_eq!(attempts(&[Ok(())]).await, (1, Ok(())));
+        assert_eq!(attempts(&[passing(), passing(), Ok(())]).await, (3, Ok(())));
+        let lasting = Err(Failure::lasting("lasting"));
+        assert_eq!(attempts(&[passing(), lasting]).await, (2, Err("lasting")));
+        let never = [passing(), passing(), passing()];
+        assert_eq!(attempts(&never).await, (3, Err("passing")));
+        let too_long = Err(Failure {
+            asked: Some(Duration::from_mins(20)),
+            ..Failure::passing("later")
+        });
+        assert_eq!(attempts(&[too_long]).await, (1, Err("later")));
     }
 
     #[test]

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::cut;
-use crate::text::one_line;
+use crate::text::{one_line, with_hint};
 
 /// Bytes of a step's summary: the runner drops a larger one as a whole.
 ///
 /// Source: `FileCommandManager.cs` of the runner.
 const MAX_SUMMARY: u64 = 1 << 20;
 
-/// Where the runner wants to be told things. Outside Actions there are no such files, and nothing is written.
+/// Where the runner wants to be told things. Outside Actions there are no such files, and nothing
+/// is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunnerFiles {
     output: Option<PathBuf>,
@@ -42,7 +42,12 @@ pub enum RunnerFileError {
 }
 
 impl RunnerFileError {
-    /// The way out.
+    /// The error with its suggested fix.
+    pub fn with_hint(&self) -> String {
+        with_hint(self, self.hint())
+    }
+
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Name(_) => None,
@@ -54,7 +59,8 @@ impl RunnerFileError {
 }
 
 impl RunnerFiles {
-    /// The files that `GITHUB_OUTPUT`, `GITHUB_STATE` and `GITHUB_STEP_SUMMARY` name; an empty variable is none.
+    /// The files that `GITHUB_OUTPUT`, `GITHUB_STATE` and `GITHUB_STEP_SUMMARY` name; an empty
+    /// variable is none.
     pub fn from_environment(environment: &BTreeMap<String, String>) -> Self {
         let path = |name| {
             let value = environment.get(name).filter(|it| !it.is_empty());
@@ -91,25 +97,27 @@ impl RunnerFiles {
         append("GITHUB_STATE", self.state.as_deref(), values, random)
     }
 
-    /// Adds Markdown to the job summary, as far as 1 MiB allows; the rest is cut at a line, with a note.
+    /// Adds Markdown to the job summary. `write` is given the bytes that are left of the 1 MiB of a
+    /// step; of a text that is longer all the same, the end is missing.
     ///
     /// # Errors
     /// [`RunnerFileError::Write`].
-    pub fn add_summary(&self, markdown: &str) -> Result<(), RunnerFileError> {
+    pub fn add_summary(&self, write: impl FnOnce(usize) -> String) -> Result<(), RunnerFileError> {
         let Some(path) = &self.summary else {
             return Ok(());
         };
-        let write = || {
+        let add = || {
             let mut file = open(path)?;
             let left = MAX_SUMMARY.saturating_sub(file.metadata()?.len() + 1);
             let room = usize::try_from(left).unwrap_or(usize::MAX);
-            let mut text = cut::summary(markdown, room);
+            let mut text = write(room);
+            text.truncate(text.floor_char_boundary(room));
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push('\n');
             }
             file.write_all(text.as_bytes())
         };
-        write().map_err(|source| RunnerFileError::Write {
+        add().map_err(|source| RunnerFileError::Write {
             variable: "GITHUB_STEP_SUMMARY",
             path: path.clone(),
             source,
@@ -143,8 +151,8 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// `name<<delimiter`, the value, the delimiter. The delimiter is random and not in the value, so that no value ends early
-/// and sets a second name.
+/// `name<<delimiter`, the value, the delimiter. The delimiter is random and not in the value, so
+/// that no value ends early and sets a second name.
 fn entry(name: &str, value: &str, random: &mut fastrand::Rng) -> Result<String, RunnerFileError> {
     let is_name = !name.is_empty()
         && name
@@ -242,31 +250,39 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = in_folder(folder.path());
         let path = folder.path().join("GITHUB_STEP_SUMMARY");
-        files.add_summary("### one").unwrap();
-        files.add_summary("### two\n").unwrap();
+        let add = |text: &str| {
+            let mut room = None;
+            let added = files.add_summary(|left| {
+                room = Some(left);
+                text.to_owned()
+            });
+            added.unwrap();
+            room.unwrap()
+        };
+        assert_eq!(add("### one"), (1 << 20) - 1);
+        assert_eq!(add("### two\n"), (1 << 20) - 9);
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
             "### one\n### two\n"
         );
-        files.add_summary(&"é line\n".repeat(200_000)).unwrap();
-        files.add_summary(&"more\n".repeat(100)).unwrap();
+        add(&"é line\n".repeat(200_000));
+        add(&"more\n".repeat(100));
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
             (1_040_000..=1_048_576).contains(&text.len()),
             "{}",
             text.len()
         );
-        assert!(text.contains("did not fit here"));
     }
 
     #[test]
     fn outside_actions_nothing_is_written_and_a_missing_folder_is_named() {
         let none = RunnerFiles::from_environment(&BTreeMap::new());
-        none.add_summary("x").unwrap();
+        none.add_summary(|_| "x".to_owned()).unwrap();
         none.set_outputs(&[("a", "b")], &mut fastrand::Rng::with_seed(1))
             .unwrap();
         let missing = in_folder(Path::new("/nonexistent/folder"));
-        let error = missing.add_summary("x").unwrap_err();
+        let error = missing.add_summary(|_| "x".to_owned()).unwrap_err();
         assert!(
             error
                 .to_string()

@@ -1,4 +1,4 @@
-//! The token, which nobody gets to see.
+//! The token, which is never printed or logged.
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,12 +47,13 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// The bare token, for the HTTP client and for [`mask`](super::mask).
-    pub fn expose(&self) -> &str {
+    /// The bare token, for the HTTP client.
+    pub(super) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether it belongs to an app's installation, as the token of a workflow run does, and not to a person.
+    /// Whether it belongs to an app's installation, as the token of a workflow run does, and not to
+    /// a person.
     ///
     /// Source: the prefix `ghs_` in GitHub's table of token formats.
     pub(super) fn is_of_installation(&self) -> bool {

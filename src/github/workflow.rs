@@ -1,7 +1,7 @@
 //! PURE: workflow commands. Nothing else in the program writes a line that begins with `::`.
 //!
-//! The runner reads commands from both output streams: `::name …::text` at the start of a line, and `##[name]text`
-//! anywhere in one. Source: `ActionCommand.cs` of the runner.
+//! The runner reads commands from both output streams: `::name …::text` at the start of a line, and
+//! `##[name]text` anywhere in one. Source: `ActionCommand.cs` of the runner.
 
 use std::fmt::Write as _;
 
@@ -40,21 +40,19 @@ impl Level {
     }
 }
 
-/// A message beside the run, and beside a line of a file where one is named. All of it may be untrusted.
+/// A message beside the run. All of it may be untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// How it looks.
     pub level: Level,
     /// The line in bold.
     pub title: Option<String>,
-    /// Path from the root of the repository.
-    pub file: Option<String>,
     /// The text below it; line ends are kept.
     pub message: String,
 }
 
-/// The commands that show annotations, one a line, at most ten: the gravest first, otherwise as given. The last one says
-/// how many are left out.
+/// The commands that show annotations, one a line, at most ten: the gravest first, otherwise as
+/// given. The last one says how many are left out.
 pub fn annotations(list: &[Annotation]) -> String {
     let mut list: Vec<&Annotation> = list.iter().collect();
     list.sort_by_key(|it| it.level);
@@ -79,20 +77,11 @@ pub fn annotations(list: &[Annotation]) -> String {
 }
 
 fn properties(annotation: &Annotation) -> String {
-    let parts = [("file", &annotation.file), ("title", &annotation.title)];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter_map(|(name, value)| Some((name, value.as_ref()?)))
-        .map(|(name, value)| {
-            let value: String = one_line(value).chars().take(MAX_TITLE).collect();
-            format!("{name}={}", property(&value))
-        })
-        .collect();
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", parts.join(","))
-    }
+    let Some(title) = &annotation.title else {
+        return String::new();
+    };
+    let title: String = one_line(title).chars().take(MAX_TITLE).collect();
+    format!(" title={}", property(&title))
 }
 
 /// The command that begins a folded part of the log. [`END_GROUP`] ends it.
@@ -100,19 +89,8 @@ pub fn group(title: &str) -> String {
     format!("::group::{}", data(&one_line(title)))
 }
 
-/// The commands that hide a secret in the log from here on, one for each of its lines. A line of less than four
-/// characters is left out: hiding it would make the log unreadable and the secret no safer.
-pub fn mask(secret: &str) -> String {
-    let lines = secret.split(['\r', '\n']).map(str::trim);
-    let mut out = String::new();
-    for line in lines.filter(|line| line.chars().count() >= 4) {
-        let _ = writeln!(out, "::add-mask::{}", data(line));
-    }
-    out
-}
-
-/// Untrusted text for the log: each line begins with `| `, so that none is a command, `##[` is broken up, and there are
-/// no control characters. Columns stay aligned.
+/// Untrusted text for the log: each line begins with `| `, so that none is a command, `##[` is
+/// broken up, and there are no control characters. Columns stay aligned.
 pub fn neutralise(untrusted: &str) -> String {
     let mut out = String::new();
     for line in untrusted.lines().flat_map(|line| line.split('\r')) {
@@ -121,8 +99,9 @@ pub fn neutralise(untrusted: &str) -> String {
     out
 }
 
-/// One line of our own, which may hold untrusted words, for the log: as [`neutralise`], but without the `| ` where the
-/// line begins with a letter or a digit of ASCII. No command does, whatever characters the runner may skip.
+/// One line of our own, which may hold untrusted words, for the log: as [`neutralise`], but without
+/// the `| ` where the line begins with a letter or a digit of ASCII. No command does, whatever
+/// characters the runner may skip.
 pub fn neutral_line(line: &str) -> String {
     let line = aligned_line(line);
     if line.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -162,7 +141,6 @@ mod tests {
         Annotation {
             level,
             title: None,
-            file: None,
             message: message.to_owned(),
         }
     }
@@ -172,10 +150,9 @@ mod tests {
         let hostile = Annotation {
             level: Level::Error,
             title: Some(HOSTILE.to_owned()),
-            file: Some("a,title=b:c".to_owned()),
             message: HOSTILE.to_owned(),
         };
-        insta::assert_snapshot!(annotations(&[hostile]), @"::error file=a%2Ctitle=b%3Ac,title=x|y<img src=x onerror=1>@team %3A%3Aerror%3A%3A ## [warning]100%25%2Ca%3Ab::x|y<img src=x onerror=1>@team%0A::error:: ## [warning]100%25,a:b");
+        insta::assert_snapshot!(annotations(&[hostile]), @"::error title=x|y<img src=x onerror=1>@team %3A%3Aerror%3A%3A ## [warning]100%25%2Ca%3Ab::x|y<img src=x onerror=1>@team%0A::error:: ## [warning]100%25,a:b");
         assert_eq!(
             group(HOSTILE),
             "::group::x|y<img src=x onerror=1>@team ::error:: ## [warning]100%25,a:b"
@@ -200,15 +177,6 @@ mod tests {
         assert_eq!(annotations(&[]), "");
     }
 
-    #[test]
-    fn a_secret_is_hidden_line_by_line() {
-        assert_eq!(
-            mask("first%\r\n\n  second \nabc"),
-            "::add-mask::first%25\n::add-mask::second\n"
-        );
-        assert_eq!(mask(""), "");
-    }
-
     /// What the runner would take for a command in a line, as its `ActionCommand.cs` finds them.
     fn is_command(line: &str) -> bool {
         line.trim_start().starts_with("::") || line.contains("##[")
@@ -220,13 +188,13 @@ mod tests {
         fn no_text_starts_a_command(text in "(::|##|\\[|%0A|\r|\n|\u{2028}|.){0,40}") {
             prop_assert!(!neutralise(&text).split(['\r', '\n']).any(is_command));
             prop_assert!(!is_command(&neutral_line(&text)));
-            let one = Annotation { title: Some(text.clone()), file: Some(text.clone()), ..annotation(Level::Error, &text) };
+            let one = Annotation { title: Some(text.clone()), ..annotation(Level::Error, &text) };
             let out = annotations(&[one]);
             prop_assert_eq!(out.trim_end_matches('\n').split(['\r', '\n']).count(), 1);
             let after = out.strip_prefix("::error").unwrap();
             prop_assert!(!after.contains("##["));
             let (properties, _) = after.split_once("::").unwrap();
-            prop_assert!(properties.matches(',').count() <= 1 && !properties.contains(':'));
+            prop_assert!(!properties.contains([',', ':']));
             prop_assert_eq!(group(&text).split(['\r', '\n']).count(), 1);
         }
     }

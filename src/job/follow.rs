@@ -81,10 +81,10 @@ impl Watch<'_> {
     async fn stop(&self) {
         self.process.note(&format!("stopping job {}", self.job));
         if let Err(error) = self.session.stop_processing_job(self.job).await {
-            let hint = error.hint().map(|it| format!("; {it}")).unwrap_or_default();
             self.process.warn(&format!(
-                "job {} may go on and cost money: {error}{hint}",
-                self.job
+                "job {} may go on and cost money: {}",
+                self.job,
+                error.with_hint()
             ));
         }
     }

@@ -3,22 +3,22 @@
 use super::publish::{Conversation, Publisher};
 use crate::gate::{ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted};
 use crate::github::{ExistingComment, GitHubError, applied_label, find_comment};
+use crate::marker::Key;
 use crate::process::Process;
 
 /// What the label accepts, and why not; `None` without the label. A label that cannot be read accepts nothing, with a
 /// warning: the gate stays closed.
 pub(crate) async fn accepted_by_label(
     conversation: &Conversation,
-    comment_key: &str,
+    comment_key: &Key,
     process: &Process,
 ) -> Option<Result<Acceptance, NotAccepted>> {
     match read(conversation, comment_key).await {
         Ok(accepted) => accepted,
         Err(error) => {
-            let hint = error.hint().map(|hint| format!("; {hint}"));
             process.warn(&format!(
-                "nothing is accepted, the label {ACCEPT_LABEL} cannot be read: {error}{}",
-                hint.unwrap_or_default()
+                "nothing is accepted, the label {ACCEPT_LABEL} cannot be read: {}",
+                error.with_hint()
             ));
             None
         }
@@ -43,7 +43,7 @@ async fn read(
         client,
         pull_request,
     }: &Conversation,
-    comment_key: &str,
+    comment_key: &Key,
 ) -> Result<Option<Result<Acceptance, NotAccepted>>, GitHubError> {
     let Some(applied) = applied_label(client, *pull_request, ACCEPT_LABEL).await? else {
         return Ok(None);
@@ -53,10 +53,10 @@ async fn read(
         at: applied.at,
     };
     let comment = find_comment(client, *pull_request, comment_key).await?;
-    let comment = comment.as_ref().map(earlier);
+    let comment = comment.map(earlier);
     Ok(Some(label.accepts(comment.as_ref())))
 }
 
-fn earlier(comment: &ExistingComment) -> EarlierComment {
-    EarlierComment::from_fields(|name| comment.marker.text(name), comment.changed_at)
+fn earlier(comment: ExistingComment) -> EarlierComment {
+    comment.marker.comment(comment.changed_at)
 }

@@ -48,9 +48,9 @@ fn save_state(name: &str, value: &str, process: &Process) {
         .runner_files()
         .save_state(&[(name, value)], &mut fastrand::Rng::new());
     if let Err(error) = saved {
-        let hint = error.hint().unwrap_or_default();
         process.warn(&format!(
-            "this step cannot clean up after a crash: {error}; {hint}"
+            "this step cannot clean up after a crash: {}",
+            error.with_hint()
         ));
     }
 }

@@ -10,7 +10,8 @@ use crate::baseline::BaselineUri;
 use crate::config::Recommend;
 use crate::error::Error;
 use crate::gate::{self, Entry, History, Judgement, Limits, Policy, Status, Verdict};
-use crate::github::{Context, Event};
+use crate::github::Context;
+use crate::marker::Key;
 use crate::process::{Process, now};
 use crate::report::{self, Consequence, Links, Report};
 use crate::result::RunResult;
@@ -113,7 +114,7 @@ async fn judge(
     let Some(conversation) = ending.conversation() else {
         return judgement;
     };
-    let key = report::comment_key(&case.run.name, links.workflow.as_deref());
+    let key = Key::new(&case.run.name, links.workflow.as_deref());
     match accepted_by_label(conversation, &key, process).await {
         Some(accepted) => judgement.under(accepted),
         None => judgement,
@@ -193,16 +194,10 @@ fn is_change(judgement: &Judgement) -> bool {
 /// from.
 pub(super) fn links(commit: Option<&str>, publisher: &Publisher, process: &Process) -> Links {
     let context = process.context();
-    let of_commit = |context: &Context| {
-        let sha = commit?;
-        Some(format!(
-            "{}/{}/commit/{sha}",
-            context.server_url, context.repository
-        ))
-    };
+    let of_commit = |context: &Context| Some(context.commit_url(commit?));
     let triggered = publisher.context.as_ref();
     let written_by = triggered
-        .filter(|it| it.event == Event::WorkflowRun)
+        .filter(|it| it.workflow_run().is_some())
         .and_then(|it| {
             let attempt = it.run_attempt.unwrap_or(1);
             Some(format!("{}-{attempt}", it.run_id.as_deref()?))

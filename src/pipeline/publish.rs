@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use crate::config::{Attempt, TokenText};
+use crate::config::{Attempt, GivenToken};
 use crate::github::{
-    Annotation, Client, CommentMode, Context, Done, Event, GitHubError, Level, Occasion, Operation,
-    Problem, Published, Repository, Retry, RunnerFileError, Token, publish_comment,
+    Annotation, Client, CommentMode, Context, Done, GitHubError, Level, NoClient, Occasion,
+    Operation, Problem, Published, RunnerFileError, publish_comment,
 };
 use crate::process::Process;
 use crate::report::{self, Consequence, Finding, Gravity, Report};
@@ -97,7 +97,7 @@ impl Publisher {
     /// The pull request of the event. Sends nothing.
     pub(crate) fn of_event(
         mode: CommentMode,
-        github_token: Option<&TokenText>,
+        github_token: Option<&GivenToken>,
         process: &Process,
     ) -> Self {
         let mut this = Self::without_comment(process);
@@ -105,15 +105,12 @@ impl Publisher {
         this.conversation = match &this.context {
             None => Err(NoConversation::NotInActions),
             Some(_) if mode == CommentMode::Never => Err(NoConversation::NotWanted),
-            Some(context) => match (context.event, context.pull_request) {
-                // The event of a `workflow_run` names only the author's idea of a pull request.
-                (Event::WorkflowRun, _) | (_, None) => Err(NoConversation::NoPullRequest),
-                (_, Some(pull_request)) => {
-                    client(context, github_token, process).map(|client| Conversation {
-                        client,
-                        pull_request,
-                    })
-                }
+            Some(context) => match context.pull_request() {
+                None => Err(NoConversation::NoPullRequest),
+                Some(pull_request) => client(github_token, process).map(|client| Conversation {
+                    client,
+                    pull_request,
+                }),
             },
         };
         this
@@ -122,7 +119,7 @@ impl Publisher {
     /// The pull request that the run of another workflow was for. Asks GitHub.
     pub(crate) async fn of_other_workflow(
         mode: CommentMode,
-        github_token: Option<&TokenText>,
+        github_token: Option<&GivenToken>,
         process: &Process,
     ) -> Self {
         let mut this = Self::without_comment(process);
@@ -138,8 +135,8 @@ impl Publisher {
     /// Name of the workflow whose gate this is: the one that measured.
     pub(crate) fn workflow(&self) -> Option<&str> {
         let context = self.context.as_ref()?;
-        let other = context.triggering_workflow.as_deref();
-        other.or(context.workflow.as_deref())
+        let other = context.workflow_run().and_then(|run| run.workflow.as_ref());
+        other.or(context.workflow.as_ref()).map(String::as_str)
     }
 
     /// Whether the run gets neither secrets nor a token that may write.
@@ -154,8 +151,8 @@ impl Publisher {
             return;
         }
         set_outputs(&outputs(it), process);
-        let summary = report::summary(it.report);
-        if let Err(error) = process.runner_files().add_summary(&summary) {
+        let summary = |room| report::summary(it.report, room);
+        if let Err(error) = process.runner_files().add_summary(summary) {
             warn_of_file("the job summary is missing", &error, process);
         }
         if let Some(url) = self.comment(it, process).await {
@@ -211,36 +208,32 @@ impl Publisher {
             ));
             return;
         }
-        let hint = error.hint().map(|hint| format!("; {hint}"));
-        process.warn(&format!("no comment: {error}{}", hint.unwrap_or_default()));
+        process.warn(&format!("no comment: {}", error.with_hint()));
     }
 }
 
-fn client(
-    context: &Context,
-    github_token: Option<&TokenText>,
-    process: &Process,
-) -> Result<Client, NoConversation> {
-    let Some(token) = process.access(github_token).token else {
-        return Err(NoConversation::NoToken("there is no token".to_owned()));
-    };
-    let token: Token = token
-        .parse()
-        .map_err(|error: crate::github::TokenError| NoConversation::NoToken(error.to_string()))?;
-    let repository: Repository = context.repository.clone();
-    Client::new(&context.api_url, repository, token, Retry::default())
-        .map_err(NoConversation::Refused)
+fn client(github_token: Option<&GivenToken>, process: &Process) -> Result<Client, NoConversation> {
+    let client = process.access(github_token).github.client();
+    client.map_err(|error| match error {
+        NoClient::NoRepository | NoClient::Repository(_) => NoConversation::NotInActions,
+        NoClient::NoToken => NoConversation::NoToken("there is no token".to_owned()),
+        NoClient::Token(error) => NoConversation::NoToken(error.to_string()),
+        NoClient::GitHub(error) => NoConversation::Refused(error),
+    })
 }
 
 async fn find(
     context: &Context,
-    github_token: Option<&TokenText>,
+    github_token: Option<&GivenToken>,
     process: &Process,
 ) -> Result<Conversation, NoConversation> {
-    let Some(head) = &context.triggered_by else {
+    let Some(head) = context
+        .workflow_run()
+        .and_then(|run| run.pull_request.as_ref())
+    else {
         return Err(NoConversation::NoPullRequest);
     };
-    let client = client(context, github_token, process)?;
+    let client = client(github_token, process)?;
     let found = crate::github::find_pull_request(&client, head).await;
     match found.map_err(NoConversation::Refused)? {
         Some(pull_request) => Ok(Conversation {
@@ -293,8 +286,7 @@ pub(crate) fn set_outputs(values: &[(&'static str, String)], process: &Process) 
 }
 
 fn warn_of_file(what: &str, error: &RunnerFileError, process: &Process) {
-    let hint = error.hint().map(|hint| format!("; {hint}"));
-    process.warn(&format!("{what}: {error}{}", hint.unwrap_or_default()));
+    process.warn(&format!("{what}: {}", error.with_hint()));
 }
 
 fn annotation(finding: Finding) -> Annotation {
@@ -305,7 +297,6 @@ fn annotation(finding: Finding) -> Annotation {
             Gravity::Notice => Level::Notice,
         },
         title: Some(finding.title),
-        file: None,
         message: finding.message,
     }
 }

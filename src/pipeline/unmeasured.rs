@@ -8,6 +8,7 @@ use super::publish::{self, Publisher};
 use crate::config::{Attempt, Output};
 use crate::error::Error;
 use crate::gate::Verdict;
+use crate::github::Context;
 use crate::process::{Process, now};
 use crate::report::{self, Consequence, Unmeasured, UnmeasuredVerdict};
 
@@ -60,7 +61,7 @@ impl UnmeasuredRun<'_> {
         self.clear()?;
         let exit_code = Verdict::NotRun.exit_code(self.attempt.policy);
         let context = self.publisher.context.as_ref();
-        let (reason, hint) = if context.is_some_and(|it| it.is_fork) {
+        let (reason, hint) = if context.is_some_and(Context::is_fork) {
             (FORK, FORK_HINT)
         } else {
             (DEPENDABOT, DEPENDABOT_HINT)

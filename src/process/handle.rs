@@ -13,8 +13,8 @@ use super::signals::Signals;
 use crate::aws::{AssumedRole, TokenSource};
 use crate::baseline::Access;
 use crate::benchmark::Observer;
-use crate::config::TokenText;
-use crate::github::{Context, IdentityTokenError, IdentityTokens, RunnerFiles};
+use crate::config::GivenToken;
+use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
 use crate::progress::{self, Display, Surroundings};
 
 /// Environment, signals, streams and clock of the process.
@@ -109,10 +109,11 @@ impl Process {
     pub(crate) fn commit(&self) -> Option<String> {
         let given = || self.variable("GITHUB_SHA").map(str::to_owned);
         match self.context() {
-            Some(context) if context.event != crate::github::Event::Other => {
-                context.head_sha.clone()
+            Some(context) => {
+                let head = context.head_sha().map(str::to_owned);
+                let is_other = matches!(context.event, Event::Other(_));
+                head.or_else(|| given().filter(|_| is_other))
             }
-            Some(context) => context.head_sha.clone().or_else(given),
             None => given(),
         }
     }
@@ -183,15 +184,10 @@ impl Process {
 
     /// What baseline stores need: GitHub as a workflow has it, and the role. The token is the one
     /// given, else the environment's.
-    pub(crate) fn access(&self, github_token: Option<&TokenText>) -> Access {
-        let variable = |name| self.variable(name).map(str::to_owned);
-        let given = github_token.and_then(TokenText::expose);
+    pub(crate) fn access(&self, github_token: Option<&GivenToken>) -> Access {
+        let given = github_token.and_then(GivenToken::token);
         Access {
-            api_url: variable("GITHUB_API_URL"),
-            repository: variable("GITHUB_REPOSITORY"),
-            token: given
-                .map(str::to_owned)
-                .or_else(|| variable("GITHUB_TOKEN")),
+            github: github::Access::from_environment(&self.environment, given),
             role: self.role.clone(),
         }
     }

@@ -106,7 +106,6 @@ fn annotation(level: Level, message: &str) -> Annotation {
     Annotation {
         level,
         title: None,
-        file: None,
         message: message.to_owned(),
     }
 }

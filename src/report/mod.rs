@@ -24,6 +24,8 @@ mod table;
 mod terminal;
 mod unmeasured;
 
+use jiff::Timestamp;
+
 pub use self::calibration::calibration;
 pub use self::csv::{CsvFile, csv_files};
 use self::document::{Block, Inline, code, link, name, plain, text};
@@ -35,7 +37,8 @@ use self::table::Table;
 pub use self::terminal::terminal;
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
 use crate::analysis::Analysis;
-use crate::gate::{Acceptance, Judgement, Shown, Verdict};
+use crate::gate::{Judgement, Shown, Verdict};
+use crate::marker::{Key, Marker};
 use crate::result::RunResult;
 
 /// Where the HTML report goes in the output folder: the toolkit's place.
@@ -67,7 +70,7 @@ pub struct Links {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     verdict: Verdict,
-    marker: Vec<(&'static str, String)>,
+    marker: Marker,
     headline: Vec<Inline>,
     notes: Vec<Vec<Inline>>,
     metrics: Option<Table>,
@@ -110,21 +113,7 @@ pub fn compose(
     let sizes = sections::sizes_table(facts);
     Report {
         verdict: judgement.verdict,
-        marker: [
-            marker(
-                &run.name,
-                run.commit.as_deref(),
-                &run.run_id,
-                &run.finished_at.to_string(),
-                links,
-            ),
-            if links.can_be_labelled && !judgement.is_stopped_early() {
-                acceptance_fields(analysis, judgement)
-            } else {
-                Vec::new()
-            },
-        ]
-        .concat(),
+        marker: judged_marker(facts, links),
         headline: headline::headline(facts),
         notes: notes::notes(facts),
         metrics: has_numbers(judgement).then(|| metrics::table(facts)),
@@ -196,40 +185,37 @@ impl Section {
     }
 }
 
-/// The key of a comment, as its first line has it: the comment of each workflow and model is its own.
-pub fn comment_key(model: &str, workflow: Option<&str>) -> String {
-    sanitise::attribute(&bare_key(model, workflow))
-}
-
-fn bare_key(model: &str, workflow: Option<&str>) -> String {
-    match workflow {
-        Some(workflow) => format!("{workflow}/{model}"),
-        None => model.to_owned(),
+/// Identifies the comment: which gate, which commit, which run, when.
+fn marker(model: &str, commit: Option<&str>, run: &str, at: Timestamp, links: &Links) -> Marker {
+    Marker {
+        key: Key::new(model, links.workflow.as_deref()),
+        commit: commit.map(str::to_owned),
+        run: Some(links.written_by.as_deref().unwrap_or(run).to_owned()),
+        at: Some(at),
+        shown: None,
+        acceptance: None,
     }
 }
 
-/// Identifies the comment: which gate, which commit, which run, when.
-fn marker(
-    model: &str,
-    commit: Option<&str>,
-    run: &str,
-    at: &str,
-    links: &Links,
-) -> Vec<(&'static str, String)> {
-    let sha = commit.unwrap_or("unknown").to_owned();
-    vec![
-        ("key", bare_key(model, links.workflow.as_deref())),
-        ("sha", sha),
-        ("run", links.written_by.as_deref().unwrap_or(run).to_owned()),
-        ("at", at.to_owned()),
-    ]
-}
-
-/// What a label accepts later, and what it has accepted already.
-fn acceptance_fields(analysis: &Analysis, judgement: &Judgement) -> Vec<(&'static str, String)> {
-    let mut fields = vec![("shown", Shown::of(judgement, analysis).to_string())];
-    fields.extend(judgement.acceptance.iter().flat_map(Acceptance::fields));
-    fields
+/// The marker of a judged run: with what a label accepts later, and what it has accepted already.
+fn judged_marker(facts: Facts<'_>, links: &Links) -> Marker {
+    let run = facts.run;
+    let marker = marker(
+        &run.name,
+        run.commit.as_deref(),
+        &run.run_id,
+        run.finished_at,
+        links,
+    );
+    if links.can_be_labelled && !facts.judgement.is_stopped_early() {
+        Marker {
+            shown: Some(Shown::of(facts.judgement, facts.analysis)),
+            acceptance: facts.judgement.acceptance.clone(),
+            ..marker
+        }
+    } else {
+        marker
+    }
 }
 
 fn footer(commit: Option<&str>, run_id: &str, version: &str, links: &Links) -> Vec<Inline> {

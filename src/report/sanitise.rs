@@ -88,29 +88,6 @@ pub(super) fn is_plain_name(name: &str) -> bool {
         && !lower.starts_with("gh-")
 }
 
-/// A value in the hidden comment: everything but letters, digits and `._/:` is written as `%` and hexadecimal bytes, so
-/// that no value ends the comment or looks like a second field. Of a longer value the first thousand bytes are taken.
-pub(super) fn attribute(untrusted: &str) -> String {
-    let mut out = String::with_capacity(untrusted.len());
-    for byte in untrusted.bytes().take(LONGEST) {
-        let c = char::from(byte);
-        let after_dash = out.ends_with('-');
-        if c.is_ascii_alphanumeric()
-            || "._/:".contains(c)
-            || (c == '-' && !after_dash && !out.is_empty())
-        {
-            out.push(c);
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    // A comment may not contain `--`, and this value may stand before its closing dashes.
-    match out.strip_suffix('-') {
-        Some(rest) => format!("{rest}%2D"),
-        None => out,
-    }
-}
-
 /// Words in raw HTML: all but letters, digits, spaces and a few marks become numeric entities.
 pub(super) fn html(untrusted: &str) -> String {
     let mut out = String::with_capacity(untrusted.len());
@@ -167,7 +144,6 @@ mod tests {
             assert_eq!(cut.chars().count(), 1001, "{}", cut.len());
             assert!(cut.ends_with("ä…"));
         }
-        assert_eq!(attribute(&long).len(), 3000);
     }
 
     #[test]
@@ -229,13 +205,6 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
-        #[test]
-        fn no_attribute_ends_the_comment_or_starts_a_field(value in ".*") {
-            let out = attribute(&value);
-            prop_assert!(!out.contains("--") && !out.contains(['>', '<', ' ', '=']));
-            prop_assert!(!out.starts_with('-') && !out.ends_with('-'));
-        }
-
         #[test]
         fn raw_html_has_no_markup(value in ".*") {
             prop_assert!(!html(&value).contains(['<', '>', '"', '\'', '@', '$', '`', '|']));

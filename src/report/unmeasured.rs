@@ -59,7 +59,7 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
         .map(|hint| paragraph("What to do:", &shortened(hint, MAX_REASON)));
     Report {
         verdict,
-        marker: marker(it.name, it.commit, it.run_id, &it.at.to_string(), links),
+        marker: marker(it.name, it.commit, it.run_id, it.at, links),
         headline: headline::assembled(verdict, it.name, vec![text(words), text(short)]),
         notes: Vec::new(),
         metrics: None,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use sagegate::github::{
-    Client, CommentMode, Done, GitHubError, Head, Occasion, Problem, Published, Retry,
-    applied_label, find_comment, find_pull_request, labels, publish_comment,
+    Client, CommentMode, Done, GitHubError, Head, Occasion, Problem, Published, Retry, Waits,
+    applied_label, find_comment, find_pull_request, publish_comment,
 };
+use sagegate::marker::Key;
 use serde_json::json;
 
 use crate::support::github::{BOT, Failure, GitHub, REPOSITORY, TOKEN};
@@ -23,12 +24,11 @@ const QUIET: Occasion = Occasion {
 pub(crate) fn client_with(github: &GitHub, token: &str, attempt_timeout: Duration) -> Client {
     let retry = Retry {
         attempts: 4,
-        first_wait: Duration::from_millis(1),
+        waits: Waits::Doubling(Duration::from_millis(1)),
         longest_wait: Duration::from_secs(5),
-        attempt_timeout,
     };
-    let repository = REPOSITORY.parse().unwrap();
-    Client::new(&github.api_url(), repository, token.parse().unwrap(), retry).unwrap()
+    let (repository, token) = (REPOSITORY.parse().unwrap(), token.parse().unwrap());
+    Client::new(&github.api_url(), repository, token, retry, attempt_timeout).unwrap()
 }
 
 pub(crate) fn client(github: &GitHub) -> Client {
@@ -61,7 +61,6 @@ async fn the_first_run_creates_the_comment_and_the_second_changes_it() {
     let expected = |done| Published {
         done,
         url: Some(url.to_owned()),
-        removed: 0,
     };
     assert_eq!(first, expected(Done::Created));
     let second = publish(&github, &body("ci", "2-1")).await.unwrap();
@@ -147,12 +146,13 @@ async fn of_several_of_ours_the_newest_is_kept() {
     github
         .world()
         .comment(PULL_REQUEST, BOT, &body("ci", "1-1"));
-    let found = find_comment(&client(&github), PULL_REQUEST, "ci")
+    let found = find_comment(&client(&github), PULL_REQUEST, &Key::new("ci", None))
         .await
         .unwrap();
     assert_eq!(found.map(|it| it.id), Some(2));
     let published = publish(&github, &body("ci", "4-1")).await.unwrap();
-    assert_eq!((published.done, published.removed), (Done::Updated, 2));
+    assert_eq!(published.done, Done::Updated);
+    assert_eq!(github.count("DELETE"), 2);
     assert_eq!(github.world().bodies(PULL_REQUEST), [body("ci", "4-1")]);
 }
 
@@ -341,13 +341,17 @@ async fn the_token_is_in_no_error_and_no_debug_output() {
     let echo = format!("bad header: Bearer {TOKEN}");
     github.fail(Failure::new("GET", "/comments", 400, &echo));
     let client = client(&github);
-    let error = find_comment(&client, PULL_REQUEST, "ci").await.unwrap_err();
+    let error = find_comment(&client, PULL_REQUEST, &Key::new("ci", None))
+        .await
+        .unwrap_err();
     let all = format!("{error} {error:?} {:?} {client:?}", error.hint());
     assert!(!all.contains("0123456789abcdef"), "{all}");
     assert!(all.contains("bad header: Bearer ***"), "{all}");
 
     let wrong = client_with(&github, "ghs_wrong", Duration::from_secs(20));
-    let error = find_comment(&wrong, PULL_REQUEST, "ci").await.unwrap_err();
+    let error = find_comment(&wrong, PULL_REQUEST, &Key::new("ci", None))
+        .await
+        .unwrap_err();
     assert_eq!(error.problem(), Some(Problem::Unauthorized));
     assert!(!format!("{error:?}").contains("ghs_wrong"));
 }
@@ -359,7 +363,8 @@ async fn a_server_that_never_answers_is_given_up() {
     // The server waits for its own lock before it answers.
     let lock = github.world();
     let error = tokio::task::block_in_place(|| {
-        let asking = find_comment(&client, PULL_REQUEST, "ci");
+        let key = Key::new("ci", None);
+        let asking = find_comment(&client, PULL_REQUEST, &key);
         tokio::runtime::Handle::current().block_on(asking)
     })
     .unwrap_err();
@@ -376,7 +381,7 @@ async fn nobody_there_is_an_error_with_the_cause() {
     let client = client(&github);
     drop(github);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let error = labels(&client, PULL_REQUEST).await.unwrap_err();
+    let error = applied_label(&client, PULL_REQUEST, "x").await.unwrap_err();
     let text = error.to_string();
     assert!(
         text.starts_with("cannot read the labels of the pull request: ")
@@ -409,10 +414,6 @@ async fn a_label_is_of_the_one_who_applied_it_last() {
         .world()
         .labels
         .insert(7, vec!["bug".to_owned(), "Sagegate:Accept".to_owned()]);
-    assert_eq!(
-        labels(&client, 7).await.unwrap(),
-        ["bug", "Sagegate:Accept"]
-    );
     let error = applied_label(&client, 7, accept).await.unwrap_err();
     assert!(
         error

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{TokenText, parse_rate};
+use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
@@ -39,7 +39,7 @@ pub struct BaselineArgs {
     pub baseline: Option<BaselineUri>,
     /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
-    pub github_token: Option<TokenText>,
+    pub github_token: Option<GivenToken>,
 }
 
 /// How the pull request is told.

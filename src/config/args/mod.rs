@@ -22,7 +22,7 @@ pub(super) use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs
 pub(super) use self::offline::{CompareArgs, PostArgs, RecordArgs, ReportArgs};
 pub(super) use self::run::{BenchmarkArgs, CalibrateArgs, RunArgs};
 pub(super) use self::tools::{CleanupArgs, DemoArgs, PricesArgs, SamplesArgs, SimulateArgs};
-pub use self::values::TokenText;
+pub use self::values::GivenToken;
 use self::values::parse_role_arn;
 
 const EXIT_CODES: &str = "Exit codes:

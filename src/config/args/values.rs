@@ -1,39 +1,30 @@
 //! Values of flags: how they are written, and what a mistake is told.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::github::{Token, TokenError};
 use crate::units::{MemoryMb, Ratio, UnknownMemorySize};
 
-/// A token as it was given. Any text is taken, so that no message of the parser repeats it; `Debug` prints
-/// `TokenText(***)`.
-#[derive(Clone)]
-pub struct TokenText(SecretString);
+/// A token as it was given. Any text is taken, so that no message of the parser repeats it.
+#[derive(Debug, Clone)]
+pub struct GivenToken(Result<Token, TokenError>);
 
-impl FromStr for TokenText {
+impl FromStr for GivenToken {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(SecretString::from(text)))
+        Ok(Self(text.parse()))
     }
 }
 
-impl fmt::Debug for TokenText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenText(***)")
-    }
-}
-
-impl TokenText {
-    /// The bare text; `None` when it is empty.
-    pub fn expose(&self) -> Option<&str> {
-        let text = self.0.expose_secret().trim();
-        (!text.is_empty()).then_some(text)
+impl GivenToken {
+    /// The token, or why it is not one; `None` when the text was empty.
+    pub fn token(&self) -> Option<Result<Token, TokenError>> {
+        (!matches!(self.0, Err(TokenError::Empty))).then(|| self.0.clone())
     }
 }
 

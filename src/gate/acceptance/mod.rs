@@ -230,44 +230,6 @@ pub struct EarlierComment {
     pub acceptance: Option<Acceptance>,
 }
 
-impl EarlierComment {
-    /// Reads the hidden values that [`Shown`] and an acceptance left in a comment, by the name of their field.
-    pub fn from_fields(
-        field: impl Fn(&str) -> Option<String>,
-        changed_at: Option<Timestamp>,
-    ) -> Self {
-        let shown = |name: &str| field(name)?.parse::<Shown>().ok();
-        let at = || field("accepted-at")?.parse().ok();
-        let acceptance = || {
-            Some(Acceptance {
-                by: field("accepted-by")?,
-                at: at()?,
-                commit: field("accepted-sha"),
-                shown: shown("accepted")?,
-            })
-        };
-        Self {
-            changed_at,
-            commit: field("sha"),
-            shown: shown("shown"),
-            acceptance: acceptance(),
-        }
-    }
-}
-
-impl Acceptance {
-    /// The values of the fields that [`EarlierComment::from_fields`] reads.
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![
-            ("accepted", self.shown.to_string()),
-            ("accepted-by", self.by.clone()),
-            ("accepted-at", self.at.to_string()),
-        ];
-        fields.extend(self.commit.clone().map(|commit| ("accepted-sha", commit)));
-        fields
-    }
-}
-
 impl Label {
     /// What the label accepts.
     ///

@@ -101,18 +101,10 @@ fn a_label_accepts_nothing_that_was_not_there_to_be_read() {
 #[test]
 fn an_acceptance_is_kept_in_the_comment_until_the_label_is_put_on_again() {
     let acceptance = label().accepts(Some(&comment(1.5, "11:00"))).unwrap();
-    let fields = acceptance.fields();
-    let read = |changed: &str, scale: f64| {
-        let shown = comment(scale, changed);
-        let field = |name: &str| match name {
-            "shown" => shown.shown.as_ref().map(ToString::to_string),
-            "sha" => Some("beef".to_owned()),
-            other => {
-                let found = fields.iter().find(|(name, _)| *name == other);
-                found.map(|(_, value)| value.clone())
-            }
-        };
-        EarlierComment::from_fields(field, shown.changed_at)
+    let read = |changed: &str, scale: f64| EarlierComment {
+        commit: Some("beef".to_owned()),
+        acceptance: Some(acceptance.clone()),
+        ..comment(scale, changed)
     };
     // The run that saw the label has changed the comment since, and a worse commit, too.
     let kept = label().accepts(Some(&read("13:00", 2.2))).unwrap();

@@ -8,13 +8,14 @@ use http::header::{ACCEPT, LINK};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use octocrab::Octocrab;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::{GitHubError, Operation, Problem, classify};
 use super::repository::Repository;
-use super::retry::{Retry, rate_limit};
+use super::retry::{Failure, Retry, rate_limit};
 use super::token::Token;
 use crate::text::one_line;
 
@@ -28,6 +29,8 @@ const PER_PAGE: usize = 100;
 const MAX_PAGES: usize = 100;
 /// Characters of GitHub's words in an error.
 const MAX_MESSAGE: usize = 300;
+/// Longest time for one attempt unless a test asks for less.
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Author of everything that a workflow run's own token writes.
 const WORKFLOW_AUTHOR: &str = "github-actions[bot]";
 
@@ -39,6 +42,8 @@ pub struct Client {
     repository: Repository,
     token: Token,
     retry: Retry,
+    /// Longest time for one attempt, from connecting to the last byte.
+    attempt_timeout: Duration,
 }
 
 /// Prints neither the token nor anything made of it.
@@ -114,7 +119,8 @@ impl Answer {
 }
 
 impl Client {
-    /// Prepares the connection; nothing is sent. `api_url` is `GITHUB_API_URL`. Works inside a Tokio runtime only.
+    /// Prepares the connection; nothing is sent. `api_url` is `GITHUB_API_URL`. Works inside a
+    /// Tokio runtime only.
     ///
     /// # Errors
     /// [`GitHubError::Address`], or [`GitHubError::Setup`] when no certificate authority is found.
@@ -123,6 +129,7 @@ impl Client {
         repository: Repository,
         token: Token,
         retry: Retry,
+        attempt_timeout: Duration,
     ) -> Result<Self, GitHubError> {
         let (server, prefix) = split_address(api_url).ok_or_else(|| GitHubError::Address {
             url: one_line(api_url),
@@ -143,10 +150,11 @@ impl Client {
             repository,
             token,
             retry,
+            attempt_timeout,
         })
     }
 
-    /// How often and how long it tries.
+    /// How often it tries.
     pub(super) const fn retry(&self) -> &Retry {
         &self.retry
     }
@@ -156,23 +164,10 @@ impl Client {
         format!("/repos/{}{rest}", self.repository)
     }
 
-    /// Sends a request, again after rate limits, server errors and lost connections as far as `retry` allows.
+    /// Sends a request, again after rate limits, server errors and lost connections as far as
+    /// `retry` allows.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, GitHubError> {
-        let mut failed = 0;
-        loop {
-            let (error, asked) = match self.attempt(call).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            failed += 1;
-            let again = error.problem() == Some(Problem::RateLimited)
-                || (call.replay && error.is_unclear());
-            let wait = self.retry.wait(failed, asked, fastrand::f64());
-            match wait {
-                Some(wait) if again => tokio::time::sleep(wait).await,
-                Some(_) | None => return Err(error),
-            }
-        }
+        self.retry.run(|| self.attempt(call)).await
     }
 
     /// Every element of a list, through all its pages. `route` has no query.
@@ -200,8 +195,8 @@ impl Client {
 
     /// The login that the token writes as.
     ///
-    /// An installation's token has no user; GraphQL knows its bot. A server that does not say is taken for one that
-    /// writes as the workflow does.
+    /// An installation's token has no user; GraphQL knows its bot. A server that does not say is
+    /// taken for one that writes as the workflow does.
     pub(super) async fn author(&self) -> Result<String, GitHubError> {
         if !self.token.is_of_installation() {
             let call = Call::get(Operation::ReadAuthor, "/user".to_owned());
@@ -220,13 +215,22 @@ impl Client {
         }
     }
 
-    /// One attempt; a failure says how long GitHub wants us to wait.
-    async fn attempt(&self, call: &Call) -> Result<Answer, (GitHubError, Option<Duration>)> {
+    async fn attempt(&self, call: &Call) -> Result<Answer, Failure<GitHubError>> {
+        self.answer(call).await.map_err(|(error, asked)| Failure {
+            may_pass: error.problem() == Some(Problem::RateLimited)
+                || (call.replay && error.is_unclear()),
+            error,
+            asked,
+        })
+    }
+
+    /// A failure says how long GitHub wants us to wait.
+    async fn answer(&self, call: &Call) -> Result<Answer, (GitHubError, Option<Duration>)> {
         let no_answer = |reason: &str| GitHubError::NoAnswer {
             operation: call.operation,
             reason: self.token.redact(&one_line(reason)),
         };
-        let limit = self.retry.attempt_timeout;
+        let limit = self.attempt_timeout;
         let (status, headers, bytes) = match tokio::time::timeout(limit, self.exchange(call)).await
         {
             Ok(Ok(parts)) => parts,
@@ -301,7 +305,8 @@ fn bot_of(answer: &[u8]) -> String {
     }
 }
 
-/// Server (`https://host:port`) and path prefix of an API address; `None` when it is no http(s) address.
+/// Server (`https://host:port`) and path prefix of an API address; `None` when it is no http(s)
+/// address.
 pub(super) fn split_address(url: &str) -> Option<(String, String)> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri
@@ -316,7 +321,8 @@ pub(super) fn split_address(url: &str) -> Option<(String, String)> {
     Some((format!("{scheme}://{authority}"), prefix))
 }
 
-/// GitHub's words for a refusal on one line; the status' own name when there are none, as on an HTML error page.
+/// GitHub's words for a refusal on one line; the status' own name when there are none, as on an
+/// HTML error page.
 fn message(status: StatusCode, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let mut words = Vec::new();
@@ -334,7 +340,8 @@ fn message(status: StatusCode, body: &[u8]) -> String {
         .collect()
 }
 
-/// An error with its causes on one line. Octocrab's own words carry a backtrace, so only the causes' are taken.
+/// An error with its causes on one line. Octocrab's own words carry a backtrace, so only the
+/// causes' are taken.
 pub(super) fn with_causes(error: &octocrab::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause = error.source();
@@ -352,19 +359,17 @@ pub(super) fn with_causes(error: &octocrab::Error) -> String {
     }
 }
 
-/// One part of a path or a query value, with everything but letters, digits and `-._~` as `%` and hexadecimal digits.
+/// What stays as it is in one part of a path or a query value.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// One part of a path or a query value, with everything but letters, digits and `-._~` as `%` and
+/// hexadecimal digits.
 pub(super) fn escaped(part: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        let c = char::from(byte);
-        if c.is_ascii_alphanumeric() || "-._~".contains(c) {
-            out.push(c);
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    utf8_percent_encode(part, UNRESERVED).to_string()
 }
 
 #[cfg(test)]

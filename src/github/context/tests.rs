@@ -31,11 +31,20 @@ fn pull_request_from(full_name: &Value) -> Value {
         "number": 7,
         "pull_request": {
             "number": 7,
-            "head": { "sha": HEAD, "ref": "topic", "repo": { "full_name": full_name } },
+            "head": {
+                "sha": HEAD,
+                "ref": "topic",
+                "user": { "login": "alice" },
+                "repo": { "full_name": full_name },
+            },
             "base": { "ref": "main", "repo": { "full_name": "acme/churn" } },
         },
         "repository": { "id": 1, "default_branch": "main" },
     })
+}
+
+fn number(event: &str, more: &[(&str, &str)], json: &Value) -> Option<u64> {
+    context(event, more, json).pull_request()
 }
 
 #[test]
@@ -44,23 +53,21 @@ fn a_pull_request_shows_its_head_and_not_the_merge() {
         ("GITHUB_REF", "refs/pull/7/merge"),
         ("GITHUB_BASE_REF", "main"),
     ];
-    let context = context(
-        "pull_request",
-        &refs,
-        &pull_request_from(&json!("Acme/churn")),
-    );
-    let expected = Context {
-        event: Event::PullRequest,
-        repository: "acme/churn".parse().unwrap(),
-        api_url: "https://api.github.com".to_owned(),
-        server_url: "https://github.com".to_owned(),
-        pull_request: Some(7),
+    let event = pull_request_from(&json!("Acme/churn"));
+    let context = context("pull_request", &refs, &event);
+    let pull_request = PullRequest {
+        number: Some(7),
         head_sha: Some(HEAD.to_owned()),
-        triggered_by: None,
-        triggering_workflow: None,
-        base_ref: Some("main".to_owned()),
-        branch: None,
+        head_owner: Some("alice".to_owned()),
+        head_branch: Some("topic".to_owned()),
+        base: Some("main".to_owned()),
         is_fork: false,
+    };
+    let expected = Context {
+        event: Event::PullRequest(pull_request),
+        repository: "acme/churn".parse().unwrap(),
+        server_url: "https://github.com".to_owned(),
+        sha: Some(MERGE.to_owned()),
         is_dependabot: false,
         default_branch: Some("main".to_owned()),
         run_id: Some("1842".to_owned()),
@@ -70,20 +77,55 @@ fn a_pull_request_shows_its_head_and_not_the_merge() {
     assert_eq!(context, expected);
     assert!(!context.is_restricted() && !context.is_on_default_branch());
     assert_eq!(
+        (context.pull_request(), context.head_sha()),
+        (Some(7), Some(HEAD))
+    );
+    assert_eq!(
         context.run_url().unwrap(),
         "https://github.com/acme/churn/actions/runs/1842/attempts/2"
     );
     assert_eq!(
-        context.commit_url().unwrap(),
+        context.commit_url(HEAD),
         format!("https://github.com/acme/churn/commit/{HEAD}")
     );
+}
+
+#[test]
+fn each_event_has_its_commit_its_rights_and_its_branch() {
+    let pull = pull_request_from(&json!("mallory/churn"));
+    let queue = json!({ "merge_group": { "head_sha": HEAD } });
+    let run = json!({ "workflow_run": { "head_sha": HEAD } });
+    let empty = json!({});
+    // Commit; from elsewhere; restricted.
+    for (name, event, sha, is_fork, is_restricted) in [
+        ("pull_request", &pull, Some(HEAD), true, true),
+        ("pull_request_target", &pull, Some(HEAD), true, false),
+        ("pull_request_review", &pull, Some(HEAD), true, true),
+        ("pull_request", &empty, None, false, false),
+        ("issue_comment", &empty, Some(MERGE), false, false),
+        ("merge_group", &queue, Some(HEAD), false, false),
+        ("merge_group", &empty, Some(MERGE), false, false),
+        ("workflow_run", &run, Some(HEAD), true, false),
+        ("workflow_run", &empty, None, true, false),
+        ("push", &empty, Some(MERGE), false, false),
+        ("schedule", &empty, Some(MERGE), false, false),
+        ("workflow_dispatch", &empty, Some(MERGE), false, false),
+    ] {
+        let context = context(name, &[], event);
+        let found = (
+            context.head_sha(),
+            context.is_fork(),
+            context.is_restricted(),
+        );
+        assert_eq!(found, (sha, is_fork, is_restricted), "{name} {event}");
+    }
 }
 
 #[test]
 fn forks_and_dependabot_are_restricted_on_pull_request_and_not_on_its_target() {
     for origin in [json!("mallory/churn"), json!(null), json!(7)] {
         let event = pull_request_from(&origin);
-        assert!(context("pull_request", &[], &event).is_fork, "{origin}");
+        assert!(context("pull_request", &[], &event).is_fork(), "{origin}");
         assert!(context("pull_request", &[], &event).is_restricted());
         assert!(!context("pull_request_target", &[], &event).is_restricted());
     }
@@ -95,13 +137,9 @@ fn forks_and_dependabot_are_restricted_on_pull_request_and_not_on_its_target() {
 }
 
 #[test]
-fn an_enterprise_server_has_its_own_addresses() {
-    let own = [
-        ("GITHUB_API_URL", "https://git.acme.example/api/v3/"),
-        ("GITHUB_SERVER_URL", "https://git.acme.example"),
-    ];
+fn an_enterprise_server_has_its_own_pages() {
+    let own = [("GITHUB_SERVER_URL", "https://git.acme.example/")];
     let context = context("push", &own, &json!({}));
-    assert_eq!(context.api_url, "https://git.acme.example/api/v3");
     assert!(
         context
             .run_url()
@@ -115,15 +153,16 @@ fn a_push_to_the_default_branch_and_the_schedule_are_about_it() {
     let event = json!({ "repository": { "default_branch": "trunk" } });
     let on = |branch| [("GITHUB_REF", branch)];
     let trunk = context("push", &on("refs/heads/trunk"), &event);
-    assert!(trunk.is_on_default_branch() && trunk.pull_request.is_none());
-    assert_eq!(trunk.head_sha.as_deref(), Some(MERGE));
+    assert!(trunk.is_on_default_branch() && trunk.pull_request().is_none());
+    assert_eq!(trunk.head_sha(), Some(MERGE));
+    let branch = Some("trunk".to_owned());
+    assert_eq!(trunk.event, Event::Push { branch });
     assert!(!context("push", &on("refs/heads/topic"), &event).is_on_default_branch());
     assert!(!context("push", &on("refs/tags/trunk"), &event).is_on_default_branch());
     assert!(!context("push", &[], &json!({})).is_on_default_branch());
     assert!(context("schedule", &[], &json!({ "schedule": "0 3 * * *" })).is_on_default_branch());
     let dispatch = context("workflow_dispatch", &on("refs/heads/trunk"), &event);
     assert!(!dispatch.is_on_default_branch());
-    assert_eq!(dispatch.branch.as_deref(), Some("trunk"));
 }
 
 #[test]
@@ -131,64 +170,59 @@ fn the_merge_queue_has_a_head_and_a_base_and_no_pull_request() {
     let event = json!({ "merge_group": { "head_sha": HEAD, "base_ref": "refs/heads/main" } });
     let reference = "refs/heads/gh-readonly-queue/main/pr-7-abc";
     let context = context("merge_group", &[("GITHUB_REF", reference)], &event);
+    let expected = Event::MergeGroup {
+        head_sha: Some(HEAD.to_owned()),
+        base: Some("main".to_owned()),
+    };
+    assert_eq!(context.event, expected);
     assert_eq!(
-        (
-            context.pull_request,
-            context.base_ref.as_deref(),
-            context.head_sha.as_deref()
-        ),
-        (None, Some("main"), Some(HEAD))
+        (context.pull_request(), context.head_sha()),
+        (None, Some(HEAD))
     );
 }
 
 #[test]
-fn a_workflow_run_gives_the_number_or_what_to_find_it_by() {
-    let event = |pulls: Value| {
-        json!({
-            "repository": { "id": 1 },
-            "workflow_run": {
-                "name": "gate",
-                "event": "pull_request",
-                "head_sha": HEAD,
-                "head_branch": "topic",
-                "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
-                "pull_requests": pulls,
-            },
-        })
+fn a_workflow_run_gives_what_to_find_its_pull_request_by() {
+    let event = json!({
+        "repository": { "id": 1 },
+        "workflow_run": {
+            "name": "gate",
+            "event": "pull_request",
+            "head_sha": HEAD,
+            "head_branch": "topic",
+            "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
+            // Only the author's idea of a pull request.
+            "pull_requests": [{ "number": 7, "base": { "repo": { "id": 1 } } }],
+        },
+    });
+    let head = Head {
+        owner: "mallory".to_owned(),
+        branch: "topic".to_owned(),
+        sha: HEAD.to_owned(),
     };
-    let fork = context("workflow_run", &[], &event(json!([])));
-    assert_eq!((fork.pull_request, fork.is_fork), (None, true));
-    assert!(!fork.is_restricted());
-    assert_eq!(fork.triggering_workflow.as_deref(), Some("gate"));
-    assert_eq!(
-        fork.triggered_by,
-        Some(Head {
-            owner: "mallory".to_owned(),
-            branch: "topic".to_owned(),
-            sha: HEAD.to_owned()
-        })
-    );
-    let listed =
-        |repository, number| json!({ "number": number, "base": { "repo": { "id": repository } } });
-    let number = |pulls| context("workflow_run", &[], &event(pulls)).pull_request;
-    assert_eq!(number(json!([listed(1, 7), listed(2, 3)])), Some(7));
-    assert_eq!(number(json!([listed(2, 3)])), None);
-    assert_eq!(number(json!([listed(1, 7), listed(1, 8)])), None);
-    let mut pushed = event(json!([]));
+    let expected = WorkflowRun {
+        workflow: Some("gate".to_owned()),
+        head_sha: Some(HEAD.to_owned()),
+        pull_request: Some(head),
+        is_fork: true,
+    };
+    let fork = context("workflow_run", &[], &event);
+    assert_eq!(fork.workflow_run(), Some(&expected));
+    assert_eq!((fork.pull_request(), fork.is_restricted()), (None, false));
+    let mut pushed = event;
     pushed["workflow_run"]["event"] = json!("push");
-    assert_eq!(context("workflow_run", &[], &pushed).triggered_by, None);
+    let pushed = context("workflow_run", &[], &pushed);
+    assert_eq!(pushed.workflow_run().unwrap().pull_request, None);
+    assert_eq!(context("push", &[], &json!({})).workflow_run(), None);
 }
 
 #[test]
 fn a_number_comes_from_the_reference_when_the_event_has_none() {
     let reference = [("GITHUB_REF", "refs/pull/12/merge")];
-    assert_eq!(
-        context("pull_request", &reference, &json!({})).pull_request,
-        Some(12)
-    );
+    assert_eq!(number("pull_request", &reference, &json!({})), Some(12));
     for odd in [json!(0), json!(-7), json!("7"), json!(1e30), json!([7])] {
         let event = json!({ "pull_request": { "number": odd } });
-        assert_eq!(context("pull_request", &[], &event).pull_request, None);
+        assert_eq!(number("pull_request", &[], &event), None);
     }
 }
 
@@ -217,7 +251,11 @@ fn what_is_no_hash_is_no_commit() {
         &"g".repeat(40),
     ] {
         let event = json!({ "pull_request": { "head": { "sha": odd } } });
-        assert_eq!(context("pull_request", &[], &event).head_sha, None, "{odd}");
+        assert_eq!(
+            context("pull_request", &[], &event).head_sha(),
+            None,
+            "{odd}"
+        );
     }
     let deep = "[".repeat(100_000);
     assert!(Context::read(&environment("pull_request", &[]), &deep).is_some());
@@ -260,8 +298,8 @@ proptest! {
     fn no_event_breaks_it(name in prop::sample::select(EVENTS.to_vec()), json in odd_json(), reference in ".{0,30}") {
         let environment = environment(name, &[("GITHUB_REF", &reference)]);
         let context = Context::read(&environment, &json.to_string()).unwrap();
-        prop_assert!(context.head_sha.is_none_or(|it| it.chars().all(|c| c.is_ascii_hexdigit())));
-        prop_assert!(context.pull_request != Some(0));
+        prop_assert!(context.head_sha().is_none_or(|it| it.chars().all(|c| c.is_ascii_hexdigit())));
+        prop_assert!(context.pull_request() != Some(0));
         let _ = Context::read(&environment, &reference);
     }
 }

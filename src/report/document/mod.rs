@@ -19,6 +19,7 @@ pub(super) use super::inline::{Inline, code, link, name, plain, space, strong, t
 use super::mermaid::Chart;
 use super::sanitise;
 use super::table::{Align, Cell, Table};
+use crate::marker::Marker;
 
 type Node<'a> = &'a AstNode<'a>;
 
@@ -28,8 +29,8 @@ const NARROW_COLUMNS: usize = 4;
 /// A part of the document.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Block {
-    /// A hidden comment: name and value of each field. Not on the page.
-    Marker(Vec<(&'static str, String)>),
+    /// The hidden first line of the comment. Not on the page.
+    Marker(Box<Marker>),
     /// The headline.
     Heading(Vec<Inline>),
     /// A paragraph.
@@ -127,7 +128,11 @@ impl<'a> Builder<'a> {
 
     fn block(&self, parent: Node<'a>, block: &Block) {
         match block {
-            Block::Marker(fields) => self.marker(parent, fields),
+            Block::Marker(marker) => {
+                if self.target == Target::Comment {
+                    parent.append(self.raw(format!("{marker}\n")));
+                }
+            }
             Block::Heading(words) => {
                 let level = if self.target == Target::Page { 1 } else { 3 };
                 let heading = NodeHeading {
@@ -160,16 +165,6 @@ impl<'a> Builder<'a> {
             block_type: 6,
             literal,
         }))
-    }
-
-    fn marker(&self, parent: Node<'a>, fields: &[(&'static str, String)]) {
-        if self.target == Target::Comment {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| format!("{name}={}", sanitise::attribute(value)))
-                .collect();
-            parent.append(self.raw(format!("<!-- sagegate {} -->\n", fields.join(" "))));
-        }
     }
 
     fn details(&self, parent: Node<'a>, summary: &str, blocks: &[Block]) {

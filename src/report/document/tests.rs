@@ -6,6 +6,7 @@ use comrak::parse_document;
 use proptest::prelude::*;
 
 use super::*;
+use crate::marker::Key;
 
 /// GitHub's extensions, and more: what could be recognised is switched on.
 fn github() -> Options<'static> {
@@ -72,10 +73,14 @@ fn everywhere(hostile: &str) -> Vec<Block> {
         vec![strong(vec![text("$1")]), text("$2")],
     ]);
     vec![
-        Block::Marker(vec![
-            ("key", hostile.to_owned()),
-            ("sha", hostile.to_owned()),
-        ]),
+        Block::Marker(Box::new(Marker {
+            key: Key::new(hostile, None),
+            commit: Some(hostile.to_owned()),
+            run: None,
+            at: None,
+            shown: None,
+            acceptance: None,
+        })),
         Block::Heading(vec![
             text("❌ "),
             code(hostile),

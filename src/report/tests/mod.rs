@@ -305,8 +305,8 @@ fn the_marker_names_the_workflow_and_the_run_that_writes() {
     let judgement = judged(&run, None, &Limits::default());
     let analysis = analyse(&run, &prices(), Strategy::Balanced);
     let comment = markdown(&compose(&run, &analysis, &judgement, &links));
-    let key = comment_key(&run.name, Some("CI / gate"));
-    assert_eq!(key, "CI%20/%20gate/churn-xgb");
+    let key = Key::new(&run.name, Some("CI / gate"));
+    assert_eq!(key.to_string(), "CI%20/%20gate/churn-xgb");
     assert!(
         comment.starts_with(&format!(
             "<!-- sagegate key={key} sha=8f31c2e0aa55 run=1900-2 at="

@@ -112,7 +112,7 @@ fn told(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     let judgement = judge(run, &analysis, history, &limits, run.finished_at);
     let links = Links::default();
     let report = report::compose(run, &analysis, &judgement, &links);
-    let _ = report::summary(&report);
+    let _ = report::summary(&report, 1 << 20);
     let _ = report::terminal(&report, true);
     let _ = report::outputs(&analysis, &judgement);
     let _ = report::csv_files(run, &analysis, judgement.recommended);

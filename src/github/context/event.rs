@@ -1,0 +1,166 @@
+//! PURE: what started the workflow, from the text of its event.
+
+use serde_json::Value;
+
+use super::super::repository::Repository;
+use super::variables::{MAX_TEXT, Variables, sha};
+
+/// What started the workflow. Names and branches are untrusted text; commits are hexadecimal.
+///
+/// Source: "Events that trigger workflows" in GitHub's documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// `pull_request`: the proposed code, with few rights when it comes from a fork.
+    PullRequest(PullRequest),
+    /// `pull_request_target`: the base branch's workflow, with all rights. Nothing of the workspace
+    /// may be run.
+    PullRequestTarget(PullRequest),
+    /// `push`.
+    Push {
+        /// The branch; `None` for a tag.
+        branch: Option<String>,
+    },
+    /// `merge_group`: the merge queue.
+    MergeGroup {
+        /// The merge that the queue tries.
+        head_sha: Option<String>,
+        /// The branch that is merged into.
+        base: Option<String>,
+    },
+    /// `schedule`: always the default branch.
+    Schedule,
+    /// `workflow_dispatch`: by hand.
+    WorkflowDispatch,
+    /// `workflow_run`: after another workflow, with all rights. Its artifacts are untrusted.
+    WorkflowRun(WorkflowRun),
+    /// Any other, which may be about a pull request, too.
+    Other(PullRequest),
+}
+
+/// What an event says of its pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PullRequest {
+    /// Its number, from 1.
+    pub number: Option<u64>,
+    /// Its newest commit: not the merge that is built.
+    pub head_sha: Option<String>,
+    /// Owner of the repository that its branch is in.
+    pub head_owner: Option<String>,
+    /// Its branch.
+    pub head_branch: Option<String>,
+    /// The branch that it is merged into.
+    pub base: Option<String>,
+    /// Whether the code comes from another repository. A deleted one is.
+    pub is_fork: bool,
+}
+
+/// A run of another workflow, which has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkflowRun {
+    /// Name of the other workflow.
+    pub workflow: Option<String>,
+    /// The commit that it ran for.
+    pub head_sha: Option<String>,
+    /// What it ran for, when that was a pull request: its number has to be asked for. The event
+    /// names only the author's idea of one.
+    pub pull_request: Option<Head>,
+    /// Whether the code comes from another repository. A deleted one is.
+    pub is_fork: bool,
+}
+
+/// The branch that another workflow ran for: enough to find its pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Owner of the repository that the branch is in: for a fork, not ours.
+    pub owner: String,
+    /// The branch, untrusted.
+    pub branch: String,
+    /// The commit, hexadecimal.
+    pub sha: String,
+}
+
+impl Event {
+    /// Reads the event of a workflow in `repository`.
+    pub(super) fn read(json: &Value, variables: &Variables<'_>, repository: &Repository) -> Self {
+        let pull_request = || PullRequest::read(json, variables, repository);
+        match variables.get("GITHUB_EVENT_NAME").unwrap_or_default() {
+            "pull_request" => Self::PullRequest(pull_request()),
+            "pull_request_target" => Self::PullRequestTarget(pull_request()),
+            "push" => Self::Push {
+                branch: variables
+                    .get("GITHUB_REF")
+                    .and_then(|it| it.strip_prefix("refs/heads/"))
+                    .map(str::to_owned),
+            },
+            "merge_group" => Self::MergeGroup {
+                head_sha: text(json, "/merge_group/head_sha").and_then(sha),
+                base: text(json, "/merge_group/base_ref").map(|base| {
+                    let short = base.strip_prefix("refs/heads/");
+                    short.unwrap_or(base).to_owned()
+                }),
+            },
+            "schedule" => Self::Schedule,
+            "workflow_dispatch" => Self::WorkflowDispatch,
+            "workflow_run" => Self::WorkflowRun(WorkflowRun::read(json, repository)),
+            _ => Self::Other(pull_request()),
+        }
+    }
+}
+
+impl PullRequest {
+    fn read(json: &Value, variables: &Variables<'_>, repository: &Repository) -> Self {
+        let owned = |pointer| text(json, pointer).map(str::to_owned);
+        let reference = || {
+            let reference = variables.get("GITHUB_REF")?.strip_prefix("refs/pull/")?;
+            reference.split('/').next()?.parse().ok()
+        };
+        let number = json.pointer("/pull_request/number").and_then(Value::as_u64);
+        let head = text(json, "/pull_request/head/repo/full_name");
+        let base = || variables.get("GITHUB_BASE_REF").map(str::to_owned);
+        let is_described = json.get("pull_request").is_some_and(|it| !it.is_null());
+        Self {
+            number: number.or_else(reference).filter(|number| *number > 0),
+            head_sha: text(json, "/pull_request/head/sha").and_then(sha),
+            // The repository is gone when it is deleted, its owner stays.
+            head_owner: owned("/pull_request/head/repo/owner/login")
+                .or_else(|| owned("/pull_request/head/user/login")),
+            head_branch: owned("/pull_request/head/ref"),
+            base: owned("/pull_request/base/ref").or_else(base),
+            is_fork: is_described && is_elsewhere(head, repository),
+        }
+    }
+}
+
+impl WorkflowRun {
+    fn read(json: &Value, repository: &Repository) -> Self {
+        let head = text(json, "/workflow_run/head_repository/full_name");
+        Self {
+            workflow: text(json, "/workflow_run/name").map(str::to_owned),
+            head_sha: text(json, "/workflow_run/head_sha").and_then(sha),
+            pull_request: Head::read(json),
+            is_fork: is_elsewhere(head, repository),
+        }
+    }
+}
+
+impl Head {
+    fn read(json: &Value) -> Option<Self> {
+        let event = text(json, "/workflow_run/event")?;
+        event.starts_with("pull_request").then_some(())?;
+        Some(Self {
+            owner: text(json, "/workflow_run/head_repository/owner/login")?.to_owned(),
+            branch: text(json, "/workflow_run/head_branch")?.to_owned(),
+            sha: text(json, "/workflow_run/head_sha").and_then(sha)?,
+        })
+    }
+}
+
+/// Whether the repository of a head is another one.
+fn is_elsewhere(head: Option<&str>, repository: &Repository) -> bool {
+    !head.is_some_and(|name| name.eq_ignore_ascii_case(&repository.to_string()))
+}
+
+pub(super) fn text<'a>(json: &'a Value, pointer: &str) -> Option<&'a str> {
+    let text = json.pointer(pointer)?.as_str()?;
+    (1..=MAX_TEXT).contains(&text.len()).then_some(text)
+}
