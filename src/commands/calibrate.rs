@@ -7,7 +7,7 @@ use super::place::{Place, with_defaults};
 use crate::analysis::{Analysis, DatedPrices, analyse};
 use crate::config::CalibrateArgs;
 use crate::error::Error;
-use crate::gate::{self, CostLimit, Entry, LatencyLimit, Limits};
+use crate::gate::{self, CostLimit, Entry, Epoch, LatencyLimit, Limits, Tolerances};
 use crate::progress::Display;
 use crate::result::RunResult;
 use crate::units::Ratio;
@@ -39,7 +39,7 @@ pub(super) async fn calibrate(args: &CalibrateArgs, edges: &Edges, display: Disp
         let append = |file: &mut gate::BaselineFile| {
             for (run, analysis) in &runs {
                 let entry = Entry::new(run, analysis, calibration.memory_mb);
-                file.history_mut(&run.name).append(entry, false);
+                file.history_mut(&run.name).append(entry, Epoch::Same);
             }
         };
         store.update(append).await?;
@@ -80,7 +80,7 @@ async fn one_run(
 }
 
 /// The default tolerances of latency and cost, which are relative.
-fn tolerances(limits: &Limits) -> [Ratio; 2] {
+fn tolerances(limits: &Limits) -> Tolerances {
     let latency = match limits.max_p99_increase {
         LatencyLimit::Relative(ratio) => ratio,
         LatencyLimit::Absolute(_) | LatencyLimit::Off => Ratio(0.0),
@@ -89,5 +89,5 @@ fn tolerances(limits: &Limits) -> [Ratio; 2] {
         CostLimit::Relative(ratio) => ratio,
         CostLimit::Absolute(_) | CostLimit::Off => Ratio(0.0),
     };
-    [latency, cost]
+    Tolerances { latency, cost }
 }

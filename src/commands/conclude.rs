@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::files::write_atomically;
 use crate::gate::{BaselineFile, Entry, Judgement, Limits, Policy, Status, Verdict, judge};
 use crate::github::{Context, Event};
-use crate::report::{self, Consequence, Links, Report, Unmeasured};
+use crate::report::{self, Color, Consequence, Links, Numbers, Report, Unmeasured};
 use crate::result::RunResult;
 
 /// What a conclusion is drawn from.
@@ -84,7 +84,7 @@ pub(super) async fn conclude(
         Ok(()) => {}
     }
     // Colours are taken out again where stdout cannot show them.
-    edges.print(&report::terminal(&report, true));
+    edges.print(&report::terminal(&report, Color::Always));
     let entry = judgement
         .recommended
         .map(|recommended| Entry::new(it.run, &analysis, recommended));
@@ -123,11 +123,14 @@ pub(super) async fn tell(it: &Conclusion<'_>, judged: &Judged, edges: &Edges) ->
     };
     let told = Told {
         report: &judged.report,
-        numbers: &report::outputs(&judged.analysis, &judged.judgement),
+        numbers: Numbers::of(&judged.analysis, &judged.judgement),
         changed: is_change(&judged.judgement),
-        consequence: Consequence {
-            fails: exit_code != 0,
-            is_gate: it.is_gate,
+        consequence: if exit_code != 0 {
+            Consequence::Fails
+        } else if it.is_gate {
+            Consequence::Passes
+        } else {
+            Consequence::Undecided
         },
         result: Some(it.result_file),
         html: &html_report(it.output_dir),
@@ -155,8 +158,8 @@ pub(super) async fn tell_unmeasured(
     write_report(output_dir, &report)?;
     let told = Told {
         report: &report,
-        numbers: &[],
-        changed: consequence.fails,
+        numbers: Numbers::default(),
+        changed: consequence == Consequence::Fails,
         consequence,
         result: None,
         html: &html_report(output_dir),

@@ -81,10 +81,7 @@ fn append(history: &mut History, run: &RunResult, analysis: &Analysis) -> bool {
     let Some(recommended) = judgement.recommended else {
         return false;
     };
-    history.append(
-        Entry::new(run, analysis, recommended),
-        judgement.starts_epoch(),
-    );
+    history.append(Entry::new(run, analysis, recommended), judgement.epoch());
     true
 }
 

@@ -113,10 +113,7 @@ async fn without_result(
         reason,
         hint: Some(hint),
     };
-    let consequence = Consequence {
-        fails: false,
-        is_gate: true,
-    };
+    let consequence = Consequence::Passes;
     let folder = &args.output.output_dir;
     tell_unmeasured(&unmeasured, consequence, folder, publishing, edges).await?;
     Ok(0)

@@ -9,7 +9,7 @@ use crate::github::{
     Annotation, Client, CommentMode, Context, Done, Event, GitHubError, Level, Occasion, Operation,
     Problem, Published, Repository, Retry, RunnerFileError, Token, publish_comment,
 };
-use crate::report::{self, Consequence, Finding, Gravity, Report};
+use crate::report::{self, Consequence, Finding, Gravity, Numbers, Report};
 
 /// How a pull request from a fork gets its comment.
 const COMMENT_FROM_ELSEWHERE: &str = "the job summary has the report; to comment such pull requests, publish the result \
@@ -54,8 +54,8 @@ pub(super) enum Unheard {
 pub(super) struct Told<'a> {
     /// The report.
     pub(super) report: &'a Report,
-    /// Numbers for other steps, by the name of their output.
-    pub(super) numbers: &'a [(&'static str, String)],
+    /// Numbers for other steps.
+    pub(super) numbers: Numbers,
     /// Something differs from the baseline by more than noise, or there is nothing to compare with.
     pub(super) changed: bool,
     /// What becomes of the verdict.
@@ -163,7 +163,7 @@ impl Publishing {
             }
         };
         let occasion = Occasion {
-            failed: told.consequence.fails,
+            failed: told.consequence == Consequence::Fails,
             changed: told.changed,
         };
         let body = report::markdown(told.report);
@@ -245,14 +245,10 @@ fn words(published: &Published) -> String {
 }
 
 fn outputs(told: &Told<'_>) -> Vec<(&'static str, String)> {
-    let number = |name: &str| {
-        let found = told.numbers.iter().find(|(other, _)| *other == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
     let path = |path: &Path| path.display().to_string();
-    let numbers = report::NUMBERS.map(|name| (name, number(name)));
+    let numbers = told.numbers.named();
     let mut all = vec![("verdict", told.report.verdict().name().to_owned())];
-    all.extend(numbers);
+    all.extend(numbers.map(|(name, number)| (name, number.to_owned())));
     all.extend([
         ("result-json", told.result.map(path).unwrap_or_default()),
         ("report-html", path(told.html)),

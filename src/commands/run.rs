@@ -217,9 +217,9 @@ async fn record(
     let Some(entry) = &judged.entry else {
         return;
     };
-    let starts_epoch = judged.judgement.starts_epoch();
+    let epoch = judged.judgement.epoch();
     let append = |file: &mut BaselineFile| {
-        file.history_mut(name).append(entry.clone(), starts_epoch);
+        file.history_mut(name).append(entry.clone(), epoch);
     };
     match store.update(append).await {
         Ok(()) => edges.note(&format!("recorded in {uri}")),

@@ -108,9 +108,10 @@ impl Attempt<'_> {
             reason,
             hint,
         };
-        let consequence = Consequence {
-            fails: exit_code != 0,
-            is_gate: true,
+        let consequence = if exit_code == 0 {
+            Consequence::Passes
+        } else {
+            Consequence::Fails
         };
         tell_unmeasured(&unmeasured, consequence, output_dir, self.publishing, edges).await
     }

@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 
-use super::baseline::latency_of;
-use super::history::{Entry, History};
+use super::history::{Entry, Epoch, History};
 use super::metric::Tail;
 use super::noise::{RunNoise, SIGMAS, compare_mean, compare_quantile, ln};
 use super::run_to_run::run_noise;
+use super::window::latency_of;
 use crate::analysis::{Analysis, count, variance};
 use crate::result::RunResult;
 use crate::units::{MemoryMb, Ratio};
@@ -44,9 +44,18 @@ pub struct Visibility {
     pub suggested: Ratio,
 }
 
-/// Calibrates on runs of the same model; `tolerances` are those of latency and cost. `None` for fewer than two runs, or
-/// when the recommended size was not measured in each.
-pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: [Ratio; 2]) -> Option<Calibration> {
+/// What the gate tolerates, relative to the baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerances {
+    /// Of latency.
+    pub latency: Ratio,
+    /// Of cost.
+    pub cost: Ratio,
+}
+
+/// Calibrates on runs of the same model. `None` for fewer than two runs, or when the recommended
+/// size was not measured in each.
+pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Option<Calibration> {
     let (_, last) = runs.last().filter(|_| runs.len() > 1)?;
     let memory_mb = last.best?;
     let noise = RunNoise {
@@ -84,13 +93,12 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: [Ratio; 2]) -> Opti
     );
     let by_cost = compare_mean(now, &costs, noise);
     let ln_costs: Vec<f64> = costs.iter().map(|(cost, _)| *cost).collect();
-    let [of_latency, of_cost] = tolerances;
     Some(Calibration {
         runs: runs.len(),
         memory_mb,
         quantile,
-        latency: visibility(&latencies, by_latency.standard_error, of_latency),
-        cost: visibility(&ln_costs, by_cost.standard_error, of_cost),
+        latency: visibility(&latencies, by_latency.standard_error, tolerances.latency),
+        cost: visibility(&ln_costs, by_cost.standard_error, tolerances.cost),
     })
 }
 
@@ -102,7 +110,7 @@ fn noise(runs: &[(RunResult, Analysis)], memory_mb: MemoryMb) -> Option<RunNoise
         let mut entry = Entry::new(run, analysis, memory_mb);
         entry.run_id = format!("calibration-{day}");
         entry.at += SignedDuration::from_hours(24 * day);
-        history.append(entry, false);
+        history.append(entry, Epoch::Same);
     }
     let key = &history.newest()?.key;
     let (_, last) = runs.last()?;
@@ -131,6 +139,11 @@ mod tests {
     use crate::analysis::{Strategy, analyse};
     use crate::gate::tests::model;
 
+    const TOLERANCES: Tolerances = Tolerances {
+        latency: Ratio(0.10),
+        cost: Ratio(0.05),
+    };
+
     fn runs(scales: &[f64]) -> Vec<(RunResult, Analysis)> {
         let one = |scale: &f64| {
             let run = model(*scale);
@@ -142,9 +155,8 @@ mod tests {
 
     #[test]
     fn noisier_runs_hide_more() {
-        let tolerances = [Ratio(0.10), Ratio(0.05)];
-        let quiet = calibrate(&runs(&[1.0, 1.001, 0.999, 1.0, 1.0]), tolerances).unwrap();
-        let noisy = calibrate(&runs(&[1.0, 1.15, 0.9, 1.1, 0.95]), tolerances).unwrap();
+        let quiet = calibrate(&runs(&[1.0, 1.001, 0.999, 1.0, 1.0]), TOLERANCES).unwrap();
+        let noisy = calibrate(&runs(&[1.0, 1.15, 0.9, 1.1, 0.95]), TOLERANCES).unwrap();
         assert_eq!((quiet.runs, quiet.memory_mb.get()), (5, 2048));
         assert!(quiet.latency.spread.get() < 0.002 && noisy.latency.spread.get() > 0.05);
         assert!(noisy.latency.caught > quiet.latency.caught);
@@ -156,7 +168,7 @@ mod tests {
 
     #[test]
     fn one_run_tells_nothing() {
-        assert_eq!(calibrate(&runs(&[1.0]), [Ratio(0.1), Ratio(0.05)]), None);
-        assert_eq!(calibrate(&[], [Ratio(0.1), Ratio(0.05)]), None);
+        assert_eq!(calibrate(&runs(&[1.0]), TOLERANCES), None);
+        assert_eq!(calibrate(&[], TOLERANCES), None);
     }
 }

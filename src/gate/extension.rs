@@ -1,6 +1,7 @@
 //! Whether a size needs more calls, by the noise of the calls that it has.
 
-use super::metric::{Tail, WIDEST_BAND};
+use super::change::WIDEST_BAND;
+use super::metric::Tail;
 use super::noise::{RunNoise, compare_quantile, ln};
 use crate::analysis::{count, nearest_rank, warm_latencies};
 use crate::result::EndpointRun;

@@ -20,7 +20,7 @@ const TINY: f64 = 1e-9;
 
 /// A difference between this run and the baseline, in ln units.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Comparison {
+pub(super) struct LogDifference {
     /// ln(now) - mean ln(baseline).
     pub(super) difference: f64,
     /// Sampling error of the comparison, without run-to-run noise.
@@ -32,7 +32,7 @@ pub(super) struct Comparison {
     pub(super) error_of_decrease: f64,
 }
 
-impl Comparison {
+impl LogDifference {
     /// Relative change.
     pub(super) fn increase(&self) -> Ratio {
         Ratio(self.difference.exp_m1())
@@ -114,7 +114,7 @@ pub(super) fn compare_quantile(
     baseline_ln: &[f64],
     baseline_calls: f64,
     noise: RunNoise,
-) -> Option<Comparison> {
+) -> Option<LogDifference> {
     let now = ln(nearest_rank(sorted, p)?);
     let n = count(sorted);
     let spread = (n * p * (1.0 - p) * (1.0 + n / baseline_calls.max(1.0))).sqrt();
@@ -140,7 +140,7 @@ pub(super) fn compare_mean(
     (now_ln, now_error): (f64, f64),
     baseline: &[(f64, f64)],
     noise: RunNoise,
-) -> Comparison {
+) -> LogDifference {
     let k = count(baseline).max(1.0);
     let baseline_ln: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
     let baseline_error: f64 = baseline.iter().map(|(_, error)| error * error).sum::<f64>() / k / k;
@@ -149,11 +149,16 @@ pub(super) fn compare_mean(
 }
 
 /// `own_errors` are those below and above the value.
-fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: RunNoise) -> Comparison {
+fn compare(
+    now_ln: f64,
+    own_errors: [f64; 2],
+    baseline_ln: &[f64],
+    noise: RunNoise,
+) -> LogDifference {
     let [standard_error, error_of_decrease] =
         own_errors.map(|own| (own.powi(2) + noise.of_comparison()).sqrt());
     let [own_error, _] = own_errors;
-    Comparison {
+    LogDifference {
         difference: now_ln - mean(baseline_ln).unwrap_or(now_ln),
         own_error,
         standard_error,
@@ -164,10 +169,10 @@ fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: RunNoi
 /// The geometric mean over sizes: own errors average out; `noise` is the run-to-run noise of one size, which is in the
 /// parts, and `noise_of_all` that of the mean. `None` for no size.
 pub(super) fn geometric_mean(
-    parts: &[Comparison],
+    parts: &[LogDifference],
     noise: RunNoise,
     noise_of_all: RunNoise,
-) -> Option<Comparison> {
+) -> Option<LogDifference> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
     let together = |errors: Vec<f64>| {
         errors.iter().map(|error| error.powi(2)).sum::<f64>().sqrt() / count(&errors)
@@ -176,9 +181,9 @@ pub(super) fn geometric_mean(
     // The run-to-run part of each is taken out again: the mean has its own.
     let common = noise.of_comparison();
     let common_to_all = noise_of_all.of_comparison();
-    let above = |part: &Comparison| (part.error_of_decrease.powi(2) - common).max(0.0).sqrt();
+    let above = |part: &LogDifference| (part.error_of_decrease.powi(2) - common).max(0.0).sqrt();
     let own_above = together(parts.iter().map(above).collect());
-    Some(Comparison {
+    Some(LogDifference {
         difference,
         own_error,
         standard_error: (own_error.powi(2) + common_to_all).sqrt(),
