@@ -1,7 +1,7 @@
 //! An increase beside its tolerance and its noise band.
 
 use super::comparison::{
-    Band, Bound, Compared, Comparison, MetricJudgement, Rule, Status, Undecided,
+    Band, Bound, Compared, Comparison, MetricJudgement, Rule, Status, Tolerance, Undecided,
 };
 use super::metric::{Metric, Value, number};
 use super::noise::{LogDifference, MATURE_RUNS};
@@ -9,17 +9,6 @@ use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
 /// A band wider than this judges nothing.
 pub(super) const WIDEST_BAND: f64 = 0.5;
-
-/// What a metric may grow by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Tolerance {
-    /// Not judged.
-    Off,
-    /// Relative to the baseline.
-    Relative(Ratio),
-    /// In the unit of the metric.
-    Absolute(Value),
-}
 
 /// Baseline and run of one metric, ready to be judged.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,6 +1,5 @@
 //! One gated number: what it is held against, its limit, and what follows.
 
-use super::change::Tolerance;
 use super::metric::{Metric, Value, number};
 use crate::units::{MemoryMb, Ratio};
 
@@ -17,6 +16,17 @@ pub enum Rule {
     NoiseBand(Ratio),
     /// An absolute ceiling.
     Ceiling,
+}
+
+/// What a metric may grow by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Tolerance {
+    /// Not judged.
+    Off,
+    /// Relative to the baseline.
+    Relative(Ratio),
+    /// In the unit of the metric.
+    Absolute(Value),
 }
 
 /// The largest value that is allowed, and why.

@@ -37,12 +37,14 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Files that are modules under `#[cfg(test)]`.
-const TEST_FILES: [&str; 3] = ["regressions.rs", "tests.rs", "toolkit_parity.rs"];
+/// Whether a file is part of a module `tests`, which is under `#[cfg(test)]`.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.iter().any(|part| part == "tests")
+}
 
 /// Lines of code before the tests, comments left out.
 fn code(path: &Path) -> Vec<String> {
-    if TEST_FILES.iter().any(|name| path.ends_with(name)) {
+    if is_test(path.strip_prefix(root()).unwrap()) {
         return Vec::new();
     }
     let text = std::fs::read_to_string(path).unwrap();

@@ -3,8 +3,8 @@
 use super::Window;
 use crate::analysis::{SizeSummary, count, mean};
 use crate::gate::Notice;
-use crate::gate::change::{Change, Tolerance, WIDEST_BAND, judge_change};
-use crate::gate::comparison::{MetricJudgement, NotCompared, Status, Undecided};
+use crate::gate::change::{Change, WIDEST_BAND, judge_change};
+use crate::gate::comparison::{MetricJudgement, NotCompared, Status, Tolerance, Undecided};
 use crate::gate::history::SizeEntry;
 use crate::gate::limits::{LatencyLimit, Limits};
 use crate::gate::metric::{Metric, Tail, Value, number};

@@ -111,6 +111,32 @@ fn description(svg: &str) -> String {
     found.unwrap().text().unwrap().to_owned()
 }
 
+/// Height of the text on a phone, where it is largest.
+const PHONE_TEXT: f64 = 17.0;
+
+/// Room for the fonts of `chart.css` that are wider than Helvetica.
+const OTHER_FONTS: f64 = 1.06;
+
+/// Width of a character in ems, all of them as wide as bold ones.
+///
+/// Source: Helvetica Bold in Adobe's Core 14 AFM files, version 003.001.
+fn advance(character: char) -> f64 {
+    let thousandths = match character {
+        '\'' | ',' | '.' | '/' | 'I' | '\\' | '`' | 'i' | 'j' | 'l' | ' ' | '|' => 278,
+        '!' | '(' | ')' | '-' | ':' | ';' | '[' | ']' | '^' | 'f' | 't' | '~' => 333,
+        '*' | 'r' | '{' | '}' => 389,
+        'z' => 500,
+        '#' | '$' | '0'..='9' | 'J' | '_' | 'a' | 'c' | 'e' | 'k' | 's' | 'v' | 'x' | 'y' => 556,
+        '+' | '<' | '=' | '>' => 584,
+        '?' | 'F' | 'L' | 'T' | 'Z' | 'b' | 'd' | 'g' | 'h' | 'n' | 'o' | 'p' | 'q' | 'u' => 611,
+        'E' | 'P' | 'S' | 'V' | 'X' | 'Y' => 667,
+        '&' | 'A' | 'B' | 'C' | 'D' | 'H' | 'K' | 'N' | 'R' | 'U' => 722,
+        'G' | 'O' | 'Q' | 'w' => 778,
+        _ => 1000,
+    };
+    f64::from(thousandths) / 1000.0
+}
+
 /// Left, top, right and bottom of a word on a phone, and the word.
 type Word = (f64, f64, f64, f64, String);
 
@@ -125,10 +151,9 @@ fn words(svg: &str) -> Vec<Word> {
             let (x, y) = (number("x"), number("y"));
             let text = node.text().unwrap().to_owned();
             let class = node.attribute("class").unwrap_or_default();
-            let width: f64 = text
-                .chars()
-                .map(|c| if ",. ".contains(c) { 5.5 } else { 10.0 })
-                .sum();
+            let ems: f64 = text.chars().map(advance).sum();
+            let scale = if class.contains("heading") { 1.15 } else { 1.0 };
+            let width = ems * scale * PHONE_TEXT * OTHER_FONTS;
             let left = match class {
                 _ if class.contains("middle") => x - width / 2.0,
                 _ if class.contains("end") => x - width,
