@@ -89,7 +89,8 @@ impl AddAssign for Failures {
     }
 }
 
-/// A/A cells by runs of the baseline, cells of slower models by shift, and cells of models with a slower tail.
+/// A/A cells by runs of the baseline, cells of slower models by shift, and cells of models with a
+/// slower tail.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cells {
     pub(crate) identical: Vec<Cell>,
@@ -118,9 +119,10 @@ struct Measured {
     analysis: Analysis,
 }
 
-/// Judges one pull request per seed: the same model against baselines of several lengths, and slower ones against
-/// five runs. The baselines of one pull request share their runs, and so do the shifts: each cell counts independent
-/// pull requests, but the cells of a row are not independent of each other.
+/// Judges one pull request per seed: the same model against baselines of several lengths, and
+/// slower ones against five runs. The baselines of one pull request share their runs, and so do the
+/// shifts: each cell counts independent pull requests, but the cells of a row are not independent
+/// of each other.
 pub(crate) fn pull_requests(
     seeds: impl Iterator<Item = u64>,
     drift: f64,

@@ -17,9 +17,11 @@ pub(crate) struct Early {
     pub(crate) stopped: u64,
     /// Runs that were stopped and would not have failed as a whole: never.
     pub(crate) contradicted: u64,
-    /// Sum over the stopped runs of the calls sent at the size that decides, as a share of the plan.
+    /// Sum over the stopped runs of the calls sent at the size that decides, as a share of the
+    /// plan.
     pub(crate) calls: f64,
-    /// Sum over the stopped runs of the time until then, as a share of the time that the slowest size takes.
+    /// Sum over the stopped runs of the time until then, as a share of the time that the slowest
+    /// size takes.
     pub(crate) time: f64,
 }
 

@@ -1,4 +1,5 @@
-//! What the gate can see: how far runs of the same model stray, and the smallest regression it would catch.
+//! What the gate can see: how far runs of the same model stray, and the smallest regression it
+//! would catch.
 
 use jiff::SignedDuration;
 
@@ -36,7 +37,8 @@ pub struct Calibration {
 pub struct Visibility {
     /// Standard deviation of the values of the runs, relative.
     pub spread: Ratio,
-    /// Identical code stays within this increase (3 sigma), against a baseline of [`ASSUMED_RUNS`] runs.
+    /// Identical code stays within this increase (3 sigma), against a baseline of [`ASSUMED_RUNS`]
+    /// runs.
     pub band: Ratio,
     /// An increase that fails nine times of ten under the tolerance.
     pub caught: Ratio,
@@ -102,8 +104,8 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Opti
     })
 }
 
-/// Run-to-run noise as the gate will estimate it. The runs of a calibration follow each other closely, and would count
-/// as one: here each counts as a day.
+/// Run-to-run noise as the gate will estimate it. The runs of a calibration follow each other
+/// closely, and would count as one: here each counts as a day.
 fn noise(runs: &[(RunResult, Analysis)], memory_mb: MemoryMb) -> Option<RunNoise> {
     let mut history = History::default();
     for (day, (run, analysis)) in (1_i64..).zip(runs) {
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn one_run_tells_nothing() {
+    fn one_run_shows_nothing() {
         assert_eq!(calibrate(&runs(&[1.0]), TOLERANCES), None);
         assert_eq!(calibrate(&[], TOLERANCES), None);
     }

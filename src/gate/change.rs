@@ -28,8 +28,9 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Whether the band judges nothing. Most of a young baseline's band is the assumed run-to-run noise, which more runs
-    /// of main will narrow, and a change within it is undecided for that reason: there, only this run's share counts.
+    /// Whether the band judges nothing. Most of a young baseline's band is the assumed run-to-run
+    /// noise, which more runs of main will narrow, and a change within it is undecided for that
+    /// reason: there, only this run's share counts.
     fn is_too_wide(&self) -> bool {
         let band = if self.runs < MATURE_RUNS {
             self.difference.own_band()
@@ -98,7 +99,7 @@ fn bound(change: &Change, tolerance: Tolerance, tolerated: Ratio, band: Ratio) -
     let value = match change.baseline {
         Value::Latency(latency) => Value::Latency(LatencyMs(grown(latency.get()))),
         Value::Cost(cost) => Value::Cost(Usd(grown(cost.get()))),
-        // A change over all sizes has no value of its own: the limit is the change allowed.
+        // A change over all sizes has no value: the limit is the change allowed.
         Value::Change(_) => Value::Change(allowed),
         Value::Memory(memory) => Value::Memory(memory),
     };

@@ -17,7 +17,8 @@ pub enum Metric {
     CostAllSizes,
 }
 
-/// The number that stands for the tail: the highest quantile that the number of calls supports, or what takes its place.
+/// The number that stands for the tail: the highest quantile that the number of calls supports, or
+/// what takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tail {
     /// 99th percentile: from 891 calls.
@@ -41,7 +42,8 @@ impl Metric {
 }
 
 impl Tail {
-    /// The highest quantile with `n (1 - p) >= 9 p`: its rank then lies three standard deviations within the data.
+    /// The highest quantile with `n (1 - p) >= 9 p`: its rank then lies three standard deviations
+    /// within the data.
     pub const fn supported_by(calls: usize) -> Option<Self> {
         match calls {
             891.. => Some(Self::P99),
@@ -51,8 +53,8 @@ impl Tail {
         }
     }
 
-    /// What is judged where identical code strays too far in this one: never a number that the slowest 5 % do not
-    /// move, or a regression of the tail alone would pass.
+    /// What is judged where identical code strays too far in this one: never a number that the
+    /// slowest 5 % do not move, or a regression of the tail alone would pass.
     pub(super) const fn stand_in(self) -> Option<Self> {
         match self {
             Self::P99 | Self::P95 => Some(Self::Slowest),

@@ -51,7 +51,8 @@ const STALE_DAYS: i64 = 90;
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// The recommended size: the baseline's unless another is clearly better. `None` when nothing was measured.
+    /// The recommended size: the baseline's unless another is clearly better. `None` when nothing
+    /// was measured.
     pub recommended: Option<MemoryMb>,
     /// The three gated metrics.
     pub metrics: Gated<MetricJudgement>,
@@ -78,7 +79,8 @@ pub struct BaselineSummary {
     pub run_deviation: Ratio,
     /// Commit and time of each run, newest first.
     pub commits: Vec<(Option<String>, Timestamp)>,
-    /// What has changed since the oldest run of the epoch: many small steps, none of which fails. Shown, never judged.
+    /// What has changed since the oldest run of the epoch: many small steps, none of which fails.
+    /// Shown, never judged.
     pub creep: Option<Creep>,
 }
 
@@ -114,7 +116,8 @@ pub enum Notice {
         /// Whether it fails by these limits, too: they may be others than those of the run.
         fails: bool,
     },
-    /// Sizes that got more calls than planned, because identical code strayed too far in their tail.
+    /// Sizes that got more calls than planned, because identical code strayed too far in their
+    /// tail.
     Extended {
         /// The calls of each.
         sizes: Vec<(MemoryMb, usize)>,
@@ -135,8 +138,8 @@ pub enum Notice {
         /// What was judged instead.
         judged: Tail,
     },
-    /// Better than the baseline by more than noise and by more than the tolerance: a later run may lose it all again
-    /// and still pass.
+    /// Better than the baseline by more than noise and by more than the tolerance: a later run may
+    /// lose it all again and still pass.
     MuchBetter {
         /// What.
         metric: Metric,
@@ -178,7 +181,8 @@ pub enum Notice {
     },
 }
 
-/// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are judged.
+/// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are
+/// judged.
 pub fn judge(
     run: &RunResult,
     analysis: &Analysis,

@@ -1,7 +1,7 @@
 //! How far identical code strays: sampling error of one run plus run-to-run noise.
 //!
-//! Everything is in ln units, so that a difference is a relative change. No random numbers: a verdict can be
-//! computed again from `result.json`.
+//! Everything is in ln units, so that a difference is a relative change. No random numbers: a
+//! verdict can be computed again from `result.json`.
 
 use crate::analysis::{count, mean, nearest_rank, variance};
 use crate::units::Ratio;
@@ -27,8 +27,9 @@ pub(super) struct LogDifference {
     pub(super) own_error: f64,
     /// Standard error of the comparison.
     pub(super) standard_error: f64,
-    /// Standard error of the comparison as far as a decrease is concerned: the sampling error of a quantile is larger
-    /// above it than below, and a p99 that happens to be low says little about how high it might have been.
+    /// Standard error of the comparison as far as a decrease is concerned: the sampling error of a
+    /// quantile is larger above it than below, and a p99 that happens to be low says little about
+    /// how high it might have been.
     pub(super) error_of_decrease: f64,
 }
 
@@ -43,7 +44,8 @@ impl LogDifference {
         Ratio((SIGMAS * self.standard_error).exp_m1())
     }
 
-    /// Identical code stays within this increase as far as this run's own sampling error goes (3 sigma).
+    /// Identical code stays within this increase as far as this run's own sampling error goes (3
+    /// sigma).
     pub(super) fn own_band(&self) -> Ratio {
         Ratio((SIGMAS * self.own_error).exp_m1())
     }
@@ -69,8 +71,8 @@ pub(super) struct RunNoise {
 }
 
 impl RunNoise {
-    /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2 for a young
-    /// baseline.
+    /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2
+    /// for a young baseline.
     pub(super) fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
         let prior = if runs < MATURE_RUNS && degrees < 2.0 {
             YOUNG_RUN_DEVIATION
@@ -94,7 +96,8 @@ pub(super) fn ln(value: f64) -> f64 {
     value.max(TINY).ln()
 }
 
-/// Excess of the variance of run means over what their own errors explain; 0 for fewer than two runs.
+/// Excess of the variance of run means over what their own errors explain; 0 for fewer than two
+/// runs.
 pub(super) fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
     let own =
         mean(&errors.iter().map(|error| error * error).collect::<Vec<_>>()).unwrap_or_default();
@@ -105,9 +108,9 @@ pub(super) fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
     }
 }
 
-/// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs, which hold
-/// `baseline_calls` calls together. The own error comes from the order statistic three binomial standard
-/// deviations below the rank.
+/// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs,
+/// which hold `baseline_calls` calls together. The own error comes from the order statistic three
+/// binomial standard deviations below the rank.
 pub(super) fn compare_quantile(
     sorted: &[f64],
     p: f64,
@@ -166,8 +169,8 @@ fn compare(
     }
 }
 
-/// The geometric mean over sizes: own errors average out; `noise` is the run-to-run noise of one size, which is in the
-/// parts, and `noise_of_all` that of the mean. `None` for no size.
+/// The geometric mean over sizes: own errors average out; `noise` is the run-to-run noise of one
+/// size, which is in the parts, and `noise_of_all` that of the mean. `None` for no size.
 pub(super) fn geometric_mean(
     parts: &[LogDifference],
     noise: RunNoise,
@@ -198,7 +201,8 @@ mod tests {
     use super::*;
     use crate::analysis::{LatencySummary, sorted};
 
-    /// The reference's stream: 64-bit LCG, scale x (100 to 199.9), every 73rd call three times that.
+    /// The reference's stream: 64-bit LCG, scale x (100 to 199.9), every 73rd call three times
+    /// that.
     fn stream(seed: u64, calls: usize, scale: f64) -> Vec<f64> {
         let mut x = seed;
         (0..calls)

@@ -40,7 +40,8 @@ pub enum Consequence {
     Undecided,
 }
 
-/// One finding for each metric beyond its limit; for a verdict without any, one with the headline; none for a pass.
+/// One finding for each metric beyond its limit; for a verdict without any, one with the headline;
+/// none for a pass.
 pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
     let gravity = match report.verdict {
         Verdict::Pass => return Vec::new(),
@@ -65,8 +66,8 @@ pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
     }
 }
 
-/// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10 %), change +99 ms (+24 %)`, for each metric beyond its
-/// limit.
+/// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10 %), change +99 ms (+24 %)`, for
+/// each metric beyond its limit.
 pub(super) fn beyond(facts: Facts<'_>) -> Vec<String> {
     let model = sanitise::shortened(&facts.run.name, MAX_NAME);
     let words = facts.failing().into_iter().map(|judged| {

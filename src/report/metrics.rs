@@ -162,7 +162,8 @@ fn bound_words(bound: Bound) -> String {
     }
 }
 
-/// A tolerance with its plus sign. The amount is written in words where the limit already has a `$`.
+/// A tolerance with its plus sign. The amount is written in words where the limit already has a
+/// `$`.
 fn signed(tolerance: Value) -> String {
     match tolerance {
         Value::Change(ratio) if ratio.get() <= 0.0 => "+0 %".to_owned(),

@@ -1,5 +1,6 @@
 //! The numbers of a run for other steps of a workflow.
 
+use super::numbers::rounded;
 use crate::analysis::Analysis;
 use crate::gate::{Judgement, Metric, MetricJudgement, Tail};
 
@@ -53,20 +54,6 @@ impl Numbers {
     }
 }
 
-/// `188.24`; without zeros at the end, and never `-0`.
-fn rounded(number: f64, decimals: usize) -> String {
-    let text = format!("{number:.decimals$}");
-    let text = match text.split_once('.') {
-        Some(_) => text.trim_end_matches('0').trim_end_matches('.'),
-        None => &text,
-    };
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,12 +87,5 @@ mod tests {
         for (name, number) in first.named().into_iter().filter(|it| !empty(it)) {
             assert!(number.parse::<f64>().unwrap() > 0.0, "{name}: {number}");
         }
-    }
-
-    #[test]
-    fn zeros_at_the_end_go_and_those_before_the_point_stay() {
-        let shown = [(100.0, 2), (1.5, 3), (-0.001, 2), (0.25, 1)]
-            .map(|(number, decimals)| rounded(number, decimals));
-        assert_eq!(shown, ["100", "1.5", "0", "0.2"]);
     }
 }

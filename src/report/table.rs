@@ -45,7 +45,8 @@ impl From<Vec<Cell>> for Row {
     }
 }
 
-/// Columns and rows. Every row has as many cells as there are columns; the first cell names the row.
+/// Columns and rows. Every row has as many cells as there are columns; the first cell names the
+/// row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Table {
     columns: Vec<Column>,

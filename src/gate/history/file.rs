@@ -49,7 +49,7 @@ pub enum BaselineFileError {
 }
 
 impl BaselineFileError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Malformed { .. } => {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_and_newer_files_are_told_apart() {
+    fn damaged_and_newer_files_are_distinguished() {
         let json = BaselineFile::default().to_json().unwrap();
         let newer = json.replace("\"schema\": 1", "\"schema\": 2, \"new\": 1");
         let error = BaselineFile::from_json(&newer, "b.json").unwrap_err();

@@ -41,7 +41,8 @@ pub struct Entry {
     pub commit: Option<String>,
     /// When it was measured.
     pub at: Timestamp,
-    /// Runs of one epoch belong together; a run outside the noise band of the last epoch starts the next.
+    /// Runs of one epoch belong together; a run outside the noise band of the last epoch starts the
+    /// next.
     pub epoch: u32,
     /// Which runs are alike.
     pub key: Key,
@@ -51,8 +52,8 @@ pub struct Entry {
     pub sizes: Vec<SizeEntry>,
 }
 
-/// One size of one run, cold starts set aside. Costs are kept as inputs, so that a change of prices is not a
-/// change of the model.
+/// One size of one run, cold starts set aside. Costs are kept as inputs, so that a change of prices
+/// is not a change of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SizeEntry {
@@ -189,8 +190,8 @@ impl History {
         self.entries.drain(..surplus);
     }
 
-    /// The epoch of a run that is not recorded yet. Each key has its own epochs; a run that is recorded late joins
-    /// the epoch in which it was measured.
+    /// The epoch of a run that is not recorded yet. Each key has its own epochs; a run that is
+    /// recorded late joins the epoch in which it was measured.
     fn epoch_for(&self, entry: &Entry, epoch: Epoch) -> u32 {
         let alike = || self.entries.iter().filter(|old| old.key == entry.key);
         match epoch {
@@ -205,8 +206,8 @@ impl History {
         }
     }
 
-    /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60 days older than
-    /// the newest. Oldest first.
+    /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60
+    /// days older than the newest. Oldest first.
     pub(super) fn comparable(&self, key: &Key) -> Vec<Group<'_>> {
         let alike: Vec<&Entry> = self
             .entries

@@ -30,7 +30,8 @@ pub(crate) fn measured(memory: u32, scale: f64, calls: u32) -> EndpointRun {
     run
 }
 
-/// 1024 MB at 200 ms, 2048 MB at 110 ms, 3072 MB at 100 ms, all times `scale`: 2048 MB is recommended.
+/// 1024 MB at 200 ms, 2048 MB at 110 ms, 3072 MB at 100 ms, all times `scale`: 2048 MB is
+/// recommended.
 pub(crate) fn model(scale: f64) -> RunResult {
     let sizes = [(1024, 200.0), (2048, 110.0), (3072, 100.0)];
     run_of(
@@ -79,7 +80,8 @@ fn sampled_runs(runs: u64, calls: u32) -> Vec<RunResult> {
         .collect()
 }
 
-/// A history of `runs` daily runs of main, identical up to half a percent, ending a day before the run.
+/// A history of `runs` daily runs of main, identical up to half a percent, ending a day before the
+/// run.
 pub(crate) fn history(runs: u32, of: impl Fn(f64) -> RunResult) -> History {
     let runs = (0..runs).map(|index| of(1.0 + 0.005 * f64::from(index % 3) - 0.005));
     history_of(&runs.collect::<Vec<_>>())

@@ -3,7 +3,8 @@ mod arbitrary;
 use super::*;
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
-/// Latencies with a long tail: quantiles of a log-normal distribution in the order of a bit-reversed counter.
+/// Latencies with a long tail: quantiles of a log-normal distribution in the order of a
+/// bit-reversed counter.
 fn latencies(count: u32, median: f64, spread: f64) -> Vec<f64> {
     (0..count)
         .map(|index| {
@@ -164,7 +165,7 @@ fn words(svg: &str) -> Vec<Word> {
         .collect()
 }
 
-/// What holds for every chart, whatever the numbers.
+/// What holds for every chart, with any numbers.
 fn check(svg: &str) {
     assert!(svg.len() < 40_000, "{} bytes", svg.len());
     let document = roxmltree::Document::parse(svg).unwrap();
@@ -288,7 +289,7 @@ fn no_words_overlap_or_leave_the_drawing_even_on_a_phone() {
 }
 
 #[test]
-fn the_key_numbers_are_told_in_words() {
+fn the_key_numbers_are_given_in_words() {
     let [distribution, cost, load, break_even] = samples().map(|svg| description(&svg));
     insta::assert_snapshot!(distribution, @"Share of calls answered within a time. 1024 MB: half of the calls within 380 ms, 99 % within 718 ms, all within 1.10 s; 2048 MB: half of the calls within 281 ms, 99 % within 467 ms, all within 658 ms; 3072 MB: half of the calls within 228 ms, 99 % within 356 ms, all within 479 ms; 4096 MB: half of the calls within 196 ms, 99 % within 293 ms, all within 384 ms; 5120 MB: half of the calls within 174 ms, 99 % within 253 ms, all within 325 ms; 6144 MB: half of the calls within 158 ms, 99 % within 226 ms, all within 286 ms.");
     insta::assert_snapshot!(cost, @"1024 MB: mean 412 ms, p99 655 ms, $4.12 per million; 2048 MB: mean 214 ms, p99 311 ms, $3.42 per million; 3072 MB: mean 171 ms, p99 262 ms, $4.11 per million; 4096 MB: mean 155 ms, p99 248 ms, $4.96 per million; 5120 MB: mean 149 ms, p99 240 ms, $5.97 per million; 6144 MB: mean 147 ms, p99 241 ms, $7.05 per million. Recommended: 2048 MB.");
@@ -397,7 +398,7 @@ fn nothing_to_draw_is_no_chart() {
 }
 
 #[test]
-fn more_series_than_can_be_told_apart_are_cut_and_counted() {
+fn more_series_than_a_reader_can_distinguish_are_cut_and_counted() {
     let svg = latency_distribution(&distribution(15)).unwrap();
     check(&svg);
     assert!(svg.contains("first 12 of 15"));

@@ -1,4 +1,5 @@
-//! Headline, table, exit code and verdict come from one enum: over ten thousand results they never contradict.
+//! Headline, table, exit code and verdict come from one enum: over ten thousand results they never
+//! contradict.
 
 use std::collections::BTreeMap;
 
@@ -195,7 +196,8 @@ fn check(run: &RunResult, analysis: &Analysis, judgement: &Judgement) {
     check_table(&report, judgement);
 }
 
-/// The last cell of a row says what the metric's status is, and no pass stands above another symbol.
+/// The last cell of a row says what the metric's status is, and no pass stands above another
+/// symbol.
 fn check_table(report: &Report, judgement: &Judgement) {
     let Some(table) = &report.metrics else {
         assert_eq!(judgement.verdict, Verdict::CouldNotMeasure);
