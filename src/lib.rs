@@ -49,4 +49,10 @@ pub mod config;
 
 pub mod error;
 
+pub mod process;
+
+mod pipeline;
+
+mod job;
+
 pub mod commands;

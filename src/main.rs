@@ -4,10 +4,11 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sagegate::commands::{Edges, LogWriter, environment, execute, in_actions};
+use sagegate::commands::execute;
 use sagegate::config::{Cli, CommandLine, command_line, input_error, usage_error};
 use sagegate::error;
 use sagegate::github::{Annotation, Level, annotations};
+use sagegate::process::{LogWriter, Process, environment, in_actions};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -23,15 +24,15 @@ async fn main() -> ExitCode {
         Err(error) => return refuse(&error, &line, in_actions),
     };
     log(cli.verbose, in_actions);
-    match Edges::of_process(environment) {
-        Ok(edges) => {
+    match Process::start(environment, cli.quiet) {
+        Ok(process) => {
             if !line.ignored.is_empty() {
                 let names = line.ignored.join(", ");
-                edges.note(&format!(
+                process.note(&format!(
                     "inputs without a meaning for this command: {names}"
                 ));
             }
-            Box::pin(execute(cli, &edges)).await
+            Box::pin(execute(cli, &process)).await
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: cannot listen for signals: {error}");

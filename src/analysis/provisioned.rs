@@ -3,7 +3,7 @@
 use super::break_even::HOURS_PER_MONTH;
 use super::cost::{Cost, CostInputs};
 use super::prices::RegionPrices;
-use crate::units::{MemoryMb, Ratio, Usd};
+use crate::units::{MemoryMb, Usd};
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
 const MILLION: f64 = 1_000_000.0;
@@ -29,8 +29,6 @@ pub struct Workload {
 pub struct ProvisionedMonth {
     /// Provisioned workers.
     pub workers: u32,
-    /// Share of the month in which they are busy, 0 to 1.
-    pub utilisation: Ratio,
     /// For keeping them warm.
     pub usage: Usd,
     /// For the time in which they are busy.
@@ -71,11 +69,6 @@ impl ProvisionedMonth {
         let data = (million.data_in + million.data_out) * millions;
         Some(Self {
             workers,
-            utilisation: Ratio(if capacity_s > 0.0 {
-                busy_s / capacity_s
-            } else {
-                0.0
-            }),
             usage: Usd(gigabytes * usage_price * capacity_s),
             duration: Usd(gigabytes * duration_price * busy_s),
             spilled: Usd(gigabytes * on_demand_price * (all_s - busy_s)),
@@ -88,12 +81,6 @@ impl ProvisionedMonth {
     /// The whole month.
     pub fn total(&self) -> Usd {
         self.usage + self.duration + self.spilled + self.data
-    }
-
-    /// Share of the on-demand cost that the workers save; negative when they cost more. `None` without traffic.
-    pub fn saved(&self) -> Option<Ratio> {
-        let on_demand = self.on_demand_total.get();
-        (on_demand > 0.0).then(|| Ratio((on_demand - self.total().get()) / on_demand))
     }
 }
 
@@ -138,21 +125,18 @@ mod tests {
     fn a_month_costs_warm_time_busy_time_and_data() {
         // 720 h are 2 592 000 s; 1.024 million calls of 0.1 s are busy for 102 400 s and move 1000 GB each way.
         let it = month(1_024_000.0, 2);
-        close(it.utilisation.get(), 102_400.0 / 5_184_000.0);
         close(it.usage.get(), 51.84);
         close(it.duration.get(), 2.389_278_72);
         close(it.spilled.get(), 0.0);
         close(it.data.get(), 32.0);
         close(it.total().get(), 86.229_278_72);
         close(it.on_demand_total.get(), 36.096);
-        close(it.saved().unwrap().get(), 1.0 - 86.229_278_72 / 36.096);
     }
 
     #[test]
     fn work_beyond_the_workers_is_paid_on_demand() {
         // One worker has 2 592 000 s; 30 million calls need 3 000 000 s.
         let it = month(30_000_000.0, 1);
-        close(it.utilisation.get(), 1.0);
         close(it.usage.get(), 25.92);
         close(it.duration.get(), 60.478_617_6);
         close(it.spilled.get(), 16.32);
@@ -166,7 +150,8 @@ mod tests {
         close(month(1.0, 3).cheaper_from.unwrap(), 46_654_507.055_774_22);
         let at = month(month(1.0, 3).cheaper_from.unwrap(), 3);
         close(at.total().get(), at.on_demand_total.get());
-        close(at.utilisation.get(), 0.599_980_800_614_380);
+        // Three workers that are busy all month cost 181.4358528 for it.
+        close(at.duration.get() / 181.435_852_8, 0.599_980_800_614_380);
     }
 
     #[test]
@@ -184,11 +169,10 @@ mod tests {
     fn without_prices_traffic_or_workers_nothing_is_made_up() {
         let mut prices = prices();
         let idle = ProvisionedMonth::of(&workload(0.0), 1, &prices).unwrap();
-        assert_eq!(idle.saved(), None);
         close(idle.total().get(), 25.92);
         let none = ProvisionedMonth::of(&workload(1e6), 0, &prices).unwrap();
         close(none.total().get(), none.on_demand_total.get());
-        assert_eq!((none.utilisation, none.cheaper_from), (Ratio(0.0), None));
+        assert_eq!(none.cheaper_from, None);
         prices.provisioned_usage_usd_per_gb_second = None;
         assert_eq!(ProvisionedMonth::of(&workload(1e6), 1, &prices), None);
     }

@@ -1,7 +1,5 @@
 //! The only user of the AWS SDKs: one configured client per service, one function per operation.
 
-#[cfg(test)]
-mod answers;
 mod endpoints;
 mod error;
 mod invoke;
@@ -15,6 +13,8 @@ mod quotas;
 mod retry;
 mod s3_folder;
 mod session;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod web_identity;
 

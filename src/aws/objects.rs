@@ -4,8 +4,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::error::{AwsError, AwsErrorKind};
-use super::retry::UnreadableAnswer;
-use super::session::{SessionError, check, configured, control_retries, control_timeouts};
+use super::retry::{UnreadableAnswer, control_retries, control_timeouts};
+use super::session::{SessionError, check, configured};
 use super::web_identity::AssumedRole;
 
 /// A client of S3.

@@ -11,7 +11,7 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
-use super::retry::UnreadableAnswer;
+use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
 use crate::result::Service;
@@ -19,10 +19,6 @@ use crate::text::one_line;
 
 /// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a margin.
 const INVOCATION_TIMEOUT: Duration = Duration::from_mins(5);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Control-plane calls: attempts including the first, so that throttled creates and deletes get through.
-const CONTROL_ATTEMPTS: u32 = 8;
-const CONTROL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Clients for one region and one set of credentials.
 #[derive(Debug, Clone)]
@@ -214,17 +210,6 @@ pub(super) async fn check(
         },
         None => missing(error.to_string()),
     })
-}
-
-pub(super) fn control_retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(CONTROL_ATTEMPTS)
-}
-
-pub(super) fn control_timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(CONTROL_ATTEMPT_TIMEOUT)
-        .build()
 }
 
 fn sagemaker_client(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemaker::Client {

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::AwsError;
-use super::session::{control_retries, control_timeouts};
+use super::retry::{control_retries, control_timeouts};
 
 /// Longest time for a new token and the session that it opens. The SDK's own limit of 5 s leaves no room for a retry.
 const RENEWAL_TIMEOUT: Duration = Duration::from_mins(1);

@@ -1,71 +1,73 @@
 //! `sagegate benchmark`: measure and report, without a baseline.
 
-use super::Outcome;
-use super::conclude::{Conclusion, conclude, tell};
-use super::edges::Edges;
-use super::measure::{Inputs, Surroundings, measure};
-use super::place::{Place, with_defaults};
-use super::publish::Publishing;
-use super::unmeasured::Attempt;
-use crate::analysis::{DatedPrices, analyse};
-use crate::config::{BenchmarkArgs, MeasurementArgs};
-use crate::gate::{Limits, Policy};
-use crate::progress::Display;
-use crate::result::RunResult;
+use std::sync::Arc;
 
-/// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
-pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Display) -> Outcome {
-    let args = with_defaults(args.measurement.clone(), edges)?;
-    let publishing = Publishing::without_comment(edges);
-    match measure_and_report(&args, &publishing, edges, display).await {
+use crate::config::Benchmark;
+use crate::gate::Limits;
+use crate::pipeline::Outcome;
+use crate::pipeline::backend::Backend;
+use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::measure::{Measuring, measure};
+use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::policy::MeasuringPolicy;
+use crate::pipeline::publish::Publisher;
+use crate::pipeline::unmeasured::UnmeasuredRun;
+use crate::process::Process;
+
+/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, or on a simulator.
+pub(super) async fn benchmark(benchmark: &Benchmark, process: &Process) -> Outcome {
+    let publisher = Publisher::without_comment(process);
+    match measure_and_report(benchmark, &publisher, process).await {
         Ok(exit_code) => Ok(exit_code),
         Err(error) => {
-            let attempt = Attempt {
-                args: &args,
-                policy: Policy::default(),
-                publishing: &publishing,
+            let unmeasured = UnmeasuredRun {
+                attempt: &benchmark.attempt(),
+                publisher: &publisher,
             };
-            attempt.ended(error, edges).await
+            unmeasured.conclude(error, process).await
         }
     }
 }
 
 async fn measure_and_report(
-    args: &MeasurementArgs,
-    publishing: &Publishing,
-    edges: &Edges,
-    display: Display,
+    benchmark: &Benchmark,
+    publisher: &Publisher,
+    process: &Process,
 ) -> Outcome {
-    let inputs = Inputs::read(args)?;
-    let place = Place::open(args, edges).await?;
-    let strategy = args.recommend.strategy;
-    let recommend =
-        |result: &RunResult, prices: &DatedPrices| analyse(result, prices, strategy).best;
-    let around = Surroundings {
-        place: &place,
-        edges,
-        display,
-        load_by_default: true,
-        run_number: None,
-        recommend: &recommend,
-        is_certain_failure: None,
-        helpers: None,
+    let (measurement, output) = (&benchmark.measurement, &benchmark.output);
+    let inputs = Inputs::read(measurement, output)?;
+    let region = measurement.region.as_deref();
+    let backend = Backend::open(&benchmark.target, region, process).await?;
+    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let policy = MeasuringPolicy {
+        prices: prices.clone(),
+        strategy: measurement.recommend.strategy,
+        gate: None,
     };
-    let (result, prices) = measure(args, inputs, around).await?;
-    let conclusion = Conclusion {
+    let measuring = Measuring {
+        measurement,
+        output,
+        backend: &backend,
+        policy: Arc::new(policy),
+        run_number: None,
+    };
+    let result = measure(measuring, inputs, process).await?;
+    let files = OutputFiles::of(output.folder());
+    let case = Case {
         run: &result,
         prices: &prices,
-        strategy,
-        expected_rate: args.recommend.expected_rate,
+        recommend: &measurement.recommend,
         limits: Limits::default(),
-        policy: Policy::default(),
-        is_gate: false,
-        baseline: None,
-        result_file: &args.output_dir().join("result.json"),
-        output_dir: args.output_dir(),
-        needs_files: false,
-        publishing,
     };
-    let judged = conclude(&conclusion, None, edges).await?;
-    Ok(tell(&conclusion, &judged, edges).await)
+    let ending = Ending {
+        purpose: Purpose::Show,
+        baseline: None,
+        result_file: &files.result(),
+        files: &files,
+        on_unwritable: OnUnwritable::Warn,
+        publisher,
+    };
+    let conclusion = conclude(&case, None, &ending, process).await?;
+    Ok(conclusion.publish(&ending, process).await)
 }

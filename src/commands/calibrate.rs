@@ -1,80 +1,88 @@
-//! `sagegate calibrate`: measures the same model several times, and tells what the gate would see.
+//! `sagegate calibrate`: measures the same model several times, and shows what the gate would see.
 
-use super::Outcome;
-use super::edges::Edges;
-use super::measure::{Inputs, Surroundings, measure};
-use super::place::{Place, with_defaults};
-use crate::analysis::{Analysis, DatedPrices, analyse};
-use crate::config::CalibrateArgs;
+use std::sync::Arc;
+
+use crate::analysis::{Analysis, analyse};
+use crate::config::{Calibrate, Output};
 use crate::error::Error;
-use crate::gate::{self, CostLimit, Entry, Epoch, LatencyLimit, Limits, Tolerances};
-use crate::progress::Display;
+use crate::gate::{self, Calibration, CostLimit, Entry, Epoch, LatencyLimit, Limits, Tolerances};
+use crate::pipeline::Outcome;
+use crate::pipeline::backend::Backend;
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::measure::{Measuring, measure};
+use crate::pipeline::policy::MeasuringPolicy;
+use crate::process::Process;
 use crate::result::RunResult;
 use crate::units::Ratio;
 
-/// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points, one run after the other.
-pub(super) async fn calibrate(args: &CalibrateArgs, edges: &Edges, display: Display) -> Outcome {
-    if args.measurement.resume.is_some() {
-        return Err(Error::CalibrationIsWhole);
-    }
-    let uri = args.baseline.uri(edges.in_actions());
-    let store = uri.open(&edges.access(&args.baseline))?;
-    if args.seed_baseline {
+/// Measures one run after the other.
+pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outcome {
+    let uri = calibrate.baseline.uri(process.in_actions());
+    let access = process.access(calibrate.baseline.github_token.as_ref());
+    let store = uri.open(&access)?;
+    if calibrate.seed_baseline {
         // A damaged baseline is found before anything costs money.
         store.load().await?;
     }
     let mut runs = Vec::new();
-    for number in 1..=args.runs {
-        edges.note(&format!("run {number} of {}", args.runs));
-        runs.push(one_run(args, number, edges, display).await?);
+    for number in 1..=calibrate.runs {
+        process.note(&format!("run {number} of {}", calibrate.runs));
+        runs.push(one_run(calibrate, number, process).await?);
     }
     let tolerances = tolerances(&Limits::default());
     let Some(calibration) = gate::calibrate(&runs, tolerances) else {
         return Err(Error::NothingToCalibrate {
-            path: args.measurement.output.output_dir.clone(),
+            path: calibrate.output_dir.clone(),
         });
     };
-    edges.print(&crate::report::calibration(&calibration));
-    if args.seed_baseline {
-        let append = |file: &mut gate::BaselineFile| {
-            for (run, analysis) in &runs {
-                let entry = Entry::new(run, analysis, calibration.memory_mb);
-                file.history_mut(&run.name).append(entry, Epoch::Same);
-            }
-        };
-        store.update(append).await?;
-        edges.note(&format!(
+    process.print(&crate::report::calibration(&calibration));
+    if calibrate.seed_baseline {
+        store
+            .update(|file| append(file, &runs, &calibration))
+            .await?;
+        process.note(&format!(
             "recorded in {uri}; runs within six hours count as one"
         ));
     }
     Ok(0)
 }
 
+fn append(
+    file: &mut gate::BaselineFile,
+    runs: &[(RunResult, Analysis)],
+    calibration: &Calibration,
+) {
+    for (run, analysis) in runs {
+        let entry = Entry::new(run, analysis, calibration.memory_mb);
+        file.history_mut(&run.name).append(entry, Epoch::Same);
+    }
+}
+
 async fn one_run(
-    args: &CalibrateArgs,
+    calibrate: &Calibrate,
     number: u32,
-    edges: &Edges,
-    display: Display,
+    process: &Process,
 ) -> Result<(RunResult, Analysis), Error> {
-    let mut measurement = args.measurement.clone();
-    let folder = &args.measurement.output.output_dir;
-    measurement.output.output_dir = folder.join(format!("run-{number}"));
-    let measurement = with_defaults(measurement, edges)?;
-    let inputs = Inputs::read(&measurement)?;
-    let place = Place::open(&measurement, edges).await?;
+    let measurement = &calibrate.measurement;
+    let output = Output::New(calibrate.output_dir.join(format!("run-{number}")));
+    let inputs = Inputs::read(measurement, &output)?;
+    let region = measurement.region.as_deref();
+    let backend = Backend::open(&calibrate.target, region, process).await?;
+    let prices = inputs.prices.region(backend.session.region())?.clone();
     let strategy = measurement.recommend.strategy;
-    let recommend = |_: &RunResult, _: &DatedPrices| None;
-    let around = Surroundings {
-        place: &place,
-        edges,
-        display,
-        load_by_default: false,
-        run_number: Some(number),
-        recommend: &recommend,
-        is_certain_failure: None,
-        helpers: None,
+    let policy = MeasuringPolicy {
+        prices: prices.clone(),
+        strategy,
+        gate: None,
     };
-    let (run, prices) = measure(&measurement, inputs, around).await?;
+    let measuring = Measuring {
+        measurement,
+        output: &output,
+        backend: &backend,
+        policy: Arc::new(policy),
+        run_number: Some(number),
+    };
+    let run = measure(measuring, inputs, process).await?;
     let analysis = analyse(&run, &prices, strategy);
     Ok((run, analysis))
 }

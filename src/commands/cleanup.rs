@@ -1,25 +1,24 @@
 //! `sagegate cleanup`: stops and deletes what a killed run left behind.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Outcome;
-use super::edges::{Edges, now};
 use crate::aws::{ResourceKind, Session};
 use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, stop_jobs, sweep};
-use crate::config::CleanupArgs;
+use crate::config::{Cleanup, Leftovers};
 use crate::error::Error;
-use crate::progress::{self, Display};
+use crate::pipeline::Outcome;
+use crate::pipeline::cleanup_handoff::STATE;
+use crate::process::{Process, now};
 
-/// Name under which a step saves the path of its ledger for its clean-up; those of further runs have a suffix.
-pub(super) const STATE: &str = "ledger";
-
-/// Deletes what a ledger lists, or what the account holds of one run or of old ones. Absent resources count as deleted.
-pub(super) async fn cleanup(args: &CleanupArgs, edges: &Edges, display: Display) -> Outcome {
-    let run = args.run.clone().map(Selection::Run);
-    let selection = run.or(args.older_than.map(Selection::OlderThan));
-    let left = match selection {
-        Some(selection) => sweep_found(&selection, args, edges, display).await?,
-        None => sweep_ledgers(args, edges, display).await?,
+/// Deletes what a ledger lists, or what the account holds of one run or of old ones. Absent
+/// resources count as deleted.
+pub(super) async fn cleanup(cleanup: &Cleanup, process: &Process) -> Outcome {
+    let left = match &cleanup.leftovers {
+        Leftovers::Account { selection, region } => {
+            sweep_account(selection, region.clone(), cleanup, process).await?
+        }
+        Leftovers::Ledger(path) => sweep_ledger(path, cleanup, process).await?,
+        Leftovers::Step { may_be_none } => sweep_step(*may_be_none, cleanup, process).await?,
     };
     if left.is_empty() {
         Ok(0)
@@ -28,51 +27,48 @@ pub(super) async fn cleanup(args: &CleanupArgs, edges: &Edges, display: Display)
     }
 }
 
-async fn sweep_ledgers(
-    args: &CleanupArgs,
-    edges: &Edges,
-    display: Display,
+/// What the ledgers list that this step of a workflow has saved.
+async fn sweep_step(
+    may_be_none: bool,
+    cleanup: &Cleanup,
+    process: &Process,
 ) -> Result<Vec<String>, Error> {
-    let ledgers: Vec<PathBuf> = match &args.ledger {
-        Some(path) => vec![path.clone()],
-        None => edges.state(STATE).into_iter().map(PathBuf::from).collect(),
-    };
+    let ledgers = process.state(STATE);
     if ledgers.is_empty() {
-        if !args.from_state {
+        if !may_be_none {
             return Err(Error::NoLedger);
         }
-        edges.print("nothing is left to delete");
+        process.print("nothing is left to delete");
     }
     let mut left = Vec::new();
     for path in ledgers {
-        left.extend(sweep_ledger(&path, args, edges, display).await?);
+        left.extend(sweep_ledger(Path::new(path), cleanup, process).await?);
     }
     Ok(left)
 }
 
 async fn sweep_ledger(
     path: &Path,
-    args: &CleanupArgs,
-    edges: &Edges,
-    display: Display,
+    cleanup: &Cleanup,
+    process: &Process,
 ) -> Result<Vec<String>, Error> {
     let ledger = Ledger::read(path)?;
-    if args.dry_run {
+    if cleanup.dry_run {
         let names = ledger.names();
         let endpoints = names.endpoints.iter().map(|it| format!("endpoint {it}"));
         let models = names.models.iter().map(|it| format!("model {it}"));
         for job in &ledger.jobs {
-            edges.print(&format!("would stop processing job {job}, if it runs"));
+            process.print(&format!("would stop processing job {job}, if it runs"));
         }
         for resource in endpoints.chain(models) {
-            edges.print(&format!("would delete {resource}, if it is there"));
+            process.print(&format!("would delete {resource}, if it is there"));
         }
         return Ok(Vec::new());
     }
-    let session = Session::connect(Some(ledger.region.clone()), edges.role()).await?;
+    let session = Session::connect(Some(ledger.region.clone()), process.role()).await?;
     let what = format!("run {}", ledger.run_id);
-    let mut left = stop(&session, &ledger.jobs, args, edges).await;
-    left.extend(sweep_names(&session, ledger.names(), &what, args, edges, display).await);
+    let mut left = stop(&session, &ledger.jobs, cleanup, process).await;
+    left.extend(sweep_names(&session, ledger.names(), &what, cleanup, process).await);
     Ok(left)
 }
 
@@ -80,49 +76,49 @@ async fn sweep_ledger(
 async fn stop(
     session: &Session,
     jobs: &[String],
-    args: &CleanupArgs,
-    edges: &Edges,
+    cleanup: &Cleanup,
+    process: &Process,
 ) -> Vec<String> {
     if !jobs.is_empty() {
-        edges.note(&format!("stopping what may run: {}", jobs.join(", ")));
+        process.note(&format!("stopping what may run: {}", jobs.join(", ")));
     }
-    let outcome = stop_jobs(session, jobs, args.timeout).await;
+    let outcome = stop_jobs(session, jobs, cleanup.timeout).await;
     for job in &outcome.stopped {
-        edges.print(&format!("stopped processing job {job}"));
+        process.print(&format!("stopped processing job {job}"));
     }
     outcome.left
 }
 
 /// By name and tag, from anywhere.
-async fn sweep_found(
+async fn sweep_account(
     selection: &Selection,
-    args: &CleanupArgs,
-    edges: &Edges,
-    display: Display,
+    region: Option<String>,
+    cleanup: &Cleanup,
+    process: &Process,
 ) -> Result<Vec<String>, Error> {
-    let session = Session::connect(args.region.clone(), edges.role()).await?;
+    let session = Session::connect(region, process.role()).await?;
     let mut orphans = find_orphans(&session, selection, now()).await?;
     let what = match selection {
         Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),
         Selection::OlderThan(_) => format!("older runs in {}", session.region()),
     };
-    if args.dry_run || orphans.iter().next().is_none() {
-        list(&orphans, &what, edges);
+    if cleanup.dry_run || orphans.iter().next().is_none() {
+        list(&orphans, &what, process);
         return Ok(Vec::new());
     }
     let mut left = Vec::new();
     if !orphans.jobs().is_empty() {
-        left = stop(&session, orphans.jobs(), args, edges).await;
+        left = stop(&session, orphans.jobs(), cleanup, process).await;
         // What they have created, or deleted, meanwhile.
         orphans = find_orphans(&session, selection, now()).await?;
     }
-    left.extend(sweep_names(&session, orphans.names(), &what, args, edges, display).await);
+    left.extend(sweep_names(&session, orphans.names(), &what, cleanup, process).await);
     Ok(left)
 }
 
-fn list(orphans: &Orphans, what: &str, edges: &Edges) {
+fn list(orphans: &Orphans, what: &str, process: &Process) {
     for orphan in orphans.iter() {
-        edges.print(&format!(
+        process.print(&format!(
             "would {} {} {} of run {}, created {}",
             match orphan.resource.kind {
                 ResourceKind::ProcessingJob => "stop",
@@ -137,7 +133,7 @@ fn list(orphans: &Orphans, what: &str, edges: &Edges) {
         ));
     }
     if orphans.iter().next().is_none() {
-        edges.print(&format!("{what}: nothing is left to delete"));
+        process.print(&format!("{what}: nothing is left to delete"));
     }
 }
 
@@ -145,14 +141,13 @@ async fn sweep_names(
     session: &Session,
     names: Names<'_>,
     what: &str,
-    args: &CleanupArgs,
-    edges: &Edges,
-    display: Display,
+    cleanup: &Cleanup,
+    process: &Process,
 ) -> Vec<String> {
-    let observer = progress::observer(display, edges.log());
-    let swept = sweep(session, names, args.timeout, observer.as_ref()).await;
+    let observer = process.observer();
+    let swept = sweep(session, names, cleanup.timeout, observer.as_ref()).await;
     if swept.left.is_empty() {
-        edges.print(&format!(
+        process.print(&format!(
             "{what}: deleted {} resources, none left",
             swept.deleted
         ));

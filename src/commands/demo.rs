@@ -1,114 +1,63 @@
-//! `sagegate demo`: the main job on the built-in simulator. Every number it shows was measured in this run.
+//! `sagegate demo`: the main job on the built-in simulator. Every number it shows was measured in
+//! this run.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Parser as _;
-
-use super::Outcome;
-use super::edges::Edges;
-use super::measure::Inputs;
-use super::place::{Place, REGION, SAMPLES};
-use super::publish::Publishing;
-use super::run::run_with;
-use super::simulate::start;
-use crate::config::{Cli, Command, DemoArgs, RunArgs};
+use crate::config::{Demo, Mode, Run};
 use crate::error::Error;
-use crate::files::write_atomically;
-use crate::progress::Display;
-use crate::simulator::Scenario;
+use crate::pipeline::Outcome;
+use crate::pipeline::backend::{Backend, SIMULATED_REGION};
+use crate::pipeline::inputs::{BUILT_IN_SAMPLES, Inputs};
+use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::publish::Publisher;
+use crate::pipeline::run::run;
+use crate::pipeline::simulator::{built_in_scenario, start};
+use crate::process::Process;
 
-/// Measures main into a fresh baseline, then gates a candidate: the same model, or one 1.7 times slower.
-pub(super) async fn demo(args: &DemoArgs, edges: &Edges, display: Display) -> Outcome {
-    let scenario = Scenario::built_in(&args.profile).ok_or_else(|| Error::UnknownProfile {
-        name: args.profile.clone(),
-        built_in: Scenario::built_in_names().collect::<Vec<_>>().join(", "),
-    })??;
-    let folder = Folder::prepare(&args.output_dir)?;
+/// Measures main into a fresh baseline, then gates a candidate: the same model, or one 1.7 times
+/// slower.
+pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
+    let scenario = built_in_scenario(&demo.profile)?;
+    let (profile, folder) = (demo.profile.as_str(), demo.output_dir.as_path());
+    let samples = OutputFiles::of(folder).write_samples(BUILT_IN_SAMPLES)?;
+    let baseline = folder.join("baseline.json");
+    delete_old(&baseline)?;
     let simulator = start(scenario, 0).await?;
-    let model = if args.regressed {
-        format!("{}-regressed", args.profile)
+    let candidate = if demo.regressed {
+        format!("{profile}-regressed")
     } else {
-        args.profile.clone()
+        profile.to_owned()
     };
-    edges.note(&format!(
-        "1/2 measuring {} for the baseline, on a simulated AWS",
-        args.profile
+    let main = folder.join("main");
+    let run = Run::of_demo(profile, &samples, &baseline);
+    process.note(&format!(
+        "1/2 measuring {profile} for the baseline, on a simulated AWS"
     ));
-    let main = folder.run_args(&args.profile, &args.profile, "record", "main")?;
-    run_on(&simulator.url(), main, &edges.silent(), display).await?;
-    edges.note(&format!("2/2 gating the candidate {model}"));
-    let candidate = folder.run_args(&args.profile, &model, "gate", "candidate")?;
-    let code = run_on(&simulator.url(), candidate, edges, display).await?;
-    edges.print(&format!(
+    let recorded = run.clone().with(profile, Mode::Record, &main);
+    run_on(&simulator.url(), &recorded, &process.silent()).await?;
+    process.note(&format!("2/2 gating the candidate {candidate}"));
+    let gated = run.with(&candidate, Mode::Gate, &folder.join("candidate"));
+    let code = run_on(&simulator.url(), &gated, process).await?;
+    process.print(&format!(
         "\ncomment.md, result.json and benchmarking_report are in {}",
-        folder.at("candidate").display()
+        gated.output.folder().display()
     ));
     Ok(code)
 }
 
-async fn run_on(url: &str, args: RunArgs, edges: &Edges, display: Display) -> Outcome {
-    let inputs = Inputs::read(&args.measurement)?;
-    let place = Place::on_simulator(url, REGION).await?;
-    let publishing = Publishing::nowhere();
-    run_with(&args, inputs, &place, &publishing, edges, display).await
+async fn run_on(url: &str, it: &Run, process: &Process) -> Outcome {
+    let inputs = Inputs::read(&it.measurement, &it.output)?;
+    let backend = Backend::on_simulator(url, SIMULATED_REGION).await?;
+    run(it, inputs, &backend, &Publisher::nowhere(), process).await
 }
 
-/// The folder of the demo.
-struct Folder(PathBuf);
-
-impl Folder {
-    /// Writes the samples and takes away the baseline of an earlier demo.
-    fn prepare(path: &Path) -> Result<Self, Error> {
-        let folder = Self(path.to_owned());
-        let output = |path: PathBuf| move |source| Error::Output { path, source };
-        let samples = folder.at("samples.jsonl");
-        write_atomically(&samples, SAMPLES.as_bytes()).map_err(output(samples.clone()))?;
-        let baseline = folder.at("baseline.json");
-        if baseline.exists() {
-            std::fs::remove_file(&baseline).map_err(output(baseline))?;
-        }
-        Ok(folder)
+/// Deletes the baseline of an earlier demo.
+fn delete_old(baseline: &Path) -> Result<(), Error> {
+    if !baseline.exists() {
+        return Ok(());
     }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// The arguments that a user would type, read by the same parser.
-    fn run_args(
-        &self,
-        name: &str,
-        model: &str,
-        mode: &str,
-        output: &str,
-    ) -> Result<RunArgs, Error> {
-        let mut baseline = OsString::from("file:");
-        baseline.push(self.at("baseline.json"));
-        let typed: Vec<OsString> = vec![
-            "sagegate".into(),
-            "run".into(),
-            "--model-name".into(),
-            model.into(),
-            "--name".into(),
-            name.into(),
-            "--samples".into(),
-            self.at("samples.jsonl").into(),
-            "--mode".into(),
-            mode.into(),
-            "--baseline".into(),
-            baseline,
-            "--output-dir".into(),
-            self.at(output).into(),
-        ];
-        match Cli::try_parse_from(typed).map(|cli| cli.command) {
-            Ok(Command::Run(args)) => Ok(*args),
-            Ok(_) => Err(Error::DemoArguments {
-                message: "not a run".to_owned(),
-            }),
-            Err(error) => Err(Error::DemoArguments {
-                message: error.to_string(),
-            }),
-        }
-    }
+    std::fs::remove_file(baseline).map_err(|source| Error::Output {
+        path: baseline.to_owned(),
+        source,
+    })
 }

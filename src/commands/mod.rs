@@ -1,68 +1,79 @@
-//! One file per command: wiring only.
+//! One thin file per command: checked arguments in, exit code out. No command uses another.
 
-mod accept;
 mod benchmark;
 mod calibrate;
 mod cleanup;
-mod conclude;
-mod convert;
-mod credentials;
+mod collect;
+mod compare;
 mod demo;
-mod edges;
-mod handed_over;
-mod job;
-mod log;
-mod measure;
-mod offline;
-mod place;
 mod post;
-mod publish;
+mod prices;
+mod record;
+mod report;
 mod run;
+mod samples;
 mod simulate;
-mod unmeasured;
+mod submit;
 
 use std::process::ExitCode;
 
-pub use self::edges::{Edges, environment, in_actions};
-pub use self::log::LogWriter;
-use crate::config::{Cli, Command};
+use crate::config::{Cli, Command, Rejected};
 use crate::error::Error;
-use crate::progress;
+use crate::job::inside::inside;
+use crate::pipeline::Outcome;
+use crate::pipeline::publish::Publisher;
+use crate::pipeline::unmeasured::UnmeasuredRun;
+use crate::process::Process;
 
 /// Runs the command and prints an error on one line.
-pub async fn execute(cli: Cli, edges: &Edges) -> ExitCode {
-    let display = progress::resolve(edges.surroundings(cli.quiet));
-    let edges = &match edges.acting_as(cli.role_to_assume) {
-        Ok(edges) => edges,
-        Err(error) => return refuse(&error.into(), edges),
-    };
-    let outcome = match cli.command {
-        Command::Run(args) => run::run(*args, edges, display).await,
-        Command::Benchmark(args) => benchmark::benchmark(&args, edges, display).await,
-        Command::Submit(args) => job::submit(&args, edges, display).await,
-        Command::Collect(args) => job::collect(&args, edges, display).await,
-        Command::InsideJob => job::inside(edges, display).await,
-        Command::Calibrate(args) => calibrate::calibrate(&args, edges, display).await,
-        Command::Compare(args) => offline::compare(&args, edges).await,
-        Command::Record(args) => offline::record(&args, edges).await,
-        Command::Post(args) => post::post(&args, edges).await,
-        Command::Report(args) => offline::report(&args, edges).await,
-        Command::Samples(args) => convert::samples(&args, edges),
-        Command::Prices(args) => convert::prices(&args, edges),
-        Command::Cleanup(args) => cleanup::cleanup(&args, edges, display).await,
-        Command::Demo(args) => demo::demo(&args, edges, display).await,
-        Command::Simulate(args) => simulate::simulate(&args, edges).await,
+pub async fn execute(cli: Cli, process: &Process) -> ExitCode {
+    let outcome = match process.acting_as(cli.role_to_assume) {
+        Ok(process) => match Command::try_from(cli.command) {
+            Ok(command) => dispatch(command, &process).await,
+            Err(rejected) => reject(*rejected, &process).await,
+        },
+        Err(error) => Err(error.into()),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
-        Err(error) => refuse(&error, edges),
+        Err(error) => {
+            process.complain(&error.one_line());
+            ExitCode::from(error.exit_code())
+        }
     }
 }
 
-fn refuse(error: &Error, edges: &Edges) -> ExitCode {
-    edges.complain(&error.one_line());
-    ExitCode::from(error.exit_code())
+async fn dispatch(command: Command, process: &Process) -> Outcome {
+    match command {
+        Command::Run(command) => run::run(&command, process).await,
+        Command::Benchmark(command) => benchmark::benchmark(&command, process).await,
+        Command::Submit(command) => submit::submit(&command, process).await,
+        Command::Collect(command) => collect::collect(&command, process).await,
+        Command::InsideJob => inside(process).await,
+        Command::Calibrate(command) => calibrate::calibrate(&command, process).await,
+        Command::Compare(command) => compare::compare(&command, process).await,
+        Command::Record(command) => record::record(&command, process).await,
+        Command::Post(command) => post::post(&command, process).await,
+        Command::Report(command) => report::report(&command, process).await,
+        Command::Samples(command) => samples::samples(&command, process),
+        Command::Prices(command) => prices::prices(&command, process),
+        Command::Cleanup(command) => cleanup::cleanup(&command, process).await,
+        Command::Demo(command) => demo::demo(&command, process).await,
+        Command::Simulate(command) => simulate::simulate(&command, process).await,
+    }
 }
 
-/// Exit code, or why there is none.
-type Outcome = Result<u8, Error>;
+/// Flags that contradict each other: nothing is measured, and whoever waits for a verdict learns
+/// of it.
+async fn reject(rejected: Rejected, process: &Process) -> Outcome {
+    let error = Error::from(rejected.error);
+    let Some(attempt) = &rejected.attempt else {
+        return Err(error);
+    };
+    let publisher = Publisher::of_attempt(attempt, process);
+    let unmeasured = UnmeasuredRun {
+        attempt,
+        publisher: &publisher,
+    };
+    unmeasured.conclude(error, process).await
+}

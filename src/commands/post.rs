@@ -6,24 +6,26 @@
 use std::io;
 use std::path::Path;
 
-use super::Outcome;
-use super::conclude::{Conclusion, conclude, tell, tell_unmeasured};
-use super::edges::{Edges, now};
-use super::measure::{ci_run_id, price_table};
-use super::publish::{Publishing, Unheard};
-use super::unmeasured::{FORK, FORK_HINT};
-use crate::config::PostArgs;
+use crate::config::Post;
 use crate::error::Error;
 use crate::github::{Event, Head};
+use crate::pipeline::Outcome;
+use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
+use crate::pipeline::inputs::price_table;
+use crate::pipeline::measure::run_id;
+use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::publish::{NoConversation, Publisher};
+use crate::pipeline::unmeasured::{FORK, FORK_HINT, publish_unmeasured};
+use crate::process::{Process, now};
 use crate::report::{Consequence, Unmeasured, UnmeasuredVerdict};
 use crate::result::RunResult;
 
 /// Largest result that is read: fifty times that of a run with the default settings.
 const MAX_RESULT: u64 = 64 << 20;
 
-/// Judges the result and tells the pull request of its commit.
-pub(super) async fn post(args: &PostArgs, edges: &Edges) -> Outcome {
-    let context = edges.context().filter(|_| edges.in_actions());
+/// Judges the result and comments on the pull request of its commit.
+pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
+    let context = process.context().filter(|_| process.in_actions()).cloned();
     let (is_fork, head) = match context {
         Some(context) if context.event == Event::WorkflowRun => {
             (context.is_fork, context.triggered_by)
@@ -31,25 +33,25 @@ pub(super) async fn post(args: &PostArgs, edges: &Edges) -> Outcome {
         Some(_) | None => return Err(Error::NotAfterAWorkflow),
     };
     let Some(head) = head else {
-        edges.notice("nothing to publish: the other workflow did not run for a pull request");
+        process.notice("nothing to publish: the other workflow did not run for a pull request");
         return Ok(0);
     };
-    let publishing =
-        Publishing::of_other_workflow(args.comment.comment, &args.baseline, edges).await;
-    let exit_code = match args.result.metadata() {
+    let token = post.gate.baseline.github_token.as_ref();
+    let publisher = Publisher::of_other_workflow(post.gate.comment, token, process).await;
+    let exit_code = match post.result.metadata() {
         Ok(file) if file.len() > MAX_RESULT => {
             return Err(Error::HugeResult {
-                path: args.result.clone(),
+                path: post.result.clone(),
                 bytes: file.len(),
             });
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            without_result(args, &head, is_fork, &publishing, edges).await?
+            without_result(post, &head, is_fork, &publisher, process).await?
         }
-        Ok(_) | Err(_) => judge(args, &head, &publishing, edges).await?,
+        Ok(_) | Err(_) => judge(post, &head, &publisher, process).await?,
     };
-    if let Err(Unheard::NoPullRequest) = &publishing.conversation {
-        edges.notice(&format!(
+    if let Err(NoConversation::NoPullRequest) = &publisher.conversation {
+        process.notice(&format!(
             "no comment: no open pull request has {} as its head; a newer push has its own run",
             head.sha
         ));
@@ -57,40 +59,42 @@ pub(super) async fn post(args: &PostArgs, edges: &Edges) -> Outcome {
     Ok(exit_code)
 }
 
-async fn judge(args: &PostArgs, head: &Head, publishing: &Publishing, edges: &Edges) -> Outcome {
-    let run = RunResult::read(&args.result)?;
-    check_commit(&run, head, &args.result)?;
-    let table = price_table(&args.recommend)?;
-    let uri = args.baseline.uri(true);
-    let baseline = uri.open(&edges.access(&args.baseline))?.load().await?;
-    let conclusion = Conclusion {
+async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Process) -> Outcome {
+    let run = RunResult::read(&post.result)?;
+    check_commit(&run, head, &post.result)?;
+    let table = price_table(&post.recommend)?;
+    let uri = post.gate.baseline.uri(true);
+    let access = process.access(post.gate.baseline.github_token.as_ref());
+    let baseline = uri.open(&access)?.load().await?;
+    let case = Case {
         run: &run,
         prices: table.region(&run.region)?,
-        strategy: args.recommend.strategy,
-        expected_rate: args.recommend.expected_rate,
-        limits: args.gate.limits(),
-        policy: args.gate.policy(),
-        is_gate: true,
-        baseline: Some(&uri),
-        result_file: &args.result,
-        output_dir: &args.output.output_dir,
-        needs_files: true,
-        publishing,
+        recommend: &post.recommend,
+        limits: post.gate.judging.limits,
     };
-    let judged = conclude(&conclusion, baseline.as_ref(), edges).await?;
-    Ok(tell(&conclusion, &judged, edges).await)
+    let ending = Ending {
+        purpose: Purpose::Gate(post.gate.judging.policy),
+        baseline: Some(&uri),
+        result_file: &post.result,
+        files: &OutputFiles::of(&post.output_dir),
+        on_unwritable: OnUnwritable::Fail,
+        publisher,
+    };
+    let history = baseline.as_ref().and_then(|file| file.history(&run.name));
+    let conclusion = conclude(&case, history, &ending, process).await?;
+    Ok(conclusion.publish(&ending, process).await)
 }
 
-/// The other workflow was not able to measure: the pull request is told so.
+/// The other workflow was not able to measure: a comment says so.
 async fn without_result(
-    args: &PostArgs,
+    post: &Post,
     head: &Head,
     is_fork: bool,
-    publishing: &Publishing,
-    edges: &Edges,
+    publisher: &Publisher,
+    process: &Process,
 ) -> Outcome {
-    let Some(name) = &args.name else {
-        edges.notice(
+    let Some(name) = &post.name else {
+        process.notice(
             "nothing to publish: the other workflow has left no result; give `name` to say so in the comment",
         );
         return Ok(0);
@@ -107,15 +111,14 @@ async fn without_result(
         verdict: UnmeasuredVerdict::NotRun,
         name,
         commit: Some(&head.sha),
-        run_id: &ci_run_id(edges),
+        run_id: &run_id(process),
         version: env!("CARGO_PKG_VERSION"),
         at: now(),
         reason,
         hint: Some(hint),
     };
-    let consequence = Consequence::Passes;
-    let folder = &args.output.output_dir;
-    tell_unmeasured(&unmeasured, consequence, folder, publishing, edges).await?;
+    let files = OutputFiles::of(&post.output_dir);
+    publish_unmeasured(&unmeasured, Consequence::Passes, &files, publisher, process).await?;
     Ok(0)
 }
 

@@ -1,25 +1,31 @@
-//! The command line: what may be typed.
+//! The command line: what may be typed, and what it means.
 //!
-//! Every stage owns its option types; this module only assembles them, so no stage ever sees the command line.
+//! `args` is what clap parses. [`Command`] is the same with every combination checked: the only
+//! form that the rest of the program sees.
 
 mod action_inputs;
 mod args;
-mod job;
-mod measure;
-mod values;
+mod check;
+mod command;
+mod demo;
+mod error;
+mod gate;
+mod measurement;
 mod words;
 
 use clap::CommandFactory as _;
 
 pub use self::action_inputs::{CommandLine, InputError, command_line};
-pub use self::args::{
-    BaselineArgs, BenchmarkArgs, CalibrateArgs, CleanupArgs, Cli, Command, CommentArgs,
-    CompareArgs, DemoArgs, GateArgs, Mode, OutputArgs, PostArgs, PricesArgs, RecommendArgs,
-    RecordArgs, ReportArgs, RunArgs, SamplesArgs, SimulateArgs,
+pub use self::args::{Cli, Mode, TokenText};
+pub use self::command::{
+    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
+    Leftovers, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
 };
-pub use self::job::{CollectArgs, JobArgs, SubmitArgs};
-pub use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
-pub use self::values::TokenText;
+pub use self::error::ConfigError;
+pub use self::gate::{Attempt, Baseline, Gate, Judging};
+pub use self::measurement::{
+    ArrivalsSource, Measurement, Output, Recommend, SamplesSource, Target,
+};
 
 /// clap's message without usage and advice: what is wrong with which flag, on one line.
 pub fn usage_error(message: &str) -> String {
@@ -98,9 +104,9 @@ mod tests {
             "invalid value '0' for input `invocations`: 0 is not in 1..=1000000; see the inputs of the action"
         );
         assert_eq!(
-            of(&["run"]),
-            "the following required arguments were not provided: input `model-name` input `name` input `samples`; see \
-             the inputs of the action"
+            of(&["submit", "--simulate=xgboost"]),
+            "the following required arguments were not provided: input `image-uri-of-sagegate` input `job-role-arn` \
+             input `s3-output`; see the inputs of the action"
         );
     }
 

@@ -9,17 +9,6 @@ use crate::aws::AwsError;
 /// Why a processing job gave no result, or none that is whole.
 #[derive(Debug, Error)]
 pub enum JobError {
-    /// A flag that has no meaning for a job.
-    #[error("{flag}: a processing job cannot do that")]
-    Flag {
-        /// The flag.
-        flag: &'static str,
-    },
-    /// Several instances without a load.
-    #[error(
-        "--instance-count: instances share the clients of loads, and there is no concurrency benchmark"
-    )]
-    NothingToShare,
     /// Inputs of a job of this name are in S3 already.
     #[error("--s3-output: `{address}` exists: a job of this name was submitted before")]
     SubmittedBefore {
@@ -126,9 +115,7 @@ impl JobError {
     /// Whether the user can mend it without AWS: nothing was created.
     pub(super) const fn is_usage(&self) -> bool {
         match self {
-            Self::Flag { .. }
-            | Self::NothingToShare
-            | Self::SubmittedBefore { .. }
+            Self::SubmittedBefore { .. }
             | Self::Unknown { .. }
             | Self::Foreign { .. }
             | Self::Input { .. } => true,
@@ -150,8 +137,6 @@ impl JobError {
     /// The way out.
     pub(super) fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Flag { .. } => "leave it out, or use `sagegate run`".to_owned(),
-            Self::NothingToShare => "add --concurrency-benchmark, or leave it out".to_owned(),
             Self::SubmittedBefore { .. } => {
                 "start the workflow again, or choose another --s3-output".to_owned()
             }

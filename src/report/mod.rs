@@ -11,6 +11,7 @@ mod figures;
 mod findings;
 mod headline;
 mod html;
+mod inline;
 mod markdown;
 mod mermaid;
 mod metrics;

@@ -4,7 +4,7 @@ use comfy_table::{
     CellAlignment, ContentArrangement, LineStyle, Table as TerminalTable, TableStyle,
 };
 
-use super::document::{Inline, plain};
+use super::inline::{Inline, plain};
 
 /// Alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::text;
+    use super::super::inline::text;
     use super::*;
 
     #[test]

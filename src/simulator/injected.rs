@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::operations::Operation;
 use super::validate::ApiError;
 
 /// Calls of one operation that go wrong.
@@ -66,6 +67,7 @@ impl FaultKind {
 /// A fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct InjectedFault {
+    pub(super) operation: Operation,
     pub(super) kind: FaultKind,
     pub(super) seconds: f64,
 }
@@ -80,12 +82,15 @@ pub(super) enum SpoiltAnswer {
 }
 
 impl InjectedFault {
-    /// The answer of a call that is refused by a service of this IAM prefix.
-    pub(super) fn refusal(self, prefix: &str, operation: &str) -> Option<ApiError> {
+    /// The answer of a call that is refused.
+    pub(super) fn refusal(self) -> Option<ApiError> {
         match self.kind {
             FaultKind::Throttle => Some(ApiError::rate_exceeded()),
             FaultKind::InternalError => Some(ApiError::internal()),
-            FaultKind::AccessDenied => Some(ApiError::denied(prefix, operation)),
+            FaultKind::AccessDenied => {
+                let prefix = self.operation.api().prefix();
+                Some(ApiError::denied(prefix, self.operation.name()))
+            }
             FaultKind::ExpiredToken => Some(ApiError::new(
                 400,
                 "ExpiredTokenException",

@@ -41,6 +41,12 @@ impl ApiError {
         Self::new(400, "ThrottlingException", "Rate exceeded")
     }
 
+    /// The answer to what the simulator cannot do.
+    pub(super) fn unknown(what: &str) -> Self {
+        let message = format!("the simulator does not know {what}");
+        Self::new(404, "UnknownOperationException", message)
+    }
+
     /// The caller's role lacks a permission.
     pub(super) fn denied(prefix: &str, operation: &str) -> Self {
         let message = format!(

@@ -1,8 +1,12 @@
 //! What may be typed, and what a mistake is told.
 
+use std::time::Duration;
+
 use clap::CommandFactory as _;
 
 use super::*;
+use crate::analysis::Strategy;
+use crate::gate::Limits;
 use crate::units::MemoryMb;
 
 fn run(extra: &[&str]) -> Result<RunArgs, String> {
@@ -58,35 +62,6 @@ fn bad_values_are_named_with_a_way_out() {
     ] {
         let error = run(&flags).unwrap_err();
         assert!(error.contains(words) && error.contains(flags[0]), "{error}");
-    }
-}
-
-#[test]
-fn a_model_has_one_source_and_what_that_needs() {
-    let image = [
-        "--image-uri",
-        "i",
-        "--execution-role-arn",
-        "r",
-        "--name",
-        "churn",
-    ];
-    assert!(run_of(&image, &["--model-data-url", "s3://b/m.tar.gz"]).is_ok());
-    for (model, words) in [
-        (&[][..], "--model-name"),
-        (
-            &["--model-name", "m", "--image-uri", "i"],
-            "cannot be used with",
-        ),
-        (&["--image-uri", "i", "--name", "n"], "--execution-role-arn"),
-        (&["--image-uri", "i", "--execution-role-arn", "r"], "--name"),
-        (
-            &["--model-name", "m", "--model-data-url", "s3://b/m"],
-            "cannot be used with",
-        ),
-    ] {
-        let error = run_of(model, &[]).unwrap_err();
-        assert!(error.contains(words), "{model:?}: {error}");
     }
 }
 

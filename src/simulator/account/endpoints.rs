@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::invocations::Workers;
 use super::resources::{existing, missing};
+use super::workers::Workers;
 use super::{Account, Endpoint, Serverless, arn, tags_key};
 use crate::simulator::latency::Draws;
 use crate::simulator::validate::{ApiError, name, tags};

@@ -5,67 +5,89 @@ use rand_pcg::Pcg64Mcg;
 
 use super::Account;
 use crate::simulator::injected::{InjectedFault, OperationFault};
+use crate::simulator::operations::Operation;
 use crate::simulator::scenario::Scenario;
 
-/// The scenario's rules, and how often each has been asked.
+/// The scenario's rules.
 #[derive(Debug)]
 pub(super) struct FaultRules {
-    rules: Vec<(OperationFault, u32)>,
+    rules: Vec<Rule>,
     generator: Pcg64Mcg,
+}
+
+#[derive(Debug)]
+struct Rule {
+    operation: Operation,
+    fault: OperationFault,
+    /// How often it has been asked.
+    calls: u32,
+}
+
+impl Rule {
+    const fn injected(&self) -> InjectedFault {
+        InjectedFault {
+            operation: self.operation,
+            kind: self.fault.kind,
+            seconds: self.fault.seconds,
+        }
+    }
 }
 
 impl FaultRules {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let rules = scenario.operation_faults.iter();
+        // A scenario with another operation has been refused.
+        let rules = scenario.operation_faults.iter().filter_map(|fault| {
+            Some(Rule {
+                operation: Operation::parse(&fault.operation)?,
+                fault: fault.clone(),
+                calls: 0,
+            })
+        });
         Self {
-            rules: rules.map(|rule| (rule.clone(), 0)).collect(),
+            rules: rules.collect(),
             generator: Pcg64Mcg::seed_from_u64(scenario.seed),
         }
     }
 
     /// Counts a call. The first rule that hits decides; the others count on.
-    pub(super) fn hit(&mut self, operation: &str) -> Option<InjectedFault> {
+    pub(super) fn hit(&mut self, operation: Operation) -> Option<InjectedFault> {
         let mut found = None;
-        for (rule, calls) in &mut self.rules {
+        for rule in &mut self.rules {
             if rule.operation != operation {
                 continue;
             }
-            *calls = calls.wrapping_add(1);
-            let by_count = rule.every.is_some_and(|every| *calls % every == 0);
-            let by_chance = rule
+            rule.calls = rule.calls.wrapping_add(1);
+            let (fault, calls) = (&rule.fault, rule.calls);
+            let by_count = fault.every.is_some_and(|every| calls % every == 0);
+            let by_chance = fault
                 .probability
                 .is_some_and(|probability| self.generator.random::<f64>() < probability);
-            let by_now = rule.from.is_some_and(|from| *calls >= from);
+            let by_now = fault.from.is_some_and(|from| calls >= from);
             if by_count || by_chance || by_now {
-                found = found.or(Some(InjectedFault {
-                    kind: rule.kind,
-                    seconds: rule.seconds,
-                }));
+                found = found.or_else(|| Some(rule.injected()));
             }
         }
         found
     }
 
-    /// Whether a call that is not counted would be denied: AWS looks at permissions before anything else.
-    pub(super) fn denies(&self, operation: &str) -> Option<InjectedFault> {
-        let hits = |(rule, calls): &&(OperationFault, u32)| {
-            let call = calls.wrapping_add(1);
+    /// Whether a call that is not counted would be denied: AWS looks at permissions before anything
+    /// else.
+    pub(super) fn denies(&self, operation: Operation) -> Option<InjectedFault> {
+        let hits = |rule: &&Rule| {
+            let (fault, call) = (&rule.fault, rule.calls.wrapping_add(1));
             rule.operation == operation
-                && rule.kind.is_denial()
-                && (rule.every.is_some_and(|every| call % every == 0)
-                    || rule.from.is_some_and(|from| call >= from))
+                && fault.kind.is_denial()
+                && (fault.every.is_some_and(|every| call % every == 0)
+                    || fault.from.is_some_and(|from| call >= from))
         };
-        let (rule, _calls) = self.rules.iter().find(hits)?;
-        Some(InjectedFault {
-            kind: rule.kind,
-            seconds: rule.seconds,
-        })
+        self.rules.iter().find(hits).map(Rule::injected)
     }
 }
 
 impl Account {
-    /// What the scenario does to this call of the control plane or of CloudWatch; `InvokeEndpoint` asks itself.
-    pub(in crate::simulator) fn injected(&mut self, operation: &str) -> Option<InjectedFault> {
+    /// What the scenario does to this call of the control plane or of CloudWatch; `InvokeEndpoint`
+    /// asks itself.
+    pub(in crate::simulator) fn injected(&mut self, operation: Operation) -> Option<InjectedFault> {
         self.fault_rules.hit(operation)
     }
 }

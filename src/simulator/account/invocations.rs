@@ -1,80 +1,16 @@
-//! Invocations: concurrent workers, cold starts, throttling, faults.
+//! Invocations: cold starts, throttling, faults.
 
 use super::metrics::Metric;
-use super::{Account, Endpoint, EndpointState, Serverless};
+use super::{Account, Endpoint, EndpointState};
 use crate::simulator::injected::{FaultKind, InjectedFault, SpoiltAnswer};
-use crate::simulator::latency::{Draws, Fault};
+use crate::simulator::latency::Fault;
+use crate::simulator::operations::Operation;
 use crate::simulator::scenario::Scenario;
 use crate::simulator::validate::ApiError;
 
 /// Largest request body: 4 MB.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 const SECOND_MS: f64 = 1000.0;
-
-/// The concurrent workers of an endpoint.
-#[derive(Debug)]
-pub(super) struct Workers {
-    draws: Draws,
-    started: Vec<Worker>,
-    max: usize,
-    /// The first so many are provisioned: warm from the start, and however long they idle.
-    provisioned: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Worker {
-    busy: bool,
-    last_used: f64,
-}
-
-impl Workers {
-    pub(super) fn new(serverless: Serverless, draws: Draws, now: f64) -> Self {
-        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-        let worker = Worker {
-            busy: false,
-            last_used: now,
-        };
-        Self {
-            draws,
-            started: vec![worker; whole(serverless.provisioned)],
-            max: whole(serverless.max_concurrency),
-            provisioned: whole(serverless.provisioned),
-        }
-    }
-
-    /// Takes a free worker: its number, and whether it starts cold. `None` when all are busy.
-    fn take(&mut self, now: f64, idle_seconds: f64) -> Option<(usize, bool)> {
-        let warm = |(number, worker): (usize, &Worker)| {
-            let is_warm = number < self.provisioned || now - worker.last_used <= idle_seconds;
-            !worker.busy && is_warm
-        };
-        let number = match self.started.iter().enumerate().position(warm) {
-            Some(number) => (number, false),
-            None => match self.started.iter().position(|worker| !worker.busy) {
-                Some(number) => (number, true),
-                None if self.started.len() < self.max => {
-                    self.started.push(Worker {
-                        busy: false,
-                        last_used: now,
-                    });
-                    (self.started.len() - 1, true)
-                }
-                None => return None,
-            },
-        };
-        if let Some(worker) = self.started.get_mut(number.0) {
-            worker.busy = true;
-        }
-        Some(number)
-    }
-
-    fn release(&mut self, number: usize, now: f64) {
-        if let Some(worker) = self.started.get_mut(number) {
-            worker.busy = false;
-            worker.last_used = now;
-        }
-    }
-}
 
 /// An invocation as it arrives.
 #[derive(Debug, Clone, Copy)]
@@ -128,8 +64,8 @@ impl Account {
         let found = found
             .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService);
         let Some(endpoint) = found else {
-            let denied = fault_rules.denies("InvokeEndpoint");
-            let refusal = denied.and_then(|it| it.refusal("sagemaker", "InvokeEndpoint"));
+            let denied = fault_rules.denies(Operation::InvokeEndpoint);
+            let refusal = denied.and_then(InjectedFault::refusal);
             return Err(refusal.unwrap_or_else(|| not_found(request.endpoint)));
         };
         if request.body_bytes > MAX_BODY_BYTES {
@@ -142,9 +78,9 @@ impl Account {
             }
             Err(error)
         };
-        let injected = fault_rules.hit("InvokeEndpoint");
+        let injected = fault_rules.hit(Operation::InvokeEndpoint);
         let denied = injected.filter(|it| it.kind.is_denial());
-        if let Some(error) = denied.and_then(|it| it.refusal("sagemaker", "InvokeEndpoint")) {
+        if let Some(error) = denied.and_then(InjectedFault::refusal) {
             return refused(endpoint, Metric::Invocation4XXErrors, error);
         }
         let fault = injected
@@ -256,7 +192,7 @@ impl Endpoint {
     }
 }
 
-/// What a fault of an operation does to an invocation, whose answer is any bytes: `scenario_check` refuses those that
+/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a scenario refuses those that
 /// would spoil it.
 const fn of_a_call(kind: FaultKind) -> Option<Fault> {
     match kind {

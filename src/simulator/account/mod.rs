@@ -12,6 +12,7 @@ mod objects;
 mod quotas;
 mod resources;
 mod sessions;
+mod workers;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ use self::metrics::MetricStore;
 use self::objects::{Bucket, Buckets};
 pub(super) use self::objects::{Condition, Object, ObjectAnswer, ObjectCall, ObjectOperation};
 use self::sessions::Sessions;
+use self::workers::Workers;
+use super::operations::Operation;
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use crate::units::MemoryMb;
@@ -54,40 +57,6 @@ pub(super) struct Account {
     job_orders: Vec<JobOrder>,
     fault_rules: FaultRules,
 }
-
-/// Every operation that the simulator knows.
-pub(super) const OPERATIONS: [&str; 30] = [
-    "AddTags",
-    "AssumeRoleWithWebIdentity",
-    "CreateBucket",
-    "CreateEndpoint",
-    "CreateEndpointConfig",
-    "CreateModel",
-    "CreateProcessingJob",
-    "DeleteEndpoint",
-    "DeleteEndpointConfig",
-    "DeleteModel",
-    "DeleteObject",
-    "DescribeEndpoint",
-    "DescribeEndpointConfig",
-    "DescribeModel",
-    "DescribeProcessingJob",
-    "GetMetricData",
-    "GetMetricStatistics",
-    "GetObject",
-    "GetServiceQuota",
-    "HeadBucket",
-    "HeadObject",
-    "InvokeEndpoint",
-    "ListEndpointConfigs",
-    "ListEndpoints",
-    "ListModels",
-    "ListObjectsV2",
-    "ListProcessingJobs",
-    "ListTags",
-    "PutObject",
-    "StopProcessingJob",
-];
 
 #[derive(Debug, Clone)]
 struct Model {
@@ -127,7 +96,7 @@ struct Endpoint {
     ready_at: f64,
     failure: Option<String>,
     deleting_since: Option<f64>,
-    workers: invocations::Workers,
+    workers: Workers,
 }
 
 impl Account {
@@ -166,75 +135,52 @@ impl Account {
         }
     }
 
-    /// Answers a call of the SageMaker control plane.
-    pub(super) fn sagemaker(
+    /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and invocations
+    /// have methods of their own.
+    pub(super) fn call(
         &mut self,
-        operation: &str,
+        operation: Operation,
         input: &Value,
         region: &str,
         now: f64,
     ) -> Result<Value, ApiError> {
         self.forget_deleted(now);
-        match operation {
-            "CreateModel" => self.create_model(input, region, now),
-            "DescribeModel" => self.describe_model(input, region),
-            "DeleteModel" => self.delete_model(input, region),
-            "ListModels" => self.list_models(input, region),
-            "CreateEndpointConfig" => self.create_endpoint_config(input, region, now),
-            "DescribeEndpointConfig" => self.describe_endpoint_config(input, region),
-            "DeleteEndpointConfig" => self.delete_endpoint_config(input, region),
-            "ListEndpointConfigs" => self.list_endpoint_configs(input),
-            "CreateEndpoint" => self.create_endpoint(input, region, now),
-            "DescribeEndpoint" => self.describe_endpoint(input, region, now),
-            "DeleteEndpoint" => self.delete_endpoint(input, region, now),
-            "ListEndpoints" => self.list_endpoints(input, now),
-            "CreateProcessingJob" => self.create_processing_job(input, region, now),
-            "DescribeProcessingJob" => self.describe_processing_job(input),
-            "ListProcessingJobs" => self.list_processing_jobs(input),
-            "StopProcessingJob" => self.stop_processing_job(input),
-            "AddTags" => self.add_tags(input),
-            "ListTags" => self.list_tags(input),
-            _ => Err(unknown_operation(operation)),
-        }
-    }
-
-    /// Answers a call of CloudWatch.
-    pub(super) fn cloudwatch(
-        &self,
-        operation: &str,
-        input: &Value,
-        now: f64,
-    ) -> Result<Value, ApiError> {
         let visible_until = now - self.scenario.life_cycle.metric_delay_seconds;
         match operation {
-            "GetMetricData" => self.metrics.get_metric_data(input, visible_until),
-            "GetMetricStatistics" => self.metrics.get_metric_statistics(input, visible_until),
-            _ => Err(unknown_operation(operation)),
+            Operation::CreateModel => self.create_model(input, region, now),
+            Operation::DescribeModel => self.describe_model(input, region),
+            Operation::DeleteModel => self.delete_model(input, region),
+            Operation::ListModels => self.list_models(input, region),
+            Operation::CreateEndpointConfig => self.create_endpoint_config(input, region, now),
+            Operation::DescribeEndpointConfig => self.describe_endpoint_config(input, region),
+            Operation::DeleteEndpointConfig => self.delete_endpoint_config(input, region),
+            Operation::ListEndpointConfigs => self.list_endpoint_configs(input),
+            Operation::CreateEndpoint => self.create_endpoint(input, region, now),
+            Operation::DescribeEndpoint => self.describe_endpoint(input, region, now),
+            Operation::DeleteEndpoint => self.delete_endpoint(input, region, now),
+            Operation::ListEndpoints => self.list_endpoints(input, now),
+            Operation::CreateProcessingJob => self.create_processing_job(input, region, now),
+            Operation::DescribeProcessingJob => self.describe_processing_job(input),
+            Operation::ListProcessingJobs => self.list_processing_jobs(input),
+            Operation::StopProcessingJob => self.stop_processing_job(input),
+            Operation::AddTags => self.add_tags(input),
+            Operation::ListTags => self.list_tags(input),
+            Operation::GetMetricData => self.metrics.get_metric_data(input, visible_until),
+            Operation::GetMetricStatistics => {
+                self.metrics.get_metric_statistics(input, visible_until)
+            }
+            Operation::GetServiceQuota => self.get_service_quota(input, region),
+            Operation::AssumeRoleWithWebIdentity => self.assume_role_with_web_identity(input, now),
+            Operation::InvokeEndpoint
+            | Operation::CreateBucket
+            | Operation::DeleteObject
+            | Operation::GetObject
+            | Operation::HeadBucket
+            | Operation::HeadObject
+            | Operation::ListObjectsV2
+            | Operation::PutObject => Err(ApiError::unknown(operation.name())),
         }
     }
-}
-
-impl Account {
-    /// Answers a call of Service Quotas.
-    pub(super) fn service_quotas(
-        &self,
-        operation: &str,
-        input: &Value,
-        region: &str,
-    ) -> Result<Value, ApiError> {
-        match operation {
-            "GetServiceQuota" => self.get_service_quota(input, region),
-            _ => Err(unknown_operation(operation)),
-        }
-    }
-}
-
-fn unknown_operation(operation: &str) -> ApiError {
-    ApiError::new(
-        404,
-        "UnknownOperationException",
-        format!("the simulator does not know {operation}"),
-    )
 }
 
 fn arn(region: &str, kind: &str, name: &str) -> String {

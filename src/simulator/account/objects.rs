@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use md5::{Digest as _, Md5};
 
 use super::Account;
+use crate::simulator::operations::Operation;
 use crate::simulator::validate::ApiError;
 
 /// Most keys in one answer of `ListObjectsV2`.
@@ -92,16 +93,16 @@ pub(in crate::simulator) enum ObjectAnswer {
 }
 
 impl ObjectOperation {
-    /// Its name in the API.
-    pub(in crate::simulator) const fn name(&self) -> &'static str {
+    /// Which operation of the API it is.
+    pub(in crate::simulator) const fn operation(&self) -> Operation {
         match self {
-            Self::CreateBucket => "CreateBucket",
-            Self::HeadBucket => "HeadBucket",
-            Self::List { .. } => "ListObjectsV2",
-            Self::Get(_) => "GetObject",
-            Self::Head(_) => "HeadObject",
-            Self::Put { .. } => "PutObject",
-            Self::Delete(_) => "DeleteObject",
+            Self::CreateBucket => Operation::CreateBucket,
+            Self::HeadBucket => Operation::HeadBucket,
+            Self::List { .. } => Operation::ListObjectsV2,
+            Self::Get(_) => Operation::GetObject,
+            Self::Head(_) => Operation::HeadObject,
+            Self::Put { .. } => Operation::PutObject,
+            Self::Delete(_) => Operation::DeleteObject,
         }
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT_ID, Account, unknown_operation};
+use super::{ACCOUNT_ID, Account};
 use crate::simulator::validate::{ApiError, text};
 
 /// Audience of tokens for AWS.
@@ -18,19 +18,6 @@ const AUDIENCE: &str = "sts.amazonaws.com";
 pub(super) struct Sessions(BTreeMap<String, f64>);
 
 impl Account {
-    /// Answers a call of STS.
-    pub(in crate::simulator) fn security_tokens(
-        &mut self,
-        operation: &str,
-        input: &Value,
-        now: f64,
-    ) -> Result<Value, ApiError> {
-        match operation {
-            "AssumeRoleWithWebIdentity" => self.assume_role_with_web_identity(input, now),
-            _ => Err(unknown_operation(operation)),
-        }
-    }
-
     /// Why a session's credentials are no longer good. Other credentials always are.
     pub(in crate::simulator) fn refused_session(
         &self,
@@ -43,7 +30,7 @@ impl Account {
     }
 
     /// Believes every token that is well-formed, current and meant for AWS: whose it is cannot be known here.
-    fn assume_role_with_web_identity(
+    pub(super) fn assume_role_with_web_identity(
         &mut self,
         input: &Value,
         now: f64,
@@ -139,7 +126,7 @@ mod tests {
     fn assume(account: &mut Account, arn: &str, token: &str) -> Result<Value, ApiError> {
         let input =
             json!({"RoleArn": arn, "RoleSessionName": "sagegate", "WebIdentityToken": token});
-        account.security_tokens("AssumeRoleWithWebIdentity", &input, 1000.0)
+        account.assume_role_with_web_identity(&input, 1000.0)
     }
 
     const ROLE: &str = "arn:aws:iam::123456789012:role/ci/gate";

@@ -31,11 +31,9 @@ impl<T> Called<T> {
 /// Carries a call out, unless a fault keeps it from that.
 pub(super) fn called<T>(
     injected: Option<InjectedFault>,
-    prefix: &str,
-    operation: &str,
     carry_out: impl FnOnce() -> Result<T, ApiError>,
 ) -> Called<T> {
-    let refusal = injected.and_then(|it| it.refusal(prefix, operation));
+    let refusal = injected.and_then(InjectedFault::refusal);
     let is_dropped = injected.is_some_and(|it| it.kind == FaultKind::DroppedConnection);
     Called {
         answer: match refusal {

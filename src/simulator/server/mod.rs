@@ -27,6 +27,7 @@ use self::log::Log;
 pub use self::log::LoggedRequest;
 use super::account::Account;
 use super::clock::{self, Clock};
+use super::operations::{Api, Operation};
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use super::wire::rest_xml::ObjectRequest;
@@ -48,27 +49,6 @@ pub(super) struct Service {
     started_at: f64,
     /// What processing jobs are run with.
     job_host: JobHost,
-}
-
-/// An AWS service with several operations at one address.
-#[derive(Debug, Clone, Copy)]
-enum Api {
-    SageMaker,
-    CloudWatch,
-    ServiceQuotas,
-    SecurityTokens,
-}
-
-impl Api {
-    /// Prefix of its IAM actions.
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::SageMaker => "sagemaker",
-            Self::CloudWatch => "cloudwatch",
-            Self::ServiceQuotas => "servicequotas",
-            Self::SecurityTokens => "sts",
-        }
-    }
 }
 
 impl Service {
@@ -134,17 +114,16 @@ impl Service {
         region: &str,
     ) -> Called<Value> {
         let name = input.as_ref().ok().and_then(name_in);
+        let known = Operation::parse(operation);
         let called = {
             let mut account = self.account();
             let now = self.now();
-            let injected = account.injected(operation);
-            called(injected, api.prefix(), operation, || {
-                input.and_then(|input| match api {
-                    Api::SageMaker => account.sagemaker(operation, &input, region, now),
-                    Api::CloudWatch => account.cloudwatch(operation, &input, now),
-                    Api::ServiceQuotas => account.service_quotas(operation, &input, region),
-                    Api::SecurityTokens => account.security_tokens(operation, &input, now),
-                })
+            let injected = known.and_then(|it| account.injected(it));
+            called(injected, || {
+                let input = input?;
+                let known = known.filter(|it| it.api() == api);
+                let known = known.ok_or_else(|| ApiError::unknown(operation))?;
+                account.call(known, &input, region, now)
             })
         };
         self.remember(operation, name, &called);
@@ -287,7 +266,7 @@ async fn handle(
         };
     }
     if method != Method::POST {
-        let error = unknown(&format!("{method} {}", uri.path()));
+        let error = ApiError::unknown(&format!("{method} {}", uri.path()));
         return aws_json::respond(Err(error), &headers, &request_id);
     }
     if let Some(endpoint) = rest_json::endpoint_of(uri.path()) {
@@ -321,7 +300,7 @@ fn json_call(
     region: &str,
 ) -> Called<Value> {
     let refused = |what: &str| Called {
-        answer: Some(Err(unknown(what))),
+        answer: Some(Err(ApiError::unknown(what))),
         spoilt: None,
     };
     let Some(target) = aws_json::target(headers) else {
@@ -334,14 +313,6 @@ fn json_call(
         other => return refused(&format!("service {other}")),
     };
     service.call(api, target.operation, aws_json::parse(body), region)
-}
-
-fn unknown(what: &str) -> ApiError {
-    ApiError::new(
-        404,
-        "UnknownOperationException",
-        format!("the simulator does not know {what}"),
-    )
 }
 
 /// Only a role can be assumed without a signature: the token speaks for the caller.

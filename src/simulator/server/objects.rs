@@ -19,16 +19,14 @@ pub(super) async fn respond(
         Ok(call) => call,
         Err(error) => return rest_xml::respond(Err(error), request, request_id),
     };
-    let (operation, bucket) = (call.operation.name(), call.bucket.clone());
+    let (operation, bucket) = (call.operation.operation(), call.bucket.clone());
     let mut called: Called<ObjectAnswer> = {
         let mut account = service.account();
         let injected = account.injected(operation);
-        called(injected, "s3", operation, || {
-            account.s3(call, service.now())
-        })
+        called(injected, || account.s3(call, service.now()))
     };
     called.answer = called.answer.map(|it| it.map_err(in_words_of_s3));
-    service.remember(operation, Some(bucket), &called);
+    service.remember(operation.name(), Some(bucket), &called);
     let respond = |answer| rest_xml::respond(answer, request, request_id);
     called.respond(respond).await
 }

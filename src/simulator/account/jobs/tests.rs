@@ -1,6 +1,7 @@
 //! A job's life, and what the API refuses.
 
 use super::*;
+use crate::simulator::operations::Operation;
 use crate::simulator::scenario::tests::scenario;
 
 fn request() -> Value {
@@ -29,7 +30,8 @@ fn account() -> Account {
 }
 
 fn call(account: &mut Account, operation: &str, input: &Value) -> Result<Value, ApiError> {
-    account.sagemaker(operation, input, "us-east-1", 5.0)
+    let operation = Operation::parse(operation).unwrap();
+    account.call(operation, input, "us-east-1", 5.0)
 }
 
 fn create(request: &Value) -> Result<Value, ApiError> {

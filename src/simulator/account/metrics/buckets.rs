@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::queries::invalid;
-use crate::simulator::validate::ApiError;
+use super::statistic::Statistic;
 
 /// Values of one period.
 pub(super) struct Bucket {
@@ -33,42 +32,6 @@ pub(super) fn buckets(points: &[(f64, f64)], from: f64, period: f64) -> Vec<Buck
     }
     by_start.sort_by(|a, b| a.start.total_cmp(&b.start));
     by_start
-}
-
-/// A statistic of a period.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Statistic {
-    SampleCount,
-    Sum,
-    Average,
-    Minimum,
-    Maximum,
-    /// Percent, 0 to 100, by nearest rank.
-    Percentile(f64),
-}
-
-impl Statistic {
-    /// By CloudWatch's name, for example `p99.9`.
-    pub(super) fn parse(name: &str) -> Result<Self, ApiError> {
-        let percentile = || {
-            let percent: f64 = name.strip_prefix('p')?.parse().ok()?;
-            (0.0..=100.0)
-                .contains(&percent)
-                .then_some(Self::Percentile(percent))
-        };
-        match name {
-            "SampleCount" => Ok(Self::SampleCount),
-            "Sum" => Ok(Self::Sum),
-            "Average" => Ok(Self::Average),
-            "Minimum" => Ok(Self::Minimum),
-            "Maximum" => Ok(Self::Maximum),
-            _ => percentile().ok_or_else(|| {
-                invalid(&format!(
-                    "The value {name} for parameter Stat is not supported."
-                ))
-            }),
-        }
-    }
 }
 
 impl Bucket {

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod queries;
+mod statistic;
 
 use std::collections::{BTreeMap, HashMap};
 

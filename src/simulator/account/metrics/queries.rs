@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::buckets::{Statistic, buckets};
+use super::buckets::buckets;
+use super::statistic::{Statistic, invalid};
 use super::{MetricStore, Selection, Window};
 use crate::simulator::validate::{
     ApiError, choice, integer, member_of, optional_text, required_integer, text,
@@ -209,10 +210,6 @@ fn period(input: &Value) -> Result<f64, ApiError> {
         Ok(period) if period % 60 == 0 => Ok(f64::from(period)),
         Ok(_) | Err(_) => Err(invalid("Period must be a multiple of 60")),
     }
-}
-
-pub(super) fn invalid(message: &str) -> ApiError {
-    ApiError::new(400, "InvalidParameterValue", message)
 }
 
 fn invalid_token(token: &str, error: &std::num::ParseIntError) -> ApiError {

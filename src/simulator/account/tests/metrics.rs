@@ -18,7 +18,7 @@ fn metrics_appear_late_with_every_statistic_and_outlive_the_endpoint() {
         .call("DeleteEndpoint", &json!({ "EndpointName": "e" }))
         .unwrap();
     world.now += 10.0;
-    let latency = |statistic| world.metric("AWS/SageMaker", "ModelLatency", statistic)[0];
+    let mut latency = |statistic| world.metric("AWS/SageMaker", "ModelLatency", statistic)[0];
     assert!((latency("SampleCount") - 10.0).abs() < 1e-9);
     assert!(
         (latency("Average") - 4000.0).abs() < 1.0,
@@ -48,7 +48,7 @@ fn metric_statistics_answers_plain_and_extended_statistics_at_once() {
     });
     let answer = world
         .account
-        .cloudwatch("GetMetricStatistics", &input, world.now)
+        .call(Operation::GetMetricStatistics, &input, REGION, world.now)
         .unwrap();
     let point = &answer["Datapoints"][0];
     assert_eq!(point["Average"], point["ExtendedStatistics"]["p50"]);
@@ -57,7 +57,7 @@ fn metric_statistics_answers_plain_and_extended_statistics_at_once() {
     assert_eq!(
         world
             .account
-            .cloudwatch("GetMetricStatistics", &input, world.now)
+            .call(Operation::GetMetricStatistics, &input, REGION, world.now)
             .unwrap_err()
             .status,
         400
@@ -97,7 +97,7 @@ fn metric_data_comes_in_pages_that_add_up_to_the_whole() {
         let input = metric_data(&["Average", "SampleCount"], 60, &extra);
         let page = world
             .account
-            .cloudwatch("GetMetricData", &input, world.now)
+            .call(Operation::GetMetricData, &input, REGION, world.now)
             .unwrap();
         for result in page["MetricDataResults"].as_array().unwrap() {
             values.extend(result["Values"].as_array().unwrap().clone());
@@ -115,7 +115,7 @@ fn metric_data_comes_in_pages_that_add_up_to_the_whole() {
     );
     let whole = world
         .account
-        .cloudwatch("GetMetricData", &input, world.now)
+        .call(Operation::GetMetricData, &input, REGION, world.now)
         .unwrap();
     let whole: Vec<Value> = whole["MetricDataResults"]
         .as_array()
@@ -131,8 +131,10 @@ fn queries_that_cloudwatch_would_refuse_are_refused_and_another_unit_has_no_data
     let mut world = World::new("").in_service(1024, 1);
     world.invoke_to_the_end();
     world.now += 10.0;
-    let code = |input: &Value| {
-        let answer = world.account.cloudwatch("GetMetricData", input, world.now);
+    let mut code = |input: &Value| {
+        let answer = world
+            .account
+            .call(Operation::GetMetricData, input, REGION, world.now);
         answer.unwrap_err().code
     };
     let mut twice = metric_data(&["Sum", "Average"], 60, &json!({}));
@@ -148,7 +150,7 @@ fn queries_that_cloudwatch_would_refuse_are_refused_and_another_unit_has_no_data
     unit["MetricDataQueries"][0]["MetricStat"]["Unit"] = json!("Seconds");
     let answer = world
         .account
-        .cloudwatch("GetMetricData", &unit, world.now)
+        .call(Operation::GetMetricData, &unit, REGION, world.now)
         .unwrap();
     assert_eq!(answer["MetricDataResults"][0]["Values"], json!([]));
     let long = json!({
@@ -157,6 +159,6 @@ fn queries_that_cloudwatch_would_refuse_are_refused_and_another_unit_has_no_data
     });
     let answer = world
         .account
-        .cloudwatch("GetMetricStatistics", &long, world.now);
+        .call(Operation::GetMetricStatistics, &long, REGION, world.now);
     assert_eq!(answer.unwrap_err().code, "InvalidParameterCombination");
 }

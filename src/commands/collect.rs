@@ -1,0 +1,106 @@
+//! `sagegate collect`: the result of a job that nobody waited for.
+
+use crate::aws::{AwsErrorKind, Objects, S3Folder, Session};
+use crate::benchmark::Ledger;
+use crate::config::Collect;
+use crate::error::{Error, JobError};
+use crate::files::write_atomically;
+use crate::job::follow::Watch;
+use crate::job::gather::{EndedJob, ResultFetcher};
+use crate::pipeline::Outcome;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::inputs::price_table;
+use crate::pipeline::output_files::{LEDGER, OutputFiles};
+use crate::pipeline::publish::Publisher;
+use crate::process::Process;
+
+/// Waits for the job where it still runs, then fetches, judges and reports as `run` does.
+pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
+    let table = price_table(&collect.recommend)?;
+    let session = Session::connect(collect.region.clone(), process.role()).await?;
+    let objects = Objects::connect(collect.region.clone(), process.role()).await?;
+    let token = collect.gate.baseline.github_token.as_ref();
+    let publisher = Publisher::of_event(collect.gate.comment, token, process);
+    let gate = Gate::open(&collect.gate, &publisher, process).await?;
+    let (input, output) = places(collect, &session).await?;
+    let files = OutputFiles::of(&collect.output_dir);
+    files.clear()?;
+    let ledger = fetch_ledger(collect, &objects, &input, &files).await?;
+    let watch = Watch {
+        session: &session,
+        job: &collect.job,
+        process,
+        stop_after: None,
+    };
+    let job = match watch.until_end().await {
+        Err(Error::Job(error @ JobError::StillRuns { .. })) if process.cancel().is_cancelled() => {
+            process.note(&Error::from(error).one_line());
+            return Ok(process.signal_code());
+        }
+        job => job?,
+    };
+    let fetcher = ResultFetcher {
+        session: &session,
+        objects: &objects,
+        files: &files,
+        process,
+        cleanup_timeout: collect.cleanup_timeout,
+    };
+    let ended = EndedJob {
+        name: &collect.job,
+        job: &job,
+        ledger: &ledger,
+        output: &output,
+    };
+    let result = fetcher.bring_back(&ended).await?;
+    let prices = table.region(&result.region)?;
+    gate.judge(&result, prices, &collect.recommend, &files, process)
+        .await
+}
+
+/// Where a job's inputs and outputs are, which it says itself.
+async fn places(collect: &Collect, session: &Session) -> Result<(S3Folder, S3Folder), Error> {
+    let job = match session.processing_job(&collect.job).await {
+        Ok(job) => job,
+        Err(error) if error.kind == AwsErrorKind::NotFound => {
+            return Err(JobError::Unknown {
+                job: collect.job.clone(),
+                region: session.region().to_owned(),
+            }
+            .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let folder = |uri: Option<String>| uri.and_then(|uri| uri.parse::<S3Folder>().ok());
+    let places = folder(job.input).zip(folder(job.output));
+    places.ok_or_else(|| foreign(collect))
+}
+
+fn foreign(collect: &Collect) -> Error {
+    JobError::Foreign {
+        job: collect.job.clone(),
+    }
+    .into()
+}
+
+/// What the job may have created. A job of somebody else's has no such list.
+async fn fetch_ledger(
+    collect: &Collect,
+    objects: &Objects,
+    input: &S3Folder,
+    files: &OutputFiles,
+) -> Result<Ledger, Error> {
+    let found = objects.get(&input.bucket, &input.key(LEDGER)).await;
+    let found = found.map_err(|source| JobError::NotFetched {
+        job: collect.job.clone(),
+        address: input.join(LEDGER).to_string(),
+        source,
+    })?;
+    let object = found.ok_or_else(|| foreign(collect))?;
+    let path = files.ledger();
+    write_atomically(&path, &object.bytes).map_err(|source| Error::Output {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Ledger::read(&path)?)
+}

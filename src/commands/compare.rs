@@ -1,0 +1,72 @@
+//! `sagegate compare`: compares a saved result with a baseline, without AWS.
+
+use std::path::PathBuf;
+
+use crate::analysis::{PriceTable, analyse};
+use crate::config::{Against, Compare};
+use crate::error::Error;
+use crate::gate::BaselineFile;
+use crate::pipeline::Outcome;
+use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
+use crate::pipeline::inputs::price_table;
+use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::publish::Publisher;
+use crate::pipeline::saved_result::{append, read_whole};
+use crate::process::Process;
+use crate::result::RunResult;
+
+/// Compares a saved result with a baseline, or with earlier results.
+pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
+    let run = RunResult::read(&compare.result)?;
+    let table = price_table(&compare.recommend)?;
+    let (uri, baseline) = match &compare.against {
+        Against::Baseline(baseline) => {
+            let uri = baseline.uri(process.in_actions());
+            let access = process.access(baseline.github_token.as_ref());
+            let file = uri.open(&access)?.load().await?;
+            (Some(uri), file)
+        }
+        Against::Results(paths) => (None, Some(history(compare, paths, &run.name, &table)?)),
+    };
+    let files = OutputFiles::of(&compare.output_dir);
+    let case = Case {
+        run: &run,
+        prices: table.region(&run.region)?,
+        recommend: &compare.recommend,
+        limits: compare.judging.limits,
+    };
+    let ending = Ending {
+        purpose: Purpose::Gate(compare.judging.policy),
+        baseline: uri.as_ref(),
+        result_file: &compare.result,
+        files: &files,
+        on_unwritable: OnUnwritable::Fail,
+        publisher: &Publisher::without_comment(process),
+    };
+    let history = baseline.as_ref().and_then(|file| file.history(&run.name));
+    let conclusion = conclude(&case, history, &ending, process).await?;
+    Ok(conclusion.publish(&ending, process).await)
+}
+
+/// Earlier results as the history of `name`, oldest first, regardless of their models' names: to
+/// compare two models is a reason to name files.
+fn history(
+    compare: &Compare,
+    paths: &[PathBuf],
+    name: &str,
+    table: &PriceTable,
+) -> Result<BaselineFile, Error> {
+    let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_whole(path)?));
+    let mut earlier: Vec<(PathBuf, RunResult)> =
+        paths.iter().map(read).collect::<Result<_, _>>()?;
+    earlier.sort_by_key(|(_, run)| run.finished_at);
+    let mut file = BaselineFile::default();
+    for (path, run) in earlier {
+        let prices = table.region(&run.region)?;
+        let analysis = analyse(&run, prices, compare.recommend.strategy);
+        if !append(file.history_mut(name), &run, &analysis) {
+            return Err(Error::NothingMeasured { path });
+        }
+    }
+    Ok(file)
+}

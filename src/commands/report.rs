@@ -1,0 +1,33 @@
+//! `sagegate report`: writes comment and page of a saved result again, without AWS.
+
+use crate::config::Report;
+use crate::gate::Limits;
+use crate::pipeline::Outcome;
+use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
+use crate::pipeline::inputs::price_table;
+use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::publish::Publisher;
+use crate::process::Process;
+use crate::result::RunResult;
+
+/// Writes comment and page of a saved result again; publishes nothing.
+pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
+    let run = RunResult::read(&report.result)?;
+    let table = price_table(&report.recommend)?;
+    let case = Case {
+        run: &run,
+        prices: table.region(&run.region)?,
+        recommend: &report.recommend,
+        limits: Limits::default(),
+    };
+    let ending = Ending {
+        purpose: Purpose::Show,
+        baseline: None,
+        result_file: &report.result,
+        files: &OutputFiles::of(&report.output_dir),
+        on_unwritable: OnUnwritable::Fail,
+        publisher: &Publisher::without_comment(process),
+    };
+    conclude(&case, None, &ending, process).await?;
+    Ok(0)
+}

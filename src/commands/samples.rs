@@ -1,0 +1,35 @@
+//! `sagegate samples`: makes a samples file from other files.
+
+use std::path::Path;
+
+use crate::config::Samples;
+use crate::error::Error;
+use crate::files::write_atomically;
+use crate::pipeline::Outcome;
+use crate::process::Process;
+use crate::samples::make;
+
+/// Makes a samples file.
+pub(super) fn samples(samples: &Samples, process: &Process) -> Outcome {
+    let out = &samples.out;
+    let is_input = |from: &Path| match (from.canonicalize(), out.canonicalize()) {
+        (Ok(from), Ok(out)) => from == out,
+        _ => false,
+    };
+    if samples.from.iter().any(|from| is_input(from)) {
+        return Err(Error::OutIsInput { path: out.clone() });
+    }
+    let made = make(&samples.from, &samples.options)?;
+    write_atomically(out, made.json_lines.as_bytes()).map_err(|source| Error::Unwritable {
+        flag: "--out",
+        path: out.clone(),
+        source,
+    })?;
+    process.print(&format!(
+        "{} sample{} in {}",
+        made.count,
+        if made.count == 1 { "" } else { "s" },
+        out.display()
+    ));
+    Ok(0)
+}

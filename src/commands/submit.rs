@@ -1,0 +1,80 @@
+//! `sagegate submit`: the run of `sagegate run`, on a machine of SageMaker's.
+
+use crate::aws::Objects;
+use crate::benchmark::Ledger;
+use crate::config::{AfterStart, Output, Submit};
+use crate::job::input::JobInput;
+use crate::job::submission::Submission;
+use crate::pipeline::Outcome;
+use crate::pipeline::backend::Backend;
+use crate::pipeline::credentials::warn_of_short_session;
+use crate::pipeline::fail_fast::on_certain_failure;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::measure::plan;
+use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy};
+use crate::pipeline::publish::Publisher;
+use crate::pipeline::unmeasured::UnmeasuredRun;
+use crate::process::Process;
+
+/// Submits, and unless told otherwise waits and judges as `run` does.
+pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
+    let attempt = submit.attempt();
+    let publisher = Publisher::of_attempt(&attempt, process);
+    match Box::pin(submit_and_judge(submit, &publisher, process)).await {
+        Ok(exit_code) => Ok(exit_code),
+        Err(error) => {
+            let unmeasured = UnmeasuredRun {
+                attempt: &attempt,
+                publisher: &publisher,
+            };
+            unmeasured.conclude(error, process).await
+        }
+    }
+}
+
+async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Process) -> Outcome {
+    let (measurement, job) = (&submit.measurement, &submit.job);
+    let region = measurement.region.as_deref();
+    let inputs = Inputs::read(measurement, &Output::New(submit.output_dir.clone()))?;
+    let backend = Backend::on_aws(region, process).await?;
+    let gate = Gate::open(&submit.gate, publisher, process).await?;
+    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let (plan, _) = plan(measurement, inputs, &backend.session, None, process).await?;
+    let history = gate
+        .baseline()
+        .and_then(|file| file.history(&measurement.name));
+    let policy = MeasuringPolicy {
+        prices: prices.clone(),
+        strategy: measurement.recommend.strategy,
+        gate: Some(ExpectedGate {
+            limits: submit.gate.judging.limits,
+            history: history.cloned(),
+            on_certain_failure: on_certain_failure(submit.fail_fast, &gate, process).await,
+        }),
+    };
+    let folder = job.s3_output.join(&plan.job_name());
+    let input = JobInput::of(&plan, &policy, &folder.join("exchange"));
+    let submission = Submission {
+        ledger: Ledger::of(&plan, backend.session.region()).with_job(plan.job_name()),
+        name: plan.job_name(),
+        folder,
+        backend: &backend,
+        objects: Objects::connect(measurement.region.clone(), process.role()).await?,
+        files: OutputFiles::of(&submit.output_dir),
+        submit,
+        process,
+    };
+    submission.prepare_folder()?;
+    if job.then == AfterStart::Leave {
+        submission.start(&input, &plan).await?;
+        submission.say_how_to_collect();
+        return Ok(0);
+    }
+    warn_of_short_session(&backend.session, &plan, process);
+    let result = submission.wait_for(&input, &plan).await?;
+    let files = &submission.files;
+    gate.judge(&result, &prices, &measurement.recommend, files, process)
+        .await
+}

@@ -1,0 +1,125 @@
+//! Flags that several commands share.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc comments are help texts, where backticks would show"
+)]
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{TokenText, parse_rate};
+use crate::analysis::Strategy;
+use crate::baseline::BaselineUri;
+use crate::gate::{
+    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
+};
+use crate::github::CommentMode;
+
+/// What `run` does with the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// As the event of the workflow asks: record after a push to the default branch and on a schedule, else gate
+    Auto,
+    /// Compare with the baseline and fail on a regression; the baseline is only read
+    Gate,
+    /// Compare, then add this run to the baseline; a regression does not fail
+    Record,
+}
+
+/// Where the baseline is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct BaselineArgs {
+    /// Baseline store: file:PATH, branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and GITHUB_TOKEN), or
+    /// s3://BUCKET/KEY
+    /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
+    #[arg(long, value_name = "URI")]
+    pub baseline: Option<BaselineUri>,
+    /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
+    #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
+    pub github_token: Option<TokenText>,
+}
+
+/// How the pull request is told.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "GitHub")]
+pub struct CommentArgs {
+    /// When the pull request gets a comment: always, on-change, on-fail or never. One that exists is kept current
+    #[arg(long, value_name = "WHEN", default_value = "always")]
+    pub comment: CommentMode,
+}
+
+/// What the recommendation depends on.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Recommendation")]
+pub struct RecommendArgs {
+    /// How the size is chosen: balanced, cost, speed, or cheapest-under:250ms
+    #[arg(long, value_name = "STRATEGY", default_value = "balanced")]
+    pub strategy: Strategy,
+    /// JSON file of prices for regions that are not built in
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+    /// Traffic that is expected on average: the report prices it with and without provisioned concurrency
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    pub expected_rate: Option<f64>,
+}
+
+/// What is allowed, and what happens when nothing can be judged.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct GateArgs {
+    /// Largest increase of the recommended memory: 0, 1024, ... or off
+    #[arg(long, value_name = "MB", default_value = "0")]
+    pub max_memory_increase: MemoryLimit,
+    /// Largest increase of p99 at the baseline's recommended size: 10%, 20ms or off
+    #[arg(long, value_name = "LIMIT", default_value = "10%")]
+    pub max_p99_increase: LatencyLimit,
+    /// Ceiling of p99 that needs no baseline, for example 250ms
+    #[arg(long, value_name = "MS")]
+    pub max_p99: Option<LatencyCeiling>,
+    /// Largest increase of the cost per million invocations at that size: 5%, $0.20 or off
+    #[arg(long, value_name = "LIMIT", default_value = "5%")]
+    pub max_cost_increase: CostLimit,
+    /// Ceiling of the cost per million invocations that needs no baseline, for example $12
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<CostCeiling>,
+    /// Exit code when there is no baseline yet: warn is 0, fail is 1
+    #[arg(long, value_name = "warn|fail", default_value = "warn")]
+    pub on_no_baseline: Escalation,
+    /// Exit code when nothing can be decided: warn is 0, fail is 1
+    #[arg(long, value_name = "warn|fail", default_value = "warn")]
+    pub on_inconclusive: Escalation,
+}
+
+impl GateArgs {
+    /// The limits.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_memory_increase: self.max_memory_increase,
+            max_p99_increase: self.max_p99_increase,
+            max_p99: self.max_p99,
+            max_cost_increase: self.max_cost_increase,
+            max_cost: self.max_cost,
+        }
+    }
+
+    /// The exit codes.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            on_no_baseline: self.on_no_baseline,
+            on_inconclusive: self.on_inconclusive,
+            ..Policy::default()
+        }
+    }
+}
+
+/// Where files go.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Folder for result.json, comment.md, the HTML report, charts and CSV files
+    #[arg(long, value_name = "DIR", default_value = "sagegate-results")]
+    pub output_dir: PathBuf,
+}

@@ -1,0 +1,98 @@
+//! Every command and flag. Help texts are read by people who have never seen the program.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc comments are help texts, where backticks would show"
+)]
+
+mod groups;
+mod job;
+mod measure;
+mod offline;
+mod run;
+mod tools;
+mod values;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+pub use self::groups::Mode;
+pub(super) use self::groups::{BaselineArgs, CommentArgs, GateArgs, RecommendArgs};
+pub(super) use self::job::{CollectArgs, JobArgs, SubmitArgs};
+pub(super) use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
+pub(super) use self::offline::{CompareArgs, PostArgs, RecordArgs, ReportArgs};
+pub(super) use self::run::{BenchmarkArgs, CalibrateArgs, RunArgs};
+pub(super) use self::tools::{CleanupArgs, DemoArgs, PricesArgs, SamplesArgs, SimulateArgs};
+pub use self::values::TokenText;
+use self::values::parse_role_arn;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  passed, or nothing to compare with
+  1  a regression, or a case that an --on-... flag turned into a failure
+  2  bad flag or bad input: nothing was created
+  3  the model could not be measured, or something could not be deleted
+  130, 143  interrupted by SIGINT, SIGTERM: what was created has been deleted";
+
+/// Stops slow or costly SageMaker Serverless models at the pull request.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sagegate",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(about = "Stops slow or costly SageMaker Serverless models at the pull request")]
+#[command(after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Log what sagegate does; twice: also what the AWS SDK does. RUST_LOG overrides it
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Show no progress, only the result
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its session as often as a long
+    /// run needs [default: the credentials of the environment or the profile]
+    #[arg(long, value_name = "ARN", global = true, value_parser = parse_role_arn)]
+    pub role_to_assume: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Deploy the model at several memory sizes, measure, recommend, compare with the baseline
+    Run(Box<RunArgs>),
+    /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python toolkit does
+    Benchmark(Box<BenchmarkArgs>),
+    /// Do the work of `run` as a processing job inside SageMaker: for long runs, and latency without the network of CI
+    Submit(Box<SubmitArgs>),
+    /// Fetch and judge the result of a job that `submit --no-wait` started
+    Collect(Box<CollectArgs>),
+    /// What the container of a processing job does
+    #[command(hide = true)]
+    InsideJob,
+    /// Measure the same model several times: how far runs stray, and what the gate would catch
+    Calibrate(Box<CalibrateArgs>),
+    /// Compare a saved result with a baseline, without AWS
+    Compare(Box<CompareArgs>),
+    /// Add a saved result to a baseline, without AWS
+    Record(Box<RecordArgs>),
+    /// Judge the saved result of another workflow and comment its pull request: for a workflow_run job
+    Post(Box<PostArgs>),
+    /// Write comment and HTML page of a saved result again, without comparing it
+    Report(Box<ReportArgs>),
+    /// Make a samples file of CSV rows, JSON arrays, images, audio or other files
+    Samples(SamplesArgs),
+    /// Make a price file for --prices of AWS's public offer file
+    Prices(PricesArgs),
+    /// Stop and delete what a killed run left behind
+    Cleanup(CleanupArgs),
+    /// Run the main job on the built-in simulator: no AWS account, about a minute
+    Demo(DemoArgs),
+    /// Serve the AWS APIs that sagegate uses on 127.0.0.1, until Ctrl-C
+    Simulate(SimulateArgs),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Flags of the commands that measure: run, benchmark, calibrate.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc comments are help texts, where backticks would show"
+)]
+
+use clap::Args;
+
+use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode};
+use super::measure::MeasurementArgs;
+use crate::gate::{Escalation, Policy};
+
+/// What a measuring command cannot do without.
+fn usage(command: &str) -> String {
+    format!(
+        "sagegate {command} [OPTIONS] --samples <FILE|DIR> <--model-name <NAME>|--image-uri <URI>|--model-package-arn <ARN>>
+       sagegate {command} [OPTIONS] --simulate <PROFILE>"
+    )
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(override_usage = usage("run"))]
+pub struct RunArgs {
+    /// What is measured, and how.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// Where the baseline is, and what is done with it.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+    /// What is done with the baseline [default: auto in GitHub Actions, gate elsewhere]
+    #[arg(long, value_enum, help_heading = "Gate")]
+    pub mode: Option<Mode>,
+    /// What is allowed.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0, fail is 1
+    #[arg(
+        long,
+        value_name = "warn|fail",
+        default_value = "warn",
+        help_heading = "Gate"
+    )]
+    pub on_no_credentials: Escalation,
+    /// Stop as soon as p99 is certain to fail, whatever the calls to come will take: the rest is not measured. Has no
+    /// effect where the run is recorded or the label sagegate:accept is on the pull request
+    #[arg(long, help_heading = "Gate")]
+    pub fail_fast: bool,
+    /// How the pull request is told.
+    #[command(flatten)]
+    pub comment: CommentArgs,
+}
+
+impl RunArgs {
+    /// The exit codes.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            on_no_credentials: self.on_no_credentials,
+            ..self.gate.policy()
+        }
+    }
+}
+
+/// Arguments of `benchmark`.
+#[derive(Debug, Args)]
+#[command(override_usage = usage("benchmark"))]
+pub struct BenchmarkArgs {
+    /// What is measured, and how.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, Args)]
+#[command(override_usage = usage("calibrate"))]
+pub struct CalibrateArgs {
+    /// What is measured, and how; each run has a folder of its own below --output-dir.
+    #[command(flatten)]
+    pub measurement: MeasurementArgs,
+    /// How often to measure
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=30))]
+    pub runs: u32,
+    /// Where the baseline is.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+    /// Add the runs to the baseline
+    #[arg(long, help_heading = "Gate")]
+    pub seed_baseline: bool,
+}

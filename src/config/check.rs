@@ -1,0 +1,456 @@
+//! Arguments become commands: every combination of flags is checked here, and nowhere else.
+
+use super::args::{
+    self, BenchmarkArgs, CalibrateArgs, CleanupArgs, CollectArgs, CompareArgs, DemoArgs, JobArgs,
+    MeasurementArgs, PostArgs, PricesArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
+    SimulateArgs, SubmitArgs,
+};
+use super::command::{
+    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
+    Leftovers, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+};
+use super::error::ConfigError;
+use super::gate::{Attempt, Gate, Judging};
+use super::measurement::{Checked, LoadDefault, Measurement, Output, Target, name_of, output_of};
+use crate::benchmark::Selection;
+use crate::gate::Policy;
+use crate::result::LatencySource;
+use crate::samples::{Header, MakeOptions};
+
+impl TryFrom<args::Command> for Command {
+    type Error = Box<Rejected>;
+
+    fn try_from(command: args::Command) -> Result<Self, Self::Error> {
+        Ok(match command {
+            args::Command::Run(args) => {
+                Self::Run(Box::new(attempted(Some((&*args).into()), Run::new(*args))?))
+            }
+            args::Command::Benchmark(args) => {
+                let attempt = Some(Attempt::of_measurement(&args.measurement));
+                Self::Benchmark(Box::new(attempted(attempt, Benchmark::new(*args))?))
+            }
+            args::Command::Submit(args) => {
+                let attempt = Some((&args.run).into());
+                Self::Submit(Box::new(attempted(attempt, Submit::new(*args))?))
+            }
+            args::Command::Calibrate(args) => {
+                Self::Calibrate(Box::new(attempted(None, Calibrate::new(*args))?))
+            }
+            args::Command::Collect(args) => Self::Collect(Box::new((*args).into())),
+            args::Command::InsideJob => Self::InsideJob,
+            args::Command::Compare(args) => Self::Compare(Box::new((*args).into())),
+            args::Command::Record(args) => Self::Record(Box::new((*args).into())),
+            args::Command::Post(args) => Self::Post(Box::new((*args).into())),
+            args::Command::Report(args) => Self::Report(Box::new((*args).into())),
+            args::Command::Samples(args) => Self::Samples(args.into()),
+            args::Command::Prices(args) => Self::Prices(args.into()),
+            args::Command::Cleanup(args) => Self::Cleanup(args.into()),
+            args::Command::Demo(args) => Self::Demo(args.into()),
+            args::Command::Simulate(args) => Self::Simulate(args.into()),
+        })
+    }
+}
+
+fn attempted<T>(
+    attempt: Option<Attempt>,
+    checked: Result<T, ConfigError>,
+) -> Result<T, Box<Rejected>> {
+    checked.map_err(|error| Box::new(Rejected { error, attempt }))
+}
+
+impl Attempt {
+    /// That of a command without a comment.
+    fn of_measurement(args: &MeasurementArgs) -> Self {
+        Self {
+            name: name_of(&args.model),
+            output: output_of(args),
+            policy: Policy::default(),
+            comment: None,
+            github_token: None,
+        }
+    }
+}
+
+impl Run {
+    fn new(args: RunArgs) -> Result<Self, ConfigError> {
+        check_fail_fast(&args)?;
+        let judging = Judging {
+            policy: args.policy(),
+            ..(&args.gate).into()
+        };
+        let checked = Checked::new(args.measurement, LoadDefault::Off)?;
+        Ok(Self {
+            measurement: checked.measurement,
+            target: checked.target,
+            output: checked.output,
+            gate: Gate::new(args.mode, judging, args.baseline, &args.comment),
+            fail_fast: args.fail_fast,
+        })
+    }
+
+    /// Where it is published that the run could not be measured.
+    pub fn attempt(&self) -> Attempt {
+        attempt(&self.measurement, self.output.clone(), &self.gate)
+    }
+}
+
+/// Where it is published that a gate's run could not be measured.
+fn attempt(measurement: &Measurement, output: Output, gate: &Gate) -> Attempt {
+    Attempt {
+        name: Some(measurement.name.clone()),
+        output,
+        policy: gate.judging.policy,
+        comment: Some(gate.comment),
+        github_token: gate.baseline.github_token.clone(),
+    }
+}
+
+/// Refuses `--fail-fast` where nothing is certain before the end.
+fn check_fail_fast(args: &RunArgs) -> Result<(), ConfigError> {
+    if args.fail_fast && args.measurement.measure.latency_source == LatencySource::Server {
+        return Err(ConfigError::NothingIsCertain);
+    }
+    Ok(())
+}
+
+impl Benchmark {
+    fn new(args: BenchmarkArgs) -> Result<Self, ConfigError> {
+        let checked = Checked::new(args.measurement, LoadDefault::On)?;
+        Ok(Self {
+            measurement: checked.measurement,
+            target: checked.target,
+            output: checked.output,
+        })
+    }
+
+    /// Where it is published that it could not be measured.
+    pub fn attempt(&self) -> Attempt {
+        Attempt {
+            name: Some(self.measurement.name.clone()),
+            output: self.output.clone(),
+            policy: Policy::default(),
+            comment: None,
+            github_token: None,
+        }
+    }
+}
+
+impl Calibrate {
+    fn new(args: CalibrateArgs) -> Result<Self, ConfigError> {
+        let checked = Checked::new(args.measurement, LoadDefault::Off)?;
+        let Output::New(output_dir) = checked.output else {
+            return Err(ConfigError::CalibrationIsWhole);
+        };
+        Ok(Self {
+            measurement: checked.measurement,
+            target: checked.target,
+            output_dir,
+            runs: args.runs,
+            baseline: args.baseline.into(),
+            seed_baseline: args.seed_baseline,
+        })
+    }
+}
+
+impl Submit {
+    fn new(args: SubmitArgs) -> Result<Self, ConfigError> {
+        let run = Run::new(args.run)?;
+        let output_dir = match (run.target, run.output) {
+            (Target::Aws, Output::New(folder)) => folder,
+            (Target::Simulator { .. }, _) => {
+                return Err(ConfigError::NotForJobs { flag: "--simulate" });
+            }
+            (Target::Aws, Output::Resumed(_)) => {
+                return Err(ConfigError::NotForJobs { flag: "--resume" });
+            }
+        };
+        if args.job.instance_count > 1 && run.measurement.options.load.is_none() {
+            return Err(ConfigError::NothingToShare);
+        }
+        Ok(Self {
+            measurement: run.measurement,
+            output_dir,
+            gate: run.gate,
+            fail_fast: run.fail_fast,
+            job: args.job.into(),
+        })
+    }
+
+    /// Where it is published that the job measured nothing.
+    pub fn attempt(&self) -> Attempt {
+        let output = Output::New(self.output_dir.clone());
+        attempt(&self.measurement, output, &self.gate)
+    }
+}
+
+impl From<JobArgs> for Job {
+    fn from(args: JobArgs) -> Self {
+        Self {
+            image_uri: args.image_uri_of_sagegate,
+            role_arn: args.job_role_arn,
+            s3_output: args.s3_output,
+            instance_type: args.instance_type,
+            instance_count: args.instance_count,
+            timeout: args.job_timeout,
+            then: if args.no_wait {
+                AfterStart::Leave
+            } else {
+                AfterStart::Judge
+            },
+        }
+    }
+}
+
+impl From<CollectArgs> for Collect {
+    fn from(args: CollectArgs) -> Self {
+        let judging = (&args.gate).into();
+        Self {
+            job: args.job,
+            region: args.region,
+            cleanup_timeout: args.cleanup_timeout,
+            gate: Gate::new(args.mode, judging, args.baseline, &args.comment),
+            recommend: args.recommend.into(),
+            output_dir: args.output.output_dir,
+        }
+    }
+}
+
+impl From<CompareArgs> for Compare {
+    fn from(args: CompareArgs) -> Self {
+        Self {
+            result: args.result,
+            against: if args.against.is_empty() {
+                Against::Baseline(args.baseline.into())
+            } else {
+                Against::Results(args.against)
+            },
+            judging: (&args.gate).into(),
+            recommend: args.recommend.into(),
+            output_dir: args.output.output_dir,
+        }
+    }
+}
+
+impl From<RecordArgs> for Record {
+    fn from(args: RecordArgs) -> Self {
+        Self {
+            result: args.result,
+            baseline: args.baseline.into(),
+            recommend: args.recommend.into(),
+        }
+    }
+}
+
+impl From<PostArgs> for Post {
+    fn from(args: PostArgs) -> Self {
+        let judging = (&args.gate).into();
+        Self {
+            result: args.result,
+            name: args.name,
+            gate: Gate::new(None, judging, args.baseline, &args.comment),
+            recommend: args.recommend.into(),
+            output_dir: args.output.output_dir,
+        }
+    }
+}
+
+impl From<ReportArgs> for Report {
+    fn from(args: ReportArgs) -> Self {
+        Self {
+            result: args.result,
+            recommend: args.recommend.into(),
+            output_dir: args.output.output_dir,
+        }
+    }
+}
+
+impl From<SamplesArgs> for Samples {
+    fn from(args: SamplesArgs) -> Self {
+        Self {
+            from: args.from,
+            out: args.out,
+            options: MakeOptions {
+                header: if args.header {
+                    Header::Skipped
+                } else {
+                    Header::Absent
+                },
+                content_type: args.content_type,
+                limit: args.limit,
+            },
+        }
+    }
+}
+
+impl From<PricesArgs> for Prices {
+    fn from(args: PricesArgs) -> Self {
+        Self {
+            from: args.from,
+            out: args.out,
+        }
+    }
+}
+
+impl From<CleanupArgs> for Cleanup {
+    fn from(args: CleanupArgs) -> Self {
+        let run = args.run.map(Selection::Run);
+        let selection = run.or(args.older_than.map(Selection::OlderThan));
+        let leftovers = match (args.ledger, selection) {
+            (Some(path), _) => Leftovers::Ledger(path),
+            (None, Some(selection)) => Leftovers::Account {
+                selection,
+                region: args.region,
+            },
+            (None, None) => Leftovers::Step {
+                may_be_none: args.from_state,
+            },
+        };
+        Self {
+            leftovers,
+            dry_run: args.dry_run,
+            timeout: args.timeout,
+        }
+    }
+}
+
+impl From<DemoArgs> for Demo {
+    fn from(args: DemoArgs) -> Self {
+        Self {
+            profile: args.profile,
+            regressed: args.regressed,
+            output_dir: args.output_dir,
+        }
+    }
+}
+
+impl From<SimulateArgs> for Simulate {
+    fn from(args: SimulateArgs) -> Self {
+        Self {
+            port: args.port,
+            profile: args.profile,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::args::Cli;
+    use super::super::measurement::SamplesSource;
+    use super::*;
+
+    fn checked(words: &[&str]) -> Result<Command, String> {
+        let typed = ["sagegate"].iter().chain(words);
+        let cli = Cli::try_parse_from(typed).map_err(|error| error.to_string())?;
+        Command::try_from(cli.command).map_err(|rejected| rejected.error.to_string())
+    }
+
+    fn run(words: &[&str]) -> Result<Run, String> {
+        match checked(&[&["run"], words].concat())? {
+            Command::Run(run) => Ok(*run),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_model_has_one_source_and_what_that_needs() {
+        let image = ["--image-uri=i", "--execution-role-arn=r", "--name=churn"];
+        let samples = ["--samples=s.jsonl"];
+        let with_data = [&image[..], &samples, &["--model-data-url=s3://b/m.tar.gz"]].concat();
+        assert_eq!(run(&with_data).unwrap().measurement.name, "churn");
+        for (words, expected) in [
+            (&["--samples=s"][..], "not provided: --model-name <NAME>"),
+            (&["--model-name=m"], "not provided: --samples <FILE|DIR>"),
+            (
+                &[],
+                "not provided: --model-name <NAME> --samples <FILE|DIR>",
+            ),
+            (&["--model-name=m", "--image-uri=i"], "cannot be used with"),
+            (&["--image-uri=i", "--name=n"], "--execution-role-arn"),
+            (
+                &["--image-uri=i", "--execution-role-arn=r", "--samples=s"],
+                "not provided: --name <ALIAS>",
+            ),
+            (
+                &["--model-name=m", "--model-data-url=s3://b/m"],
+                "cannot be used with",
+            ),
+        ] {
+            let error = run(words).unwrap_err();
+            assert!(error.contains(expected), "{words:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_simulated_model_needs_no_other_flag() {
+        let run = run(&["--simulate", "profiles/slow.toml"]).unwrap();
+        assert_eq!(run.measurement.name, "slow");
+        assert_eq!(run.measurement.samples, SamplesSource::BuiltIn);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let model = ["--model-name=m", "--samples=s"];
+        let job = [
+            "--image-uri-of-sagegate=i",
+            "--job-role-arn=arn:aws:iam::123456789012:role/r",
+            "--s3-output=s3://my-bucket/jobs",
+        ];
+        for (words, expected) in [
+            (
+                [
+                    &["run"],
+                    &model[..],
+                    &["--invocations=5", "--max-invocations=4"],
+                ]
+                .concat(),
+                ConfigError::FewerThanPlanned {
+                    most: 4,
+                    planned: 5,
+                },
+            ),
+            (
+                [
+                    &["run"],
+                    &model[..],
+                    &["--fail-fast", "--latency-source=server"],
+                ]
+                .concat(),
+                ConfigError::NothingIsCertain,
+            ),
+            (
+                [&["calibrate"], &model[..], &["--resume=d"]].concat(),
+                ConfigError::CalibrationIsWhole,
+            ),
+            (
+                [&["submit"], &model[..], &job, &["--resume=d"]].concat(),
+                ConfigError::NotForJobs { flag: "--resume" },
+            ),
+            (
+                [&["submit"], &model[..], &job, &["--simulate=xgboost"]].concat(),
+                ConfigError::NotForJobs { flag: "--simulate" },
+            ),
+            (
+                [&["submit"], &model[..], &job, &["--instance-count=2"]].concat(),
+                ConfigError::NothingToShare,
+            ),
+        ] {
+            let error = checked(&words).unwrap_err();
+            assert_eq!(error, expected.to_string(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_in_a_gate_is_announced_and_a_calibration_is_not() {
+        let rejected = |words: &[&str]| {
+            let typed = ["sagegate"].iter().chain(words);
+            let cli = Cli::try_parse_from(typed).unwrap();
+            Command::try_from(cli.command).unwrap_err()
+        };
+        let attempt = rejected(&["run", "--name=churn"]).attempt.unwrap();
+        assert_eq!(attempt.name.as_deref(), Some("churn"));
+        assert!(rejected(&["benchmark"]).attempt.unwrap().comment.is_none());
+        assert!(rejected(&["calibrate"]).attempt.is_none());
+    }
+}

@@ -1,0 +1,118 @@
+//! What a result is held to, and where that is published.
+
+use super::args::{BaselineArgs, CommentArgs, GateArgs, Mode, RunArgs, TokenText};
+use super::measurement::{Output, name_of, output_of};
+use crate::baseline::BaselineUri;
+use crate::gate::{Limits, Policy};
+use crate::github::CommentMode;
+
+/// Limits, and the exit codes of verdicts that decide nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judging {
+    /// What is allowed.
+    pub limits: Limits,
+    /// Exit codes.
+    pub policy: Policy,
+}
+
+/// A gate with its baseline.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// What is done with the baseline.
+    pub mode: Mode,
+    /// Limits and exit codes.
+    pub judging: Judging,
+    /// Where the baseline is.
+    pub baseline: Baseline,
+    /// When the pull request gets a comment.
+    pub comment: CommentMode,
+}
+
+/// Where the baseline is.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// The store that was chosen.
+    uri: Option<BaselineUri>,
+    /// Token for its branch, and for the comment.
+    pub github_token: Option<TokenText>,
+}
+
+/// Where a run that cannot be measured is announced: known before its other flags are checked.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// What people call the model, where a flag says so.
+    pub name: Option<String>,
+    /// Where files go.
+    pub output: Output,
+    /// Exit codes.
+    pub policy: Policy,
+    /// When the pull request gets a comment; `None` for commands that never comment.
+    pub comment: Option<CommentMode>,
+    /// Token for the comment.
+    pub github_token: Option<TokenText>,
+}
+
+impl Baseline {
+    /// A store that needs no token.
+    pub(super) const fn at(uri: BaselineUri) -> Self {
+        Self {
+            uri: Some(uri),
+            github_token: None,
+        }
+    }
+
+    /// The store that was chosen, or the usual one.
+    pub fn uri(&self, in_actions: bool) -> BaselineUri {
+        match &self.uri {
+            Some(uri) => uri.clone(),
+            None if in_actions => BaselineUri::Branch("sagegate".to_owned()),
+            None => BaselineUri::file(std::path::Path::new(".sagegate/baseline.json")),
+        }
+    }
+}
+
+impl From<BaselineArgs> for Baseline {
+    fn from(args: BaselineArgs) -> Self {
+        Self {
+            uri: args.baseline,
+            github_token: args.github_token,
+        }
+    }
+}
+
+impl From<&GateArgs> for Judging {
+    fn from(args: &GateArgs) -> Self {
+        Self {
+            limits: args.limits(),
+            policy: args.policy(),
+        }
+    }
+}
+
+impl Gate {
+    pub(super) fn new(
+        mode: Option<Mode>,
+        judging: Judging,
+        baseline: BaselineArgs,
+        comment: &CommentArgs,
+    ) -> Self {
+        Self {
+            mode: mode.unwrap_or(Mode::Auto),
+            judging,
+            baseline: baseline.into(),
+            comment: comment.comment,
+        }
+    }
+}
+
+impl From<&RunArgs> for Attempt {
+    fn from(args: &RunArgs) -> Self {
+        Self {
+            name: name_of(&args.measurement.model),
+            output: output_of(&args.measurement),
+            policy: args.policy(),
+            comment: Some(args.comment.comment),
+            github_token: args.baseline.github_token.clone(),
+        }
+    }
+}

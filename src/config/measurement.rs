@@ -1,0 +1,262 @@
+//! What is measured, and how: the flags of `run`, `benchmark`, `submit` and `calibrate`, checked.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::args::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs};
+use super::error::ConfigError;
+use crate::analysis::Strategy;
+use crate::aws::Container;
+use crate::benchmark::{LoadOptions, ModelSource, Options};
+
+/// A measurement whose files have not been read yet.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// What people call the model.
+    pub name: String,
+    /// Where the model comes from.
+    pub model: ModelSource,
+    /// What is sent to it.
+    pub samples: SamplesSource,
+    /// AWS region; `None` for the environment's or the profile's.
+    pub region: Option<String>,
+    /// Tags for everything that is created.
+    pub tags: Vec<(String, String)>,
+    /// Counts, sizes, loads and timeouts. An open loop is still to be read.
+    pub options: Options,
+    /// Arrivals of an open loop.
+    pub arrivals: Option<ArrivalsSource>,
+    /// What the recommendation depends on.
+    pub recommend: Recommend,
+}
+
+/// Where samples come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SamplesSource {
+    /// A file or a folder.
+    At {
+        /// The path.
+        path: PathBuf,
+        /// Content type of samples that name none.
+        content_type: Option<String>,
+    },
+    /// Three rows of a table, for a simulated model.
+    BuiltIn,
+}
+
+/// When the calls of an open loop are due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ArrivalsSource {
+    /// Evenly spaced.
+    ConstantRate {
+        /// Arrivals per second.
+        per_second: f64,
+    },
+    /// A file with one time per line.
+    Trace(PathBuf),
+}
+
+/// Where endpoints are created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// AWS, or the address in `AWS_ENDPOINT_URL`.
+    Aws,
+    /// An in-process simulator.
+    Simulator {
+        /// A built-in profile or a TOML file.
+        profile: String,
+    },
+}
+
+/// Where files go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// A new run in this folder.
+    New(PathBuf),
+    /// An interrupted run, which goes on in its folder.
+    Resumed(PathBuf),
+}
+
+/// What the recommendation depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recommend {
+    /// How the size is chosen.
+    pub strategy: Strategy,
+    /// A file of prices.
+    pub prices: Option<PathBuf>,
+    /// Expected traffic, in invocations per second.
+    pub expected_rate_per_s: Option<f64>,
+}
+
+impl Output {
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        match self {
+            Self::New(folder) | Self::Resumed(folder) => folder,
+        }
+    }
+}
+
+impl From<RecommendArgs> for Recommend {
+    fn from(args: RecommendArgs) -> Self {
+        Self {
+            strategy: args.strategy,
+            prices: args.prices,
+            expected_rate_per_s: args.expected_rate,
+        }
+    }
+}
+
+/// What the flags of a measurement say about all of it.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) measurement: Measurement,
+    pub(super) target: Target,
+    pub(super) output: Output,
+}
+
+/// Whether there is a concurrency benchmark when no flag says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LoadDefault {
+    On,
+    Off,
+}
+
+impl Checked {
+    pub(super) fn new(args: MeasurementArgs, load: LoadDefault) -> Result<Self, ConfigError> {
+        check_counts(&args.measure)?;
+        let output = output_of(&args);
+        let target = match args.simulate {
+            Some(profile) => Target::Simulator { profile },
+            None => Target::Aws,
+        };
+        let arrivals = match (args.load.rate, &args.load.trace) {
+            (Some(per_second), _) => Some(ArrivalsSource::ConstantRate { per_second }),
+            (None, Some(path)) => Some(ArrivalsSource::Trace(path.clone())),
+            (None, None) => None,
+        };
+        let options = options(args.measure, args.load, load);
+        let (name, model, samples) = model(&args.model, &target)?;
+        let measurement = Measurement {
+            name,
+            model,
+            samples,
+            region: args.model.region,
+            tags: args.model.tags,
+            options,
+            arrivals,
+            recommend: args.recommend.into(),
+        };
+        Ok(Self {
+            measurement,
+            target,
+            output,
+        })
+    }
+}
+
+/// The name that the flags give a model, before anything else is known to be right.
+pub(super) fn name_of(args: &ModelArgs) -> Option<String> {
+    args.name.clone().or_else(|| args.model_name.clone())
+}
+
+/// Where files go: a resumed run goes on in its folder.
+pub(super) fn output_of(args: &MeasurementArgs) -> Output {
+    match &args.resume {
+        Some(folder) => Output::Resumed(folder.clone()),
+        None => Output::New(args.output.output_dir.clone()),
+    }
+}
+
+/// A maximum below the plan is a mistake in one of the two.
+fn check_counts(args: &MeasureArgs) -> Result<(), ConfigError> {
+    match args.max_invocations {
+        Some(most) if most < args.invocations => Err(ConfigError::FewerThanPlanned {
+            most,
+            planned: args.invocations,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn model(
+    args: &ModelArgs,
+    target: &Target,
+) -> Result<(String, ModelSource, SamplesSource), ConfigError> {
+    let simulated = match target {
+        // A model of the simulator is called like its profile.
+        Target::Simulator { profile } => Path::new(profile).file_stem(),
+        Target::Aws => None,
+    };
+    let simulated = simulated.map(|name| name.to_string_lossy().into_owned());
+    let simulated_source = simulated.clone().map(ModelSource::Existing);
+    let source = source(args).or(simulated_source);
+    let name = name_of(args).or_else(|| simulated.clone());
+    let samples = match &args.samples {
+        Some(path) => Some(SamplesSource::At {
+            path: path.clone(),
+            content_type: args.content_type.clone(),
+        }),
+        None => simulated.map(|_| SamplesSource::BuiltIn),
+    };
+    let mut missing = Vec::new();
+    if source.is_none() {
+        missing.push("--model-name <NAME>");
+    }
+    if name.is_none() && source.is_some() {
+        missing.push("--name <ALIAS>");
+    }
+    if samples.is_none() {
+        missing.push("--samples <FILE|DIR>");
+    }
+    match (name, source, samples) {
+        (Some(name), Some(source), Some(samples)) => Ok((name, source, samples)),
+        _ => Err(ConfigError::Incomplete { missing }),
+    }
+}
+
+/// The model that the flags name; clap has made sure that a created one has a role.
+fn source(args: &ModelArgs) -> Option<ModelSource> {
+    if let Some(name) = &args.model_name {
+        return Some(ModelSource::Existing(name.clone()));
+    }
+    let environment = args.container_env.clone();
+    let image = args.image_uri.clone().map(|image_uri| Container::Image {
+        image_uri,
+        model_data_url: args.model_data_url.clone(),
+        environment: environment.clone(),
+    });
+    let package = || {
+        let arn = args.model_package_arn.clone()?;
+        Some(Container::Package { arn, environment })
+    };
+    Some(ModelSource::Created {
+        container: image.or_else(package)?,
+        execution_role_arn: args.execution_role_arn.clone()?,
+    })
+}
+
+fn options(measure: MeasureArgs, load: LoadArgs, default: LoadDefault) -> Options {
+    let wants_load = load.is_wanted(default == LoadDefault::On);
+    Options {
+        memory_sizes: measure.memory_sizes,
+        invocations: measure.invocations,
+        max_invocations: measure.max_invocations.unwrap_or(measure.invocations),
+        warmup: measure.warmup,
+        error_threshold: measure.error_threshold,
+        cold_start_delay: measure.cold_start_delay,
+        latency_source: measure.latency_source,
+        load: wants_load.then(|| LoadOptions {
+            max_concurrency: load.max_concurrency,
+            invocations: load.concurrency_invocations,
+            client_multipliers: load.client_multipliers,
+            expected_clients: load.expected_clients,
+            max_throttle_rate: load.max_throttle_rate,
+            think_time: load.think_time,
+            open_loop: None,
+        }),
+        deploy_timeout: measure.deploy_timeout,
+        metrics_timeout: measure.metrics_timeout,
+        cleanup_timeout: measure.cleanup_timeout.max(Duration::from_secs(1)),
+    }
+}

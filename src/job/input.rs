@@ -1,0 +1,167 @@
+//! What a job needs to know: one JSON file and the samples. Arguments of a container are too short for either.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{DatedPrices, Strategy};
+use crate::aws::{Objects, S3Folder, Written};
+use crate::benchmark::{Identity, Ledger, Options, Plan};
+use crate::error::{Error, JobError};
+use crate::gate::{History, Limits};
+use crate::pipeline::output_files::LEDGER;
+use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure};
+use crate::samples::SampleSet;
+
+/// Folder of the inputs in the container, and of what comes back.
+pub(crate) const INPUT: &str = "/opt/ml/processing/input";
+pub(crate) const OUTPUT: &str = "/opt/ml/processing/output";
+/// What the container is asked to do: the hidden command.
+pub(crate) const COMMAND: &str = "inside-job";
+
+const CONFIG: &str = "job.json";
+const SAMPLES: &str = "samples.jsonl";
+const SCHEMA: u32 = 1;
+
+/// A run that was decided elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct JobInput {
+    /// Format of the file.
+    schema: u32,
+    /// Version that wrote it.
+    sagegate_version: String,
+    /// Who runs what.
+    identity: Identity,
+    /// How it is measured.
+    options: Options,
+    /// What the samples were made of.
+    samples_source: PathBuf,
+    /// How the size is chosen.
+    pub(crate) strategy: Strategy,
+    /// Prices of the region.
+    pub(crate) prices: DatedPrices,
+    /// What is allowed.
+    pub(crate) limits: Limits,
+    /// Whether a failure that is certain ends it.
+    pub(crate) fail_fast: bool,
+    /// Earlier runs of the model, where there are any.
+    pub(crate) history: Option<History>,
+    /// Folder of S3 where instances agree.
+    exchange: String,
+}
+
+impl JobInput {
+    /// The plan without its samples, and what judges it.
+    pub(crate) fn of(plan: &Plan, policy: &MeasuringPolicy, exchange: &S3Folder) -> Self {
+        let gate = policy.gate.as_ref();
+        Self {
+            schema: SCHEMA,
+            sagegate_version: env!("CARGO_PKG_VERSION").to_owned(),
+            identity: plan.identity.clone(),
+            options: plan.options.clone(),
+            samples_source: PathBuf::from(plan.samples.info().source),
+            strategy: policy.strategy,
+            prices: policy.prices.clone(),
+            limits: gate.map(|it| it.limits).unwrap_or_default(),
+            fail_fast: gate.is_some_and(|it| it.on_certain_failure == OnCertainFailure::Stop),
+            history: gate.and_then(|it| it.history.clone()),
+            exchange: exchange.to_string(),
+        }
+    }
+
+    /// What judges the run.
+    pub(crate) fn policy(&self) -> MeasuringPolicy {
+        MeasuringPolicy {
+            prices: self.prices.clone(),
+            strategy: self.strategy,
+            gate: Some(ExpectedGate {
+                limits: self.limits,
+                history: self.history.clone(),
+                on_certain_failure: if self.fail_fast {
+                    OnCertainFailure::Stop
+                } else {
+                    OnCertainFailure::GoOn
+                },
+            }),
+        }
+    }
+
+    /// Where the instances of the job agree.
+    pub(crate) fn exchange(&self) -> Result<S3Folder, Error> {
+        let folder = self.exchange.parse::<S3Folder>();
+        folder.map_err(|error| {
+            JobError::Input {
+                path: CONFIG.into(),
+                reason: error.to_string(),
+            }
+            .into()
+        })
+    }
+
+    /// Sends it with samples and ledger to S3. What decides comes last, and only if nobody did the same before.
+    pub(crate) async fn send(
+        &self,
+        plan: &Plan,
+        ledger: &Ledger,
+        objects: &Objects,
+        folder: &S3Folder,
+    ) -> Result<(), Error> {
+        let unwritable = |name: &str, error: serde_json::Error| JobError::Unwritable {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        };
+        let ledger = serde_json::to_vec_pretty(ledger);
+        let config = serde_json::to_vec_pretty(self);
+        let files = [
+            (SAMPLES, plan.samples.json_lines().into_bytes()),
+            (LEDGER, ledger.map_err(|error| unwritable(LEDGER, error))?),
+            (CONFIG, config.map_err(|error| unwritable(CONFIG, error))?),
+        ];
+        for (name, bytes) in files {
+            let address = folder.join(name).to_string();
+            let key = folder.key(name);
+            match objects.put(&folder.bucket, &key, bytes, None).await {
+                Ok(Written::Yes) => {}
+                Ok(Written::Conflict) => return Err(JobError::SubmittedBefore { address }.into()),
+                Err(source) => return Err(JobError::Object { address, source }.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads it inside the job, with its plan.
+    pub(crate) fn read(folder: &Path) -> Result<(Self, Plan), Error> {
+        let path = folder.join(CONFIG);
+        let input = |path: &Path, reason: String| JobError::Input {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|error| input(&path, error.to_string()))?;
+        let this = Self::parse(&text).map_err(|reason| input(&path, reason))?;
+        let samples = folder.join(SAMPLES);
+        let text = std::fs::read_to_string(&samples);
+        let text = text.map_err(|error| input(&samples, error.to_string()))?;
+        let samples = SampleSet::from_json_lines(&text, &this.samples_source)?;
+        let plan = Plan::new(this.identity.clone(), this.options.clone(), samples);
+        Ok((this, plan))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+            sagegate_version: String,
+        }
+        let head: Head = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if head.schema != SCHEMA {
+            return Err(format!(
+                "sagegate {} wrote schema {}, this is sagegate {} with schema {SCHEMA}",
+                head.sagegate_version,
+                head.schema,
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}

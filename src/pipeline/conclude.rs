@@ -1,0 +1,218 @@
+//! The lower half of the hourglass, step by step: analyse, judge, compose, write, publish.
+
+use std::path::Path;
+
+use super::accept::accepted_by_label;
+use super::output_files::OutputFiles;
+use super::publish::{Publication, Publisher};
+use crate::analysis::{Analysis, DatedPrices, analyse};
+use crate::baseline::BaselineUri;
+use crate::config::Recommend;
+use crate::error::Error;
+use crate::gate::{self, Entry, History, Judgement, Limits, Policy, Status, Verdict};
+use crate::github::{Context, Event};
+use crate::process::{Process, now};
+use crate::report::{self, Color, Consequence, Links, Numbers, Report};
+use crate::result::RunResult;
+
+/// A result and all that decides about it.
+pub(crate) struct Case<'a> {
+    pub(crate) run: &'a RunResult,
+    /// Prices of the run's region.
+    pub(crate) prices: &'a DatedPrices,
+    pub(crate) recommend: &'a Recommend,
+    pub(crate) limits: Limits,
+}
+
+/// What becomes of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Purpose {
+    /// It decides the exit code.
+    Gate(Policy),
+    /// The run is added to the baseline in any case.
+    Record,
+    /// Nothing is compared.
+    Show,
+}
+
+/// What is done when a file of the output folder cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnUnwritable {
+    /// The command ends: all it does is write.
+    Fail,
+    /// A warning: the verdict of what was measured follows all the same.
+    Warn,
+}
+
+/// Where a verdict goes.
+pub(crate) struct Ending<'a> {
+    pub(crate) purpose: Purpose,
+    /// Where the baseline is kept, for the text that says how to create one.
+    pub(crate) baseline: Option<&'a BaselineUri>,
+    /// Where the measurements are kept, for the same text.
+    pub(crate) result_file: &'a Path,
+    pub(crate) files: &'a OutputFiles,
+    pub(crate) on_unwritable: OnUnwritable,
+    pub(crate) publisher: &'a Publisher,
+}
+
+/// A verdict with its report, and the entry that would record the run; `None` when nothing was
+/// measured.
+pub(crate) struct Conclusion {
+    pub(crate) judgement: Judgement,
+    pub(crate) entry: Option<Entry>,
+    analysis: Analysis,
+    report: Report,
+}
+
+/// Analyses, judges, composes, writes and prints; [`Conclusion::publish`] is the last step.
+pub(crate) async fn conclude(
+    case: &Case<'_>,
+    history: Option<&History>,
+    ending: &Ending<'_>,
+    process: &Process,
+) -> Result<Conclusion, Error> {
+    let analysis = case.analyse();
+    let links = ending.links(case.run.commit.as_deref(), process);
+    let judgement = judge(case, &analysis, history, ending, &links, process).await;
+    let report = report::compose(case.run, &analysis, &judgement, &links);
+    ending.write(case.run, &analysis, &judgement, &report, process)?;
+    // Colours are taken out again where stdout cannot show them.
+    process.print(&report::terminal(&report, Color::Always));
+    let entry = judgement
+        .recommended
+        .map(|recommended| Entry::new(case.run, &analysis, recommended));
+    Ok(Conclusion {
+        judgement,
+        entry,
+        analysis,
+        report,
+    })
+}
+
+impl Case<'_> {
+    fn analyse(&self) -> Analysis {
+        Analysis {
+            expected_rate_per_s: self.recommend.expected_rate_per_s,
+            ..analyse(self.run, self.prices, self.recommend.strategy)
+        }
+    }
+}
+
+/// The verdict, under what a label on the pull request accepts. A run that is recorded is recorded
+/// regardless of labels.
+async fn judge(
+    case: &Case<'_>,
+    analysis: &Analysis,
+    history: Option<&History>,
+    ending: &Ending<'_>,
+    links: &Links,
+    process: &Process,
+) -> Judgement {
+    let judgement = gate::judge(case.run, analysis, history, &case.limits, now());
+    let Some(conversation) = ending.conversation() else {
+        return judgement;
+    };
+    let key = report::comment_key(&case.run.name, links.workflow.as_deref());
+    match accepted_by_label(conversation, &key, process).await {
+        Some(accepted) => judgement.under(accepted),
+        None => judgement,
+    }
+}
+
+impl Ending<'_> {
+    fn conversation(&self) -> Option<&super::publish::Conversation> {
+        let conversation = self.publisher.conversation.as_ref().ok();
+        conversation.filter(|_| matches!(self.purpose, Purpose::Gate(_)))
+    }
+
+    fn links(&self, commit: Option<&str>, process: &Process) -> Links {
+        Links {
+            baseline: self.baseline.map(ToString::to_string),
+            result: Some(self.result_file.display().to_string()),
+            can_be_labelled: self.conversation().is_some(),
+            ..links(commit, self.publisher, process)
+        }
+    }
+
+    fn write(
+        &self,
+        run: &RunResult,
+        analysis: &Analysis,
+        judgement: &Judgement,
+        report: &Report,
+        process: &Process,
+    ) -> Result<(), Error> {
+        let written = self.files.write_report(report);
+        let written = written.and_then(|()| self.files.write_tables(run, analysis, judgement));
+        match written {
+            Err(error) if self.on_unwritable == OnUnwritable::Fail => return Err(error),
+            Err(error) => process.warn(&error.one_line()),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Conclusion {
+    /// Publishes the report on GitHub; the exit code.
+    pub(crate) async fn publish(&self, ending: &Ending<'_>, process: &Process) -> u8 {
+        let verdict = self.judgement.verdict;
+        let exit_code = match ending.purpose {
+            Purpose::Gate(policy) => verdict.exit_code(policy),
+            // Without a measurement there is nothing to record or to show, either.
+            Purpose::Record | Purpose::Show if verdict == Verdict::CouldNotMeasure => {
+                verdict.exit_code(Policy::default())
+            }
+            Purpose::Record | Purpose::Show => 0,
+        };
+        let publication = Publication {
+            report: &self.report,
+            numbers: Numbers::of(&self.analysis, &self.judgement),
+            changed: is_change(&self.judgement),
+            consequence: match ending.purpose {
+                _ if exit_code != 0 => Consequence::Fails,
+                Purpose::Gate(_) => Consequence::Passes,
+                Purpose::Record | Purpose::Show => Consequence::Undecided,
+            },
+            result: Some(ending.result_file),
+            html: &ending.files.html_report(),
+        };
+        ending.publisher.publish(&publication, process).await;
+        exit_code
+    }
+}
+
+/// Whether something differs from the baseline by more than noise, or there is nothing to compare
+/// with.
+fn is_change(judgement: &Judgement) -> bool {
+    let mut metrics = judgement.all_metrics();
+    judgement.verdict != Verdict::Pass || metrics.any(|it| it.status == Status::Improved)
+}
+
+/// The pages of the CI run and of the commit, and what else the comment must say of where it comes
+/// from.
+pub(super) fn links(commit: Option<&str>, publisher: &Publisher, process: &Process) -> Links {
+    let context = process.context();
+    let of_commit = |context: &Context| {
+        let sha = commit?;
+        Some(format!(
+            "{}/{}/commit/{sha}",
+            context.server_url, context.repository
+        ))
+    };
+    let triggered = publisher.context.as_ref();
+    let written_by = triggered
+        .filter(|it| it.event == Event::WorkflowRun)
+        .and_then(|it| {
+            let attempt = it.run_attempt.unwrap_or(1);
+            Some(format!("{}-{attempt}", it.run_id.as_deref()?))
+        });
+    Links {
+        run_url: context.and_then(Context::run_url),
+        commit_url: context.and_then(of_commit),
+        workflow: publisher.workflow().map(str::to_owned),
+        written_by,
+        ..Links::default()
+    }
+}

@@ -1,0 +1,120 @@
+//! Judges a result by the baseline, and records it where the mode asks for that.
+
+use super::Outcome;
+use super::conclude::{Case, Conclusion, Ending, OnUnwritable, Purpose, conclude};
+use super::output_files::OutputFiles;
+use super::publish::Publisher;
+use crate::analysis::DatedPrices;
+use crate::baseline::{BaselineStore, BaselineUri};
+use crate::config::{self, Mode, Recommend};
+use crate::error::Error;
+use crate::gate::BaselineFile;
+use crate::github::Context;
+use crate::process::Process;
+use crate::result::RunResult;
+
+/// A gate whose baseline has been read.
+pub(crate) struct Gate<'a> {
+    config: &'a config::Gate,
+    publisher: &'a Publisher,
+    uri: BaselineUri,
+    store: BaselineStore,
+    baseline: Option<BaselineFile>,
+}
+
+impl<'a> Gate<'a> {
+    /// Reads the baseline.
+    pub(crate) async fn open(
+        config: &'a config::Gate,
+        publisher: &'a Publisher,
+        process: &Process,
+    ) -> Result<Self, Error> {
+        let uri = config.baseline.uri(process.in_actions());
+        let access = process.access(config.baseline.github_token.as_ref());
+        let store = uri.open(&access)?;
+        let baseline = store.load().await?;
+        Ok(Self {
+            config,
+            publisher,
+            uri,
+            store,
+            baseline,
+        })
+    }
+
+    pub(crate) const fn baseline(&self) -> Option<&BaselineFile> {
+        self.baseline.as_ref()
+    }
+
+    pub(super) const fn mode(&self) -> Mode {
+        self.config.mode
+    }
+
+    pub(super) const fn publisher(&self) -> &Publisher {
+        self.publisher
+    }
+
+    /// Compares, reports, publishes, and records where the mode asks for it.
+    pub(crate) async fn judge(
+        &self,
+        run: &RunResult,
+        prices: &DatedPrices,
+        recommend: &Recommend,
+        files: &OutputFiles,
+        process: &Process,
+    ) -> Outcome {
+        let purpose = if records(self.config.mode, process) {
+            Purpose::Record
+        } else {
+            Purpose::Gate(self.config.judging.policy)
+        };
+        let case = Case {
+            run,
+            prices,
+            recommend,
+            limits: self.config.judging.limits,
+        };
+        let history = self.baseline().and_then(|file| file.history(&run.name));
+        let ending = Ending {
+            purpose,
+            baseline: Some(&self.uri),
+            result_file: &files.result(),
+            files,
+            on_unwritable: OnUnwritable::Warn,
+            publisher: self.publisher,
+        };
+        let conclusion = conclude(&case, history, &ending, process).await?;
+        let exit_code = conclusion.publish(&ending, process).await;
+        if purpose == Purpose::Record {
+            self.record(&conclusion, &run.name, process).await;
+        }
+        Ok(exit_code)
+    }
+
+    /// Adds the run to the baseline. What was measured is measured: a store that cannot be written
+    /// to is a warning with a suggested fix.
+    async fn record(&self, conclusion: &Conclusion, name: &str, process: &Process) {
+        let Some(entry) = &conclusion.entry else {
+            return;
+        };
+        let epoch = conclusion.judgement.epoch();
+        let append = |file: &mut BaselineFile| {
+            file.history_mut(name).append(entry.clone(), epoch);
+        };
+        match self.store.update(append).await {
+            Ok(()) => process.note(&format!("recorded in {}", self.uri)),
+            Err(error) => process.warn(&Error::from(error).one_line()),
+        }
+    }
+}
+
+/// Whether the run is added to the baseline.
+pub(super) fn records(mode: Mode, process: &Process) -> bool {
+    match mode {
+        Mode::Record => true,
+        Mode::Gate => false,
+        Mode::Auto => {
+            process.in_actions() && process.context().is_some_and(Context::is_on_default_branch)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Reads and checks everything that the flags name, before anything is created.
+
+use super::output_files::OutputFiles;
+use crate::analysis::PriceTable;
+use crate::benchmark::{Arrivals, Journal, LoadOptions, Options};
+use crate::config::{ArrivalsSource, Measurement, Output, Recommend, SamplesSource};
+use crate::error::Error;
+use crate::result::RunResult;
+use crate::samples::SampleSet;
+
+/// Three rows of a table, as a tabular model takes them.
+pub(crate) const BUILT_IN_SAMPLES: &str = r#"{"Body": "34,2,0.71,1,0", "ContentType": "text/csv"}
+{"Body": "51,9,0.13,0,1", "ContentType": "text/csv"}
+{"Body": "27,1,0.96,1,1", "ContentType": "text/csv"}
+"#;
+
+/// Inputs that were read and found good.
+pub(crate) struct Inputs {
+    pub(crate) samples: SampleSet,
+    /// Complete: with the arrivals of the open loop.
+    pub(crate) options: Options,
+    /// An interrupted run to go on with.
+    pub(crate) resumed: Option<(Journal, RunResult)>,
+    pub(crate) prices: PriceTable,
+}
+
+impl Inputs {
+    /// Reads the files that the flags name. Nothing is sent anywhere.
+    pub(crate) fn read(measurement: &Measurement, output: &Output) -> Result<Self, Error> {
+        let files = OutputFiles::of(output.folder());
+        let samples = match &measurement.samples {
+            SamplesSource::At { path, content_type } => {
+                SampleSet::load(path, content_type.as_deref())?
+            }
+            SamplesSource::BuiltIn => {
+                SampleSet::load(&files.write_samples(BUILT_IN_SAMPLES)?, None)?
+            }
+        };
+        let resumed = match output {
+            Output::Resumed(_) => Some(Journal::resume(&files.journal())?),
+            Output::New(_) => None,
+        };
+        let open_loop = measurement.arrivals.as_ref().map(arrivals).transpose()?;
+        let load = measurement.options.load.clone();
+        let options = Options {
+            load: load.map(|load| LoadOptions { open_loop, ..load }),
+            ..measurement.options.clone()
+        };
+        Ok(Self {
+            samples,
+            options,
+            resumed,
+            prices: price_table(&measurement.recommend)?,
+        })
+    }
+}
+
+/// The built-in prices with those of `--prices` on top.
+pub(crate) fn price_table(recommend: &Recommend) -> Result<PriceTable, Error> {
+    let table = PriceTable::bundled()?;
+    let Some(path) = &recommend.prices else {
+        return Ok(table);
+    };
+    let json = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
+        flag: "--prices",
+        path: path.clone(),
+        source,
+    })?;
+    Ok(table.overridden_by(&json, &path.display().to_string())?)
+}
+
+fn arrivals(source: &ArrivalsSource) -> Result<Arrivals, Error> {
+    let path = match source {
+        ArrivalsSource::ConstantRate { per_second } => {
+            return Ok(Arrivals::ConstantRate {
+                per_second: *per_second,
+            });
+        }
+        ArrivalsSource::Trace(path) => path,
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
+        flag: "--trace",
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Arrivals::from_trace(&text, &path.display().to_string())?)
+}

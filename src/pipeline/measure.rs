@@ -1,0 +1,182 @@
+//! Measures: plans, writes the ledger, carries the plan out, keeps the result on disk on the way.
+
+use std::sync::Arc;
+
+use super::backend::Backend;
+use super::cleanup_handoff::CleanupHandoff;
+use super::credentials::warn_of_short_session;
+use super::inputs::Inputs;
+use super::output_files::OutputFiles;
+use super::policy::MeasuringPolicy;
+use crate::aws::Session;
+use crate::benchmark::{
+    self, Environment, Helpers, Hooks, Identity, Journal, Ledger, ModelSource, Plan,
+};
+use crate::config::{Measurement, Output};
+use crate::error::Error;
+use crate::process::{Process, now};
+use crate::result::RunResult;
+
+/// A measurement, and where and how it is carried out.
+pub(crate) struct Measuring<'a> {
+    pub(crate) measurement: &'a Measurement,
+    pub(crate) output: &'a Output,
+    pub(crate) backend: &'a Backend,
+    pub(crate) policy: Arc<MeasuringPolicy>,
+    /// Which of several runs of one command it is: part of its names.
+    pub(crate) run_number: Option<u32>,
+}
+
+/// Measures. Nothing is created before every input is known to be good.
+pub(crate) async fn measure(
+    it: Measuring<'_>,
+    inputs: Inputs,
+    process: &Process,
+) -> Result<RunResult, Error> {
+    let session = &it.backend.session;
+    let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
+    warn_of_short_session(session, &plan, process);
+    let files = OutputFiles::of(it.output.folder());
+    let (journal, restored) = match resumed {
+        Some((journal, restored)) => {
+            benchmark::check_alike(&restored, &plan, session.region(), &files.journal())?;
+            (journal, Some(restored))
+        }
+        None => (files.claim()?, None),
+    };
+    files.write_ledger(&Ledger::of(&plan, session.region()))?;
+    let handoff = CleanupHandoff::register(&files.ledger(), it.backend, it.run_number, process);
+    let execution = Execution {
+        session: session.clone(),
+        policy: it.policy,
+        helpers: None,
+        journal,
+        restored,
+    };
+    let result = execute(plan, execution, &files, process).await?;
+    if result.cleanup.left.is_empty() {
+        handoff.withdraw(process);
+    }
+    Ok(result)
+}
+
+/// Decides everything about a run, and what it goes on with. Nothing is created; AWS is only asked
+/// for the model.
+pub(crate) async fn plan(
+    measurement: &Measurement,
+    inputs: Inputs,
+    session: &Session,
+    run_number: Option<u32>,
+    process: &Process,
+) -> Result<(Plan, Option<(Journal, RunResult)>), Error> {
+    let run_id = match (&inputs.resumed, run_number) {
+        (Some((_, restored)), _) => restored.run_id.clone(),
+        (None, Some(number)) => benchmark::numbered(&run_id(process), number),
+        (None, None) => run_id(process),
+    };
+    check_model(&measurement.model, session).await?;
+    let identity = Identity {
+        run_id,
+        name: measurement.name.clone(),
+        model: measurement.model.clone(),
+        commit: process.commit(),
+        repository: process.variable("GITHUB_REPOSITORY").map(str::to_owned),
+        tags: measurement.tags.clone(),
+    };
+    let plan = Plan::new(identity, inputs.options, inputs.samples);
+    Ok((plan, inputs.resumed))
+}
+
+/// Number and attempt of the CI run, or something random.
+pub(crate) fn run_id(process: &Process) -> String {
+    benchmark::run_id(process.ci_run(), fastrand::u64(..))
+}
+
+/// Makes sure that the model exists, where one was named.
+async fn check_model(model: &ModelSource, session: &Session) -> Result<(), Error> {
+    let ModelSource::Existing(name) = model else {
+        return Ok(());
+    };
+    if session.model_exists(name).await? {
+        Ok(())
+    } else {
+        Err(Error::UnknownModel {
+            name: name.clone(),
+            region: session.region().to_owned(),
+        })
+    }
+}
+
+/// What a plan is carried out with.
+pub(crate) struct Execution {
+    pub(crate) session: Session,
+    pub(crate) policy: Arc<MeasuringPolicy>,
+    /// Other machines that take part.
+    pub(crate) helpers: Option<Arc<dyn Helpers>>,
+    pub(crate) journal: Journal,
+    /// What an interrupted run has measured.
+    pub(crate) restored: Option<RunResult>,
+}
+
+/// Carries a plan out and keeps its result on disk on the way.
+pub(crate) async fn execute(
+    plan: Plan,
+    execution: Execution,
+    files: &OutputFiles,
+    process: &Process,
+) -> Result<RunResult, Error> {
+    let policy = Arc::clone(&execution.policy);
+    let is_certain_failure = policy.may_stop().then(|| {
+        let policy = Arc::clone(&policy);
+        let is_certain: benchmark::CertainFailure =
+            Arc::new(move |run: &RunResult| policy.is_certain_failure(run));
+        is_certain
+    });
+    let environment = Environment {
+        session: execution.session,
+        observer: process.observer(),
+        cancel: process.cancel().clone(),
+        wants_more: MeasuringPolicy::wants_more,
+        is_certain_failure,
+        helpers: execution.helpers,
+        now,
+    };
+    let save = |result: &RunResult| {
+        if let Err(error) = result.write(&files.result()) {
+            tracing::warn!(%error, "the result so far is not on disk");
+        }
+    };
+    let recommend = |result: &RunResult| policy.recommended(result);
+    let hooks = Hooks {
+        save: &save,
+        recommend: &recommend,
+    };
+    let (journal, restored) = (execution.journal, execution.restored);
+    let group = process.group("Measuring");
+    let result = Box::pin(benchmark::run(plan, environment, journal, restored, hooks)).await;
+    drop(group);
+    keep(&result, files, process)?;
+    Ok(result)
+}
+
+/// Writes the result. What was measured is judged and published even if it cannot be written.
+fn keep(result: &RunResult, files: &OutputFiles, process: &Process) -> Result<(), Error> {
+    let written = result.write(&files.result());
+    if let Err(error) = &written {
+        let hint = "the verdict follows all the same; make room to keep the files";
+        process.warn(&format!("the result is not kept: {error}; {hint}"));
+    }
+    if process.cancel().is_cancelled() {
+        return Err(Error::Interrupted {
+            kept: Some(files.result()),
+            exit_code: process.signal_code(),
+        });
+    }
+    // The result holds every record now.
+    if written.is_ok()
+        && let Err(error) = std::fs::remove_file(files.journal())
+    {
+        tracing::warn!(%error, "the journal stays");
+    }
+    Ok(())
+}

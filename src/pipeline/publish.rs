@@ -1,0 +1,307 @@
+//! Publishes on GitHub: outputs, job summary, comment, annotations. What goes wrong here is a
+//! warning with a suggested fix, and never changes the verdict.
+
+use std::path::Path;
+
+use crate::config::{Attempt, TokenText};
+use crate::github::{
+    Annotation, Client, CommentMode, Context, Done, Event, GitHubError, Level, Occasion, Operation,
+    Problem, Published, Repository, Retry, RunnerFileError, Token, publish_comment,
+};
+use crate::process::Process;
+use crate::report::{self, Consequence, Finding, Gravity, Numbers, Report};
+
+/// How a pull request from a fork gets its comment.
+const COMMENT_FROM_ELSEWHERE: &str = "the job summary has the report; to comment such pull requests, publish the result \
+     from a `workflow_run` workflow with `command: post` and \
+     `permissions: { contents: read, actions: read, pull-requests: write }`";
+
+/// Where results are published, known before anything is judged.
+#[derive(Debug)]
+pub(crate) struct Publisher {
+    /// What the runner says about the run; `None` outside Actions.
+    pub(crate) context: Option<Context>,
+    /// The pull request, or why there is none to write to.
+    pub(crate) conversation: Result<Conversation, NoConversation>,
+    mode: CommentMode,
+}
+
+/// A pull request, and the right to take part in it.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    /// Acts in the pull request's repository.
+    pub(crate) client: Client,
+    /// Its number.
+    pub(crate) pull_request: u64,
+}
+
+/// Why there is no conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoConversation {
+    /// Not inside Actions.
+    NotInActions,
+    /// The command never comments, or the user wants no comment.
+    NotWanted,
+    /// The event is not about a pull request.
+    NoPullRequest,
+    /// There is no usable token; its own words.
+    NoToken(String),
+    /// GitHub could not be asked, or refused.
+    Refused(GitHubError),
+}
+
+/// What is it.
+pub(crate) struct Publication<'a> {
+    /// The report.
+    pub(crate) report: &'a Report,
+    /// Numbers for other steps.
+    pub(crate) numbers: Numbers,
+    /// Something differs from the baseline by more than noise, or there is nothing to compare with.
+    pub(crate) changed: bool,
+    /// What becomes of the verdict.
+    pub(crate) consequence: Consequence,
+    /// `result.json`, where there is one.
+    pub(crate) result: Option<&'a Path>,
+    /// The HTML report.
+    pub(crate) html: &'a Path,
+}
+
+impl Publisher {
+    /// Publishes nothing: for runs that do not gate.
+    pub(crate) const fn nowhere() -> Self {
+        Self {
+            context: None,
+            conversation: Err(NoConversation::NotInActions),
+            mode: CommentMode::Never,
+        }
+    }
+
+    /// Outputs, summary and annotations, without a comment.
+    pub(crate) fn without_comment(process: &Process) -> Self {
+        Self {
+            context: process.context().filter(|_| process.in_actions()).cloned(),
+            conversation: Err(NoConversation::NotWanted),
+            mode: CommentMode::Never,
+        }
+    }
+
+    /// Where an attempt is published: the pull request of the event, where its command comments.
+    /// Sends nothing.
+    pub(crate) fn of_attempt(attempt: &Attempt, process: &Process) -> Self {
+        match attempt.comment {
+            Some(mode) => Self::of_event(mode, attempt.github_token.as_ref(), process),
+            None => Self::without_comment(process),
+        }
+    }
+
+    /// The pull request of the event. Sends nothing.
+    pub(crate) fn of_event(
+        mode: CommentMode,
+        github_token: Option<&TokenText>,
+        process: &Process,
+    ) -> Self {
+        let mut this = Self::without_comment(process);
+        this.mode = mode;
+        this.conversation = match &this.context {
+            None => Err(NoConversation::NotInActions),
+            Some(_) if mode == CommentMode::Never => Err(NoConversation::NotWanted),
+            Some(context) => match (context.event, context.pull_request) {
+                // The event of a `workflow_run` names only the author's idea of a pull request.
+                (Event::WorkflowRun, _) | (_, None) => Err(NoConversation::NoPullRequest),
+                (_, Some(pull_request)) => {
+                    client(context, github_token, process).map(|client| Conversation {
+                        client,
+                        pull_request,
+                    })
+                }
+            },
+        };
+        this
+    }
+
+    /// The pull request that the run of another workflow was for. Asks GitHub.
+    pub(crate) async fn of_other_workflow(
+        mode: CommentMode,
+        github_token: Option<&TokenText>,
+        process: &Process,
+    ) -> Self {
+        let mut this = Self::without_comment(process);
+        this.mode = mode;
+        if let Some(context) = &this.context
+            && mode != CommentMode::Never
+        {
+            this.conversation = find(context, github_token, process).await;
+        }
+        this
+    }
+
+    /// Name of the workflow whose gate this is: the one that measured.
+    pub(crate) fn workflow(&self) -> Option<&str> {
+        let context = self.context.as_ref()?;
+        let other = context.triggering_workflow.as_deref();
+        other.or(context.workflow.as_deref())
+    }
+
+    /// Whether the run gets neither secrets nor a token that may write.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.context.as_ref().is_some_and(Context::is_restricted)
+    }
+
+    /// Outputs, job summary, comment, annotations: in this order, each whatever became of the one before. Nothing
+    /// outside Actions.
+    pub(crate) async fn publish(&self, it: &Publication<'_>, process: &Process) {
+        if self.context.is_none() {
+            return;
+        }
+        set_outputs(&outputs(it), process);
+        let summary = report::summary(it.report);
+        if let Err(error) = process.runner_files().add_summary(&summary) {
+            warn_of_file("the job summary is missing", &error, process);
+        }
+        if let Some(url) = self.comment(it, process).await {
+            set_outputs(&[("comment-url", url)], process);
+        }
+        let findings = report::findings(it.report, it.consequence);
+        let annotations: Vec<Annotation> = findings.into_iter().map(annotation).collect();
+        process.annotate(&annotations);
+    }
+
+    /// Writes the comment; its page.
+    async fn comment(&self, it: &Publication<'_>, process: &Process) -> Option<String> {
+        let conversation = match &self.conversation {
+            Ok(conversation) => conversation,
+            Err(reason) => {
+                self.explain_silence(reason, process);
+                return None;
+            }
+        };
+        let occasion = Occasion {
+            failed: it.consequence == Consequence::Fails,
+            changed: it.changed,
+        };
+        let body = report::markdown(it.report);
+        let (client, number) = (&conversation.client, conversation.pull_request);
+        match publish_comment(client, number, &body, self.mode, occasion).await {
+            Ok(published) => {
+                process.note(&words(&published));
+                published.url
+            }
+            Err(error) => {
+                self.explain_refusal(&error, process);
+                None
+            }
+        }
+    }
+
+    fn explain_silence(&self, reason: &NoConversation, process: &Process) {
+        match reason {
+            NoConversation::NotInActions | NoConversation::NotWanted | NoConversation::NoPullRequest => {}
+            NoConversation::NoToken(words) => process.notice(&format!(
+                "no comment: {words}; pass `github-token: ${{{{ github.token }}}}` and give the job `{}`",
+                Operation::WriteComment.permissions()
+            )),
+            NoConversation::Refused(error) => self.explain_refusal(error, process),
+        }
+    }
+
+    fn explain_refusal(&self, error: &GitHubError, process: &Process) {
+        if self.is_restricted() && error.problem() == Some(Problem::Forbidden) {
+            process.notice(&format!(
+                "no comment: on pull requests of forks and of Dependabot the token is read-only; {COMMENT_FROM_ELSEWHERE}"
+            ));
+            return;
+        }
+        let hint = error.hint().map(|hint| format!("; {hint}"));
+        process.warn(&format!("no comment: {error}{}", hint.unwrap_or_default()));
+    }
+}
+
+fn client(
+    context: &Context,
+    github_token: Option<&TokenText>,
+    process: &Process,
+) -> Result<Client, NoConversation> {
+    let Some(token) = process.access(github_token).token else {
+        return Err(NoConversation::NoToken("there is no token".to_owned()));
+    };
+    let token: Token = token
+        .parse()
+        .map_err(|error: crate::github::TokenError| NoConversation::NoToken(error.to_string()))?;
+    let repository: Repository = context.repository.clone();
+    Client::new(&context.api_url, repository, token, Retry::default())
+        .map_err(NoConversation::Refused)
+}
+
+async fn find(
+    context: &Context,
+    github_token: Option<&TokenText>,
+    process: &Process,
+) -> Result<Conversation, NoConversation> {
+    let Some(head) = &context.triggered_by else {
+        return Err(NoConversation::NoPullRequest);
+    };
+    let client = client(context, github_token, process)?;
+    let found = crate::github::find_pull_request(&client, head).await;
+    match found.map_err(NoConversation::Refused)? {
+        Some(pull_request) => Ok(Conversation {
+            client,
+            pull_request,
+        }),
+        None => Err(NoConversation::NoPullRequest),
+    }
+}
+
+fn words(published: &Published) -> String {
+    let page = published.url.as_deref().unwrap_or("the pull request");
+    match published.done {
+        Done::Created => format!("commented: {page}"),
+        Done::Updated => format!("updated the comment: {page}"),
+        Done::Unchanged => format!("the comment says the same already: {page}"),
+        Done::LeftToNewerRun => format!("a newer run has written the comment already: {page}"),
+        Done::NotWanted => "no comment is wanted".to_owned(),
+    }
+}
+
+fn outputs(it: &Publication<'_>) -> Vec<(&'static str, String)> {
+    let path = |path: &Path| path.display().to_string();
+    let numbers = it.numbers.named();
+    let mut all = vec![("verdict", it.report.verdict().name().to_owned())];
+    all.extend(numbers.map(|(name, number)| (name, number.to_owned())));
+    all.extend([
+        ("result-json", it.result.map(path).unwrap_or_default()),
+        ("report-html", path(it.html)),
+    ]);
+    all
+}
+
+/// Sets outputs for the steps after this one; a file that cannot be written is a warning.
+pub(crate) fn set_outputs(values: &[(&'static str, String)], process: &Process) {
+    let values: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, it)| (*name, it.as_str()))
+        .collect();
+    let set = process
+        .runner_files()
+        .set_outputs(&values, &mut fastrand::Rng::new());
+    if let Err(error) = set {
+        warn_of_file("the outputs are missing", &error, process);
+    }
+}
+
+fn warn_of_file(what: &str, error: &RunnerFileError, process: &Process) {
+    let hint = error.hint().map(|hint| format!("; {hint}"));
+    process.warn(&format!("{what}: {error}{}", hint.unwrap_or_default()));
+}
+
+fn annotation(finding: Finding) -> Annotation {
+    Annotation {
+        level: match finding.gravity {
+            Gravity::Error => Level::Error,
+            Gravity::Warning => Level::Warning,
+            Gravity::Notice => Level::Notice,
+        },
+        title: Some(finding.title),
+        file: None,
+        message: finding.message,
+    }
+}

@@ -1,0 +1,50 @@
+//! A gated run with everything at hand: measure, then judge.
+
+use std::sync::Arc;
+
+use super::Outcome;
+use super::backend::Backend;
+use super::fail_fast::on_certain_failure;
+use super::gate::Gate;
+use super::inputs::Inputs;
+use super::measure::{Measuring, measure};
+use super::output_files::OutputFiles;
+use super::policy::{ExpectedGate, MeasuringPolicy};
+use super::publish::Publisher;
+use crate::config::Run;
+use crate::process::Process;
+
+/// Measures on `backend` and judges the result by the baseline.
+pub(crate) async fn run(
+    run: &Run,
+    inputs: Inputs,
+    backend: &Backend,
+    publisher: &Publisher,
+    process: &Process,
+) -> Outcome {
+    let gate = Gate::open(&run.gate, publisher, process).await?;
+    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let recommend = &run.measurement.recommend;
+    let baseline = gate.baseline();
+    let history = baseline.and_then(|file| file.history(&run.measurement.name));
+    let policy = MeasuringPolicy {
+        prices: prices.clone(),
+        strategy: recommend.strategy,
+        gate: Some(ExpectedGate {
+            limits: run.gate.judging.limits,
+            history: history.cloned(),
+            on_certain_failure: on_certain_failure(run.fail_fast, &gate, process).await,
+        }),
+    };
+    let measuring = Measuring {
+        measurement: &run.measurement,
+        output: &run.output,
+        backend,
+        policy: Arc::new(policy),
+        run_number: None,
+    };
+    let result = measure(measuring, inputs, process).await?;
+    let files = OutputFiles::of(run.output.folder());
+    gate.judge(&result, &prices, recommend, &files, process)
+        .await
+}

@@ -1,0 +1,30 @@
+//! Saved results as entries of a history.
+
+use std::path::Path;
+
+use crate::analysis::Analysis;
+use crate::error::Error;
+use crate::gate::{Entry, History, Limits, judge};
+use crate::process::now;
+use crate::result::RunResult;
+
+/// Reads a result that can be a baseline's: one that was measured to its end.
+pub(crate) fn read_whole(path: &Path) -> Result<RunResult, Error> {
+    let run = RunResult::read(path)?;
+    if run.is_stopped_early() {
+        return Err(Error::StoppedEarly {
+            path: path.to_owned(),
+        });
+    }
+    Ok(run)
+}
+
+/// Adds a run to a history; returns whether it had measured anything.
+pub(crate) fn append(history: &mut History, run: &RunResult, analysis: &Analysis) -> bool {
+    let judgement = judge(run, analysis, Some(history), &Limits::default(), now());
+    let Some(recommended) = judgement.recommended else {
+        return false;
+    };
+    history.append(Entry::new(run, analysis, recommended), judgement.epoch());
+    true
+}

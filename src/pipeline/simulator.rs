@@ -1,0 +1,37 @@
+//! The in-process simulator of AWS.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::error::Error;
+use crate::simulator::{self, Handle, Scenario};
+
+/// Starts a simulator on loopback; port 0 takes a free one.
+pub(crate) async fn start(scenario: Scenario, port: u16) -> Result<Handle, Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    simulator::start(scenario, address)
+        .await
+        .map_err(|source| Error::Listen { port, source })
+}
+
+/// A built-in profile by name, or a file.
+pub(crate) fn scenario(profile: &str) -> Result<Scenario, Error> {
+    if let Some(scenario) = Scenario::built_in(profile) {
+        return Ok(scenario?);
+    }
+    match std::fs::read_to_string(profile) {
+        Ok(text) => Ok(Scenario::from_toml(&text, profile)?),
+        Err(_) => Err(unknown_profile(profile)),
+    }
+}
+
+/// A built-in profile by name.
+pub(crate) fn built_in_scenario(name: &str) -> Result<Scenario, Error> {
+    Ok(Scenario::built_in(name).ok_or_else(|| unknown_profile(name))??)
+}
+
+fn unknown_profile(name: &str) -> Error {
+    Error::UnknownProfile {
+        name: name.to_owned(),
+        built_in: Scenario::built_in_names().collect::<Vec<_>>().join(", "),
+    }
+}

@@ -1,0 +1,147 @@
+//! A run that ended before there was anything to judge.
+
+use super::Outcome;
+use super::conclude::links;
+use super::measure::run_id;
+use super::output_files::OutputFiles;
+use super::publish::{self, Publisher};
+use crate::config::{Attempt, Output};
+use crate::error::Error;
+use crate::gate::Verdict;
+use crate::process::{Process, now};
+use crate::report::{self, Consequence, Numbers, Unmeasured, UnmeasuredVerdict};
+
+/// Why a fork's pull request is not measured.
+pub(crate) const FORK: &str = "fork pull requests get no AWS credentials";
+/// How to measure it all the same.
+pub(crate) const FORK_HINT: &str = "look at the changes, then push them to a branch of this repository: its pull request is measured";
+const DEPENDABOT: &str = "Dependabot's pull requests get no AWS credentials";
+const DEPENDABOT_HINT: &str =
+    "add the AWS credentials to Dependabot's secrets, or push the changes to a branch of your own";
+
+/// A run without a result.
+pub(crate) struct UnmeasuredRun<'a> {
+    pub(crate) attempt: &'a Attempt,
+    pub(crate) publisher: &'a Publisher,
+}
+
+/// What is said of it.
+struct Words<'a> {
+    verdict: UnmeasuredVerdict,
+    reason: &'a str,
+    hint: Option<&'a str>,
+    exit_code: u8,
+}
+
+impl UnmeasuredRun<'_> {
+    /// Publishes why there is nothing to judge. A run that GitHub gives no credentials is "not
+    /// run"; what AWS or the network refused is "could not be measured", and stays an error, as
+    /// does a mistake of the user's.
+    pub(crate) async fn conclude(&self, error: Error, process: &Process) -> Outcome {
+        let is_session = matches!(error, Error::Session(_));
+        if is_session && self.publisher.is_restricted() {
+            return self.not_run(process).await;
+        }
+        // An older comment must not stand for a commit that could not be measured.
+        let is_published = self.publisher.context.is_some()
+            && !matches!(error, Error::Interrupted { .. } | Error::Output { .. });
+        if is_published || matches!(error, Error::Aws(_)) {
+            self.could_not_measure(&error, process).await?;
+        }
+        if is_published {
+            // The annotation says it already.
+            process.note(&format!("error: {}", error.one_line()));
+            return Ok(error.exit_code());
+        }
+        Err(error)
+    }
+
+    async fn not_run(&self, process: &Process) -> Outcome {
+        self.clear()?;
+        let exit_code = Verdict::NotRun.exit_code(self.attempt.policy);
+        let context = self.publisher.context.as_ref();
+        let (reason, hint) = if context.is_some_and(|it| it.is_fork) {
+            (FORK, FORK_HINT)
+        } else {
+            (DEPENDABOT, DEPENDABOT_HINT)
+        };
+        let words = Words {
+            verdict: UnmeasuredVerdict::NotRun,
+            reason,
+            hint: Some(hint),
+            exit_code,
+        };
+        self.publish(&words, process).await?;
+        process.print(&format!("not run: {reason}"));
+        Ok(exit_code)
+    }
+
+    async fn could_not_measure(&self, error: &Error, process: &Process) -> Result<(), Error> {
+        if !matches!(error, Error::Job(error) if error.keeps_results()) {
+            self.clear()?;
+        }
+        let (reason, hint) = (error.to_string(), error.hint());
+        let words = Words {
+            verdict: UnmeasuredVerdict::CouldNotMeasure,
+            reason: &reason,
+            hint: hint.as_deref(),
+            exit_code: error.exit_code(),
+        };
+        self.publish(&words, process).await
+    }
+
+    fn files(&self) -> OutputFiles {
+        OutputFiles::of(self.attempt.output.folder())
+    }
+
+    /// The files of an earlier run must not pass for this one's.
+    fn clear(&self) -> Result<(), Error> {
+        match self.attempt.output {
+            Output::New(_) => self.files().clear(),
+            Output::Resumed(_) => Ok(()),
+        }
+    }
+
+    async fn publish(&self, words: &Words<'_>, process: &Process) -> Result<(), Error> {
+        let commit = process.commit();
+        let unmeasured = Unmeasured {
+            verdict: words.verdict,
+            name: self.attempt.name.as_deref().unwrap_or("the model"),
+            commit: commit.as_deref(),
+            run_id: &run_id(process),
+            version: env!("CARGO_PKG_VERSION"),
+            at: now(),
+            reason: words.reason,
+            hint: words.hint,
+        };
+        let consequence = match words.exit_code {
+            0 => Consequence::Passes,
+            _ => Consequence::Fails,
+        };
+        let files = self.files();
+        publish_unmeasured(&unmeasured, consequence, &files, self.publisher, process).await
+    }
+}
+
+/// Writes and publishes the report of a run without a result.
+pub(crate) async fn publish_unmeasured(
+    unmeasured: &Unmeasured<'_>,
+    consequence: Consequence,
+    files: &OutputFiles,
+    publisher: &Publisher,
+    process: &Process,
+) -> Result<(), Error> {
+    let links = links(unmeasured.commit, publisher, process);
+    let report = report::compose_unmeasured(unmeasured, &links);
+    files.write_report(&report)?;
+    let publication = publish::Publication {
+        report: &report,
+        numbers: Numbers::default(),
+        changed: consequence == Consequence::Fails,
+        consequence,
+        result: None,
+        html: &files.html_report(),
+    };
+    publisher.publish(&publication, process).await;
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! What a command needs from the process it runs in.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::environment::in_actions;
+use super::log::LogWriter;
+use super::signals::Signals;
+use crate::aws::{AssumedRole, TokenSource};
+use crate::baseline::Access;
+use crate::benchmark::Observer;
+use crate::config::TokenText;
+use crate::github::{Context, IdentityTokenError, IdentityTokens, RunnerFiles};
+use crate::progress::{self, Display, Surroundings};
+
+/// Environment, signals, streams and clock of the process.
+#[derive(Debug, Clone)]
+pub struct Process {
+    environment: Arc<BTreeMap<String, String>>,
+    context: Option<Arc<Context>>,
+    signals: Signals,
+    pub(super) output: Output,
+    display: Display,
+    role: Option<AssumedRole>,
+}
+
+/// Whether commands print their result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    Printed,
+    Suppressed,
+}
+
+impl Process {
+    /// Takes the environment and listens for signals: the first cancels, a second Ctrl-C ends the
+    /// process at once.
+    ///
+    /// # Errors
+    /// When the operating system refuses to deliver signals.
+    pub fn start(environment: BTreeMap<String, String>, quiet: bool) -> io::Result<Self> {
+        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let event = variable("GITHUB_EVENT_PATH").map(std::fs::read_to_string);
+        // An event that cannot be read is an empty one.
+        let event = event.and_then(Result::ok).unwrap_or_default();
+        let context = Context::read(&environment, &event);
+        let display = progress::resolve(Surroundings {
+            is_terminal: io::stderr().is_terminal(),
+            is_ci: variable("CI").is_some() || in_actions(&environment),
+            quiet,
+        });
+        Ok(Self {
+            context: context.map(Arc::new),
+            signals: Signals::listen()?,
+            output: Output::Printed,
+            display,
+            role: None,
+            environment: Arc::new(environment),
+        })
+    }
+
+    /// The same process, whose commands print no result.
+    #[must_use]
+    pub(crate) fn silent(&self) -> Self {
+        Self {
+            output: Output::Suppressed,
+            ..self.clone()
+        }
+    }
+
+    /// Cancelled by the first SIGINT or SIGTERM.
+    pub(crate) const fn cancel(&self) -> &CancellationToken {
+        &self.signals.cancel
+    }
+
+    /// Exit code of the signal that cancelled.
+    pub(crate) fn signal_code(&self) -> u8 {
+        self.signals.exit_code()
+    }
+
+    /// An environment variable; `None` when unset or empty.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Whether GitHub's runner reads what is printed.
+    pub(crate) fn in_actions(&self) -> bool {
+        in_actions(&self.environment)
+    }
+
+    /// What the runner says about the run; `None` where no repository is named.
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.context.as_deref()
+    }
+
+    /// Number and attempt of the CI run.
+    pub(crate) fn ci_run(&self) -> Option<(&str, &str)> {
+        self.variable("GITHUB_RUN_ID")
+            .zip(self.variable("GITHUB_RUN_ATTEMPT"))
+    }
+
+    /// The commit that people see: on a pull request its head and not the merge that is built.
+    pub(crate) fn commit(&self) -> Option<String> {
+        let given = || self.variable("GITHUB_SHA").map(str::to_owned);
+        match self.context() {
+            Some(context) if context.event != crate::github::Event::Other => {
+                context.head_sha.clone()
+            }
+            Some(context) => context.head_sha.clone().or_else(given),
+            None => given(),
+        }
+    }
+
+    /// The files by which a step passes values to the runner.
+    pub(crate) fn runner_files(&self) -> RunnerFiles {
+        RunnerFiles::from_environment(&self.environment)
+    }
+
+    /// What an earlier stage of this step has saved under names that begin with `prefix`, empty
+    /// values left out.
+    pub(crate) fn state(&self, prefix: &str) -> Vec<&str> {
+        let saved = |name: &str| {
+            name.strip_prefix("STATE_")
+                .is_some_and(|it| it.starts_with(prefix))
+        };
+        let values = self.environment.iter().filter(|(name, _)| saved(name));
+        values
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+
+    /// How progress is shown.
+    pub(crate) const fn display(&self) -> Display {
+        self.display
+    }
+
+    /// Shows progress on standard error.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        progress::observer(self.display, self.log())
+    }
+
+    /// Where progress and logs go: standard error.
+    pub(crate) fn log(&self) -> Box<dyn Write + Send> {
+        Box::new(LogWriter::new(self.in_actions()))
+    }
+
+    /// The same process, which acts on AWS as the role where one is named. Works inside a Tokio runtime only.
+    ///
+    /// # Errors
+    /// When what the runner says about identity tokens is damaged.
+    pub(crate) fn acting_as(&self, role_arn: Option<String>) -> Result<Self, IdentityTokenError> {
+        let Some(arn) = role_arn else {
+            return Ok(self.clone());
+        };
+        let tokens = IdentityTokens::from_environment(&self.environment)?;
+        let session_name = match self.variable("GITHUB_RUN_ID") {
+            Some(run) if run.len() <= 20 && run.bytes().all(|it| it.is_ascii_digit()) => {
+                format!("sagegate-{run}")
+            }
+            Some(_) | None => "sagegate".to_owned(),
+        };
+        Ok(Self {
+            role: Some(AssumedRole {
+                arn,
+                session_name,
+                tokens: tokens.map(token_source),
+            }),
+            ..self.clone()
+        })
+    }
+
+    /// The role that the process acts as on AWS, if any.
+    pub(crate) const fn role(&self) -> Option<&AssumedRole> {
+        self.role.as_ref()
+    }
+
+    /// What baseline stores need: GitHub as a workflow has it, and the role. The token is the one
+    /// given, else the environment's.
+    pub(crate) fn access(&self, github_token: Option<&TokenText>) -> Access {
+        let variable = |name| self.variable(name).map(str::to_owned);
+        let given = github_token.and_then(TokenText::expose);
+        Access {
+            api_url: variable("GITHUB_API_URL"),
+            repository: variable("GITHUB_REPOSITORY"),
+            token: given
+                .map(str::to_owned)
+                .or_else(|| variable("GITHUB_TOKEN")),
+            role: self.role.clone(),
+        }
+    }
+}
+
+/// Asks GitHub for a token whenever AWS wants one.
+fn token_source(tokens: IdentityTokens) -> TokenSource {
+    let tokens = Arc::new(tokens);
+    Arc::new(move || {
+        let tokens = Arc::clone(&tokens);
+        Box::pin(async move { tokens.fetch().await.map_err(Into::into) })
+    })
+}
+
+/// The wall clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,13 @@
+//! The process: environment, clock, standard streams, signals, log. The only module that asks the
+//! operating system for them.
+
+mod environment;
+mod handle;
+mod log;
+mod messages;
+mod signals;
+
+pub use self::environment::{environment, in_actions};
+pub use self::handle::Process;
+pub(crate) use self::handle::now;
+pub use self::log::LogWriter;
