@@ -4,7 +4,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
 use rand_pcg::Pcg64Mcg;
 use sagegate::analysis::{DatedPrices, PriceTable, Strategy, analyse};
-use sagegate::gate::{BaselineFile, Entry};
+use sagegate::gate::{BaselineFile, Entry, Epoch};
 use sagegate::result::{
     CleanupSummary, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome, LatencySource,
     RunResult, SampleInfo, Service, Settings,
@@ -99,7 +99,8 @@ pub(crate) fn baseline(runs: u64, of: &RunResult) -> BaselineFile {
     for seed in 0..runs {
         let mut earlier = run(6000, 1000 + seed);
         earlier.settings = of.settings.clone();
-        file.history_mut("model").append(entry(&earlier), false);
+        file.history_mut("model")
+            .append(entry(&earlier), Epoch::Same);
     }
     file
 }

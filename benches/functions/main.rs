@@ -14,7 +14,7 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use sagegate::analysis::{LatencySummary, Strategy, analyse, nearest_rank, sorted};
-use sagegate::gate::{BaselineFile, Limits, judge};
+use sagegate::gate::{BaselineFile, Epoch, Limits, judge};
 use sagegate::report::{self, Links};
 use sagegate::result::RunResult;
 
@@ -102,7 +102,7 @@ fn files(criterion: &mut Criterion) {
             || entry.clone(),
             |entry| {
                 let mut file = BaselineFile::from_json(black_box(&baseline), "baseline").unwrap();
-                file.history_mut("model").append(entry, false);
+                file.history_mut("model").append(entry, Epoch::Same);
                 file.to_json().unwrap()
             },
             BatchSize::SmallInput,

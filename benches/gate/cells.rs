@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 use sagegate::analysis::{Analysis, DatedPrices, PriceTable, Strategy, analyse};
 use sagegate::gate::{
-    Entry, History, Judgement, Limits, Metric, MetricJudgement, Status, Tail, Verdict, judge,
+    Entry, Gated, History, Judgement, Limits, Metric, MetricJudgement, Status, Tail, Verdict, judge,
 };
 use sagegate::result::RunResult;
 
@@ -24,8 +24,7 @@ pub(crate) struct Cell {
     pub(crate) all: u64,
     pub(crate) failed: u64,
     pub(crate) inconclusive: u64,
-    /// Failures by metric: memory, latency, cost, and the last two over all sizes.
-    pub(crate) by: [u64; 5],
+    pub(crate) by: Failures,
     /// The tail at the baseline's size decided nothing.
     pub(crate) tail_undecided: u64,
     /// The slowest 5 % stood in for p99 at the baseline's size.
@@ -42,9 +41,7 @@ impl AddAssign for Cell {
         self.all += other.all;
         self.failed += other.failed;
         self.inconclusive += other.inconclusive;
-        for (by, other) in self.by.iter_mut().zip(other.by) {
-            *by += other;
-        }
+        self.by += other.by;
         self.tail_undecided += other.tail_undecided;
         self.stood_in += other.stood_in;
         self.moved += other.moved;
@@ -53,7 +50,47 @@ impl AddAssign for Cell {
     }
 }
 
-/// A/A cells by runs of the baseline, cells of slower models by shift, and cells of models with a slower tail.
+/// Failures by metric.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Failures {
+    pub(crate) memory: u64,
+    pub(crate) latency: u64,
+    pub(crate) cost: u64,
+    pub(crate) latency_all_sizes: u64,
+    pub(crate) cost_all_sizes: u64,
+}
+
+impl Failures {
+    fn of(judgement: &Judgement) -> Self {
+        let fails = |it: &MetricJudgement| u64::from(it.fails());
+        let Gated {
+            memory,
+            latency,
+            cost,
+        } = judgement.metrics.map(|it| fails(&it));
+        let overall = &judgement.overall;
+        Self {
+            memory,
+            latency,
+            cost,
+            latency_all_sizes: overall.latency.as_ref().map_or(0, fails),
+            cost_all_sizes: overall.cost.as_ref().map_or(0, fails),
+        }
+    }
+}
+
+impl AddAssign for Failures {
+    fn add_assign(&mut self, other: Self) {
+        self.memory += other.memory;
+        self.latency += other.latency;
+        self.cost += other.cost;
+        self.latency_all_sizes += other.latency_all_sizes;
+        self.cost_all_sizes += other.cost_all_sizes;
+    }
+}
+
+/// A/A cells by runs of the baseline, cells of slower models by shift, and cells of models with a
+/// slower tail.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cells {
     pub(crate) identical: Vec<Cell>,
@@ -82,9 +119,10 @@ struct Measured {
     analysis: Analysis,
 }
 
-/// Judges one pull request per seed: the same model against baselines of several lengths, and slower ones against
-/// five runs. The baselines of one pull request share their runs, and so do the shifts: each cell counts independent
-/// pull requests, but the cells of a row are not independent of each other.
+/// Judges one pull request per seed: the same model against baselines of several lengths, and
+/// slower ones against five runs. The baselines of one pull request share their runs, and so do the
+/// shifts: each cell counts independent pull requests, but the cells of a row are not independent
+/// of each other.
 pub(crate) fn pull_requests(
     seeds: impl Iterator<Item = u64>,
     drift: f64,
@@ -131,47 +169,28 @@ fn judged(main: &[Measured], change: &Measured, prices: &DatedPrices) -> Cell {
         let judgement = judgement(it, Some(&history));
         let recommended = judgement.recommended.unwrap();
         let entry = Entry::new(&it.run, &it.analysis, recommended);
-        history.append(entry, judgement.starts_epoch());
+        history.append(entry, judgement.epoch());
     }
-    let held = history.newest().unwrap().recommended_memory_mb;
+    let baseline_size = history.newest().unwrap().recommended_memory_mb;
     let judgement = judgement(change, Some(&history));
     let last = main.last().unwrap();
-    let is_tail = |it: &&MetricJudgement| matches!(it.metric, Metric::Latency(_));
-    let tail = judgement.metrics.iter().find(is_tail).unwrap();
+    let tail = judgement.metrics.latency;
     let fails = judgement.verdict == Verdict::Fail;
     Cell {
         all: 1,
-        early: stop_early(&change.run, held, fails, &history, prices),
+        early: stop_early(&change.run, baseline_size, fails, &history, prices),
         failed: u64::from(fails),
         inconclusive: u64::from(judgement.verdict == Verdict::Inconclusive),
-        by: failures(&judgement),
+        by: Failures::of(&judgement),
         tail_undecided: u64::from(matches!(tail.status, Status::Undecided(_))),
         stood_in: u64::from(tail.metric != Metric::Latency(Tail::P99)),
-        moved: u64::from(judgement.recommended != Some(held)),
+        moved: u64::from(judgement.recommended != Some(baseline_size)),
         rivals: judge_by_rivals(
             (&last.run, &last.analysis),
             (&change.run, &change.analysis),
-            held,
+            baseline_size,
         ),
     }
-}
-
-fn failures(judgement: &Judgement) -> [u64; 5] {
-    let mut by = [0; 5];
-    for it in judgement
-        .all_metrics()
-        .filter(|it| it.status == Status::Fail)
-    {
-        let place = match it.metric {
-            Metric::RecommendedMemory => 0,
-            Metric::Latency(_) => 1,
-            Metric::CostPerMillion => 2,
-            Metric::LatencyAllSizes(_) => 3,
-            Metric::CostAllSizes => 4,
-        };
-        by[place] = 1;
-    }
-    by
 }
 
 fn judgement(it: &Measured, history: Option<&History>) -> Judgement {

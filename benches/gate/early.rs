@@ -17,9 +17,11 @@ pub(crate) struct Early {
     pub(crate) stopped: u64,
     /// Runs that were stopped and would not have failed as a whole: never.
     pub(crate) contradicted: u64,
-    /// Sum over the stopped runs of the calls sent at the size that decides, as a share of the plan.
+    /// Sum over the stopped runs of the calls sent at the size that decides, as a share of the
+    /// plan.
     pub(crate) calls: f64,
-    /// Sum over the stopped runs of the time until then, as a share of the time that the slowest size takes.
+    /// Sum over the stopped runs of the time until then, as a share of the time that the slowest
+    /// size takes.
     pub(crate) time: f64,
 }
 
@@ -35,7 +37,7 @@ impl AddAssign for Early {
 /// Looks at one run whose whole verdict is known.
 pub(crate) fn stop_early(
     run: &RunResult,
-    held: MemoryMb,
+    baseline_size: MemoryMb,
     fails: bool,
     history: &History,
     prices: &DatedPrices,
@@ -43,11 +45,11 @@ pub(crate) fn stop_early(
     let decides = run
         .stability
         .iter()
-        .find(|it| it.memory_mb == held)
+        .find(|it| it.memory_mb == baseline_size)
         .unwrap();
     let planned = decides.invocations.len();
     let is_certain = |looks: &usize| {
-        let run = stopped(run, held, looks * CALLS_BETWEEN_LOOKS);
+        let run = stopped(run, baseline_size, looks * CALLS_BETWEEN_LOOKS);
         let analysis = analyse(&run, prices, Strategy::Balanced);
         is_certain_failure(&run, &analysis, history, &Limits::default())
     };
@@ -77,10 +79,10 @@ pub(crate) fn stop_early(
 }
 
 /// The run after so many calls at the size that decides.
-fn stopped(run: &RunResult, held: MemoryMb, calls: usize) -> RunResult {
+fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult {
     let endpoint = |it: &EndpointRun| {
-        let is_held = it.memory_mb == held;
-        let sent = if is_held { calls } else { 0 };
+        let decides = it.memory_mb == baseline_size;
+        let sent = if decides { calls } else { 0 };
         EndpointRun {
             memory_mb: it.memory_mb,
             max_concurrency: it.max_concurrency,

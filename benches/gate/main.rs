@@ -1,7 +1,8 @@
 //! How often the gate is wrong: simulated pull requests through the real analysis and gate.
 //!
-//! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals, and exits with 1 when a
-//! target is missed. `-- --pull-requests N` changes the number per cell, `-- --first-seed N` the pull requests.
+//! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals,
+//! and exits with 1 when a target is missed. `-- --pull-requests N` changes the number per cell,
+//! `-- --first-seed N` the pull requests.
 
 #![expect(
     clippy::print_stdout,

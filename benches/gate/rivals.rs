@@ -28,12 +28,18 @@ impl AddAssign for Rivals {
 pub(crate) fn judge_by_rivals(
     (main_run, main): (&RunResult, &Analysis),
     (change_run, change): (&RunResult, &Analysis),
-    held: MemoryMb,
+    baseline_size: MemoryMb,
 ) -> Rivals {
-    let (old, new) = (main.size(held).unwrap(), change.size(held).unwrap());
+    let (old, new) = (
+        main.size(baseline_size).unwrap(),
+        change.size(baseline_size).unwrap(),
+    );
     let p99 = new.warm.p99.get() / old.warm.p99.get();
     let cost = new.cost.per_million().get() / old.cost.per_million().get();
-    let p = mann_whitney(&latencies(main_run, held), &latencies(change_run, held));
+    let p = mann_whitney(
+        &latencies(main_run, baseline_size),
+        &latencies(change_run, baseline_size),
+    );
     Rivals {
         ratio: u64::from(p99 > 1.10 || cost > 1.05),
         double: u64::from(p99 > 2.0 || cost > 2.0),

@@ -130,7 +130,8 @@ pub(crate) fn slower(run: &RunResult, shift: f64) -> RunResult {
     slow
 }
 
-/// The same calls, the slowest 2 % of the warm ones `factor` times as slow. CloudWatch's mean moves along.
+/// The same calls, the slowest 2 % of the warm ones `factor` times as slow. CloudWatch's mean moves
+/// along.
 pub(crate) fn slower_tail(run: &RunResult, factor: f64) -> RunResult {
     let mut slow = run.clone();
     for endpoint in &mut slow.stability {

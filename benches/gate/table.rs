@@ -1,6 +1,6 @@
 //! The figures, with what they should be.
 
-use crate::cells::{Cell, Cells, RUNS};
+use crate::cells::{Cell, Cells, Failures, RUNS};
 use crate::simulate::{SHIFTS, TAIL_FACTORS};
 
 /// Largest share of false alarms by run-to-run deviation, for baselines of three runs and more.
@@ -28,12 +28,7 @@ pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
                 .find(|(at, _)| near(*at, *drift))
                 .map(|(_, most)| *most);
             let target = target.filter(|_| runs >= MATURE);
-            missed += row(
-                *drift,
-                &runs.to_string(),
-                cell,
-                target.map(|most| (most, false)),
-            );
+            missed += row(*drift, &runs.to_string(), cell, target.map(Target::AtMost));
         }
     }
     println!("\nA slower model, baseline of 5 runs (every failure is right)");
@@ -45,7 +40,7 @@ pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
                 .find(|(at, _)| near(*at, shift))
                 .map(|(_, least)| *least);
             let words = format!("+{:.0} %", shift * 100.0);
-            missed += row(*drift, &words, cell, target.map(|least| (least, true)));
+            missed += row(*drift, &words, cell, target.map(Target::AtLeast));
         }
     }
     println!(
@@ -60,7 +55,7 @@ pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
                 *drift,
                 &words,
                 cell,
-                target.map(|(_, least)| (*least, true)),
+                target.map(|(_, least)| Target::AtLeast(*least)),
             );
         }
     }
@@ -100,6 +95,15 @@ fn print_early(tables: &[(f64, Cells)]) -> usize {
     usize::from(contradicted > 0)
 }
 
+/// The share of failures that a row is held to.
+#[derive(Clone, Copy)]
+enum Target {
+    /// Power.
+    AtLeast(f64),
+    /// False alarms.
+    AtMost(f64),
+}
+
 fn near(one: f64, other: f64) -> bool {
     (one - other).abs() < 1e-9
 }
@@ -123,25 +127,31 @@ fn head(what: &str) {
 }
 
 /// One row; how many of its targets were missed.
-fn row(drift: f64, what: &str, cell: &Cell, target: Option<(f64, bool)>) -> usize {
+fn row(drift: f64, what: &str, cell: &Cell, target: Option<Target>) -> usize {
     let share = |count: u64| count as f64 / cell.all.max(1) as f64;
     let percent = |count: u64| format!("{:.2} %", share(count) * 100.0);
     let failed = share(cell.failed);
-    let missed = target.is_some_and(|(bound, at_least)| {
-        if at_least {
-            failed < bound
-        } else {
-            failed > bound
-        }
-    });
+    let missed = match target {
+        Some(Target::AtLeast(least)) => failed < least,
+        Some(Target::AtMost(most)) => failed > most,
+        None => false,
+    };
     let words = match target {
-        Some((bound, true)) => format!(">= {:.1} %", bound * 100.0),
-        Some((bound, false)) => format!("<= {:.1} %", bound * 100.0),
+        Some(Target::AtLeast(least)) => format!(">= {:.1} %", least * 100.0),
+        Some(Target::AtMost(most)) => format!("<= {:.1} %", most * 100.0),
         None => String::new(),
     };
     // A slower model may well be undecided; the same model may not.
     let undecided =
-        target.is_some_and(|(_, at_least)| !at_least) && share(cell.tail_undecided) > UNDECIDED;
+        matches!(target, Some(Target::AtMost(_))) && share(cell.tail_undecided) > UNDECIDED;
+    let Failures {
+        memory,
+        latency,
+        cost,
+        latency_all_sizes,
+        cost_all_sizes,
+    } = cell.by;
+    let by = [memory, latency, cost, latency_all_sizes, cost_all_sizes];
     println!(
         "{:>4.0} % {what:>7} | {:>8} {words:>9} {:>7} {:>33} | {:>12} {:>14} {:>12} {:>10} | {:>10} {:>8} {:>13}",
         drift * 100.0,
@@ -151,8 +161,7 @@ fn row(drift: f64, what: &str, cell: &Cell, target: Option<(f64, bool)>) -> usiz
             (Some(_), false) => "ok",
             (Some(_), true) => "MISSED",
         },
-        cell.by
-            .map(|count| format!("{:.1}", share(count) * 100.0))
+        by.map(|count| format!("{:.1}", share(count) * 100.0))
             .join(" "),
         percent(cell.inconclusive),
         format!(

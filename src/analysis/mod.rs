@@ -10,8 +10,6 @@ mod provisioned;
 mod recommend;
 mod server;
 mod statistics;
-#[cfg(test)]
-pub(crate) mod toolkit_parity;
 
 use std::collections::BTreeMap;
 

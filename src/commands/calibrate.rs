@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::analysis::{Analysis, analyse};
 use crate::config::{Calibrate, Output};
 use crate::error::Error;
-use crate::gate::{self, Calibration, CostLimit, Entry, LatencyLimit, Limits};
+use crate::gate::{self, Calibration, CostLimit, Entry, Epoch, LatencyLimit, Limits, Tolerances};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::inputs::Inputs;
@@ -54,7 +54,7 @@ fn append(
 ) {
     for (run, analysis) in runs {
         let entry = Entry::new(run, analysis, calibration.memory_mb);
-        file.history_mut(&run.name).append(entry, false);
+        file.history_mut(&run.name).append(entry, Epoch::Same);
     }
 }
 
@@ -88,7 +88,7 @@ async fn one_run(
 }
 
 /// The default tolerances of latency and cost, which are relative.
-fn tolerances(limits: &Limits) -> [Ratio; 2] {
+fn tolerances(limits: &Limits) -> Tolerances {
     let latency = match limits.max_p99_increase {
         LatencyLimit::Relative(ratio) => ratio,
         LatencyLimit::Absolute(_) | LatencyLimit::Off => Ratio(0.0),
@@ -97,5 +97,5 @@ fn tolerances(limits: &Limits) -> [Ratio; 2] {
         CostLimit::Relative(ratio) => ratio,
         CostLimit::Absolute(_) | CostLimit::Off => Ratio(0.0),
     };
-    [latency, cost]
+    Tolerances { latency, cost }
 }

@@ -1,12 +1,13 @@
-//! What the gate can see: how far runs of the same model stray, and the smallest regression it would catch.
+//! What the gate can see: how far runs of the same model stray, and the smallest regression it
+//! would catch.
 
 use jiff::SignedDuration;
 
-use super::baseline::latency_of;
-use super::history::{Entry, History};
+use super::history::{Entry, Epoch, History};
 use super::metric::Tail;
 use super::noise::{RunNoise, SIGMAS, compare_mean, compare_quantile, ln};
 use super::run_to_run::run_noise;
+use super::window::latency_of;
 use crate::analysis::{Analysis, count, variance};
 use crate::result::RunResult;
 use crate::units::{MemoryMb, Ratio};
@@ -36,7 +37,8 @@ pub struct Calibration {
 pub struct Visibility {
     /// Standard deviation of the values of the runs, relative.
     pub spread: Ratio,
-    /// Identical code stays within this increase (3 sigma), against a baseline of [`ASSUMED_RUNS`] runs.
+    /// Identical code stays within this increase (3 sigma), against a baseline of [`ASSUMED_RUNS`]
+    /// runs.
     pub band: Ratio,
     /// An increase that fails nine times of ten under the tolerance.
     pub caught: Ratio,
@@ -44,9 +46,18 @@ pub struct Visibility {
     pub suggested: Ratio,
 }
 
-/// Calibrates on runs of the same model; `tolerances` are those of latency and cost. `None` for fewer than two runs, or
-/// when the recommended size was not measured in each.
-pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: [Ratio; 2]) -> Option<Calibration> {
+/// What the gate tolerates, relative to the baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerances {
+    /// Of latency.
+    pub latency: Ratio,
+    /// Of cost.
+    pub cost: Ratio,
+}
+
+/// Calibrates on runs of the same model. `None` for fewer than two runs, or when the recommended
+/// size was not measured in each.
+pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Option<Calibration> {
     let (_, last) = runs.last().filter(|_| runs.len() > 1)?;
     let memory_mb = last.best?;
     let noise = RunNoise {
@@ -84,25 +95,24 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: [Ratio; 2]) -> Opti
     );
     let by_cost = compare_mean(now, &costs, noise);
     let ln_costs: Vec<f64> = costs.iter().map(|(cost, _)| *cost).collect();
-    let [of_latency, of_cost] = tolerances;
     Some(Calibration {
         runs: runs.len(),
         memory_mb,
         quantile,
-        latency: visibility(&latencies, by_latency.standard_error, of_latency),
-        cost: visibility(&ln_costs, by_cost.standard_error, of_cost),
+        latency: visibility(&latencies, by_latency.standard_error, tolerances.latency),
+        cost: visibility(&ln_costs, by_cost.standard_error, tolerances.cost),
     })
 }
 
-/// Run-to-run noise as the gate will estimate it. The runs of a calibration follow each other closely, and would count
-/// as one: here each counts as a day.
+/// Run-to-run noise as the gate will estimate it. The runs of a calibration follow each other
+/// closely, and would count as one: here each counts as a day.
 fn noise(runs: &[(RunResult, Analysis)], memory_mb: MemoryMb) -> Option<RunNoise> {
     let mut history = History::default();
     for (day, (run, analysis)) in (1_i64..).zip(runs) {
         let mut entry = Entry::new(run, analysis, memory_mb);
         entry.run_id = format!("calibration-{day}");
         entry.at += SignedDuration::from_hours(24 * day);
-        history.append(entry, false);
+        history.append(entry, Epoch::Same);
     }
     let key = &history.newest()?.key;
     let (_, last) = runs.last()?;
@@ -131,6 +141,11 @@ mod tests {
     use crate::analysis::{Strategy, analyse};
     use crate::gate::tests::model;
 
+    const TOLERANCES: Tolerances = Tolerances {
+        latency: Ratio(0.10),
+        cost: Ratio(0.05),
+    };
+
     fn runs(scales: &[f64]) -> Vec<(RunResult, Analysis)> {
         let one = |scale: &f64| {
             let run = model(*scale);
@@ -142,9 +157,8 @@ mod tests {
 
     #[test]
     fn noisier_runs_hide_more() {
-        let tolerances = [Ratio(0.10), Ratio(0.05)];
-        let quiet = calibrate(&runs(&[1.0, 1.001, 0.999, 1.0, 1.0]), tolerances).unwrap();
-        let noisy = calibrate(&runs(&[1.0, 1.15, 0.9, 1.1, 0.95]), tolerances).unwrap();
+        let quiet = calibrate(&runs(&[1.0, 1.001, 0.999, 1.0, 1.0]), TOLERANCES).unwrap();
+        let noisy = calibrate(&runs(&[1.0, 1.15, 0.9, 1.1, 0.95]), TOLERANCES).unwrap();
         assert_eq!((quiet.runs, quiet.memory_mb.get()), (5, 2048));
         assert!(quiet.latency.spread.get() < 0.002 && noisy.latency.spread.get() > 0.05);
         assert!(noisy.latency.caught > quiet.latency.caught);
@@ -155,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn one_run_tells_nothing() {
-        assert_eq!(calibrate(&runs(&[1.0]), [Ratio(0.1), Ratio(0.05)]), None);
-        assert_eq!(calibrate(&[], [Ratio(0.1), Ratio(0.05)]), None);
+    fn one_run_shows_nothing() {
+        assert_eq!(calibrate(&runs(&[1.0]), TOLERANCES), None);
+        assert_eq!(calibrate(&[], TOLERANCES), None);
     }
 }

@@ -1,18 +1,20 @@
 //! Puts a run beside its baseline: which runs, which size, which numbers.
 
-use super::baseline::{Baseline, cost_ceiling, latency_ceiling, latency_of, lower_quantile};
+use super::comparison::{Bound, Comparison, MetricJudgement, NotCompared, Rule, Status};
+use super::gated::{Gated, Overall};
 use super::history::{Entry, Group, History};
 use super::key::Key;
 use super::limits::{Limits, MemoryLimit};
-use super::metric::{Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Value};
+use super::metric::{Metric, Tail, Value};
 use super::noise::RunNoise;
 use super::run_to_run::{per_endpoint_variance, run_noise, run_noise_of_all};
-use super::{BaselineSummary, Judgement, Notice};
+use super::window::{Window, cost_ceiling, latency_ceiling, latency_of, lower_quantile};
+use super::{BaselineSummary, Evidence, Notice};
 use crate::analysis::{Analysis, keep_or_change};
 use crate::units::{MemoryMb, Ratio};
 
 /// Judges absolute ceilings at the best size, and nothing else.
-pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared) -> Judgement {
+pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared) -> Evidence {
     let size = analysis.best.and_then(|best| analysis.size(best));
     let memory_mb = size.map(|size| size.memory_mb);
     let quantile = size
@@ -23,18 +25,16 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
         .map(Value::Latency);
     let cost = size.map(|size| Value::Cost(size.cost.per_million()));
     let bare = |metric, now| MetricJudgement::not_compared(metric, memory_mb, now, reason);
-    Judgement {
-        verdict: super::Verdict::Inconclusive,
+    Evidence {
         recommended: memory_mb,
-        metrics: vec![
-            bare(Metric::RecommendedMemory, memory_mb.map(Value::Memory)),
-            bare(Metric::Latency(quantile), latency).with_ceiling(latency_ceiling(limits)),
-            bare(Metric::CostPerMillion, cost).with_ceiling(cost_ceiling(limits)),
-        ],
-        overall: Vec::new(),
+        metrics: Gated {
+            memory: bare(Metric::RecommendedMemory, memory_mb.map(Value::Memory)),
+            latency: bare(Metric::Latency(quantile), latency).with_ceiling(latency_ceiling(limits)),
+            cost: bare(Metric::CostPerMillion, cost).with_ceiling(cost_ceiling(limits)),
+        },
+        overall: Overall::default(),
         baseline: None,
         unlike: Vec::new(),
-        acceptance: None,
         notices: size.and_then(lower_quantile).into_iter().collect(),
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn with(
     history: &History,
     key: &Key,
     limits: &Limits,
-) -> Option<Judgement> {
+) -> Option<Evidence> {
     let groups = history.comparable(key);
     let newest = *groups.last()?.last()?;
     let epochs = history.by_epoch(key);
@@ -58,14 +58,14 @@ pub(super) fn with(
         analysis.sizes.iter().map(|it| it.memory_mb),
         groups.len(),
     );
-    let held = newest.recommended_memory_mb;
-    let chosen = keep_or_change(
+    let baseline_size = newest.recommended_memory_mb;
+    let recommended = keep_or_change(
         &analysis.sizes,
         analysis.strategy,
-        held,
+        baseline_size,
         per_endpoint_variance(&epochs, analysis),
     )?;
-    let baseline = Baseline {
+    let window = Window {
         groups: &groups,
         noise,
         noise_of_all: if groups.len() < RUNS_TO_KNOW_THE_MEAN {
@@ -75,38 +75,44 @@ pub(super) fn with(
         },
         analysis,
     };
-    let mut metrics = vec![memory(held, chosen.memory_mb, limits.max_memory_increase)];
-    metrics.extend(baseline.at_size(held, chosen, limits));
-    let mut notices = size_notices(newest, analysis, held, chosen.memory_mb);
-    notices.extend(baseline.latency_notices(held));
-    notices.extend(
-        metrics
-            .iter()
-            .find_map(|judged| tail_too_noisy(analysis, judged)),
-    );
+    let at_size = window.at_size(baseline_size, recommended, limits);
+    let metrics = Gated {
+        memory: memory(
+            baseline_size,
+            recommended.memory_mb,
+            limits.max_memory_increase,
+        ),
+        latency: at_size.latency,
+        cost: at_size.cost,
+    };
+    let mut notices = size_notices(newest, analysis, baseline_size, recommended.memory_mb);
+    notices.extend(window.latency_notices(baseline_size));
+    notices.extend(tail_too_noisy(analysis, &metrics.latency));
     notices.extend(metrics.iter().filter_map(much_better));
-    Some(Judgement {
-        verdict: super::Verdict::Inconclusive,
-        recommended: Some(chosen.memory_mb),
+    Some(Evidence {
+        recommended: Some(recommended.memory_mb),
         metrics,
-        overall: baseline.over_all_sizes(limits),
+        overall: window.over_all_sizes(limits),
         baseline: Some(BaselineSummary {
             creep: history
                 .oldest_of_epoch(key)
                 .filter(|oldest| oldest.run_id != newest.run_id)
-                .and_then(|oldest| baseline.creep(held, oldest)),
-            ..summary(held, &groups, noise)
+                .and_then(|oldest| window.creep(baseline_size, oldest)),
+            ..summary(baseline_size, &groups, noise)
         }),
         unlike: Vec::new(),
-        acceptance: None,
         notices,
     })
 }
 
 /// What was compared with, without what has changed since.
-pub(super) fn summary(held: MemoryMb, groups: &[Group<'_>], noise: RunNoise) -> BaselineSummary {
+pub(super) fn summary(
+    baseline_size: MemoryMb,
+    groups: &[Group<'_>],
+    noise: RunNoise,
+) -> BaselineSummary {
     BaselineSummary {
-        recommended: held,
+        recommended: baseline_size,
         runs: groups.len(),
         run_deviation: Ratio(noise.variance.sqrt()),
         commits: groups
@@ -119,15 +125,14 @@ pub(super) fn summary(held: MemoryMb, groups: &[Group<'_>], noise: RunNoise) -> 
     }
 }
 
-fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgement {
-    let increase = Ratio(f64::from(chosen.get()) / f64::from(held.get()) - 1.0);
+fn memory(baseline: MemoryMb, now: MemoryMb, limit: MemoryLimit) -> MetricJudgement {
     let (limit, status) = match limit {
         MemoryLimit::Off => (None, Status::Off),
         MemoryLimit::Megabytes(step) => {
-            let allowed = held.get().saturating_add(step).min(6144);
-            let value = MemoryMb::try_from(allowed).unwrap_or(held);
-            let status = match chosen.cmp(&held) {
-                _ if chosen.get() > allowed => Status::Fail,
+            let allowed = baseline.get().saturating_add(step).min(6144);
+            let value = MemoryMb::try_from(allowed).unwrap_or(baseline);
+            let status = match now.cmp(&baseline) {
+                _ if now.get() > allowed => Status::Fail,
                 std::cmp::Ordering::Less => Status::Improved,
                 std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Status::Pass,
             };
@@ -143,12 +148,11 @@ fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgeme
     MetricJudgement {
         metric: Metric::RecommendedMemory,
         memory_mb: None,
-        baseline: Some(Value::Memory(held)),
-        now: Some(Value::Memory(chosen)),
-        increase: Some(increase),
-        band: None,
-        band_of_decrease: None,
-        limit,
+        comparison: Comparison::Sizes {
+            baseline,
+            now,
+            limit,
+        },
         status,
     }
 }
@@ -157,33 +161,27 @@ fn memory(held: MemoryMb, chosen: MemoryMb, limit: MemoryLimit) -> MetricJudgeme
 const MUCH_BETTER: f64 = -0.10;
 
 fn much_better(judged: &MetricJudgement) -> Option<Notice> {
-    let change = judged.increase?;
-    let is_number = matches!(judged.metric, Metric::Latency(_) | Metric::CostPerMillion);
+    let change = judged.compared()?.increase;
     let much = judged.status == Status::Improved && change.get() < MUCH_BETTER;
-    (is_number && much).then_some(Notice::MuchBetter {
+    much.then_some(Notice::MuchBetter {
         metric: judged.metric,
         change,
     })
 }
 
 /// Says that something else was judged than the quantile that the number of calls supports.
-fn tail_too_noisy(analysis: &Analysis, judged: &MetricJudgement) -> Option<Notice> {
-    let Metric::Latency(judged_in) = judged.metric else {
-        return None;
-    };
-    let size = analysis.size(judged.memory_mb?)?;
+fn tail_too_noisy(analysis: &Analysis, latency: &MetricJudgement) -> Option<Notice> {
+    let judged = latency.metric.tail()?;
+    let size = analysis.size(latency.memory_mb?)?;
     let unjudged = Tail::supported_by(size.warm.count)?;
-    (judged_in != unjudged).then_some(Notice::TailTooNoisy {
-        unjudged,
-        judged: judged_in,
-    })
+    (judged != unjudged).then_some(Notice::TailTooNoisy { unjudged, judged })
 }
 
 fn size_notices(
     newest: &Entry,
     analysis: &Analysis,
-    held: MemoryMb,
-    chosen: MemoryMb,
+    baseline_size: MemoryMb,
+    recommended: MemoryMb,
 ) -> Vec<Notice> {
     let broken = analysis
         .left_out
@@ -193,9 +191,9 @@ fn size_notices(
         memory_mb: left.memory_mb,
         reason: left.reason.clone(),
     });
-    let decreased = (chosen < held).then_some(Notice::MemoryDecreased {
-        from: held,
-        to: chosen,
+    let decreased = (recommended < baseline_size).then_some(Notice::MemoryDecreased {
+        from: baseline_size,
+        to: recommended,
     });
     broken.chain(decreased).collect()
 }

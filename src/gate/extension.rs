@@ -1,6 +1,7 @@
 //! Whether a size needs more calls, by the noise of the calls that it has.
 
-use super::metric::{Tail, WIDEST_BAND};
+use super::change::WIDEST_BAND;
+use super::metric::Tail;
 use super::noise::{RunNoise, compare_quantile, ln};
 use crate::analysis::{count, nearest_rank, warm_latencies};
 use crate::result::EndpointRun;
@@ -8,8 +9,9 @@ use crate::result::EndpointRun;
 /// Runs of main that a baseline is assumed to have.
 const RUNS: f64 = 5.0;
 
-/// Whether identical code strays so far in the quantile that the number of calls supports that it could not be judged.
-/// Rests on the spread of this run alone and not on whether it is slow, so that going on favours neither verdict.
+/// Whether identical code strays so far in the quantile that the number of calls supports that it
+/// could not be judged. Rests on the spread of this run alone and not on whether it is slow, so
+/// that going on favours neither verdict.
 pub fn is_tail_too_noisy(run: &EndpointRun) -> bool {
     let sorted = crate::analysis::sorted(&warm_latencies(run));
     let Some(p) = Tail::supported_by(sorted.len()).and_then(Tail::fraction) else {

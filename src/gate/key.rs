@@ -53,33 +53,41 @@ impl Key {
             sizes.join(", ")
         };
         let short = |hash: &str| hash.chars().take(8).collect::<String>();
-        let fields = [
-            ("place", self.service.to_string(), now.service.to_string()),
-            ("region", self.region.clone(), now.region.clone()),
+        let settings = [
             (
-                "samples",
+                Setting::Place,
+                self.service.to_string(),
+                now.service.to_string(),
+            ),
+            (Setting::Region, self.region.clone(), now.region.clone()),
+            (
+                Setting::Samples,
                 short(&self.samples_sha256),
                 short(&now.samples_sha256),
             ),
-            ("memory sizes", sizes(self), sizes(now)),
+            (Setting::MemorySizes, sizes(self), sizes(now)),
             (
-                "invocations",
+                Setting::Invocations,
                 self.invocations.to_string(),
                 now.invocations.to_string(),
             ),
-            ("warm-up", self.warmup.to_string(), now.warmup.to_string()),
             (
-                "latency source",
+                Setting::Warmup,
+                self.warmup.to_string(),
+                now.warmup.to_string(),
+            ),
+            (
+                Setting::LatencySource,
                 self.latency_source.to_string(),
                 now.latency_source.to_string(),
             ),
         ];
-        let different = fields
+        let different = settings
             .into_iter()
             .filter(|(_, baseline, now)| baseline != now);
         different
-            .map(|(field, baseline, now)| KeyDifference {
-                field,
+            .map(|(setting, baseline, now)| KeyDifference {
+                setting,
                 baseline,
                 now,
             })
@@ -87,11 +95,44 @@ impl Key {
     }
 }
 
+/// A setting that must be equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// AWS or a custom endpoint.
+    Place,
+    /// The region.
+    Region,
+    /// The content of the samples.
+    Samples,
+    /// The memory sizes asked for.
+    MemorySizes,
+    /// Measured invocations per size.
+    Invocations,
+    /// Warm-up invocations per size.
+    Warmup,
+    /// Whose latencies.
+    LatencySource,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Place => "place",
+            Self::Region => "region",
+            Self::Samples => "samples",
+            Self::MemorySizes => "memory sizes",
+            Self::Invocations => "invocations",
+            Self::Warmup => "warm-up",
+            Self::LatencySource => "latency source",
+        })
+    }
+}
+
 /// A setting in which baseline and run differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyDifference {
     /// The setting.
-    pub field: &'static str,
+    pub setting: Setting,
     /// The baseline's value.
     pub baseline: String,
     /// This run's value.
@@ -103,7 +144,7 @@ impl fmt::Display for KeyDifference {
         write!(
             f,
             "{}: {} in the baseline, {} now",
-            self.field, self.baseline, self.now
+            self.setting, self.baseline, self.now
         )
     }
 }

@@ -213,7 +213,8 @@ fn positive(text: &str, digits: &str) -> Result<f64, LimitError> {
     }
 }
 
-/// An increase in percent. Without a sign, or at 100 % and more, the user most likely meant something else.
+/// An increase in percent. Without a sign, or at 100 % and more, the user most likely meant
+/// something else.
 fn percent(text: &str, forms: &str) -> Result<Ratio, LimitError> {
     let Some(digits) = text.strip_suffix('%') else {
         return Err(match text.parse::<f64>() {

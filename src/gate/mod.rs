@@ -1,12 +1,13 @@
 //! PURE: from numbers and history to a verdict.
 
 mod acceptance;
-mod baseline;
-mod baseline_file;
 mod calibration;
+mod change;
 mod compare;
+mod comparison;
 mod early;
 mod extension;
+mod gated;
 mod history;
 mod key;
 mod limits;
@@ -14,26 +15,28 @@ mod metric;
 mod noise;
 mod run_to_run;
 mod verdict;
+mod window;
 
 use jiff::Timestamp;
 
 pub use self::acceptance::{
     ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted, Shown, UnknownShown,
 };
-pub use self::baseline_file::{BaselineFile, BaselineFileError};
-pub use self::calibration::{ASSUMED_RUNS, Calibration, Visibility, calibrate};
+pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, calibrate};
+pub use self::comparison::{
+    Band, Bound, Compared, Comparison, MetricJudgement, NotCompared, Rule, Status, Undecided,
+};
 pub use self::early::is_certain_failure;
-#[cfg(test)]
-pub(crate) use self::early::tests::stopped;
 pub use self::extension::is_tail_too_noisy;
-pub use self::history::{Entry, History, MAX_RUNS, SizeEntry, SlowestEntry};
-pub use self::key::{Key, KeyDifference};
+pub use self::gated::{Gated, Overall};
+pub use self::history::{
+    BaselineFile, BaselineFileError, Entry, Epoch, History, MAX_RUNS, SizeEntry, SlowestEntry,
+};
+pub use self::key::{Key, KeyDifference, Setting};
 pub use self::limits::{
     CostCeiling, CostLimit, LatencyCeiling, LatencyLimit, LimitError, Limits, MemoryLimit,
 };
-pub use self::metric::{
-    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value,
-};
+pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis};
@@ -48,12 +51,13 @@ const STALE_DAYS: i64 = 90;
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// The recommended size: the baseline's unless another is clearly better. `None` when nothing was measured.
+    /// The recommended size: the baseline's unless another is clearly better. `None` when nothing
+    /// was measured.
     pub recommended: Option<MemoryMb>,
-    /// The three gated metrics: memory, tail latency, cost.
-    pub metrics: Vec<MetricJudgement>,
-    /// The geometric means over all sizes of latency and cost; empty without a comparison.
-    pub overall: Vec<MetricJudgement>,
+    /// The three gated metrics.
+    pub metrics: Gated<MetricJudgement>,
+    /// The geometric means over all sizes of latency and cost.
+    pub overall: Overall,
     /// What it was compared with.
     pub baseline: Option<BaselineSummary>,
     /// Settings in which baseline and run differ: then nothing was compared.
@@ -75,7 +79,8 @@ pub struct BaselineSummary {
     pub run_deviation: Ratio,
     /// Commit and time of each run, newest first.
     pub commits: Vec<(Option<String>, Timestamp)>,
-    /// What has changed since the oldest run of the epoch: many small steps, none of which fails. Shown, never judged.
+    /// What has changed since the oldest run of the epoch: many small steps, none of which fails.
+    /// Shown, never judged.
     pub creep: Option<Creep>,
 }
 
@@ -111,7 +116,8 @@ pub enum Notice {
         /// Whether it fails by these limits, too: they may be others than those of the run.
         fails: bool,
     },
-    /// Sizes that got more calls than planned, because identical code strayed too far in their tail.
+    /// Sizes that got more calls than planned, because identical code strayed too far in their
+    /// tail.
     Extended {
         /// The calls of each.
         sizes: Vec<(MemoryMb, usize)>,
@@ -132,8 +138,8 @@ pub enum Notice {
         /// What was judged instead.
         judged: Tail,
     },
-    /// Better than the baseline by more than noise and by more than the tolerance: a later run may lose it all again
-    /// and still pass.
+    /// Better than the baseline by more than noise and by more than the tolerance: a later run may
+    /// lose it all again and still pass.
     MuchBetter {
         /// What.
         metric: Metric,
@@ -175,7 +181,8 @@ pub enum Notice {
     },
 }
 
-/// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are judged.
+/// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are
+/// judged.
 pub fn judge(
     run: &RunResult,
     analysis: &Analysis,
@@ -186,18 +193,16 @@ pub fn judge(
     let key = Key::of(run, analysis.latency_source);
     let history = history.filter(|history| history.newest().is_some());
     let certain = history.and_then(|history| early::judge(run, analysis, history, &key, limits));
-    let mut judgement = match history {
+    let mut evidence = match history {
         _ if certain.is_some() => certain,
         _ if analysis.sizes.is_empty() => None,
         Some(history) => compare::with(analysis, history, &key, limits),
         None => None,
     }
     .unwrap_or_else(|| without_comparison(analysis, history, &key, limits));
-    judgement
-        .notices
-        .extend(general_notices(run, analysis, &judgement, now));
-    judgement.verdict = verdict(&judgement);
-    judgement
+    let general = general_notices(run, analysis, evidence.baseline.as_ref(), now);
+    evidence.notices.extend(general);
+    Judgement::new(evidence)
 }
 
 fn without_comparison(
@@ -205,7 +210,7 @@ fn without_comparison(
     history: Option<&History>,
     key: &Key,
     limits: &Limits,
-) -> Judgement {
+) -> Evidence {
     let reason = match history {
         _ if analysis.sizes.is_empty() => NotCompared::NothingMeasured,
         None => NotCompared::NoBaseline,
@@ -213,7 +218,7 @@ fn without_comparison(
     };
     let newest = history.and_then(History::newest);
     let newest = newest.filter(|_| reason == NotCompared::UnlikeSettings);
-    Judgement {
+    Evidence {
         unlike: newest
             .map(|newest| newest.key.differences(key))
             .unwrap_or_default(),
@@ -221,65 +226,104 @@ fn without_comparison(
     }
 }
 
+/// What a verdict rests on; the fields are those of [`Judgement`].
+struct Evidence {
+    recommended: Option<MemoryMb>,
+    metrics: Gated<MetricJudgement>,
+    overall: Overall,
+    baseline: Option<BaselineSummary>,
+    unlike: Vec<KeyDifference>,
+    notices: Vec<Notice>,
+}
+
+impl Evidence {
+    /// No data is never green: a metric that decides nothing keeps the verdict from being a pass.
+    fn verdict(&self) -> Verdict {
+        let statuses = || {
+            let all = self.metrics.iter().chain(self.overall.iter());
+            all.map(|judged| judged.status)
+        };
+        let not_compared = |reason| {
+            let status = Status::NotCompared(reason);
+            self.metrics.iter().any(|judged| judged.status == status)
+        };
+        if statuses().any(|status| status == Status::Fail) {
+            Verdict::Fail
+        } else if self.recommended.is_none() && !not_compared(NotCompared::StoppedEarly) {
+            Verdict::CouldNotMeasure
+        } else if not_compared(NotCompared::NoBaseline) {
+            Verdict::NoBaseline
+        } else if statuses().any(|it| matches!(it, Status::Undecided(_) | Status::NotCompared(_))) {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Pass
+        }
+    }
+}
+
 impl Judgement {
-    /// Whether the run was stopped because its failure was certain: latencies are lower bounds then.
+    /// The one place where a verdict is made.
+    fn new(evidence: Evidence) -> Self {
+        let verdict = evidence.verdict();
+        let Evidence {
+            recommended,
+            metrics,
+            overall,
+            baseline,
+            unlike,
+            notices,
+        } = evidence;
+        Self {
+            verdict,
+            recommended,
+            metrics,
+            overall,
+            baseline,
+            unlike,
+            acceptance: None,
+            notices,
+        }
+    }
+
+    /// Whether the run was stopped because its failure was certain: latencies are lower bounds
+    /// then.
     pub fn is_stopped_early(&self) -> bool {
         let early = Status::NotCompared(NotCompared::StoppedEarly);
         self.metrics.iter().any(|it| it.status == early)
     }
 
-    /// Whether latency or cost at the baseline's size moved, in either direction, by more than noise: main's next
-    /// entry then starts a new epoch.
-    pub fn starts_epoch(&self) -> bool {
-        self.metrics
-            .iter()
-            .filter(|it| it.metric != Metric::RecommendedMemory)
-            .any(MetricJudgement::is_outside_noise)
+    /// The epoch of main's next entry: a new one when latency or cost at the baseline's size moved,
+    /// in either direction, by more than noise.
+    pub fn epoch(&self) -> Epoch {
+        if self.metrics.iter().any(MetricJudgement::is_outside_noise) {
+            Epoch::New
+        } else {
+            Epoch::Same
+        }
     }
 
     /// Every judged metric.
     pub fn all_metrics(&self) -> impl Iterator<Item = &MetricJudgement> {
-        self.metrics.iter().chain(&self.overall)
+        self.metrics.iter().chain(self.overall.iter())
     }
-}
 
-/// No data is never green: a metric that decides nothing keeps the verdict from being a pass.
-fn verdict(judgement: &Judgement) -> Verdict {
-    let any = |wanted: fn(&Status) -> bool| judgement.all_metrics().any(|it| wanted(&it.status));
-    let not_compared = |reason: NotCompared| {
-        judgement
-            .metrics
-            .iter()
-            .any(|it| it.status == Status::NotCompared(reason))
-    };
-    if any(|status| *status == Status::Fail) {
-        Verdict::Fail
-    } else if judgement.recommended.is_none() && !judgement.is_stopped_early() {
-        Verdict::CouldNotMeasure
-    } else if not_compared(NotCompared::NoBaseline) {
-        Verdict::NoBaseline
-    } else if any(|status| matches!(status, Status::Undecided(_) | Status::NotCompared(_))) {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Pass
+    /// The metrics beyond their limit.
+    pub fn failing(&self) -> impl Iterator<Item = &MetricJudgement> {
+        self.all_metrics().filter(|judged| judged.fails())
     }
 }
 
 fn general_notices(
     run: &RunResult,
     analysis: &Analysis,
-    judgement: &Judgement,
+    baseline: Option<&BaselineSummary>,
     now: Timestamp,
 ) -> Vec<Notice> {
     let mut notices = Vec::new();
     if analysis.cost_basis == CostBasis::ClientLatency && !analysis.sizes.is_empty() {
         notices.push(Notice::CostIsEstimated);
     }
-    if let Some((_, at)) = judgement
-        .baseline
-        .as_ref()
-        .and_then(|baseline| baseline.commits.first())
-    {
+    if let Some((_, at)) = baseline.and_then(|baseline| baseline.commits.first()) {
         let days = now.duration_since(*at).as_hours() / 24;
         if days > STALE_DAYS {
             notices.push(Notice::StaleBaseline { days });
@@ -305,7 +349,5 @@ fn extended(run: &RunResult, analysis: &Analysis) -> Option<Notice> {
     (!sizes.is_empty()).then_some(Notice::Extended { sizes, planned })
 }
 
-#[cfg(test)]
-mod regressions;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! How far identical code strays: sampling error of one run plus run-to-run noise.
 //!
-//! Everything is in ln units, so that a difference is a relative change. No random numbers: a verdict can be
-//! computed again from `result.json`.
+//! Everything is in ln units, so that a difference is a relative change. No random numbers: a
+//! verdict can be computed again from `result.json`.
 
 use crate::analysis::{count, mean, nearest_rank, variance};
 use crate::units::Ratio;
@@ -20,19 +20,20 @@ const TINY: f64 = 1e-9;
 
 /// A difference between this run and the baseline, in ln units.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Comparison {
+pub(super) struct LogDifference {
     /// ln(now) - mean ln(baseline).
     pub(super) difference: f64,
     /// Sampling error of the comparison, without run-to-run noise.
     pub(super) own_error: f64,
     /// Standard error of the comparison.
     pub(super) standard_error: f64,
-    /// Standard error of the comparison as far as a decrease is concerned: the sampling error of a quantile is larger
-    /// above it than below, and a p99 that happens to be low says little about how high it might have been.
+    /// Standard error of the comparison as far as a decrease is concerned: the sampling error of a
+    /// quantile is larger above it than below, and a p99 that happens to be low says little about
+    /// how high it might have been.
     pub(super) error_of_decrease: f64,
 }
 
-impl Comparison {
+impl LogDifference {
     /// Relative change.
     pub(super) fn increase(&self) -> Ratio {
         Ratio(self.difference.exp_m1())
@@ -43,7 +44,8 @@ impl Comparison {
         Ratio((SIGMAS * self.standard_error).exp_m1())
     }
 
-    /// Identical code stays within this increase as far as this run's own sampling error goes (3 sigma).
+    /// Identical code stays within this increase as far as this run's own sampling error goes (3
+    /// sigma).
     pub(super) fn own_band(&self) -> Ratio {
         Ratio((SIGMAS * self.own_error).exp_m1())
     }
@@ -69,8 +71,8 @@ pub(super) struct RunNoise {
 }
 
 impl RunNoise {
-    /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2 for a young
-    /// baseline.
+    /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2
+    /// for a young baseline.
     pub(super) fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
         let prior = if runs < MATURE_RUNS && degrees < 2.0 {
             YOUNG_RUN_DEVIATION
@@ -94,7 +96,8 @@ pub(super) fn ln(value: f64) -> f64 {
     value.max(TINY).ln()
 }
 
-/// Excess of the variance of run means over what their own errors explain; 0 for fewer than two runs.
+/// Excess of the variance of run means over what their own errors explain; 0 for fewer than two
+/// runs.
 pub(super) fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
     let own =
         mean(&errors.iter().map(|error| error * error).collect::<Vec<_>>()).unwrap_or_default();
@@ -105,16 +108,16 @@ pub(super) fn excess_variance(ln_means: &[f64], errors: &[f64]) -> f64 {
     }
 }
 
-/// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs, which hold
-/// `baseline_calls` calls together. The own error comes from the order statistic three binomial standard
-/// deviations below the rank.
+/// Compares a p-quantile with the mean of `baseline_ln`, the ln quantiles of the baseline's runs,
+/// which hold `baseline_calls` calls together. The own error comes from the order statistic three
+/// binomial standard deviations below the rank.
 pub(super) fn compare_quantile(
     sorted: &[f64],
     p: f64,
     baseline_ln: &[f64],
     baseline_calls: f64,
     noise: RunNoise,
-) -> Option<Comparison> {
+) -> Option<LogDifference> {
     let now = ln(nearest_rank(sorted, p)?);
     let n = count(sorted);
     let spread = (n * p * (1.0 - p) * (1.0 + n / baseline_calls.max(1.0))).sqrt();
@@ -140,7 +143,7 @@ pub(super) fn compare_mean(
     (now_ln, now_error): (f64, f64),
     baseline: &[(f64, f64)],
     noise: RunNoise,
-) -> Comparison {
+) -> LogDifference {
     let k = count(baseline).max(1.0);
     let baseline_ln: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
     let baseline_error: f64 = baseline.iter().map(|(_, error)| error * error).sum::<f64>() / k / k;
@@ -149,11 +152,16 @@ pub(super) fn compare_mean(
 }
 
 /// `own_errors` are those below and above the value.
-fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: RunNoise) -> Comparison {
+fn compare(
+    now_ln: f64,
+    own_errors: [f64; 2],
+    baseline_ln: &[f64],
+    noise: RunNoise,
+) -> LogDifference {
     let [standard_error, error_of_decrease] =
         own_errors.map(|own| (own.powi(2) + noise.of_comparison()).sqrt());
     let [own_error, _] = own_errors;
-    Comparison {
+    LogDifference {
         difference: now_ln - mean(baseline_ln).unwrap_or(now_ln),
         own_error,
         standard_error,
@@ -161,13 +169,13 @@ fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: RunNoi
     }
 }
 
-/// The geometric mean over sizes: own errors average out; `noise` is the run-to-run noise of one size, which is in the
-/// parts, and `noise_of_all` that of the mean. `None` for no size.
+/// The geometric mean over sizes: own errors average out; `noise` is the run-to-run noise of one
+/// size, which is in the parts, and `noise_of_all` that of the mean. `None` for no size.
 pub(super) fn geometric_mean(
-    parts: &[Comparison],
+    parts: &[LogDifference],
     noise: RunNoise,
     noise_of_all: RunNoise,
-) -> Option<Comparison> {
+) -> Option<LogDifference> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
     let together = |errors: Vec<f64>| {
         errors.iter().map(|error| error.powi(2)).sum::<f64>().sqrt() / count(&errors)
@@ -176,9 +184,9 @@ pub(super) fn geometric_mean(
     // The run-to-run part of each is taken out again: the mean has its own.
     let common = noise.of_comparison();
     let common_to_all = noise_of_all.of_comparison();
-    let above = |part: &Comparison| (part.error_of_decrease.powi(2) - common).max(0.0).sqrt();
+    let above = |part: &LogDifference| (part.error_of_decrease.powi(2) - common).max(0.0).sqrt();
     let own_above = together(parts.iter().map(above).collect());
-    Some(Comparison {
+    Some(LogDifference {
         difference,
         own_error,
         standard_error: (own_error.powi(2) + common_to_all).sqrt(),
@@ -193,7 +201,8 @@ mod tests {
     use super::*;
     use crate::analysis::{LatencySummary, sorted};
 
-    /// The reference's stream: 64-bit LCG, scale x (100 to 199.9), every 73rd call three times that.
+    /// The reference's stream: 64-bit LCG, scale x (100 to 199.9), every 73rd call three times
+    /// that.
     fn stream(seed: u64, calls: usize, scale: f64) -> Vec<f64> {
         let mut x = seed;
         (0..calls)

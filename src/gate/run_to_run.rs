@@ -32,7 +32,8 @@ fn means_of_epoch(epoch: &[Group<'_>], memory_mb: MemoryMb) -> (Vec<f64>, Vec<f6
         .unzip()
 }
 
-/// Observed excess variance of ln mean latency at one size, pooled over epochs, and its degrees of freedom.
+/// Observed excess variance of ln mean latency at one size, pooled over epochs, and its degrees of
+/// freedom.
 fn observed_variance(epochs: &[Vec<Group<'_>>], memory_mb: MemoryMb) -> (f64, f64) {
     let mut weighted = 0.0;
     let mut degrees = 0.0;
@@ -69,8 +70,8 @@ pub(super) fn run_noise(
     RunNoise::shrunk(mean(&variances).unwrap_or_default(), degrees, runs)
 }
 
-/// Run-to-run noise of the geometric mean over all sizes. What belongs to one endpoint averages out in it, so it strays
-/// less than a single size; estimated from the same runs in the same way.
+/// Run-to-run noise of the geometric mean over all sizes. What belongs to one endpoint averages out
+/// in it, so it varies less than a single size; estimated from the same runs in the same way.
 pub(super) fn run_noise_of_all(
     epochs: &[Vec<Group<'_>>],
     analysis: &Analysis,
@@ -112,8 +113,8 @@ pub(super) fn run_noise_of_all(
     RunNoise::shrunk(observed, degrees, runs)
 }
 
-/// Run-to-run variance that belongs to one endpoint, not to the whole run: the variance over sizes of each run's
-/// deviation, shrunk to (3 %)^2.
+/// Run-to-run variance that belongs to one endpoint, not to the whole run: the variance over sizes
+/// of each run's deviation, shrunk to (3 %)^2.
 pub(super) fn per_endpoint_variance(epochs: &[Vec<Group<'_>>], analysis: &Analysis) -> f64 {
     let mut variances = Vec::new();
     let mut degrees = 0.0;

@@ -13,7 +13,7 @@ use crate::gate::{self, Entry, History, Judgement, Limits, Policy, Status, Verdi
 use crate::github::Context;
 use crate::marker::Key;
 use crate::process::{Process, now};
-use crate::report::{self, Consequence, Links, Report};
+use crate::report::{self, Color, Consequence, Links, Numbers, Report};
 use crate::result::RunResult;
 
 /// A result and all that decides about it.
@@ -79,7 +79,7 @@ pub(crate) async fn conclude(
     let report = report::compose(case.run, &analysis, &judgement, &links);
     ending.write(case.run, &analysis, &judgement, &report, process)?;
     // Colours are taken out again where stdout cannot show them.
-    process.print(&report::terminal(&report, true));
+    process.print(&report::terminal(&report, Color::Always));
     let entry = judgement
         .recommended
         .map(|recommended| Entry::new(case.run, &analysis, recommended));
@@ -169,11 +169,12 @@ impl Conclusion {
         };
         let publication = Publication {
             report: &self.report,
-            numbers: &report::outputs(&self.analysis, &self.judgement),
+            numbers: Numbers::of(&self.analysis, &self.judgement),
             changed: is_change(&self.judgement),
-            consequence: Consequence {
-                fails: exit_code != 0,
-                is_gate: matches!(ending.purpose, Purpose::Gate(_)),
+            consequence: match ending.purpose {
+                _ if exit_code != 0 => Consequence::Fails,
+                Purpose::Gate(_) => Consequence::Passes,
+                Purpose::Record | Purpose::Show => Consequence::Undecided,
             },
             result: Some(ending.result_file),
             html: &ending.files.html_report(),

@@ -97,9 +97,9 @@ impl<'a> Gate<'a> {
         let Some(entry) = &conclusion.entry else {
             return;
         };
-        let starts_epoch = conclusion.judgement.starts_epoch();
+        let epoch = conclusion.judgement.epoch();
         let append = |file: &mut BaselineFile| {
-            file.history_mut(name).append(entry.clone(), starts_epoch);
+            file.history_mut(name).append(entry.clone(), epoch);
         };
         match self.store.update(append).await {
             Ok(()) => process.note(&format!("recorded in {}", self.uri)),

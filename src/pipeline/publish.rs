@@ -9,7 +9,7 @@ use crate::github::{
     Operation, Problem, Published, RunnerFileError, publish_comment,
 };
 use crate::process::Process;
-use crate::report::{self, Consequence, Finding, Gravity, Report};
+use crate::report::{self, Consequence, Finding, Gravity, Numbers, Report};
 
 /// How a pull request from a fork gets its comment.
 const COMMENT_FROM_ELSEWHERE: &str = "the job summary has the report; to comment such pull requests, publish the result \
@@ -54,8 +54,8 @@ pub(crate) enum NoConversation {
 pub(crate) struct Publication<'a> {
     /// The report.
     pub(crate) report: &'a Report,
-    /// Numbers for other steps, by the name of their output.
-    pub(crate) numbers: &'a [(&'static str, String)],
+    /// Numbers for other steps.
+    pub(crate) numbers: Numbers,
     /// Something differs from the baseline by more than noise, or there is nothing to compare with.
     pub(crate) changed: bool,
     /// What becomes of the verdict.
@@ -173,7 +173,7 @@ impl Publisher {
             }
         };
         let occasion = Occasion {
-            failed: it.consequence.fails,
+            failed: it.consequence == Consequence::Fails,
             changed: it.changed,
         };
         let body = report::markdown(it.report);
@@ -256,14 +256,10 @@ fn words(published: &Published) -> String {
 }
 
 fn outputs(it: &Publication<'_>) -> Vec<(&'static str, String)> {
-    let number = |name: &str| {
-        let found = it.numbers.iter().find(|(other, _)| *other == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
     let path = |path: &Path| path.display().to_string();
-    let numbers = report::NUMBERS.map(|name| (name, number(name)));
+    let numbers = it.numbers.named();
     let mut all = vec![("verdict", it.report.verdict().name().to_owned())];
-    all.extend(numbers);
+    all.extend(numbers.map(|(name, number)| (name, number.to_owned())));
     all.extend([
         ("result-json", it.result.map(path).unwrap_or_default()),
         ("report-html", path(it.html)),

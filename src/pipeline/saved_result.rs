@@ -25,9 +25,6 @@ pub(crate) fn append(history: &mut History, run: &RunResult, analysis: &Analysis
     let Some(recommended) = judgement.recommended else {
         return false;
     };
-    history.append(
-        Entry::new(run, analysis, recommended),
-        judgement.starts_epoch(),
-    );
+    history.append(Entry::new(run, analysis, recommended), judgement.epoch());
     true
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::gate::Verdict;
 use crate::github::Context;
 use crate::process::{Process, now};
-use crate::report::{self, Consequence, Unmeasured, UnmeasuredVerdict};
+use crate::report::{self, Consequence, Numbers, Unmeasured, UnmeasuredVerdict};
 
 /// Why a fork's pull request is not measured.
 pub(crate) const FORK: &str = "fork pull requests get no AWS credentials";
@@ -115,9 +115,9 @@ impl UnmeasuredRun<'_> {
             reason: words.reason,
             hint: words.hint,
         };
-        let consequence = Consequence {
-            fails: words.exit_code != 0,
-            is_gate: true,
+        let consequence = match words.exit_code {
+            0 => Consequence::Passes,
+            _ => Consequence::Fails,
         };
         let files = self.files();
         publish_unmeasured(&unmeasured, consequence, &files, self.publisher, process).await
@@ -137,8 +137,8 @@ pub(crate) async fn publish_unmeasured(
     files.write_report(&report)?;
     let publication = publish::Publication {
         report: &report,
-        numbers: &[],
-        changed: consequence.fails,
+        numbers: Numbers::default(),
+        changed: consequence == Consequence::Fails,
         consequence,
         result: None,
         html: &files.html_report(),

@@ -4,8 +4,8 @@ use super::document::{Inline, code, name, text};
 use super::notes::labelled;
 use super::{Facts, Links, metrics, numbers, reason, sanitise};
 use crate::gate::{
-    ACCEPT_LABEL, Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided, Value,
-    Verdict,
+    ACCEPT_LABEL, Bound, Comparison, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided,
+    Value, Verdict,
 };
 use crate::result::RunResult;
 use crate::units::MemoryMb;
@@ -35,38 +35,27 @@ pub(super) fn why(facts: Facts<'_>) -> Option<Vec<Inline>> {
 impl<'a> Facts<'a> {
     /// The metric that a pass is explained with: latency where it was compared, else cost.
     fn explained(&self) -> Option<&'a MetricJudgement> {
-        let judged = self.judgement.metrics.iter();
-        judged
-            .filter(|judged| judged.metric != Metric::RecommendedMemory)
-            .find(|judged| judged.increase.is_some())
+        let metrics = &self.judgement.metrics;
+        [&metrics.latency, &metrics.cost]
+            .into_iter()
+            .find(|judged| judged.compared().is_some())
     }
 }
 
 /// A sentence for a larger size, and one for the first of the other metrics.
 fn why_failed(facts: Facts<'_>) -> Vec<Inline> {
     let failing = facts.failing();
-    let is_memory = |judged: &&&MetricJudgement| judged.metric == Metric::RecommendedMemory;
-    let memory =
-        failing
-            .iter()
-            .find(is_memory)
-            .and_then(|judged| match (judged.baseline, judged.now) {
-                (Some(Value::Memory(old)), Some(Value::Memory(new))) => {
-                    Some(memory_sentence(facts, old, new))
-                }
-                _ => None,
-            });
-    let other = failing
-        .iter()
-        .find(|judged| !is_memory(judged))
-        .map(|judged| change(facts, judged));
-    vec![text(
-        [memory, other]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" "),
-    )]
+    let memory = failing.iter().find_map(|judged| match judged.comparison {
+        Comparison::Sizes { baseline, now, .. } => Some(memory_sentence(facts, baseline, now)),
+        Comparison::Compared(_) | Comparison::Bounded { .. } | Comparison::NotCompared { .. } => {
+            None
+        }
+    });
+    let is_other = |judged: &&&MetricJudgement| judged.metric != Metric::RecommendedMemory;
+    let other = failing.iter().find(is_other);
+    let other = other.map(|judged| change(facts, judged));
+    let sentences: Vec<String> = memory.into_iter().chain(other).collect();
+    vec![text(sentences.join(" "))]
 }
 
 fn memory_sentence(facts: Facts<'_>, old: MemoryMb, new: MemoryMb) -> String {
@@ -82,24 +71,22 @@ fn memory_sentence(facts: Facts<'_>, old: MemoryMb, new: MemoryMb) -> String {
 /// `p99 at 2048 MB is +24 % (412 → 511 ms) against the mean of the last 5 main runs. …`
 fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     let subject = metrics::subject(judged);
-    let by_ceiling = judged
-        .limit
-        .filter(|bound| bound.rule == Rule::Ceiling && judged.status == Status::Fail);
-    if let (Some(bound), Some(now)) = (by_ceiling, judged.now) {
-        let (now, ceiling) = (numbers::in_words(now), numbers::in_words(bound.value));
+    if let Some((now, ceiling)) = judged.above_ceiling() {
+        let (now, ceiling) = (numbers::in_words(now), numbers::in_words(ceiling));
         return format!(
             "{subject} is {now}, above the ceiling of {ceiling}, which needs no baseline."
         );
     }
-    let (Some(baseline), Some(now), Some(increase), Some(band)) =
-        (judged.baseline, judged.now, judged.increase, judged.band)
-    else {
+    let Some(compared) = judged.compared() else {
         return format!("{subject} was not compared.");
     };
-    let values = match now {
+    let values = match compared.now {
         Value::Change(_) => String::new(),
         Value::Memory(_) | Value::Latency(_) | Value::Cost(_) => {
-            format!(" ({})", numbers::transition(baseline, now))
+            format!(
+                " ({})",
+                numbers::transition(compared.baseline, compared.now)
+            )
         }
     };
     let at_least = if facts.judgement.is_stopped_early() {
@@ -110,9 +97,9 @@ fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     format!(
         "{subject} is {at_least}{}{values} against {}. Identical code stays within +{} (3 sigma of this run's sampling error and \
          of the run-to-run noise); {}",
-        numbers::percent(increase),
+        numbers::percent(compared.increase),
         runs(facts),
-        numbers::share(band),
+        numbers::share(compared.band.increase),
         conclusion(facts, judged),
     )
 }
@@ -131,7 +118,7 @@ fn runs(facts: Facts<'_>) -> String {
 
 fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     let limit = judged
-        .limit
+        .limit()
         .map_or_else(|| "there is no limit".to_owned(), limit_words);
     match judged.status {
         Status::Fail if facts.judgement.verdict == Verdict::Accepted => {
@@ -182,7 +169,7 @@ fn why_undecided(facts: Facts<'_>) -> Vec<Inline> {
         for (index, difference) in facts.judgement.unlike.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             words.extend([
-                text(format!("{separator}{} ", difference.field)),
+                text(format!("{separator}{} ", difference.setting)),
                 name(&sanitise::shortened(&difference.baseline, 80)),
                 text(" in the baseline, "),
                 name(&sanitise::shortened(&difference.now, 80)),
@@ -354,9 +341,7 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
 fn flags(facts: Facts<'_>) -> Vec<&'static str> {
     let mut flags: Vec<&str> = Vec::new();
     for judged in facts.failing() {
-        let by_ceiling = judged
-            .limit
-            .is_some_and(|bound| bound.rule == Rule::Ceiling);
+        let by_ceiling = judged.above_ceiling().is_some();
         let flag = match judged.metric {
             Metric::RecommendedMemory => "--max-memory-increase",
             Metric::Latency(_) | Metric::LatencyAllSizes(_) if by_ceiling => "--max-p99",

@@ -1,4 +1,4 @@
-//! What a calibration tells, for a terminal.
+//! What a calibration found, for a terminal.
 
 use super::document::text;
 use super::numbers;

@@ -29,24 +29,27 @@ pub struct Finding {
     pub message: String,
 }
 
-/// What the run makes of its verdict.
+/// What follows from the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Consequence {
+pub enum Consequence {
     /// The process ends with a failure.
-    pub fails: bool,
-    /// The verdict decides whether it does: not where the run is added to the baseline, nor without a gate.
-    pub is_gate: bool,
+    Fails,
+    /// The verdict decides, and the process succeeds.
+    Passes,
+    /// The verdict decides nothing: the run is added to the baseline, or only reported.
+    Undecided,
 }
 
-/// One finding for each metric beyond its limit; for a verdict without any, one with the headline; none for a pass.
+/// One finding for each metric beyond its limit; for a verdict without any, one with the headline;
+/// none for a pass.
 pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
     let gravity = match report.verdict {
         Verdict::Pass => return Vec::new(),
-        _ if consequence.fails => Gravity::Error,
+        _ if consequence == Consequence::Fails => Gravity::Error,
         Verdict::CouldNotMeasure => Gravity::Error,
         Verdict::Accepted => Gravity::Notice,
         // Nothing to compare with, and that is as it should be.
-        Verdict::NoBaseline if !consequence.is_gate => Gravity::Notice,
+        Verdict::NoBaseline if consequence == Consequence::Undecided => Gravity::Notice,
         Verdict::Fail | Verdict::NoBaseline | Verdict::Inconclusive | Verdict::NotRun => {
             Gravity::Warning
         }
@@ -63,12 +66,12 @@ pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
     }
 }
 
-/// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10 %), change +99 ms (+24 %)`, for each metric beyond its
-/// limit.
+/// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10 %), change +99 ms (+24 %)`, for
+/// each metric beyond its limit.
 pub(super) fn beyond(facts: Facts<'_>) -> Vec<String> {
     let model = sanitise::shortened(&facts.run.name, MAX_NAME);
     let words = facts.failing().into_iter().map(|judged| {
-        let now = judged.now.map_or_else(|| "–".to_owned(), numbers::value);
+        let now = judged.now().map_or_else(|| "–".to_owned(), numbers::value);
         format!(
             "{model}: {} is {now}, limit {}, change {}",
             metrics::title(facts, judged),
@@ -95,18 +98,9 @@ mod tests {
     use super::super::tests::{every_report, failing_report};
     use super::*;
 
-    const GATE: Consequence = Consequence {
-        fails: false,
-        is_gate: true,
-    };
-
     #[test]
     fn each_failing_metric_has_a_title_with_value_limit_and_change() {
-        let fails = Consequence {
-            fails: true,
-            ..GATE
-        };
-        let findings = findings(&failing_report(), fails);
+        let findings = findings(&failing_report(), Consequence::Fails);
         let titles: Vec<&str> = findings.iter().map(|it| it.title.as_str()).collect();
         insta::assert_snapshot!(titles.join("\n"), @r"
         churn-xgb: p99 latency at 2048 MB is 205 ms, limit ≤ 133 ms (+10 %), change +84 ms (+70 %)
@@ -122,7 +116,7 @@ mod tests {
     #[test]
     fn every_verdict_but_a_pass_is_found_and_none_is_an_error_unless_it_fails() {
         for (case, report) in every_report() {
-            let found = findings(&report, GATE);
+            let found = findings(&report, Consequence::Passes);
             let verdict = report.verdict();
             assert_eq!(found.is_empty(), verdict == Verdict::Pass, "{case}");
             let is_error = found.iter().any(|it| it.gravity == Gravity::Error);
@@ -132,14 +126,10 @@ mod tests {
 
     #[test]
     fn the_first_run_of_main_is_no_warning() {
-        let records = Consequence {
-            is_gate: false,
-            ..GATE
-        };
         let first = every_report()
             .into_iter()
             .find(|(case, _)| *case == "no_baseline");
-        let found = findings(&first.unwrap().1, records);
+        let found = findings(&first.unwrap().1, Consequence::Undecided);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].gravity, Gravity::Notice);
     }

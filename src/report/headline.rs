@@ -4,7 +4,8 @@ use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
 use crate::gate::{
-    Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value, Verdict,
+    Compared, Comparison, Metric, MetricJudgement, NotCompared, Setting, Status, Tail, Undecided,
+    Value, Verdict,
 };
 use crate::units::MemoryMb;
 
@@ -25,28 +26,16 @@ impl<'a> Facts<'a> {
 
     /// The judged quantile of latency.
     pub(super) fn quantile(&self) -> Tail {
-        let quantile = |judged: &MetricJudgement| match judged.metric {
-            Metric::Latency(quantile) => Some(quantile),
-            Metric::RecommendedMemory
-            | Metric::CostPerMillion
-            | Metric::LatencyAllSizes(_)
-            | Metric::CostAllSizes => None,
-        };
-        let mut judged = self.judgement.metrics.iter();
-        judged.find_map(quantile).unwrap_or(Tail::P99)
+        let latency = self.judgement.metrics.latency.metric;
+        latency.tail().unwrap_or(Tail::P99)
     }
 
     /// The metrics beyond their limit: those of the table, or those over all sizes when no other is.
     pub(super) fn failing(&self) -> Vec<&'a MetricJudgement> {
-        let failing = |metrics: &'a [MetricJudgement]| -> Vec<&'a MetricJudgement> {
-            metrics
-                .iter()
-                .filter(|judged| judged.status == Status::Fail)
-                .collect()
-        };
-        let gated = failing(&self.judgement.metrics);
+        let fails = |judged: &&MetricJudgement| judged.fails();
+        let gated: Vec<_> = self.judgement.metrics.iter().filter(fails).collect();
         if gated.is_empty() {
-            failing(&self.judgement.overall)
+            self.judgement.overall.iter().filter(fails).collect()
         } else {
             gated
         }
@@ -105,8 +94,8 @@ fn three_numbers(facts: Facts<'_>) -> String {
         return "nothing measured".to_owned();
     };
     let quantile = facts.quantile();
-    let latency = value_at(facts, memory, Metric::Latency(quantile));
-    let cost = value_at(facts, memory, Metric::CostPerMillion);
+    let latency = value_at(facts, memory, &facts.judgement.metrics.latency);
+    let cost = value_at(facts, memory, &facts.judgement.metrics.cost);
     let about = if facts.is_estimate() { "about " } else { "" };
     format!(
         "{memory}, {} {latency}, {about}{cost} per million",
@@ -115,15 +104,10 @@ fn three_numbers(facts: Facts<'_>) -> String {
 }
 
 /// The value in the table when it is that of `memory`, else the size's own.
-fn value_at(facts: Facts<'_>, memory: MemoryMb, metric: Metric) -> String {
-    let in_table = facts
-        .judgement
-        .metrics
-        .iter()
-        .filter(|judged| judged.metric == metric && judged.memory_mb == Some(memory))
-        .find_map(|judged| judged.now);
+fn value_at(facts: Facts<'_>, memory: MemoryMb, judged: &MetricJudgement) -> String {
+    let in_table = judged.now().filter(|_| judged.memory_mb == Some(memory));
     let size = facts.analysis.size(memory);
-    let own = size.map(|size| match metric {
+    let own = size.map(|size| match judged.metric {
         Metric::Latency(Tail::P95) => Value::Latency(size.warm.p95),
         Metric::Latency(Tail::P90) => Value::Latency(size.warm.p90),
         Metric::Latency(Tail::Slowest) => Value::Latency(
@@ -157,41 +141,38 @@ fn failures(facts: Facts<'_>) -> String {
 
 fn failure(judged: &MetricJudgement, at_least: &str) -> String {
     let title = metrics::short_title(judged.metric);
-    let by_ceiling = judged.limit.filter(|bound| bound.rule == Rule::Ceiling);
-    match (judged.baseline, judged.now, by_ceiling, judged.increase) {
-        (Some(Value::Memory(old)), Some(Value::Memory(new)), ..) => {
-            format!("needs {new} (was {})", old.get())
-        }
-        (_, Some(now), Some(bound), _) => {
-            format!(
-                "{title} {at_least}{} (ceiling {})",
-                numbers::value(now),
-                numbers::value(bound.value)
-            )
-        }
-        (.., Some(increase)) => format!("{title} {at_least}{}", numbers::percent(increase)),
-        (_, Some(now), None, None) => format!("{title} {}", numbers::value(now)),
-        (_, None, _, None) => title,
+    if let Some((now, ceiling)) = judged.above_ceiling() {
+        let (now, ceiling) = (numbers::value(now), numbers::value(ceiling));
+        return format!("{title} {at_least}{now} (ceiling {ceiling})");
+    }
+    match judged.comparison {
+        Comparison::Sizes { baseline, now, .. } => format!("needs {now} (was {})", baseline.get()),
+        Comparison::Compared(it) => format!("{title} {at_least}{}", numbers::percent(it.increase)),
+        // Nothing else fails without a ceiling.
+        Comparison::Bounded { .. } | Comparison::NotCompared { .. } => title,
     }
 }
 
 fn undecided(facts: Facts<'_>) -> Vec<Inline> {
     if let Some(difference) = facts.judgement.unlike.first() {
         let short = |value: &str| name(&sanitise::shortened(value, 24));
-        let (field, baseline, now) = (
-            difference.field,
-            short(&difference.baseline),
-            short(&difference.now),
-        );
-        return match field {
-            "region" => vec![
+        let (baseline, now) = (short(&difference.baseline), short(&difference.now));
+        return match difference.setting {
+            Setting::Region => vec![
                 text(" inconclusive: baseline was measured in "),
                 baseline,
                 text(", this run in "),
                 now,
             ],
-            _ => vec![
-                text(format!(" inconclusive: other {field} than the baseline (")),
+            setting @ (Setting::Place
+            | Setting::Samples
+            | Setting::MemorySizes
+            | Setting::Invocations
+            | Setting::Warmup
+            | Setting::LatencySource) => vec![
+                text(format!(
+                    " inconclusive: other {setting} than the baseline ("
+                )),
                 baseline,
                 text(" → "),
                 now,
@@ -211,7 +192,8 @@ fn undecided(facts: Facts<'_>) -> Vec<Inline> {
 
 fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String> {
     let title = metrics::short_title(judged.metric);
-    let increase = judged.increase.map(numbers::percent).unwrap_or_default();
+    let words = |of: fn(&Compared) -> String| judged.compared().map(of).unwrap_or_default();
+    let increase = words(|it| numbers::percent(it.increase));
     match judged.status {
         Status::Undecided(Undecided::YoungBaseline { .. }) => {
             let runs = facts
@@ -225,7 +207,7 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
             ))
         }
         Status::Undecided(Undecided::BandTooWide) => {
-            let band = judged.band.map(numbers::share).unwrap_or_default();
+            let band = words(|it| numbers::share(it.band.increase));
             Some(format!("{title} is too noisy to judge (±{band})"))
         }
         Status::NotCompared(NotCompared::TooFewCalls) => {
@@ -242,14 +224,14 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
             Some("stopped early, and within these limits by then".to_owned())
         }
         Status::NotCompared(NotCompared::SizeNotMeasured) => {
-            let held = facts
+            let size = facts
                 .judgement
                 .baseline
                 .as_ref()
                 .map(|baseline| baseline.recommended.to_string());
             Some(format!(
                 "the baseline's {} was not measured",
-                held.unwrap_or_else(|| "size".to_owned())
+                size.unwrap_or_else(|| "size".to_owned())
             ))
         }
         Status::NotCompared(

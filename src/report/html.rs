@@ -5,7 +5,8 @@ use super::{Report, Section, headline, sanitise};
 
 const STYLE: &str = include_str!("page.css");
 
-/// One self-contained page without scripts: the comment with every detail open, in the reader's colours.
+/// One self-contained page without scripts: the comment with every detail open, in the reader's
+/// colours.
 pub fn html(report: &Report) -> String {
     let mut blocks = report.visible();
     blocks.extend(report.sections.iter().map(Section::block));

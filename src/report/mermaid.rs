@@ -1,4 +1,5 @@
-//! Charts over memory sizes in mermaid, which GitHub draws inside a comment. Numbers and our own words only.
+//! Charts over memory sizes in mermaid, which GitHub draws inside a comment. Numbers and our own
+//! words only.
 
 use crate::units::MemoryMb;
 

@@ -1,12 +1,13 @@
 //! The table of the three gated metrics, and the words for one metric.
 
 use super::document::{Inline, strong, text};
-use super::table::{Align, Cell, Table};
+use super::table::{Align, Cell, Mark, Row, Table};
 use super::{Facts, numbers};
 use crate::gate::{
-    Bound, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value, Verdict,
+    Bound, Comparison, Metric, MetricJudgement, NotCompared, Rule, Status, Tail, Undecided, Value,
+    Verdict,
 };
-use crate::units::MemoryMb;
+use crate::units::{MemoryMb, Ratio};
 
 /// Stands for a value that does not exist.
 const NONE: &str = "–";
@@ -22,19 +23,23 @@ pub(super) fn table(facts: Facts<'_>) -> Table {
         ("Status", Align::Left),
     ]);
     for judged in &facts.judgement.metrics {
-        table.push(row(facts, judged));
+        let fails = judged.fails() && facts.judgement.verdict != Verdict::Accepted;
+        table.push(Row {
+            cells: cells(facts, judged),
+            mark: fails.then_some(Mark::Failing),
+        });
     }
     table
 }
 
-fn row(facts: Facts<'_>, judged: &MetricJudgement) -> Vec<Cell> {
+fn cells(facts: Facts<'_>, judged: &MetricJudgement) -> Vec<Cell> {
     let value = |value: Option<Value>| value.map_or_else(|| NONE.to_owned(), numbers::value);
     let at_least = if facts.judgement.is_stopped_early() {
         "≥ "
     } else {
         ""
     };
-    let now: Vec<Inline> = match judged.now {
+    let now: Vec<Inline> = match judged.now() {
         Some(now) => vec![strong(vec![text(format!(
             "{at_least}{}",
             numbers::value(now)
@@ -43,7 +48,7 @@ fn row(facts: Facts<'_>, judged: &MetricJudgement) -> Vec<Cell> {
     };
     vec![
         vec![text(title(facts, judged))],
-        vec![text(value(judged.baseline))],
+        vec![text(value(judged.baseline()))],
         now,
         vec![text(change(judged))],
         vec![text(limit(judged))],
@@ -107,10 +112,14 @@ pub(super) fn subject(judged: &MetricJudgement) -> String {
 
 /// `+6 ms (+3.3 %)`, `none`, or a dash.
 pub(super) fn change(judged: &MetricJudgement) -> String {
-    let (Some(baseline), Some(now), Some(increase)) =
-        (judged.baseline, judged.now, judged.increase)
-    else {
-        return NONE.to_owned();
+    let (baseline, now, increase) = match judged.comparison {
+        Comparison::Compared(it) => (it.baseline, it.now, it.increase),
+        Comparison::Sizes { baseline, now, .. } => (
+            Value::Memory(baseline),
+            Value::Memory(now),
+            Ratio(f64::from(now.get()) / f64::from(baseline.get()) - 1.0),
+        ),
+        Comparison::Bounded { .. } | Comparison::NotCompared { .. } => return NONE.to_owned(),
     };
     let percent = numbers::percent(increase);
     match numbers::difference(baseline, now) {
@@ -122,7 +131,7 @@ pub(super) fn change(judged: &MetricJudgement) -> String {
 
 /// `≤ 200 ms (+10 %)`: the resolved limit, and the rule it comes from.
 pub(super) fn limit(judged: &MetricJudgement) -> String {
-    match (judged.limit, judged.status) {
+    match (judged.limit(), judged.status) {
         (Some(bound), _) => bound_words(bound),
         (None, Status::Off) => "off".to_owned(),
         (
@@ -153,7 +162,8 @@ fn bound_words(bound: Bound) -> String {
     }
 }
 
-/// A tolerance with its plus sign. The amount is written in words where the limit already has a `$`.
+/// A tolerance with its plus sign. The amount is written in words where the limit already has a
+/// `$`.
 fn signed(tolerance: Value) -> String {
     match tolerance {
         Value::Change(ratio) if ratio.get() <= 0.0 => "+0 %".to_owned(),
@@ -194,15 +204,11 @@ pub(super) fn band_table(facts: Facts<'_>) -> Table {
         ("Limit", Align::Right),
         ("Status", Align::Left),
     ]);
-    for judged in facts
-        .judgement
-        .all_metrics()
-        .filter(|judged| judged.band.is_some())
-    {
-        let band = judged.band.map_or_else(
-            || NONE.to_owned(),
-            |band| format!("±{}", numbers::share(band)),
-        );
+    for judged in facts.judgement.all_metrics() {
+        let Some(compared) = judged.compared() else {
+            continue;
+        };
+        let band = format!("±{}", numbers::share(compared.band.increase));
         table.push(vec![
             vec![text(title(facts, judged))],
             vec![text(change(judged))],

@@ -32,9 +32,9 @@ use self::document::{Block, Inline, code, link, name, plain, text};
 pub use self::findings::{Consequence, Finding, Gravity, findings};
 pub use self::html::html;
 pub use self::markdown::{markdown, summary};
-pub use self::outputs::{NUMBERS, outputs};
+pub use self::outputs::Numbers;
 use self::table::Table;
-pub use self::terminal::terminal;
+pub use self::terminal::{Color, terminal};
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
 use crate::analysis::Analysis;
 use crate::gate::{Judgement, Shown, Verdict};
@@ -249,7 +249,5 @@ fn reason(words: &str, max: usize) -> Inline {
     code(sanitise::shortened(words, max))
 }
 
-#[cfg(test)]
-mod agreement;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! Numbers as people read them: three significant digits, a unit, a real minus sign. Exact values are in
-//! `result.json`.
+//! Numbers as people read them: three significant digits, a unit, a real minus sign. Exact values
+//! are in `result.json`.
 
 use crate::gate::Value;
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
@@ -87,8 +87,8 @@ pub(super) fn in_words(it: Value) -> String {
     }
 }
 
-/// The difference between two values of the same kind as they are printed, as fine as `now`: `+6 ms`, `−$0.08`,
-/// `+1024 MB`. `None` when it prints as zero or the kinds differ.
+/// The difference between two values of the same kind as they are printed, as fine as `now`:
+/// `+6 ms`, `−$0.08`, `+1024 MB`. `None` when it prints as zero or the kinds differ.
 pub(super) fn difference(baseline: Value, now: Value) -> Option<String> {
     match (baseline, now) {
         (Value::Memory(old), Value::Memory(new)) => memory_difference(old, new),
@@ -123,7 +123,8 @@ fn printed_difference(old: f64, new: f64) -> f64 {
     (new / step).round() * step - (old / step).round() * step
 }
 
-/// `412 → 511 ms`: the unit once where both have the same. Money in words, as two `$` would be mathematics.
+/// `412 → 511 ms`: the unit once where both have the same. Money in words, as two `$` would be
+/// mathematics.
 pub(super) fn transition(baseline: Value, now: Value) -> String {
     let (old, new) = (in_words(baseline), in_words(now));
     match (old.split_once(' '), new.split_once(' ')) {
@@ -297,6 +298,20 @@ fn grouped(text: &str) -> String {
     fraction.map_or(grouped.clone(), |fraction| format!("{grouped}.{fraction}"))
 }
 
+/// `188.24`; without zeros at the end, and never `-0`.
+pub(super) fn rounded(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
+    let text = match text.split_once('.') {
+        Some(_) => text.trim_end_matches('0').trim_end_matches('.'),
+        None => &text,
+    };
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -438,6 +453,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn zeros_at_the_end_go_and_those_before_the_point_stay() {
+        let shown = [(100.0, 2), (1.5, 3), (-0.001, 2), (0.25, 1)]
+            .map(|(number, decimals)| rounded(number, decimals));
+        assert_eq!(shown, ["100", "1.5", "0", "0.2"]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
         #[test]
@@ -450,7 +472,7 @@ mod tests {
         }
 
         #[test]
-        fn a_sign_tells_the_direction(change in -1.0..50.0_f64) {
+        fn the_sign_is_the_direction(change in -1.0..50.0_f64) {
             let printed = percent(Ratio(change));
             prop_assert_eq!(printed.starts_with('+'), change.percent_is_visible() && change > 0.0);
             prop_assert_eq!(printed.starts_with('−'), change.percent_is_visible() && change < 0.0);

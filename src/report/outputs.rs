@@ -1,49 +1,56 @@
 //! The numbers of a run for other steps of a workflow.
 
+use super::numbers::rounded;
 use crate::analysis::Analysis;
 use crate::gate::{Judgement, Metric, MetricJudgement, Tail};
-use crate::units::Ratio;
 
-/// Names of the outputs that hold numbers.
-pub const NUMBERS: [&str; 5] = [
-    "recommended-memory-mb",
-    "p99-ms",
-    "cost-per-million-usd",
-    "p99-change-percent",
-    "cost-change-percent",
-];
-
-/// Name and value of each number: plain digits with a point, empty where there is none. Latency and cost are those of
-/// the recommended size; the changes are those that were judged, at the baseline's recommended size.
-pub fn outputs(analysis: &Analysis, judgement: &Judgement) -> [(&'static str, String); 5] {
-    let size = judgement.recommended.and_then(|it| analysis.size(it));
-    let change = |metric: Metric| {
-        let judged = judgement.metrics.iter().find(|it| it.metric == metric);
-        let increase = judged.and_then(|it: &MetricJudgement| it.increase);
-        increase.map(|it: Ratio| rounded(it.percent(), 2))
-    };
-    let values = [
-        judgement.recommended.map(|it| it.get().to_string()),
-        size.map(|it| rounded(it.warm.p99.get(), 3)),
-        size.map(|it| rounded(it.cost.per_million().get(), 6)),
-        change(Metric::Latency(Tail::P99)),
-        change(Metric::CostPerMillion),
-    ];
-    let mut values = values.into_iter();
-    NUMBERS.map(|name| (name, values.next().flatten().unwrap_or_default()))
+/// The outputs that hold numbers: plain digits with a point, empty where there is no number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// The recommended size.
+    pub recommended_memory_mb: String,
+    /// p99 at the recommended size.
+    pub p99_ms: String,
+    /// Cost per million invocations at the recommended size.
+    pub cost_per_million_usd: String,
+    /// The change of p99 that was judged, at the size that the baseline recommends.
+    pub p99_change_percent: String,
+    /// The change of the cost that was judged, at the size that the baseline recommends.
+    pub cost_change_percent: String,
 }
 
-/// `188.24`; without zeros at the end, and never `-0`.
-fn rounded(number: f64, decimals: usize) -> String {
-    let text = format!("{number:.decimals$}");
-    let text = match text.split_once('.') {
-        Some(_) => text.trim_end_matches('0').trim_end_matches('.'),
-        None => &text,
-    };
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
+impl Numbers {
+    /// The numbers of a run.
+    pub fn of(analysis: &Analysis, judgement: &Judgement) -> Self {
+        let recommended = judgement.recommended;
+        let size = recommended.and_then(|it| analysis.size(it));
+        let change = |judged: &MetricJudgement| {
+            let compared = judged.compared();
+            compared.map(|it| rounded(it.increase.percent(), 2))
+        };
+        let latency = &judgement.metrics.latency;
+        let p99 = Some(latency).filter(|it| it.metric == Metric::Latency(Tail::P99));
+        let memory = recommended.map(|it| it.get().to_string());
+        let latency = size.map(|it| rounded(it.warm.p99.get(), 3));
+        let cost = size.map(|it| rounded(it.cost.per_million().get(), 6));
+        Self {
+            recommended_memory_mb: memory.unwrap_or_default(),
+            p99_ms: latency.unwrap_or_default(),
+            cost_per_million_usd: cost.unwrap_or_default(),
+            p99_change_percent: p99.and_then(change).unwrap_or_default(),
+            cost_change_percent: change(&judgement.metrics.cost).unwrap_or_default(),
+        }
+    }
+
+    /// Each with the name of its output.
+    pub fn named(&self) -> [(&'static str, &str); 5] {
+        [
+            ("recommended-memory-mb", &self.recommended_memory_mb),
+            ("p99-ms", &self.p99_ms),
+            ("cost-per-million-usd", &self.cost_per_million_usd),
+            ("p99-change-percent", &self.p99_change_percent),
+            ("cost-change-percent", &self.cost_change_percent),
+        ]
     }
 }
 
@@ -55,31 +62,30 @@ mod tests {
     use crate::gate::Limits;
     use crate::gate::tests::{history, judged, model};
 
-    fn of(scale: f64, with_history: bool) -> Vec<String> {
+    fn numbers(scale: f64, with_history: bool) -> Numbers {
         let run = model(scale);
         let history = with_history.then(|| history(5, model));
         let judgement = judged(&run, history.as_ref(), &Limits::default());
         let analysis = analyse(&run, &prices(), Strategy::Balanced);
-        outputs(&analysis, &judgement)
-            .map(|(_, value)| value)
-            .into()
+        Numbers::of(&analysis, &judgement)
     }
 
     #[test]
     fn numbers_are_plain_and_changes_need_a_baseline() {
-        assert_eq!(of(1.0, true)[0], "2048");
-        assert_eq!(of(1.7, true)[3..], ["70.17", "68.91"]);
-        let first = of(1.7, false);
-        assert_eq!(first[3..], ["", ""]);
-        for number in &first[..3] {
-            assert!(number.parse::<f64>().unwrap() > 0.0, "{number}");
+        assert_eq!(numbers(1.0, true).recommended_memory_mb, "2048");
+        let slow = numbers(1.7, true);
+        assert_eq!(
+            (slow.p99_change_percent, slow.cost_change_percent),
+            ("70.17".to_owned(), "68.91".to_owned())
+        );
+        let first = numbers(1.7, false);
+        let empty = |(_, number): &(&str, &str)| number.is_empty();
+        assert_eq!(
+            first.named().map(|it| empty(&it)),
+            [false, false, false, true, true]
+        );
+        for (name, number) in first.named().into_iter().filter(|it| !empty(it)) {
+            assert!(number.parse::<f64>().unwrap() > 0.0, "{name}: {number}");
         }
-    }
-
-    #[test]
-    fn zeros_at_the_end_go_and_those_before_the_point_stay() {
-        let shown = [(100.0, 2), (1.5, 3), (-0.001, 2), (0.25, 1)]
-            .map(|(number, decimals)| rounded(number, decimals));
-        assert_eq!(shown, ["100", "1.5", "0", "0.2"]);
     }
 }

@@ -21,11 +21,36 @@ pub(super) type Column = (&'static str, Align);
 /// A cell: a few words.
 pub(super) type Cell = Vec<Inline>;
 
-/// Columns and rows. Every row has as many cells as there are columns; the first cell names the row.
+/// What a row is marked as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A metric that fails.
+    Failing,
+    /// The recommended size.
+    Recommended,
+}
+
+/// A row, possibly marked.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    /// As many as there are columns, once it is part of a table.
+    pub(super) cells: Vec<Cell>,
+    /// What it is marked as.
+    pub(super) mark: Option<Mark>,
+}
+
+impl From<Vec<Cell>> for Row {
+    fn from(cells: Vec<Cell>) -> Self {
+        Self { cells, mark: None }
+    }
+}
+
+/// Columns and rows. Every row has as many cells as there are columns; the first cell names the
+/// row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Table {
     columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
 }
 
 impl Table {
@@ -38,10 +63,10 @@ impl Table {
     }
 
     /// Adds a row: missing cells are empty, surplus ones are left out.
-    pub(super) fn push(&mut self, cells: Vec<Cell>) {
-        let mut cells = cells;
-        cells.resize(self.columns.len(), Vec::new());
-        self.rows.push(cells);
+    pub(super) fn push(&mut self, row: impl Into<Row>) {
+        let mut row = row.into();
+        row.cells.resize(self.columns.len(), Vec::new());
+        self.rows.push(row);
     }
 
     /// The columns.
@@ -50,7 +75,7 @@ impl Table {
     }
 
     /// The rows.
-    pub(super) fn rows(&self) -> &[Vec<Cell>] {
+    pub(super) fn rows(&self) -> &[Row] {
         &self.rows
     }
 
@@ -62,7 +87,7 @@ impl Table {
         table.set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(self.columns.iter().map(|(heading, _)| *heading));
         for row in &self.rows {
-            table.add_row(row.iter().map(|cell| plain(cell)));
+            table.add_row(row.cells.iter().map(|cell| plain(cell)));
         }
         for (column, (_, align)) in table.column_iter_mut().zip(&self.columns) {
             column.set_cell_alignment(match align {

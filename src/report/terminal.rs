@@ -4,27 +4,36 @@ use anstyle::{AnsiColor, Style};
 
 use super::Report;
 use super::document::plain;
-use super::table::Table;
+use super::table::{Mark, Table};
 use crate::gate::Verdict;
 
-/// Headline, notes, the three metrics, why, what to do, and all sizes. Escape codes only with `color`. Untrusted words
-/// are one line each, without control characters, and never stand at the start of a line.
-pub fn terminal(report: &Report, color: bool) -> String {
-    let paint = |style: Style, line: &str| {
-        if color {
-            format!("{style}{line}{style:#}")
-        } else {
-            line.to_owned()
+/// Whether to write escape codes for colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// For a reader that shows them, or takes them out again.
+    Always,
+    /// Plain text.
+    Never,
+}
+
+impl Color {
+    fn paint(self, style: Style, line: &str) -> String {
+        match self {
+            Self::Always => format!("{style}{line}{style:#}"),
+            Self::Never => line.to_owned(),
         }
-    };
-    let mut lines = vec![paint(
-        headline_style(report.verdict),
-        &plain(&report.headline),
-    )];
+    }
+}
+
+/// Headline, notes, the three metrics, why, what to do, and all sizes. Untrusted words are one line
+/// each, without control characters, and never stand at the start of a line.
+pub fn terminal(report: &Report, color: Color) -> String {
+    let headline = plain(&report.headline);
+    let mut lines = vec![color.paint(headline_style(report.verdict), &headline)];
     lines.extend(report.notes.iter().map(|note| plain(note)));
     if let Some(metrics) = &report.metrics {
         lines.push(String::new());
-        lines.extend(painted(metrics, "❌", red(), &paint));
+        lines.extend(painted(metrics, color));
     }
     if !report.advice.is_empty() {
         lines.push(String::new());
@@ -38,38 +47,28 @@ pub fn terminal(report: &Report, color: bool) -> String {
     );
     if let Some(sizes) = &report.sizes {
         lines.push(String::new());
-        lines.extend(painted(sizes, "recommended", Style::new().bold(), &paint));
+        lines.extend(painted(sizes, color));
     }
     lines.join("\n") + "\n"
 }
 
-/// A table whose rows are painted when their last cell is `marked`.
-fn painted(
-    table: &Table,
-    marked: &str,
-    style: Style,
-    paint: &impl Fn(Style, &str) -> String,
-) -> Vec<String> {
-    let lines = table.terminal_lines();
-    let above = lines.len().saturating_sub(table.rows().len());
-    let is_marked = |index: usize| {
-        let row = index
-            .checked_sub(above)
-            .and_then(|row| table.rows().get(row));
-        row.and_then(|row| row.last())
-            .is_some_and(|cell| plain(cell) == marked)
-    };
+/// A table, its marked rows painted.
+fn painted(table: &Table, color: Color) -> Vec<String> {
+    let mut lines = table.terminal_lines();
+    let heading = lines.len().saturating_sub(table.rows().len());
+    for (line, row) in lines.iter_mut().skip(heading).zip(table.rows()) {
+        if let Some(mark) = row.mark {
+            *line = color.paint(mark_style(mark), line);
+        }
+    }
     lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            if is_marked(index) {
-                paint(style, line)
-            } else {
-                line.clone()
-            }
-        })
-        .collect()
+}
+
+const fn mark_style(mark: Mark) -> Style {
+    match mark {
+        Mark::Failing => Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))),
+        Mark::Recommended => Style::new().bold(),
+    }
 }
 
 fn headline_style(verdict: Verdict) -> Style {
@@ -81,8 +80,4 @@ fn headline_style(verdict: Verdict) -> Style {
         }
     };
     Style::new().bold().fg_color(Some(color.into()))
-}
-
-fn red() -> Style {
-    Style::new().fg_color(Some(AnsiColor::Red.into()))
 }

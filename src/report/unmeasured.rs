@@ -1,4 +1,5 @@
-//! The report when there is no result: nothing was created, or AWS failed before anything was measured.
+//! The report when there is no result: nothing was created, or AWS failed before anything was
+//! measured.
 
 use jiff::Timestamp;
 
@@ -29,7 +30,7 @@ pub struct Unmeasured<'a> {
     pub at: Timestamp,
     /// Why, as a lowercase fragment; may hold untrusted words.
     pub reason: &'a str,
-    /// The way out; may hold untrusted words.
+    /// A suggested fix; may hold untrusted words.
     pub hint: Option<&'a str>,
 }
 

@@ -8,11 +8,11 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::baseline::latency_of;
-use super::metric::{Metric, MetricJudgement, Status, Tail, number};
+use super::comparison::MetricJudgement;
+use super::metric::{Metric, Tail, number};
+use super::window::latency_of;
 use super::{Judgement, Notice, Verdict};
 use crate::analysis::Analysis;
-use crate::units::Ratio;
 
 /// The label that accepts a regression.
 pub const ACCEPT_LABEL: &str = "sagegate:accept";
@@ -58,23 +58,15 @@ impl Shown {
     /// What the comment of a judgement shows. The other measures of the tail are kept, too: which one is judged depends on
     /// the noise of the run.
     pub fn of(judgement: &Judgement, analysis: &Analysis) -> Self {
-        let failing = || {
-            judgement
-                .all_metrics()
-                .filter(|it| it.status == Status::Fail)
+        let fails = |family: &Family| {
+            let mut failing = judgement.failing();
+            failing.any(|it| Family::of(it.metric) == *family)
         };
-        let fails = |family: &Family| failing().any(|it| Family::of(it.metric) == *family);
         let mut values: Vec<(String, f64)> = judgement
             .all_metrics()
-            .filter_map(|it| Some((place(it), number(it.now?))))
+            .filter_map(|it| Some((place(it), number(it.now()?))))
             .collect();
-        let judged_size = judgement.metrics.iter().find_map(|it| match it.metric {
-            Metric::Latency(_) => it.memory_mb,
-            Metric::RecommendedMemory
-            | Metric::CostPerMillion
-            | Metric::LatencyAllSizes(_)
-            | Metric::CostAllSizes => None,
-        });
+        let judged_size = judgement.metrics.latency.memory_mb;
         if let Some(size) = judged_size.and_then(|memory_mb| analysis.size(memory_mb)) {
             for tail in [Tail::P99, Tail::P95, Tail::P90, Tail::Slowest] {
                 let place = tail_place(tail).to_owned();
@@ -103,10 +95,10 @@ impl Shown {
 
     /// Whether a failing metric is within what was shown, give or take the noise of identical code.
     fn covers(&self, judged: &MetricJudgement) -> bool {
-        let (Some(shown), Some(now)) = (self.value(&place(judged)), judged.now) else {
+        let (Some(shown), Some(now)) = (self.value(&place(judged)), judged.now()) else {
             return false;
         };
-        let noise = 1.0 + judged.band.map_or(0.0, Ratio::get);
+        let noise = 1.0 + judged.compared().map_or(0.0, |it| it.band.increase.get());
         let within = match judged.metric {
             Metric::RecommendedMemory => number(now) <= shown,
             Metric::Latency(_) | Metric::CostPerMillion => number(now) <= shown * noise,
@@ -267,14 +259,13 @@ impl Judgement {
     /// accepted. Any other verdict stays; the acceptance is kept for the next run.
     #[must_use]
     pub fn under(mut self, label: Result<Acceptance, NotAccepted>) -> Self {
-        let failing = || self.all_metrics().filter(|it| it.status == Status::Fail);
         let fails = self.verdict == Verdict::Fail;
         match label {
             Ok(acceptance) => {
                 if fails && self.is_stopped_early() {
                     let reason = NotAccepted::StoppedEarly;
                     self.notices.push(Notice::NotAccepted { reason });
-                } else if fails && failing().all(|it| acceptance.shown.covers(it)) {
+                } else if fails && self.failing().all(|it| acceptance.shown.covers(it)) {
                     self.verdict = Verdict::Accepted;
                 } else if fails {
                     let reason = NotAccepted::Exceeded;

@@ -10,7 +10,8 @@ pub(super) const BOTTOM: f64 = 310.0;
 /// Right edge, and the same where there is a second axis.
 pub(super) const RIGHT: f64 = WIDTH - 28.0;
 pub(super) const RIGHT_OF_TWO: f64 = WIDTH - 62.0;
-/// Base lines of the heading, of the titles of vertical axes, and of labels and title of the horizontal one.
+/// Base lines of the heading, of the titles of vertical axes, and of labels and title of the
+/// horizontal one.
 const HEADING: f64 = 22.0;
 const AXIS_TITLE: f64 = TOP - 16.0;
 const TICK_LABEL: f64 = BOTTOM + 21.0;
@@ -67,7 +68,8 @@ pub(super) fn tick_label(svg: &mut Svg, class: &str, x: f64, label: &str) {
     svg.text(class, Anchor::Middle, (x, TICK_LABEL), label);
 }
 
-/// The axis on the left with a horizontal line at each tick. `labels` are those of the scale, or words for them.
+/// The axis on the left with a horizontal line at each tick. `labels` are those of the scale, or
+/// words for them.
 pub(super) fn left(svg: &mut Svg, labels: &[(f64, String)], title: &str, right: f64) {
     for (y, label) in labels {
         svg.line("grid", (LEFT, *y), (right, *y));

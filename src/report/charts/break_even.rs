@@ -32,8 +32,8 @@ pub(in crate::report) struct BreakEvenCurve {
     pub(in crate::report) instance_monthly: Usd,
 }
 
-/// Where they cross is marked with its number. `None` unless both prices are positive and cross at between one and
-/// 10¹² invocations a month.
+/// Where they cross is marked with its number. `None` unless both prices are positive and cross at
+/// between one and 10¹² invocations a month.
 pub(in crate::report) fn break_even(data: &BreakEvenCurve) -> Option<String> {
     let monthly = scale::drawable(data.instance_monthly.get()).filter(|it| *it > 0.0)?;
     let crossing = scale::drawable(monthly / data.per_invocation.get()).filter(|it| *it >= 1.0)?;

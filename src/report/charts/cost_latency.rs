@@ -37,8 +37,8 @@ pub(in crate::report) struct SizePoint {
     pub(in crate::report) cost_per_million: Usd,
 }
 
-/// Latency on the left axis, cost on the right one, both from 0. `None` with fewer than two different sizes, or when a
-/// number cannot be drawn.
+/// Latency on the left axis, cost on the right one, both from 0. `None` with fewer than two
+/// different sizes, or when a number cannot be drawn.
 pub(in crate::report) fn cost_latency(data: &CostLatency) -> Option<String> {
     let mut sizes = data.sizes.clone();
     sizes.sort_by_key(|size| size.memory_mb);

@@ -53,8 +53,8 @@ impl Places {
         self.taken.extend(points);
     }
 
-    /// Middle of the base line of a label of a width beside a point: above, below, right or left of it, further away
-    /// where that is taken, always inside the region.
+    /// Middle of the base line of a label of a width beside a point: above, below, right or left of
+    /// it, further away where that is taken, always inside the region.
     pub(super) fn beside(&mut self, (x, y): (f64, f64), width: f64) -> (f64, f64) {
         let (half, aside) = (width / 2.0, width / 2.0 + DISTANCE);
         let near = DISTANCE + HEIGHT / 2.0;

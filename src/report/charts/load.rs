@@ -58,8 +58,8 @@ pub(in crate::report) struct LoadLatency {
     pub(in crate::report) p99: LatencyMs,
 }
 
-/// Two lines per series, and the throttled share beside points where it is above 0. `None` without a latency, or when a
-/// number cannot be drawn.
+/// Two lines per series, and the throttled share beside points where it is above 0. `None` without
+/// a latency, or when a number cannot be drawn.
 pub(in crate::report) fn latency_under_load(data: &LatencyUnderLoad) -> Option<String> {
     let series: Vec<LoadSeries> = data.series.iter().take(MOST_SERIES).map(prepared).collect();
     let points = || series.iter().flat_map(|it| &it.points);

@@ -1,9 +1,10 @@
 //! PURE: charts as SVG documents of less than 40 kB: numbers in, one `String` out.
 //!
-//! Each document stands alone and inside the page: its style follows the reader's light or dark colours, and takes
-//! over the page's own where the page defines them (`--text`, `--muted`, `--page`, `--line`). There is no script and
-//! no id, so that several can share a page. Colour is never the only key: lines differ in dashes or points as well.
-//! Numbers that cannot be drawn give no chart, never half of one.
+//! Each document stands alone and inside the page: its style follows the reader's light or dark
+//! colours, and takes over the page's own where the page defines them (`--text`, `--muted`,
+//! `--page`, `--line`). There is no script and no id, so that several can share a page. Colour is
+//! never the only key: lines differ in dashes or points as well. Numbers that cannot be drawn give
+//! no chart, never half of one.
 
 mod axes;
 mod break_even;
@@ -24,7 +25,7 @@ pub(super) use self::load::{
 
 use super::sanitise;
 
-/// More lines than this cannot be told apart.
+/// More lines than this cannot be distinguished.
 const MOST_SERIES: usize = 12;
 /// Characters of a title that fit on a phone.
 const LONG_TITLE: usize = 40;

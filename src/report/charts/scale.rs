@@ -8,7 +8,7 @@ const LOGARITHMIC_FROM: f64 = 20.0;
 const SMALLEST: f64 = 1e-9;
 /// Larger numbers are drawn nowhere: no latency, price or number of calls comes near.
 const LARGEST: f64 = 1e12;
-/// No axis has more ticks, whatever the rounding.
+/// No axis has more ticks, however they are rounded.
 const MOST_TICKS: usize = 60;
 /// Room of a character of a tick's label on a phone, and between two labels.
 const CHARACTER: f64 = 10.0;
@@ -24,7 +24,8 @@ pub(super) fn drawable(value: f64) -> Option<f64> {
     Some(if value < SMALLEST { 0.0 } else { value })
 }
 
-/// Smallest and largest of some numbers; `None` without numbers, or when one of them cannot be drawn.
+/// Smallest and largest of some numbers; `None` without numbers, or when one of them cannot be
+/// drawn.
 pub(super) fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let mut range = None;
     for value in values {
@@ -141,8 +142,8 @@ impl Scale {
         scale
     }
 
-    /// From the first of some ascending values to the last, with a tick at each: for values that are chosen, not
-    /// measured. A single value is in the middle.
+    /// From the first of some ascending values to the last, with a tick at each: for values that
+    /// are chosen, not measured. A single value is in the middle.
     pub(super) fn at(values: Vec<f64>, side: Side) -> Self {
         let from = values.first().copied().unwrap_or_default();
         let to = values.last().copied().unwrap_or_default();

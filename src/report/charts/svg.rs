@@ -1,11 +1,12 @@
-//! The drawing: a few shapes and words, in classes that the embedded style colours for light, dark and print.
+//! The drawing: a few shapes and words, in classes that the embedded style colours for light, dark
+//! and print.
 
 use std::fmt::Write as _;
 
-use crate::report::sanitise;
+use crate::report::{numbers, sanitise};
 
-/// Width of every drawing, in its own units. Text is 13 units high, so 15.6 px where the drawing is 720 px wide, and
-/// grows to 17 units on a phone: layouts leave room for that.
+/// Width of every drawing, in its own units. Text is 13 units high, so 15.6 px where the drawing is
+/// 720 px wide, and grows to 17 units on a phone: layouts leave room for that.
 pub(super) const WIDTH: f64 = 600.0;
 
 /// Colours that the colour-blind can tell apart, and as many dash patterns and shapes.
@@ -42,8 +43,8 @@ impl Anchor {
     }
 }
 
-/// How one of several series looks: no two of the first 36 share colour and dashes, no two of the first 12 colour,
-/// shape and filling.
+/// How one of several series looks: no two of the first 36 share colour and dashes, no two of the
+/// first 12 colour, shape and filling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look {
     colour: usize,
@@ -173,7 +174,8 @@ impl Svg {
         );
     }
 
-    /// The document. `title` names the chart, `description` tells its key numbers to those who do not see it.
+    /// The document. `title` names the chart, `description` gives its key numbers to those who do
+    /// not see it.
     pub(super) fn document(self, height: f64, title: &str, description: &str) -> String {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"sg\" role=\"img\" width=\"100%\" \
@@ -200,16 +202,11 @@ pub(super) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
 
 /// A coordinate with at most one decimal.
 pub(super) fn number(coordinate: f64) -> String {
-    let text = format!("{coordinate:.1}");
-    let text = text.strip_suffix(".0").unwrap_or(&text);
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
-    }
+    numbers::rounded(coordinate, 1)
 }
 
-/// Words as XML: one line, markup as entities, without the two characters that XML has no way to write.
+/// Words as XML: one line, markup as entities, without the two characters that XML has no way to
+/// write.
 fn escaped(words: &str) -> String {
     let is_xml = |c: &char| !matches!(c, '\u{fffe}' | '\u{ffff}');
     sanitise::html(&words.chars().filter(is_xml).collect::<String>())

@@ -3,8 +3,8 @@
 /// Largest number that ticks print in full.
 const LARGEST_IN_FULL: f64 = 99_999.0;
 
-/// `0.05`, `1,500`, `20k`, `2.5M`: a tick, as fine as `finest`; with a letter for thousands when the axis reaches
-/// 100,000.
+/// `0.05`, `1,500`, `20k`, `2.5M`: a tick, as fine as `finest`; with a letter for thousands when
+/// the axis reaches 100,000.
 pub(super) fn tick_label(value: f64, finest: f64, largest: f64) -> String {
     const LETTERS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
     if value == 0.0 {

@@ -289,8 +289,8 @@ fn savings(chosen: Option<&SizeSummary>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::tests::toolkit_parity::toolkit_run;
     use crate::analysis::tests::{endpoint, prices, run_of};
-    use crate::analysis::toolkit_parity::toolkit_run;
     use crate::analysis::{Strategy, analyse};
 
     fn fixture(path: &str) -> String {
@@ -357,11 +357,29 @@ mod tests {
     #[test]
     fn a_run_without_metrics_has_empty_cells() {
         let files = files(&run_of(vec![endpoint(1024, &[10.0; 3])]));
-        let costs = &files[4].1;
-        assert!(
-            costs.lines().nth(1).unwrap().starts_with(",,,,,,,1024,"),
-            "{costs}"
-        );
-        assert_eq!(files[1].1.lines().count(), 1, "no metrics, no rows");
+        let file = |name: &str| {
+            let mut found = files.iter().filter(|(path, _)| path.ends_with(name));
+            found.next().unwrap().1.lines().map(str::to_owned)
+        };
+        assert_eq!(file("/endpoint_metrics.csv").count(), 1, "only the head");
+        let mut costs = file("/metrics_with_cost.csv");
+        let (head, row) = (costs.next().unwrap(), costs.next().unwrap());
+        let empty = head
+            .split(',')
+            .zip(row.split(','))
+            .filter(|(_, cell)| cell.is_empty());
+        let columns: Vec<&str> = empty.map(|(column, _)| column).collect();
+        let cloudwatch = [
+            "MemoryUtilization",
+            "ModelLatency",
+            "ModelSetupTime",
+            "OverheadLatency",
+        ];
+        let toolkit = [
+            "average_latency",
+            "cost_per_invocation",
+            "cost_per_1M_invocations",
+        ];
+        assert_eq!(columns, [cloudwatch.as_slice(), &toolkit].concat());
     }
 }

@@ -210,7 +210,7 @@ impl<'a> Builder<'a> {
             .collect();
         node.append(self.row(true, &head));
         for row in table.rows() {
-            node.append(self.row(false, row));
+            node.append(self.row(false, &row.cells));
         }
         let scrolls = self.target == Target::Page;
         if scrolls {

@@ -49,14 +49,15 @@ fn trimmed(html: &str) -> String {
     html.replace("> ", ">").replace(" <", "<")
 }
 
-/// How often each kind of node occurs, text aside: neighbouring texts are joined when they are read.
+/// How often each kind of node occurs, text aside: neighbouring texts are joined when they are
+/// read.
 fn kinds(markdown: &str) -> BTreeMap<&'static str, usize> {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &github());
     let mut kinds = BTreeMap::new();
     for node in root.descendants() {
         let kind = node.data().value.xml_node_name();
-        // Every further dollar gets an element of its own: their number may differ.
+        // Every further dollar gets its own element: their number may differ.
         if kind != "text" && kind != "html_inline" {
             *kinds.entry(kind).or_default() += 1;
         }

@@ -4,7 +4,7 @@ use super::{cell, paragraph};
 use crate::analysis::{Cost, CostBasis, LeftOut, LeftOutKind, SizeSummary, Strategy, standing};
 use crate::report::document::{Block, Inline, strong, text};
 use crate::report::mermaid::{Chart, Series};
-use crate::report::table::{Align, Cell, Table};
+use crate::report::table::{Align, Cell, Mark, Row, Table};
 use crate::report::{Facts, Section, figures, numbers, reason};
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
@@ -12,7 +12,7 @@ use crate::units::{LatencyMs, MemoryMb, Usd};
 const SHORT_REASON: usize = 70;
 const LONG_REASON: usize = 600;
 
-/// One row per size, ascending: quantiles, mean, cost, cold starts, errors, and why it was not chosen.
+/// One row per size, ascending: quantiles, mean, cost, cold starts, errors, and why it is not the recommended one.
 pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
     let mut table = Table::new(&[
         ("Memory", Align::Left),
@@ -35,7 +35,7 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
         .left_out
         .iter()
         .map(|left| (left.memory_mb, left_out_row(left)));
-    let mut rows: Vec<(MemoryMb, Vec<Cell>)> = measured.chain(left_out).collect();
+    let mut rows: Vec<(MemoryMb, Row)> = measured.chain(left_out).collect();
     rows.sort_by_key(|(memory, _)| *memory);
     for (_, row) in rows {
         table.push(row);
@@ -43,12 +43,16 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
     table
 }
 
-fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Vec<Cell> {
+fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Row {
     let memory = text(size.memory_mb.to_string());
-    let chosen = facts.judgement.recommended == Some(size.memory_mb);
+    let is_recommended = facts.judgement.recommended == Some(size.memory_mb);
     let latency = |it: LatencyMs| cell(numbers::latency(it));
-    vec![
-        vec![if chosen { strong(vec![memory]) } else { memory }],
+    let cells = vec![
+        vec![if is_recommended {
+            strong(vec![memory])
+        } else {
+            memory
+        }],
         latency(size.warm.p50),
         latency(size.warm.p95),
         latency(size.warm.p99),
@@ -57,11 +61,15 @@ fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Vec<Cell> {
         cell(numbers::count(size.cold_start_count())),
         cell(numbers::count(size.failures())),
         vec![why_not(facts, size)],
-    ]
+    ];
+    Row {
+        cells,
+        mark: is_recommended.then_some(Mark::Recommended),
+    }
 }
 
-fn left_out_row(left: &LeftOut) -> Vec<Cell> {
-    let mut row = vec![cell(left.memory_mb.to_string())];
+fn left_out_row(left: &LeftOut) -> Row {
+    let mut row: Vec<Cell> = vec![cell(left.memory_mb.to_string())];
     row.extend((0..7).map(|_| cell("–")));
     row.push(match left.kind {
         LeftOutKind::Failed => vec![text("failed: "), reason(&left.reason, SHORT_REASON)],
@@ -73,23 +81,23 @@ fn left_out_row(left: &LeftOut) -> Vec<Cell> {
         }
         LeftOutKind::StoppedEarly => cell("stopped early"),
     });
-    row
+    row.into()
 }
 
 /// How a size compares with the recommended one.
 fn why_not(facts: Facts<'_>, size: &SizeSummary) -> Inline {
-    let Some(chosen) = facts
+    let Some(recommended) = facts
         .judgement
         .recommended
         .and_then(|memory| facts.analysis.size(memory))
     else {
         return text("–");
     };
-    if chosen.memory_mb == size.memory_mb {
+    if recommended.memory_mb == size.memory_mb {
         return strong(vec![text("recommended")]);
     }
     let strategy = facts.analysis.strategy;
-    let it = standing(size, chosen, strategy);
+    let it = standing(size, recommended, strategy);
     let changes = format!(
         "cost {}, latency {}",
         numbers::percent(it.cost),

@@ -129,7 +129,7 @@ fn hostile_words_are_text_on_the_page() {
 #[test]
 fn hostile_words_cannot_reach_the_terminal_as_commands() {
     for report in hostile_reports() {
-        let screen = terminal(&report, false);
+        let screen = terminal(&report, Color::Never);
         assert!(
             !screen.chars().any(|c| c.is_control() && c != '\n'),
             "{screen:?}"

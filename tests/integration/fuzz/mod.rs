@@ -113,15 +113,14 @@ fn told(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     let links = Links::default();
     let report = report::compose(run, &analysis, &judgement, &links);
     let _ = report::summary(&report, 1 << 20);
-    let _ = report::terminal(&report, true);
-    let _ = report::outputs(&analysis, &judgement);
+    let _ = report::terminal(&report, report::Color::Always);
+    let _ = report::Numbers::of(&analysis, &judgement);
     let _ = report::csv_files(run, &analysis, judgement.recommended);
     let _ = report::chart_files(run, &analysis, &judgement);
     if let Some(size) = judgement.recommended {
         let mut file = baseline.cloned().unwrap_or_default();
         let entry = Entry::new(run, &analysis, size);
-        file.history_mut(&run.name)
-            .append(entry, judgement.starts_epoch());
+        file.history_mut(&run.name).append(entry, judgement.epoch());
         file.to_json().unwrap();
     }
     [report::markdown(&report), report::html(&report)]

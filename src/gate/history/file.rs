@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::history::History;
+use super::History;
 
 /// Version of the baseline file. A reader refuses a higher one.
 const SCHEMA: u32 = 1;
@@ -49,7 +49,7 @@ pub enum BaselineFileError {
 }
 
 impl BaselineFileError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Malformed { .. } => {
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use crate::analysis::tests::{endpoint, prices, run_of};
     use crate::analysis::{Strategy, analyse};
-    use crate::gate::Entry;
+    use crate::gate::{Entry, Epoch};
     use crate::units::MemoryMb;
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
         let run = run_of(vec![endpoint(1024, &[10.0; 100])]);
         let analysis = analyse(&run, &prices(), Strategy::Balanced);
         let entry = Entry::new(&run, &analysis, MemoryMb::OFFERED[0]);
-        file.history_mut("churn").append(entry, false);
+        file.history_mut("churn").append(entry, Epoch::Same);
         let json = file.to_json().unwrap();
         assert!(json.ends_with("}\n"));
         assert_eq!(BaselineFile::from_json(&json, "b").unwrap(), file);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_and_newer_files_are_told_apart() {
+    fn damaged_and_newer_files_are_distinguished() {
         let json = BaselineFile::default().to_json().unwrap();
         let newer = json.replace("\"schema\": 1", "\"schema\": 2, \"new\": 1");
         let error = BaselineFile::from_json(&newer, "b.json").unwrap_err();

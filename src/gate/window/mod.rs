@@ -1,80 +1,73 @@
-//! The runs of a baseline, number by number beside the run that is judged.
+//! The window of the history that a run is compared with, number by number beside the run.
 
 mod latency;
 
 use self::latency::{judged_in, latency_tolerance, stored_latency};
 pub(super) use self::latency::{latency_ceiling, latency_of, lower_quantile};
 use super::Creep;
+use super::change::{Change, judge_change};
+use super::comparison::{MetricJudgement, NotCompared, Tolerance};
+use super::gated::Overall;
 use super::history::{Entry, Group, SizeEntry};
 use super::limits::{CostLimit, Limits};
-use super::metric::{
-    Change, Metric, MetricJudgement, NotCompared, Tail, Tolerance, Value, judge_change,
-};
-use super::noise::{Comparison, RunNoise, compare_mean, geometric_mean, ln};
+use super::metric::{Metric, Tail, Value};
+use super::noise::{LogDifference, RunNoise, compare_mean, geometric_mean, ln};
 use super::run_to_run::mean_of;
 use crate::analysis::{Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, mean};
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
-/// A number of this run beside the baseline's geometric mean of it.
-struct Compared {
-    baseline: f64,
-    now: f64,
-    comparison: Comparison,
-    /// Runs of the baseline that have the number.
-    runs: usize,
-}
-
-/// The runs of a baseline, next to the run that is judged.
-pub(super) struct Baseline<'a> {
+/// The runs that are compared with, next to the run that is judged.
+pub(super) struct Window<'a> {
+    /// Oldest first.
     pub(super) groups: &'a [Group<'a>],
+    /// The run-to-run noise of one size.
     pub(super) noise: RunNoise,
     /// The noise of the geometric mean over all sizes.
     pub(super) noise_of_all: RunNoise,
     pub(super) analysis: &'a Analysis,
 }
 
-impl Baseline<'_> {
+/// The two metrics that are judged at the baseline's size.
+pub(super) struct LatencyAndCost {
+    pub(super) latency: MetricJudgement,
+    pub(super) cost: MetricJudgement,
+}
+
+impl Window<'_> {
     /// Latency and cost at the baseline's size, so that "the size changed" and "the model got slower" stay apart.
     pub(super) fn at_size(
         &self,
-        held: MemoryMb,
-        chosen: &SizeSummary,
+        baseline_size: MemoryMb,
+        recommended: &SizeSummary,
         limits: &Limits,
-    ) -> [MetricJudgement; 2] {
-        let Some(size) = self.analysis.size(held) else {
+    ) -> LatencyAndCost {
+        let Some(size) = self.analysis.size(baseline_size) else {
             // The size no longer works: the numbers of the size that replaces it meet the ceilings.
             let bare = |metric, now| {
                 let reason = NotCompared::SizeNotMeasured;
-                MetricJudgement::not_compared(metric, Some(chosen.memory_mb), now, reason)
+                MetricJudgement::not_compared(metric, Some(recommended.memory_mb), now, reason)
             };
-            let quantile = Tail::supported_by(chosen.warm.count).unwrap_or(Tail::P99);
-            let latency = latency_of(chosen, quantile).map(Value::Latency);
-            let cost = Some(Value::Cost(chosen.cost.per_million()));
-            return [
-                bare(Metric::Latency(quantile), latency)
+            let quantile = Tail::supported_by(recommended.warm.count).unwrap_or(Tail::P99);
+            let latency = latency_of(recommended, quantile).map(Value::Latency);
+            let cost = Some(Value::Cost(recommended.cost.per_million()));
+            return LatencyAndCost {
+                latency: bare(Metric::Latency(quantile), latency)
                     .off_with(latency_tolerance(limits))
                     .with_ceiling(latency_ceiling(limits)),
-                bare(Metric::CostPerMillion, cost)
+                cost: bare(Metric::CostPerMillion, cost)
                     .off_with(cost_tolerance(limits))
                     .with_ceiling(cost_ceiling(limits)),
-            ];
+            };
         };
-        [self.latency(size, limits), self.cost(size, limits)]
+        LatencyAndCost {
+            latency: self.latency(size, limits),
+            cost: self.cost(size, limits),
+        }
     }
 
     fn cost(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
         let judged = match self.compare_cost(size) {
-            Some(it) => {
-                let change = Change {
-                    metric: Metric::CostPerMillion,
-                    memory_mb: Some(size.memory_mb),
-                    baseline: Value::Cost(Usd(it.baseline)),
-                    now: Value::Cost(Usd(it.now)),
-                    comparison: it.comparison,
-                    runs: it.runs,
-                };
-                judge_change(&change, cost_tolerance(limits))
-            }
+            Some(change) => judge_change(&change, cost_tolerance(limits)),
             None => MetricJudgement::not_compared(
                 Metric::CostPerMillion,
                 Some(size.memory_mb),
@@ -105,7 +98,7 @@ impl Baseline<'_> {
 
     /// The baseline's geometric mean of cost at today's prices, this run's cost, and the comparison. An estimate is
     /// compared with estimates only.
-    fn compare_cost(&self, size: &SizeSummary) -> Option<Compared> {
+    fn compare_cost(&self, size: &SizeSummary) -> Option<Change> {
         let (basis, stored) = self.stored_costs(size.memory_mb);
         let now = match basis {
             CostBasis::CloudWatch => size.cost.per_million(),
@@ -129,11 +122,12 @@ impl Baseline<'_> {
             runs: lns.len(),
             ..self.noise
         };
-        let comparison = compare_mean((ln(now.get()), error), &baseline, noise);
-        Some(Compared {
-            baseline: mean(&lns)?.exp(),
-            now: now.get(),
-            comparison,
+        Some(Change {
+            metric: Metric::CostPerMillion,
+            memory_mb: Some(size.memory_mb),
+            baseline: Value::Cost(Usd(mean(&lns)?.exp())),
+            now: Value::Cost(now),
+            difference: compare_mean((ln(now.get()), error), &baseline, noise),
             runs: lns.len(),
         })
     }
@@ -173,32 +167,32 @@ impl Baseline<'_> {
     }
 
     /// Geometric means over the sizes that both have: they catch a slow model that no single size proves.
-    pub(super) fn over_all_sizes(&self, limits: &Limits) -> Vec<MetricJudgement> {
+    pub(super) fn over_all_sizes(&self, limits: &Limits) -> Overall {
         let sizes = &self.analysis.sizes;
         let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
         let judge = |quantile| self.latencies_together(quantile, limits);
         let latency = Tail::supported_by(fewest).and_then(|quantile| judged_in(quantile, judge));
-        let parts: Vec<Comparison> = sizes
+        let parts: Vec<LogDifference> = sizes
             .iter()
-            .filter_map(|size| Some(self.compare_cost(size)?.comparison))
+            .filter_map(|size| Some(self.compare_cost(size)?.difference))
             .collect();
         let cost = self.overall(Metric::CostAllSizes, &parts, cost_tolerance(limits));
-        [latency, cost].into_iter().flatten().collect()
+        Overall { latency, cost }
     }
 
     fn overall(
         &self,
         metric: Metric,
-        parts: &[Comparison],
+        parts: &[LogDifference],
         tolerance: Tolerance,
     ) -> Option<MetricJudgement> {
-        let comparison = geometric_mean(parts, self.noise, self.noise_of_all)?;
+        let difference = geometric_mean(parts, self.noise, self.noise_of_all)?;
         let change = Change {
             metric,
             memory_mb: None,
             baseline: Value::Change(Ratio(0.0)),
-            now: Value::Change(comparison.increase()),
-            comparison,
+            now: Value::Change(difference.increase()),
+            difference,
             runs: self.groups.len(),
         };
         // An absolute tolerance belongs to one size: over all sizes it has no meaning.
@@ -209,8 +203,9 @@ impl Baseline<'_> {
     }
 
     /// What has changed at a size since one run.
-    pub(super) fn creep(&self, held: MemoryMb, oldest: &Entry) -> Option<Creep> {
-        let (size, entry) = (self.analysis.size(held)?, oldest.size(held)?);
+    pub(super) fn creep(&self, baseline_size: MemoryMb, oldest: &Entry) -> Option<Creep> {
+        let size = self.analysis.size(baseline_size)?;
+        let entry = oldest.size(baseline_size)?;
         let quantile = Tail::supported_by(size.warm.count);
         let change = |now: f64, then: f64| (then > 0.0).then(|| Ratio(now / then - 1.0));
         let latency = quantile.and_then(|quantile| {

@@ -1,18 +1,19 @@
 //! Latency of the runs of a baseline beside that of the run that is judged.
 
-use super::super::Notice;
-use super::super::history::SizeEntry;
-use super::super::limits::{LatencyLimit, Limits};
-use super::super::metric::{
-    Change, Metric, MetricJudgement, NotCompared, Status, Tail, Tolerance, Undecided, Value,
-    WIDEST_BAND, judge_change, number,
-};
-use super::super::noise::{Comparison, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, ln};
-use super::{Baseline, Compared};
+use super::Window;
 use crate::analysis::{SizeSummary, count, mean};
+use crate::gate::Notice;
+use crate::gate::change::{Change, WIDEST_BAND, judge_change};
+use crate::gate::comparison::{MetricJudgement, NotCompared, Status, Tolerance, Undecided};
+use crate::gate::history::SizeEntry;
+use crate::gate::limits::{LatencyLimit, Limits};
+use crate::gate::metric::{Metric, Tail, Value, number};
+use crate::gate::noise::{
+    LogDifference, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, ln,
+};
 use crate::units::{LatencyMs, MemoryMb};
 
-impl Baseline<'_> {
+impl Window<'_> {
     pub(super) fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
         let quantile = Tail::supported_by(size.warm.count);
         let judge = |quantile| self.judge_latency(size, quantile, limits);
@@ -30,7 +31,7 @@ impl Baseline<'_> {
             None => MetricJudgement::not_compared(
                 Metric::Latency(quantile.unwrap_or(Tail::P99)),
                 Some(size.memory_mb),
-                Some(Value::Latency(size.warm.p99)),
+                highest,
                 if quantile.is_none() {
                     NotCompared::TooFewCalls
                 } else {
@@ -59,11 +60,7 @@ impl Baseline<'_> {
         let judged = judged
             .unwrap_or_else(bare)
             .with_ceiling(latency_ceiling(limits));
-        if judged.status == Status::Fail {
-            judged
-        } else {
-            bare()
-        }
+        if judged.fails() { judged } else { bare() }
     }
 
     fn judge_latency(
@@ -72,20 +69,12 @@ impl Baseline<'_> {
         quantile: Tail,
         limits: &Limits,
     ) -> Option<MetricJudgement> {
-        let it = self.compare_latency(size, quantile)?;
-        let change = Change {
-            metric: Metric::Latency(quantile),
-            memory_mb: Some(size.memory_mb),
-            baseline: Value::Latency(LatencyMs(it.baseline)),
-            now: Value::Latency(LatencyMs(it.now)),
-            comparison: it.comparison,
-            runs: it.runs,
-        };
+        let change = self.compare_latency(size, quantile)?;
         Some(judge_change(&change, latency_tolerance(limits)))
     }
 
-    /// The baseline's geometric mean of a quantile or of the slowest calls, and the comparison.
-    pub(super) fn compare_latency(&self, size: &SizeSummary, tail: Tail) -> Option<Compared> {
+    /// A quantile or the mean of the slowest calls beside the baseline's.
+    pub(super) fn compare_latency(&self, size: &SizeSummary, tail: Tail) -> Option<Change> {
         match tail.fraction() {
             Some(fraction) => self.compare_quantile(size, tail, fraction),
             None => self.compare_slowest(size),
@@ -93,7 +82,7 @@ impl Baseline<'_> {
     }
 
     /// Baseline runs without the mean of their slowest calls are passed over.
-    fn compare_slowest(&self, size: &SizeSummary) -> Option<Compared> {
+    fn compare_slowest(&self, size: &SizeSummary) -> Option<Change> {
         let now = size.warm.slowest?;
         let stored = self.stored(size.memory_mb);
         let baseline: Vec<(f64, f64)> = stored
@@ -119,15 +108,17 @@ impl Baseline<'_> {
                 f64::midpoint(squared, error.powi(2)).sqrt()
             });
         let own = (ln(now.mean.get()), expected);
-        Some(Compared {
-            baseline: mean(&lns)?.exp(),
-            now: now.mean.get(),
-            comparison: compare_mean(own, &baseline, noise),
+        Some(Change {
+            metric: Metric::Latency(Tail::Slowest),
+            memory_mb: Some(size.memory_mb),
+            baseline: Value::Latency(LatencyMs(mean(&lns)?.exp())),
+            now: Value::Latency(now.mean),
+            difference: compare_mean(own, &baseline, noise),
             runs: lns.len(),
         })
     }
 
-    fn compare_quantile(&self, size: &SizeSummary, tail: Tail, p: f64) -> Option<Compared> {
+    fn compare_quantile(&self, size: &SizeSummary, tail: Tail, p: f64) -> Option<Change> {
         let stored = self.stored(size.memory_mb);
         let lns: Vec<f64> = stored
             .iter()
@@ -146,11 +137,12 @@ impl Baseline<'_> {
             runs: lns.len(),
             ..self.noise
         };
-        let comparison = compare_quantile(&size.warm_sorted, p, &lns, calls, noise)?;
-        Some(Compared {
-            baseline: mean(&lns)?.exp(),
-            now: latency_of(size, tail)?.get(),
-            comparison,
+        Some(Change {
+            metric: Metric::Latency(tail),
+            memory_mb: Some(size.memory_mb),
+            baseline: Value::Latency(LatencyMs(mean(&lns)?.exp())),
+            now: Value::Latency(latency_of(size, tail)?),
+            difference: compare_quantile(&size.warm_sorted, p, &lns, calls, noise)?,
             runs: lns.len(),
         })
     }
@@ -164,8 +156,8 @@ impl Baseline<'_> {
         limits: &Limits,
     ) -> Option<MetricJudgement> {
         let sizes = self.analysis.sizes.iter();
-        let parts: Vec<Comparison> = sizes
-            .filter_map(|size| Some(self.compare_latency(size, quantile)?.comparison))
+        let parts: Vec<LogDifference> = sizes
+            .filter_map(|size| Some(self.compare_latency(size, quantile)?.difference))
             .collect();
         let metric = Metric::LatencyAllSizes(quantile);
         let judged = self.overall(metric, &parts, latency_tolerance(limits))?;
@@ -181,11 +173,11 @@ impl Baseline<'_> {
         })
     }
 
-    pub(in crate::gate) fn latency_notices(&self, held: MemoryMb) -> Vec<Notice> {
-        let Some(size) = self.analysis.size(held) else {
+    pub(in crate::gate) fn latency_notices(&self, baseline_size: MemoryMb) -> Vec<Notice> {
+        let Some(size) = self.analysis.size(baseline_size) else {
             return Vec::new();
         };
-        let stored = self.stored(held);
+        let stored = self.stored(baseline_size);
         let colds: Vec<f64> = stored
             .iter()
             .flatten()
@@ -196,7 +188,7 @@ impl Baseline<'_> {
         let now = size.cold_start_count();
         let limit = usize::try_from(many_floor(many)).unwrap_or(usize::MAX);
         let cold = (now > limit).then_some(Notice::MoreColdStarts {
-            memory_mb: held,
+            memory_mb: baseline_size,
             now,
             baseline_mean,
         });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::tests::{endpoint, prices, run_of};
 use super::*;
 
 fn table(path: &str) -> Vec<BTreeMap<String, String>> {

@@ -1,15 +1,15 @@
-//! Headline, table, exit code and verdict come from one enum: over ten thousand results they never contradict.
+//! Headline, table, exit code and verdict come from one enum: over ten thousand results they never
+//! contradict.
 
 use std::collections::BTreeMap;
 
-use super::document::plain;
 use super::*;
 use crate::analysis::tests::{prices, run_of};
 use crate::analysis::{Strategy, analyse};
 use crate::gate::tests::measured;
 use crate::gate::{
-    CostLimit, Entry, Escalation, History, LatencyCeiling, LatencyLimit, Limits, MemoryLimit,
-    Policy, Status, judge,
+    CostLimit, Entry, Epoch, Escalation, History, LatencyCeiling, LatencyLimit, Limits,
+    MemoryLimit, Policy, Status, judge,
 };
 use crate::result::EndpointOutcome;
 use crate::units::{LatencyMs, Ratio};
@@ -72,7 +72,7 @@ fn history(random: &mut fastrand::Rng, like: &RunResult) -> History {
         }
         let (run, analysis) = analysed(run);
         if let Some(best) = analysis.best {
-            history.append(Entry::new(&run, &analysis, best), false);
+            history.append(Entry::new(&run, &analysis, best), Epoch::Same);
         }
     }
     history
@@ -169,11 +169,8 @@ fn check(run: &RunResult, analysis: &Analysis, judgement: &Judgement) {
         verdict == Verdict::Fail,
         "{headline}"
     );
-    let failing = judgement
-        .all_metrics()
-        .filter(|it| it.status == Status::Fail)
-        .count();
-    assert_eq!(verdict == Verdict::Fail, failing > 0);
+    let fails = judgement.failing().next().is_some();
+    assert_eq!(verdict == Verdict::Fail, fails);
     if verdict == Verdict::Pass {
         assert!(
             !analysis.sizes.is_empty() && judgement.baseline.is_some(),
@@ -199,7 +196,8 @@ fn check(run: &RunResult, analysis: &Analysis, judgement: &Judgement) {
     check_table(&report, judgement);
 }
 
-/// The last cell of a row says what the metric's status is, and no pass stands above another symbol.
+/// The last cell of a row says what the metric's status is, and no pass stands above another
+/// symbol.
 fn check_table(report: &Report, judgement: &Judgement) {
     let Some(table) = &report.metrics else {
         assert_eq!(judgement.verdict, Verdict::CouldNotMeasure);
@@ -207,12 +205,8 @@ fn check_table(report: &Report, judgement: &Judgement) {
     };
     assert_eq!(table.rows().len(), 3);
     for (row, judged) in table.rows().iter().zip(&judgement.metrics) {
-        let cell = plain(row.last().unwrap());
-        assert_eq!(
-            cell.starts_with('❌'),
-            judged.status == Status::Fail,
-            "{cell}"
-        );
+        let cell = plain(row.cells.last().unwrap());
+        assert_eq!(cell.starts_with('❌'), judged.fails(), "{cell}");
         if judgement.verdict == Verdict::Pass {
             assert!(
                 cell.starts_with('✅') || judged.status == Status::Off,

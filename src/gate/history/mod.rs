@@ -1,10 +1,13 @@
 //! What a baseline is: the last runs of main, with the key that says which runs are alike.
 
+mod file;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::file::{BaselineFile, BaselineFileError};
 use super::key::Key;
 use crate::analysis::{Analysis, CostBasis, SizeSummary};
 use crate::result::RunResult;
@@ -19,6 +22,15 @@ const SAME_RUN: SignedDuration = SignedDuration::from_hours(6);
 /// Runs this much older than the newest are not compared with.
 const WINDOW: SignedDuration = SignedDuration::from_hours(60 * 24);
 
+/// Where a run is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Epoch {
+    /// To the runs that it is like.
+    Same,
+    /// To a new epoch: it differs from the runs before by more than noise.
+    New,
+}
+
 /// One run of main.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +41,8 @@ pub struct Entry {
     pub commit: Option<String>,
     /// When it was measured.
     pub at: Timestamp,
-    /// Runs of one epoch belong together; a run outside the noise band of the last epoch starts the next.
+    /// Runs of one epoch belong together; a run outside the noise band of the last epoch starts the
+    /// next.
     pub epoch: u32,
     /// Which runs are alike.
     pub key: Key,
@@ -39,8 +52,8 @@ pub struct Entry {
     pub sizes: Vec<SizeEntry>,
 }
 
-/// One size of one run, cold starts set aside. Costs are kept as inputs, so that a change of prices is not a
-/// change of the model.
+/// One size of one run, cold starts set aside. Costs are kept as inputs, so that a change of prices
+/// is not a change of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SizeEntry {
@@ -159,9 +172,9 @@ impl History {
         self.entries.last()
     }
 
-    /// Adds a run: into the current epoch or, when `starts_epoch`, into a new one. A run that is already there is
+    /// Adds a run to its epoch, or starts a new one with it. A run that is already there is
     /// replaced, so that recording twice is harmless.
-    pub fn append(&mut self, mut entry: Entry, starts_epoch: bool) {
+    pub fn append(&mut self, mut entry: Entry, epoch: Epoch) {
         let same_run = |old: &Entry| old.run_id == entry.run_id && old.key == entry.key;
         // A run that is recorded again was judged against itself: it stays where it was.
         let recorded = self
@@ -169,7 +182,7 @@ impl History {
             .iter()
             .find(|old| same_run(old))
             .map(|old| old.epoch);
-        entry.epoch = recorded.unwrap_or_else(|| self.epoch_for(&entry, starts_epoch));
+        entry.epoch = recorded.unwrap_or_else(|| self.epoch_for(&entry, epoch));
         self.entries.retain(|old| old.run_id != entry.run_id);
         self.entries.push(entry);
         self.entries.sort_by_key(|entry| entry.at);
@@ -177,22 +190,24 @@ impl History {
         self.entries.drain(..surplus);
     }
 
-    /// The epoch of a run that is not recorded yet. Each key has its own epochs; a run that is recorded late joins
-    /// the epoch in which it was measured.
-    fn epoch_for(&self, entry: &Entry, starts_epoch: bool) -> u32 {
+    /// The epoch of a run that is not recorded yet. Each key has its own epochs; a run that is
+    /// recorded late joins the epoch in which it was measured.
+    fn epoch_for(&self, entry: &Entry, epoch: Epoch) -> u32 {
         let alike = || self.entries.iter().filter(|old| old.key == entry.key);
-        if starts_epoch {
-            return alike()
-                .map(|old| old.epoch)
-                .max()
-                .map_or(1, |newest| newest + 1);
+        match epoch {
+            Epoch::New => {
+                let newest = alike().map(|old| old.epoch).max();
+                newest.map_or(1, |newest| newest + 1)
+            }
+            Epoch::Same => {
+                let before = alike().rfind(|old| old.at <= entry.at);
+                before.or_else(|| alike().next()).map_or(1, |old| old.epoch)
+            }
         }
-        let before = alike().rfind(|old| old.at <= entry.at);
-        before.or_else(|| alike().next()).map_or(1, |old| old.epoch)
     }
 
-    /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60 days older than
-    /// the newest. Oldest first.
+    /// The runs to compare with: same key as `key`, newest epoch, at most ten groups, at most 60
+    /// days older than the newest. Oldest first.
     pub(super) fn comparable(&self, key: &Key) -> Vec<Group<'_>> {
         let alike: Vec<&Entry> = self
             .entries
@@ -250,95 +265,4 @@ fn group<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Group<'a>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::analysis::tests::{endpoint, prices, run_of};
-    use crate::analysis::{Strategy, analyse};
-
-    fn entry(day: i64, hour: i64) -> Entry {
-        let run = run_of(vec![endpoint(1024, &[10.0; 100])]);
-        let analysis = analyse(&run, &prices(), Strategy::Balanced);
-        let mut entry = Entry::new(&run, &analysis, MemoryMb::OFFERED[0]);
-        entry.run_id = format!("{day}-{hour}");
-        entry.at = "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap()
-            + SignedDuration::from_hours(day * 24 + hour);
-        entry
-    }
-
-    fn history(times: &[(i64, i64)]) -> History {
-        let mut history = History::default();
-        for (day, hour) in times {
-            history.append(entry(*day, *hour), false);
-        }
-        history
-    }
-
-    #[test]
-    fn runs_of_one_morning_count_as_one() {
-        let history = history(&[(0, 0), (0, 3), (0, 5), (0, 6), (1, 0)]);
-        let sizes: Vec<usize> = history
-            .comparable(&entry(0, 0).key)
-            .iter()
-            .map(Vec::len)
-            .collect();
-        assert_eq!(sizes, [3, 1, 1]);
-    }
-
-    #[test]
-    fn old_runs_and_older_epochs_are_not_compared_with() {
-        let mut history = history(&[(0, 0), (50, 0), (100, 0)]);
-        let key = entry(0, 0).key;
-        assert_eq!(
-            history.comparable(&key).len(),
-            2,
-            "day 0 is 100 days before the newest"
-        );
-        history.append(entry(101, 0), true);
-        assert_eq!(history.comparable(&key).len(), 1);
-        assert_eq!(
-            history
-                .by_epoch(&key)
-                .iter()
-                .map(Vec::len)
-                .collect::<Vec<_>>(),
-            [3, 1]
-        );
-        assert_eq!(history.newest().unwrap().epoch, 2);
-    }
-
-    #[test]
-    fn at_most_ten_runs_count_and_thirty_are_kept() {
-        let times: Vec<(i64, i64)> = (0..40).map(|day| (day, 0)).collect();
-        let history = history(&times);
-        assert_eq!(history.comparable(&entry(0, 0).key).len(), MAX_RUNS);
-        assert_eq!(history.entries().len(), KEPT_RUNS);
-        assert_eq!(history.entries()[0].run_id, "10-0");
-    }
-
-    #[test]
-    fn recording_a_run_twice_keeps_it_once() {
-        assert_eq!(history(&[(0, 0), (0, 0)]).entries().len(), 1);
-    }
-
-    #[test]
-    fn differing_settings_are_named_with_both_values() {
-        let baseline = entry(0, 0).key;
-        let now = Key {
-            region: "eu-west-1".to_owned(),
-            invocations: 50,
-            ..baseline.clone()
-        };
-        let text: Vec<String> = baseline
-            .differences(&now)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            text,
-            [
-                "region: us-east-1 in the baseline, eu-west-1 now",
-                "invocations: 100 in the baseline, 50 now"
-            ]
-        );
-    }
-}
+mod tests;

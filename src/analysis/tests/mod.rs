@@ -1,5 +1,7 @@
 //! Whole runs through [`analyse`], and builders for the tests of other modules.
 
+pub(crate) mod toolkit_parity;
+
 use super::*;
 use crate::result::{CleanupSummary, EndpointOutcome, SampleInfo, Service, Settings};
 

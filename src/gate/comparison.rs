@@ -1,0 +1,293 @@
+//! One gated number: what it is held against, its limit, and what follows.
+
+use super::metric::{Metric, Value, number};
+use crate::units::{MemoryMb, Ratio};
+
+/// Which rule the limit comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// The recommended memory may grow by this many megabytes.
+    MemoryIncrease(u32),
+    /// A tolerance relative to the baseline.
+    Tolerance(Ratio),
+    /// A tolerance in the unit of the metric.
+    AbsoluteTolerance(Value),
+    /// The noise band, which is wider than the tolerance.
+    NoiseBand(Ratio),
+    /// An absolute ceiling.
+    Ceiling,
+}
+
+/// What a metric may grow by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Tolerance {
+    /// Not judged.
+    Off,
+    /// Relative to the baseline.
+    Relative(Ratio),
+    /// In the unit of the metric.
+    Absolute(Value),
+}
+
+/// The largest value that is allowed, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// Largest value allowed; for memory possibly larger than any size that exists.
+    pub value: Value,
+    /// The rule that decided.
+    pub rule: Rule,
+}
+
+impl Bound {
+    pub(super) const fn ceiling(value: Value) -> Self {
+        Self {
+            value,
+            rule: Rule::Ceiling,
+        }
+    }
+}
+
+/// Why a metric was not compared with the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotCompared {
+    /// There is no baseline.
+    NoBaseline,
+    /// The baseline was measured with other settings.
+    UnlikeSettings,
+    /// The baseline's recommended size was not measured now.
+    SizeNotMeasured,
+    /// Fewer than 81 calls.
+    TooFewCalls,
+    /// No size was measured.
+    NothingMeasured,
+    /// The run was stopped because another metric was certain to fail.
+    StoppedEarly,
+}
+
+/// Why a comparison decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecided {
+    /// The noise band is wider than 50 %.
+    BandTooWide,
+    /// Beyond the tolerance, within the band, and the baseline has fewer than three runs.
+    YoungBaseline {
+        /// Runs that the baseline needs in addition.
+        missing_runs: usize,
+    },
+}
+
+/// How value and limit compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Within the limit.
+    Pass,
+    /// Below the baseline by more than noise.
+    Improved,
+    /// Beyond the limit.
+    Fail,
+    /// Beyond the tolerance, but identical code strays this far.
+    WithinNoise,
+    /// The comparison decides nothing.
+    Undecided(Undecided),
+    /// Nothing to compare with.
+    NotCompared(NotCompared),
+    /// Switched off.
+    Off,
+}
+
+/// One judged metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MetricJudgement {
+    /// What is judged.
+    pub metric: Metric,
+    /// The size at which it is judged; `None` for a metric over all sizes.
+    pub memory_mb: Option<MemoryMb>,
+    /// What this run's value was held against.
+    pub comparison: Comparison,
+    /// What follows from the comparison.
+    pub status: Status,
+}
+
+/// What this run's value is held against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Comparison {
+    /// The baseline's value, with the noise of both.
+    Compared(Compared),
+    /// The size that the baseline recommends: a size has no noise.
+    Sizes {
+        /// The baseline's size.
+        baseline: MemoryMb,
+        /// This run's size.
+        now: MemoryMb,
+        /// The largest size allowed; `None` where memory is not limited.
+        limit: Option<Bound>,
+    },
+    /// An absolute ceiling and nothing else.
+    Bounded {
+        /// This run's value.
+        now: Value,
+        /// The largest value allowed.
+        ceiling: Value,
+    },
+    /// Nothing.
+    NotCompared {
+        /// The baseline's value, where it is known.
+        baseline: Option<Value>,
+        /// This run's value, where it is known.
+        now: Option<Value>,
+    },
+}
+
+/// A value beside the baseline's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compared {
+    /// The baseline's value: the geometric mean of its runs.
+    pub baseline: Value,
+    /// This run's value.
+    pub now: Value,
+    /// Relative change.
+    pub increase: Ratio,
+    /// How far identical code strays.
+    pub band: Band,
+    /// The largest value allowed; `None` where nothing limits it.
+    pub limit: Option<Bound>,
+}
+
+/// How far the value of identical code strays (3 sigma).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// Identical code stays within this increase.
+    pub increase: Ratio,
+    /// Identical code stays within this decrease, as a positive share.
+    pub decrease: Ratio,
+}
+
+impl MetricJudgement {
+    /// A metric without a comparison: only a ceiling can fail it.
+    pub fn not_compared(
+        metric: Metric,
+        memory_mb: Option<MemoryMb>,
+        now: Option<Value>,
+        reason: NotCompared,
+    ) -> Self {
+        Self {
+            metric,
+            memory_mb,
+            comparison: Comparison::NotCompared {
+                baseline: None,
+                now,
+            },
+            status: Status::NotCompared(reason),
+        }
+    }
+
+    /// Whether it is beyond its limit.
+    pub const fn fails(&self) -> bool {
+        matches!(self.status, Status::Fail)
+    }
+
+    /// The comparison with the baseline's value, where there is one.
+    pub const fn compared(&self) -> Option<&Compared> {
+        match &self.comparison {
+            Comparison::Compared(it) => Some(it),
+            Comparison::Sizes { .. }
+            | Comparison::Bounded { .. }
+            | Comparison::NotCompared { .. } => None,
+        }
+    }
+
+    /// The baseline's value, where it is known.
+    pub const fn baseline(&self) -> Option<Value> {
+        match self.comparison {
+            Comparison::Compared(it) => Some(it.baseline),
+            Comparison::Sizes { baseline, .. } => Some(Value::Memory(baseline)),
+            Comparison::Bounded { .. } => None,
+            Comparison::NotCompared { baseline, .. } => baseline,
+        }
+    }
+
+    /// This run's value, where it is known.
+    pub const fn now(&self) -> Option<Value> {
+        match self.comparison {
+            Comparison::Compared(it) => Some(it.now),
+            Comparison::Sizes { now, .. } => Some(Value::Memory(now)),
+            Comparison::Bounded { now, .. } => Some(now),
+            Comparison::NotCompared { now, .. } => now,
+        }
+    }
+
+    /// The largest value allowed, where anything limits it.
+    pub const fn limit(&self) -> Option<Bound> {
+        match self.comparison {
+            Comparison::Compared(it) => it.limit,
+            Comparison::Sizes { limit, .. } => limit,
+            Comparison::Bounded { ceiling, .. } => Some(Bound::ceiling(ceiling)),
+            Comparison::NotCompared { .. } => None,
+        }
+    }
+
+    /// This run's value and the absolute ceiling that it is above, where that is why it fails.
+    pub fn above_ceiling(&self) -> Option<(Value, Value)> {
+        let bound = self.limit().filter(|bound| bound.rule == Rule::Ceiling)?;
+        let now = self.now()?;
+        self.fails().then_some((now, bound.value))
+    }
+
+    /// Switched off, when its tolerance is: what nobody asked for cannot leave the verdict open.
+    pub(super) fn off_with(mut self, tolerance: Tolerance) -> Self {
+        if tolerance == Tolerance::Off {
+            self.status = Status::Off;
+        }
+        self
+    }
+
+    /// Adds an absolute ceiling on the value shown: it fails alone, and takes the place of a looser
+    /// limit.
+    pub(super) fn with_ceiling(self, ceiling: Option<Value>) -> Self {
+        let now = self.now();
+        self.with_ceiling_on(now, ceiling)
+    }
+
+    /// Adds an absolute ceiling on `headline`, which is another value than the one shown when a
+    /// cost had to be compared by client latency. The limit shown then stays that of the
+    /// comparison, unless the ceiling fails.
+    pub(super) fn with_ceiling_on(
+        mut self,
+        headline: Option<Value>,
+        ceiling: Option<Value>,
+    ) -> Self {
+        let (Some(ceiling), Some(headline)) = (ceiling, headline) else {
+            return self;
+        };
+        let is_above = number(headline) > number(ceiling);
+        match &mut self.comparison {
+            Comparison::Compared(it) => {
+                let is_tighter = |bound: Bound| number(ceiling) < number(bound.value);
+                if (it.now == headline || is_above) && it.limit.is_none_or(is_tighter) {
+                    it.limit = Some(Bound::ceiling(ceiling));
+                }
+            }
+            Comparison::NotCompared { now: Some(now), .. } => {
+                self.comparison = Comparison::Bounded { now: *now, ceiling };
+            }
+            Comparison::NotCompared { now: None, .. }
+            | Comparison::Sizes { .. }
+            | Comparison::Bounded { .. } => {}
+        }
+        if is_above {
+            self.status = Status::Fail;
+        } else if self.status == Status::Off {
+            self.status = Status::Pass;
+        }
+        self
+    }
+
+    /// Whether the change, in either direction, is more than noise.
+    pub fn is_outside_noise(&self) -> bool {
+        // By the numbers, not by the status: a ceiling or a switched-off limit hides an improvement
+        // there.
+        self.compared().is_some_and(|it| {
+            it.increase > it.band.increase || -it.increase.get() > it.band.decrease.get()
+        })
+    }
+}
