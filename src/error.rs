@@ -12,7 +12,7 @@ use crate::aws::{AwsError, SessionError};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::github::IdentityTokenError;
-use crate::result::ResultFileError;
+use crate::result::{Leftover, ResultFileError};
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
 
@@ -205,10 +205,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Something could not be deleted.
-    #[error("not deleted: {}", left.join("; "))]
+    #[error("not deleted: {}", Leftover::list(left))]
     NotDeleted {
-        /// Names and reasons.
-        left: Vec<String>,
+        /// What is still there.
+        left: Vec<Leftover>,
     },
     /// A processing job.
     #[error(transparent)]
@@ -353,10 +353,7 @@ mod tests {
              model first"
         );
         assert_eq!(
-            Error::NotDeleted {
-                left: vec!["x".to_owned()]
-            }
-            .exit_code(),
+            Error::NotDeleted { left: Vec::new() }.exit_code(),
             COULD_NOT_MEASURE
         );
     }

@@ -22,6 +22,11 @@ pub fn aligned_line(text: &str) -> String {
     spaced.collect::<String>().replace("##[", "## [")
 }
 
+/// `1 error`, `2 errors`.
+pub fn plural(number: u32, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Two lower-case hexadecimal digits per byte.
 pub fn hex(bytes: &[u8]) -> String {
     bytes
@@ -51,6 +56,14 @@ mod tests {
         );
         assert_eq!(one_line("x ##[error]y"), "x ## [error]y");
         assert_eq!(one_line("\u{202e}evil"), "evil");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(
+            [0, 1, 2].map(|number| plural(number, "error")),
+            ["0 errors", "1 error", "2 errors"]
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) fn judge_by_rivals(
     held: MemoryMb,
 ) -> Rivals {
     let (old, new) = (main.size(held).unwrap(), change.size(held).unwrap());
-    let p99 = new.warm.p99.get() / old.warm.p99.get();
+    let p99 = new.warm().p99.get() / old.warm().p99.get();
     let cost = new.cost.per_million().get() / old.cost.per_million().get();
     let p = mann_whitney(&latencies(main_run, held), &latencies(change_run, held));
     Rivals {

@@ -98,9 +98,9 @@ impl Strategy {
             Self::Balanced => latency * cost * discount(size.memory_mb),
             Self::Cost => cost,
             Self::Speed => latency,
-            Self::CheapestUnder(bound) if size.warm.p99 <= bound => cost,
+            Self::CheapestUnder(bound) if size.warm().p99 <= bound => cost,
             // Behind every size within the bound, and among themselves by p99.
-            Self::CheapestUnder(_) => BEHIND_ALL + size.warm.p99.get(),
+            Self::CheapestUnder(_) => BEHIND_ALL + size.warm().p99.get(),
         }
     }
 
@@ -159,7 +159,7 @@ pub fn keep_or_change(
         return Some(best);
     };
     let advantage = (strategy.score(held) / strategy.score(best)).ln();
-    let error = |size: &SizeSummary| size.warm.mean_standard_error.get().powi(2);
+    let error = |size: &SizeSummary| size.warm().mean_standard_error.get().powi(2);
     let spread = (error(held) + error(best) + 2.0 * endpoint_variance).sqrt();
     let needed = MINIMUM_ADVANTAGE
         .ln()

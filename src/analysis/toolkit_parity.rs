@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::tests::{endpoint, prices, run_of};
 use super::*;
+use crate::result::EndpointMetrics;
 
 fn table(path: &str) -> Vec<BTreeMap<String, String>> {
     let path = format!(

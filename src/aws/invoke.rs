@@ -1,6 +1,6 @@
 //! Invocations of one endpoint, timed from inside the SDK.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aws_sdk_sagemakerruntime::primitives::Blob;
 use futures_util::future::join_all;
@@ -10,6 +10,7 @@ use super::session::Session;
 use super::timing::{Timed, Timing};
 use crate::result::{Invocation, InvocationOutcome};
 use crate::samples::Sample;
+use crate::units::milliseconds;
 
 /// An endpoint that never exists: asking for it opens a connection and costs nothing.
 const NO_ENDPOINT: &str = "sagegate-connection-check";
@@ -88,6 +89,7 @@ impl Invoker {
             request_bytes: length(&sample.body),
             response_bytes,
             outcome,
+            due_ms: None,
         }
     }
 
@@ -123,11 +125,6 @@ fn length(bytes: &[u8]) -> u64 {
     bytes.len() as u64
 }
 
-/// Milliseconds to the microsecond: more digits are noise that would only make the result file larger.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
 fn outcome_of(error: &AwsError) -> InvocationOutcome {
     match error.kind {
         AwsErrorKind::Throttled => InvocationOutcome::Throttled,
@@ -142,17 +139,5 @@ fn outcome_of(error: &AwsError) -> InvocationOutcome {
         | AwsErrorKind::AlreadyExists
         | AwsErrorKind::Quota
         | AwsErrorKind::Service => InvocationOutcome::ServiceError(error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn milliseconds_keep_microseconds_and_survive_a_whole_day() {
-        let close = |duration, expected: f64| (milliseconds(duration) - expected).abs() < 1e-9;
-        assert!(close(Duration::from_nanos(1_234_567), 1.235));
-        assert!(close(Duration::from_hours(24), 86_400_000.0));
     }
 }

@@ -1,12 +1,13 @@
 //! The account's concurrency quota: endpoints beyond it wait until others are deleted.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use crate::aws::SharedQuota;
+use crate::sync::lock;
 
 /// Longest time that AWS may still count a deleted endpoint.
 const STILL_COUNTED: Duration = Duration::from_mins(2);
@@ -54,7 +55,7 @@ impl Budget {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Waits until `wanted` fits beside what is in use, and takes it for an endpoint.

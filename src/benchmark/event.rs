@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::result::Leftover;
 use crate::units::MemoryMb;
 
 /// Which endpoint of a run: those of the stability benchmark come first.
@@ -96,8 +97,8 @@ pub enum Event {
     CleanedUp {
         /// Deleted resources.
         deleted: u32,
-        /// What could not be deleted, with reasons.
-        left: Vec<String>,
+        /// What could not be deleted.
+        left: Vec<Leftover>,
     },
     /// CloudWatch has shown this many of the calls sent.
     CollectingMetrics {

@@ -9,7 +9,7 @@ use super::names;
 use crate::aws::{Container, EndpointSpec, ModelSpec};
 use crate::result::{LatencySource, Settings};
 use crate::samples::SampleSet;
-use crate::units::MemoryMb;
+use crate::units::{MemoryMb, saturating_u32};
 
 /// What the user chose about measuring.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -197,7 +197,7 @@ fn model_of(
 
 /// Every sample is sent equally often, so that a mean does not depend on where the last round stopped.
 fn round_up(invocations: u32, samples: usize) -> u32 {
-    let samples = u32::try_from(samples).unwrap_or(u32::MAX).max(1);
+    let samples = saturating_u32(samples).max(1);
     invocations.div_ceil(samples).saturating_mul(samples)
 }
 

@@ -5,13 +5,12 @@ use super::conclude::{Conclusion, conclude, tell};
 use super::edges::Edges;
 use super::measure::{Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
+use super::policy::{LoadSize, Terms};
 use super::publish::Publishing;
 use super::unmeasured::Attempt;
-use crate::analysis::{DatedPrices, analyse};
 use crate::config::{BenchmarkArgs, MeasurementArgs};
 use crate::gate::{Limits, Policy};
 use crate::progress::Display;
-use crate::result::RunResult;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn benchmark(args: &BenchmarkArgs, edges: &Edges, display: Display) -> Outcome {
@@ -39,16 +38,13 @@ async fn measure_and_report(
     let inputs = Inputs::read(args)?;
     let place = Place::open(args, edges).await?;
     let strategy = args.recommend.strategy;
-    let recommend =
-        |result: &RunResult, prices: &DatedPrices| analyse(result, prices, strategy).best;
     let around = Surroundings {
         place: &place,
         edges,
         display,
         load_by_default: true,
         run_number: None,
-        recommend: &recommend,
-        is_certain_failure: None,
+        terms: Terms::without_gate(strategy, LoadSize::Best),
         helpers: None,
     };
     let (result, prices) = measure(args, inputs, around).await?;

@@ -4,7 +4,8 @@ use super::Outcome;
 use super::edges::Edges;
 use super::measure::{Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
-use crate::analysis::{Analysis, DatedPrices, analyse};
+use super::policy::{LoadSize, Terms};
+use crate::analysis::{Analysis, analyse};
 use crate::config::CalibrateArgs;
 use crate::error::Error;
 use crate::gate::{self, CostLimit, Entry, LatencyLimit, Limits};
@@ -63,15 +64,13 @@ async fn one_run(
     let inputs = Inputs::read(&measurement)?;
     let place = Place::open(&measurement, edges).await?;
     let strategy = measurement.recommend.strategy;
-    let recommend = |_: &RunResult, _: &DatedPrices| None;
     let around = Surroundings {
         place: &place,
         edges,
         display,
         load_by_default: false,
         run_number: Some(number),
-        recommend: &recommend,
-        is_certain_failure: None,
+        terms: Terms::without_gate(strategy, LoadSize::LeftOut),
         helpers: None,
     };
     let (run, prices) = measure(&measurement, inputs, around).await?;

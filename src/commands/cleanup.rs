@@ -9,6 +9,7 @@ use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, stop_job
 use crate::config::CleanupArgs;
 use crate::error::Error;
 use crate::progress::{self, Display};
+use crate::result::Leftover;
 
 /// Name under which a step saves the path of its ledger for its clean-up; those of further runs have a suffix.
 pub(super) const STATE: &str = "ledger";
@@ -32,7 +33,7 @@ async fn sweep_ledgers(
     args: &CleanupArgs,
     edges: &Edges,
     display: Display,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Leftover>, Error> {
     let ledgers: Vec<PathBuf> = match &args.ledger {
         Some(path) => vec![path.clone()],
         None => edges.state(STATE).into_iter().map(PathBuf::from).collect(),
@@ -55,7 +56,7 @@ async fn sweep_ledger(
     args: &CleanupArgs,
     edges: &Edges,
     display: Display,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Leftover>, Error> {
     let ledger = Ledger::read(path)?;
     if args.dry_run {
         let names = ledger.names();
@@ -82,7 +83,7 @@ async fn stop(
     jobs: &[String],
     args: &CleanupArgs,
     edges: &Edges,
-) -> Vec<String> {
+) -> Vec<Leftover> {
     if !jobs.is_empty() {
         edges.note(&format!("stopping what may run: {}", jobs.join(", ")));
     }
@@ -99,7 +100,7 @@ async fn sweep_found(
     args: &CleanupArgs,
     edges: &Edges,
     display: Display,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Leftover>, Error> {
     let session = Session::connect(args.region.clone(), edges.role()).await?;
     let mut orphans = find_orphans(&session, selection, now()).await?;
     let what = match selection {
@@ -148,7 +149,7 @@ async fn sweep_names(
     args: &CleanupArgs,
     edges: &Edges,
     display: Display,
-) -> Vec<String> {
+) -> Vec<Leftover> {
     let observer = progress::observer(display, edges.log());
     let swept = sweep(session, names, args.timeout, observer.as_ref()).await;
     if swept.left.is_empty() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::accept::accepted_by_label;
 use super::edges::{Edges, now};
 use super::publish::{Publishing, Told};
-use crate::analysis::{Analysis, DatedPrices, Strategy, analyse};
+use crate::analysis::{Analysis, DatedPrices, Strategy, Wanted, analyse};
 use crate::baseline::BaselineUri;
 use crate::error::Error;
 use crate::files::write_atomically;
@@ -56,10 +56,11 @@ pub(super) async fn conclude(
     baseline: Option<&BaselineFile>,
     edges: &Edges,
 ) -> Result<Judged, Error> {
-    let analysis = Analysis {
+    let wanted = Wanted {
+        strategy: it.strategy,
         expected_rate_per_s: it.expected_rate,
-        ..analyse(it.run, it.prices, it.strategy)
     };
+    let analysis = analyse(it.run, it.prices, wanted);
     let history = baseline.and_then(|file| file.history(&it.run.name));
     // A run of main is recorded whatever a label says.
     let conversation = it.publishing.conversation.as_ref().ok();

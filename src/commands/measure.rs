@@ -10,28 +10,27 @@ use super::credentials::warn_of_short_session;
 use super::edges::{Edges, now};
 use super::handed_over::HandedOver;
 use super::place::Place;
+use super::policy::Terms;
 use crate::analysis::{DatedPrices, PriceTable};
 use crate::aws::{Container, Session};
 use crate::benchmark::{
-    self, Arrivals, Environment, Hooks, Identity, Journal, Ledger, LoadOptions, ModelSource,
+    self, Arrivals, Draft, Environment, Identity, Journal, Ledger, LoadOptions, ModelSource,
     Options, Plan,
 };
 use crate::config::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs};
 use crate::error::Error;
 use crate::files::write_atomically;
-use crate::gate;
 use crate::progress::{self, Display};
 use crate::report::HTML_REPORT;
 use crate::result::RunResult;
 use crate::samples::SampleSet;
-use crate::units::MemoryMb;
 
 /// Inputs that were read and found good.
 pub(super) struct Inputs {
     samples: SampleSet,
     arrivals: Option<Arrivals>,
     /// An interrupted run to go on with.
-    resumed: Option<(Journal, RunResult)>,
+    resumed: Option<(Journal, Draft)>,
     prices: PriceTable,
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Inputs {
 pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) prices: DatedPrices,
-    resumed: Option<(Journal, RunResult)>,
+    resumed: Option<(Journal, Draft)>,
 }
 
 /// What a measurement takes from its surroundings.
@@ -51,16 +50,11 @@ pub(super) struct Surroundings<'a> {
     pub(super) load_by_default: bool,
     /// Which of several runs of one command it is: part of its names.
     pub(super) run_number: Option<u32>,
-    /// Chooses the size for the concurrency benchmark.
-    pub(super) recommend: &'a (dyn Fn(&RunResult, &DatedPrices) -> Option<MemoryMb> + Sync),
-    /// Whether a run that holds just this fails whatever else it measures; `None` measures to the end all the same.
-    pub(super) is_certain_failure: Option<CertainFailure>,
+    /// How long it measures, and at which size.
+    pub(super) terms: Terms,
     /// Other machines that take part.
     pub(super) helpers: Option<Arc<dyn benchmark::Helpers>>,
 }
-
-/// Answers whether a run fails whatever else it measures.
-pub(super) type CertainFailure = Arc<dyn Fn(&RunResult, &DatedPrices) -> bool + Send + Sync>;
 
 impl Surroundings<'_> {
     const fn session(&self) -> &Session {
@@ -102,7 +96,7 @@ pub(super) async fn prepare(
         identity.run_id = benchmark::numbered(&identity.run_id, number);
     }
     if let Some((_, restored)) = &inputs.resumed {
-        identity.run_id.clone_from(&restored.run_id);
+        identity.run_id.clone_from(&restored.result.run_id);
     }
     check_model(&identity, session).await?;
     let options = options(args, inputs.arrivals, load_by_default);
@@ -132,7 +126,7 @@ pub(super) async fn measure(
     let (journal, restored) = match resumed {
         Some((journal, restored)) => {
             let region = around.session().region();
-            benchmark::check_alike(&restored, &plan, region, &files.journal())?;
+            benchmark::check_alike(&restored.result, &plan, region, &files.journal())?;
             (journal, Some(restored))
         }
         None => (files.claim()?, None),
@@ -171,22 +165,15 @@ pub(super) async fn drive(
     around: &Surroundings<'_>,
     files: &OutputFiles,
     journal: Journal,
-    restored: Option<RunResult>,
+    restored: Option<Draft>,
     prices: &DatedPrices,
 ) -> Result<RunResult, Error> {
     let edges = around.edges;
-    let is_certain_failure = around.is_certain_failure.clone().map(|is_certain| {
-        let prices = prices.clone();
-        let at_these_prices: benchmark::CertainFailure =
-            Arc::new(move |run: &RunResult| is_certain(run, &prices));
-        at_these_prices
-    });
     let environment = Environment {
         session: around.session().clone(),
         observer: progress::observer(around.display, edges.log()),
         cancel: edges.cancel.clone(),
-        wants_more: gate::is_tail_too_noisy,
-        is_certain_failure,
+        policy: around.terms.clone().at(prices),
         helpers: around.helpers.clone(),
         now,
     };
@@ -195,13 +182,8 @@ pub(super) async fn drive(
             tracing::warn!(%error, "the result so far is not on disk");
         }
     };
-    let recommend = |result: &RunResult| (around.recommend)(result, prices);
-    let hooks = Hooks {
-        save: &save,
-        recommend: &recommend,
-    };
     let group = edges.group("Measuring");
-    let result = Box::pin(benchmark::run(plan, environment, journal, restored, hooks)).await;
+    let result = Box::pin(benchmark::run(plan, environment, journal, restored, &save)).await;
     drop(group);
     // What was measured is judged and told, on disk or not.
     let written = result.write(&files.result());

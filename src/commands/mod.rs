@@ -15,6 +15,7 @@ mod log;
 mod measure;
 mod offline;
 mod place;
+mod policy;
 mod post;
 mod publish;
 mod run;

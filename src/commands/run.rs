@@ -1,25 +1,24 @@
 //! `sagegate run`: measure, compare, report.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Outcome;
 use super::accept::is_labelled;
 use super::conclude::{Conclusion, Judged, conclude, tell};
-use super::edges::{Edges, now};
-use super::measure::{CertainFailure, Inputs, Surroundings, measure};
+use super::edges::Edges;
+use super::measure::{Inputs, Surroundings, measure};
 use super::place::{Place, with_defaults};
+use super::policy::{LoadSize, Terms};
 use super::publish::Publishing;
 use super::unmeasured::Attempt;
-use crate::analysis::{DatedPrices, Strategy, analyse};
+use crate::analysis::DatedPrices;
 use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{Mode, RecommendArgs, RunArgs};
 use crate::error::Error;
-use crate::gate::{self, ACCEPT_LABEL, BaselineFile, History, Limits, Policy};
+use crate::gate::{ACCEPT_LABEL, BaselineFile, Limits, Policy};
 use crate::github::Context;
 use crate::progress::Display;
 use crate::result::{LatencySource, RunResult};
-use crate::units::MemoryMb;
 
 /// Measures on AWS, or wherever `AWS_ENDPOINT_URL` points.
 pub(super) async fn run(mut args: RunArgs, edges: &Edges, display: Display) -> Outcome {
@@ -62,12 +61,17 @@ pub(super) async fn run_with(
     let uri = args.baseline.uri(edges.in_actions());
     let store = uri.open(&edges.access(&args.baseline))?;
     let baseline = store.load().await?;
-    let strategy = args.measurement.recommend.strategy;
-    let limits = args.gate.limits();
-    let recommend = |result: &RunResult, prices: &DatedPrices| {
-        let file = baseline.as_ref();
-        let history = file.and_then(|file| file.history(&result.name));
-        recommended(result, prices, strategy, history, &limits)
+    let (file, model) = (baseline.as_ref(), &args.measurement.model);
+    let name = model.name.as_deref().or(model.model_name.as_deref());
+    let terms = Terms {
+        strategy: args.measurement.recommend.strategy,
+        load_size: LoadSize::Recommended,
+        history: file
+            .zip(name)
+            .and_then(|(file, name)| file.history(name))
+            .cloned(),
+        limits: args.gate.limits(),
+        fails_fast: may_fail_fast(args, file, publishing, edges).await,
     };
     let around = Surroundings {
         place,
@@ -75,25 +79,12 @@ pub(super) async fn run_with(
         display,
         load_by_default: false,
         run_number: None,
-        recommend: &recommend,
-        is_certain_failure: certain_failure(args, baseline.as_ref(), publishing, edges).await,
+        terms,
         helpers: None,
     };
     let (result, prices) = measure(&args.measurement, inputs, around).await?;
     let gate = Gate::of(args, &uri, &store, publishing);
     gate.judge(&result, &prices, baseline.as_ref(), edges).await
-}
-
-/// The size that the gate is going to recommend, which the concurrency benchmark is measured at.
-pub(super) fn recommended(
-    result: &RunResult,
-    prices: &DatedPrices,
-    strategy: Strategy,
-    history: Option<&History>,
-    limits: &Limits,
-) -> Option<MemoryMb> {
-    let analysis = analyse(result, prices, strategy);
-    gate::judge(result, &analysis, history, limits, now()).recommended
 }
 
 /// What a result is held to, and where that is told.
@@ -184,25 +175,6 @@ pub(super) async fn may_fail_fast(
         return false;
     }
     true
-}
-
-/// How a failure that nothing can change any more is known, when the run may be stopped then.
-async fn certain_failure(
-    args: &RunArgs,
-    baseline: Option<&BaselineFile>,
-    publishing: &Publishing,
-    edges: &Edges,
-) -> Option<CertainFailure> {
-    if !may_fail_fast(args, baseline, publishing, edges).await {
-        return None;
-    }
-    let (limits, strategy) = (args.gate.limits(), args.measurement.recommend.strategy);
-    let file = baseline?.clone();
-    Some(Arc::new(move |run: &RunResult, prices: &DatedPrices| {
-        file.history(&run.name).is_some_and(|history| {
-            gate::is_certain_failure(run, &analyse(run, prices, strategy), history, &limits)
-        })
-    }))
 }
 
 /// Adds the run to the baseline. What was measured is measured: a store that cannot be written to is a warning with its

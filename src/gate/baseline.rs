@@ -47,7 +47,7 @@ impl Baseline<'_> {
                 let reason = NotCompared::SizeNotMeasured;
                 MetricJudgement::not_compared(metric, Some(chosen.memory_mb), now, reason)
             };
-            let quantile = Tail::supported_by(chosen.warm.count).unwrap_or(Tail::P99);
+            let quantile = Tail::supported_by(chosen.warm().count).unwrap_or(Tail::P99);
             let latency = latency_of(chosen, quantile).map(Value::Latency);
             let cost = Some(Value::Cost(chosen.cost.per_million()));
             return [
@@ -124,7 +124,7 @@ impl Baseline<'_> {
             })
             .collect();
         let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
-        let error = size.warm.mean_standard_error.get();
+        let error = size.warm().mean_standard_error.get();
         let noise = RunNoise {
             runs: lns.len(),
             ..self.noise
@@ -175,7 +175,11 @@ impl Baseline<'_> {
     /// Geometric means over the sizes that both have: they catch a slow model that no single size proves.
     pub(super) fn over_all_sizes(&self, limits: &Limits) -> Vec<MetricJudgement> {
         let sizes = &self.analysis.sizes;
-        let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
+        let fewest = sizes
+            .iter()
+            .map(|size| size.warm().count)
+            .min()
+            .unwrap_or(0);
         let judge = |quantile| self.latencies_together(quantile, limits);
         let latency = Tail::supported_by(fewest).and_then(|quantile| judged_in(quantile, judge));
         let parts: Vec<Comparison> = sizes
@@ -211,7 +215,7 @@ impl Baseline<'_> {
     /// What has changed at a size since one run.
     pub(super) fn creep(&self, held: MemoryMb, oldest: &Entry) -> Option<Creep> {
         let (size, entry) = (self.analysis.size(held)?, oldest.size(held)?);
-        let quantile = Tail::supported_by(size.warm.count);
+        let quantile = Tail::supported_by(size.warm().count);
         let change = |now: f64, then: f64| (then > 0.0).then(|| Ratio(now / then - 1.0));
         let latency = quantile.and_then(|quantile| {
             let (now, then) = (

@@ -16,7 +16,7 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
     let size = analysis.best.and_then(|best| analysis.size(best));
     let memory_mb = size.map(|size| size.memory_mb);
     let quantile = size
-        .and_then(|size| Tail::supported_by(size.warm.count))
+        .and_then(|size| Tail::supported_by(size.warm().count))
         .unwrap_or(Tail::P99);
     let latency = size
         .and_then(|size| latency_of(size, quantile))
@@ -172,7 +172,7 @@ fn tail_too_noisy(analysis: &Analysis, judged: &MetricJudgement) -> Option<Notic
         return None;
     };
     let size = analysis.size(judged.memory_mb?)?;
-    let unjudged = Tail::supported_by(size.warm.count)?;
+    let unjudged = Tail::supported_by(size.warm().count)?;
     (judged_in != unjudged).then_some(Notice::TailTooNoisy {
         unjudged,
         judged: judged_in,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::analysis::tests::{endpoint, metrics, prices, run_of};
 use crate::analysis::{Strategy as SizeStrategy, analyse};
-use crate::result::{EndpointOutcome, EndpointRun};
+use crate::result::{EndpointOutcome, EndpointRun, Leftover, ResourceKind};
 use crate::units::{LatencyMs, Usd};
 
 /// Latencies around `scale` ms: a fixed pattern with 20 % spread and no heavy tail.
@@ -385,7 +385,11 @@ fn cold_starts_and_leftovers_and_an_old_baseline_are_noticed() {
     for call in run.stability[1].invocations.iter_mut().take(5) {
         call.latency_ms = 5000.0;
     }
-    run.cleanup.left = vec!["endpoint x: denied".to_owned()];
+    run.cleanup.left = vec![Leftover {
+        kind: ResourceKind::Endpoint,
+        name: "x".to_owned(),
+        reason: "denied".to_owned(),
+    }];
     let analysis = analyse(&run, &prices(), SizeStrategy::Balanced);
     let later = run.finished_at + SignedDuration::from_hours(24 * 100);
     let it = judge(

@@ -24,7 +24,7 @@ pub fn outputs(analysis: &Analysis, judgement: &Judgement) -> [(&'static str, St
     };
     let values = [
         judgement.recommended.map(|it| it.get().to_string()),
-        size.map(|it| rounded(it.warm.p99.get(), 3)),
+        size.map(|it| rounded(it.warm().p99.get(), 3)),
         size.map(|it| rounded(it.cost.per_million().get(), 6)),
         change(Metric::Latency(Tail::P99)),
         change(Metric::CostPerMillion),

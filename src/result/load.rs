@@ -35,10 +35,6 @@ pub struct LoadRound {
     pub warmup: Vec<Invocation>,
     /// Measured calls, in the order they were completed.
     pub invocations: Vec<Invocation>,
-    /// Open loop only: when each of `invocations` should have been sent, in milliseconds since the start of the run.
-    /// Its latency counts from then, so that a call that waits behind slow ones is not forgotten.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scheduled_ms: Vec<f64>,
 }
 
 /// Who decides when a call is sent.

@@ -10,7 +10,7 @@ use crate::benchmark::{Journal, Ledger, sweep};
 use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::progress::{self, Display};
-use crate::result::RunResult;
+use crate::result::{Leftover, RunResult};
 
 /// A job that has ended, and where its files are.
 pub(super) struct Ended<'a> {
@@ -100,7 +100,9 @@ impl Hands<'_> {
         };
         let journal = self.files.journal();
         let restored = if self.fetch(ended, "measurements.jsonl", &journal).await? {
-            Journal::resume(&journal).ok().map(|(_, restored)| restored)
+            Journal::resume(&journal)
+                .ok()
+                .map(|(_, draft)| draft.result)
         } else {
             None
         };
@@ -160,7 +162,7 @@ impl Hands<'_> {
         if !swept.left.is_empty() {
             self.edges.warn(&format!(
                 "not deleted: {}; run `sagegate cleanup --run {}` later",
-                swept.left.join("; "),
+                Leftover::list(&swept.left),
                 ledger.run_id
             ));
         }

@@ -9,12 +9,12 @@ use super::super::Outcome;
 use super::super::edges::{Edges, now};
 use super::super::measure::{OutputFiles, Surroundings, drive};
 use super::super::place::Place;
-use super::super::run::recommended;
+use super::super::policy::{LoadSize, Terms};
 use super::exchange::Exchange;
 use super::input::{INPUT, JobInput, OUTPUT};
-use crate::analysis::{DatedPrices, analyse};
+use crate::analysis::analyse;
 use crate::aws::Objects;
-use crate::benchmark::{Environment, Helper, Helpers, Journal, Ledger, Plan};
+use crate::benchmark::{Environment, Helper, Helpers, Journal, Ledger, Plan, RunPolicy};
 use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::gate;
@@ -22,6 +22,7 @@ use crate::progress::{self, Display};
 use crate::report::{self, Links};
 use crate::result::RunResult;
 use crate::text::one_line;
+use crate::units::saturating_u32;
 
 /// Where SageMaker keeps everything of a job.
 const ROOT: &str = "/opt/ml";
@@ -63,7 +64,17 @@ async fn measure(root: &Path, edges: &Edges, display: Display) -> Result<String,
         None
     };
     if let Some(exchange) = exchange.clone().filter(|_| instance.rank > 0) {
-        return help(instance.rank, exchange, plan, &place, &output, edges).await;
+        let policy = terms(&input).at(&input.prices);
+        return help(
+            instance.rank,
+            exchange,
+            plan,
+            policy,
+            &place,
+            &output,
+            edges,
+        )
+        .await;
     }
     let files = OutputFiles::of(&output);
     let helpers = exchange.clone();
@@ -109,10 +120,9 @@ impl Instance {
         hosts.sort();
         let rank = hosts.iter().position(|host| *host == current_host);
         let rank = rank.ok_or_else(|| input(format!("`{current_host}` is not among the hosts")))?;
-        let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
-            rank: whole(rank),
-            count: whole(hosts.len()),
+            rank: saturating_u32(rank),
+            count: saturating_u32(hosts.len()),
         })
     }
 }
@@ -122,6 +132,7 @@ async fn help(
     rank: u32,
     exchange: Arc<Exchange>,
     plan: Plan,
+    policy: Arc<dyn RunPolicy>,
     place: &Place,
     output: &Path,
     edges: &Edges,
@@ -132,8 +143,7 @@ async fn help(
         session: place.session.clone(),
         observer: progress::observer(Display::Quiet, edges.log()),
         cancel: edges.cancel.clone(),
-        wants_more: gate::is_tail_too_noisy,
-        is_certain_failure: None,
+        policy,
         helpers: None,
         now,
     };
@@ -151,18 +161,13 @@ async fn carry_out(
     edges: &Edges,
     display: Display,
 ) -> Result<RunResult, Error> {
-    let recommend = |result: &RunResult, prices: &DatedPrices| {
-        let history = input.history.as_ref();
-        recommended(result, prices, input.strategy, history, &input.limits)
-    };
     let around = Surroundings {
         place,
         edges,
         display,
         load_by_default: false,
         run_number: None,
-        recommend: &recommend,
-        is_certain_failure: certain_failure(input),
+        terms: terms(input),
         helpers: helpers.map(|it| it as Arc<dyn Helpers>),
     };
     let journal = files.claim()?;
@@ -170,12 +175,14 @@ async fn carry_out(
     drive(plan, &around, files, journal, None, &input.prices).await
 }
 
-fn certain_failure(input: &JobInput) -> Option<super::super::measure::CertainFailure> {
-    let history = input.history.clone().filter(|_| input.fail_fast)?;
-    let (limits, strategy) = (input.limits, input.strategy);
-    Some(Arc::new(move |run: &RunResult, prices: &DatedPrices| {
-        gate::is_certain_failure(run, &analyse(run, prices, strategy), &history, &limits)
-    }))
+fn terms(input: &JobInput) -> Terms {
+    Terms {
+        strategy: input.strategy,
+        load_size: LoadSize::Recommended,
+        history: input.history.clone(),
+        limits: input.limits,
+        fails_fast: input.fail_fast,
+    }
 }
 
 fn on_this_machine(root: &Path, path: &str) -> PathBuf {

@@ -18,7 +18,8 @@ use crate::benchmark::{Ledger, Plan, stop_jobs};
 use crate::config::{JobArgs, RunArgs, SubmitArgs};
 use crate::error::{Error, JobError};
 use crate::progress::Display;
-use crate::result::RunResult;
+use crate::result::{Leftover, RunResult};
+use crate::units::saturating_u32;
 
 /// Submits, and unless told otherwise waits and judges as `run` does.
 pub(crate) async fn submit(args: &SubmitArgs, edges: &Edges, display: Display) -> Outcome {
@@ -158,7 +159,7 @@ impl Submitted<'_> {
         let left = stop_jobs(self.session(), jobs, timeout).await.left;
         if !left.is_empty() {
             self.edges
-                .warn(&format!("this may cost money: {}", left.join("; ")));
+                .warn(&format!("this may cost money: {}", Leftover::list(&left)));
         }
     }
 
@@ -174,7 +175,7 @@ impl Submitted<'_> {
             instance_count: job.instance_count,
             input: (self.folder.join("input").to_string(), INPUT.to_owned()),
             output: (self.folder.join("output").to_string(), OUTPUT.to_owned()),
-            longest_run_s: u32::try_from(job.job_timeout.as_secs()).unwrap_or(u32::MAX),
+            longest_run_s: saturating_u32(job.job_timeout.as_secs()),
             tags: plan.tags(),
         }
     }

@@ -4,7 +4,7 @@ mod concurrency;
 
 use crate::analysis::{Analysis, SizeSummary};
 use crate::result::{
-    EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult,
+    EndpointMetrics, EndpointRun, Invocation, MetricStatistics, OutcomeKind, RunResult,
 };
 use crate::units::MemoryMb;
 
@@ -85,41 +85,30 @@ fn invocations(run: &RunResult) -> String {
 }
 
 fn invocation(call: &Invocation, memory_mb: MemoryMb) -> Vec<String> {
-    let mut row = answer(call, call.start_ms);
+    let mut row = answer(call);
     row.extend([
         call.sample.to_string(),
         memory_mb.get().to_string(),
         call.request_bytes.to_string(),
         cell(call.outcome.is_success().then_some(call.first_byte_ms)),
-        outcome(&call.outcome).to_owned(),
+        call.outcome.kind().name().to_owned(),
     ]);
     row
 }
 
-/// The columns that every list of invocations begins with; the latency counts from `begin_ms`.
-fn answer(call: &Invocation, begin_ms: f64) -> Vec<String> {
-    let end_ms = begin_ms + call.latency_ms;
+/// The columns that every list of invocations begins with; the latency counts from when the call was due.
+fn answer(call: &Invocation) -> Vec<String> {
+    let (kind, latency_ms) = (call.outcome.kind(), call.latency_from_due());
+    let seconds = |ms: f64| (ms / MILLISECONDS_PER_SECOND).to_string();
     vec![
-        cell(call.outcome.is_success().then_some(call.latency_ms)),
+        cell(call.outcome.is_success().then_some(latency_ms)),
         call.response_bytes.to_string(),
-        flag(call.outcome == InvocationOutcome::Throttled),
-        flag(call.outcome == InvocationOutcome::OutOfMemory),
-        flag(outcome(&call.outcome) == "model_error"),
-        (begin_ms / MILLISECONDS_PER_SECOND).to_string(),
-        (end_ms / MILLISECONDS_PER_SECOND).to_string(),
+        flag(kind == OutcomeKind::Throttled),
+        flag(kind == OutcomeKind::OutOfMemory),
+        flag(kind == OutcomeKind::ModelError),
+        seconds(call.begin_ms()),
+        seconds(call.begin_ms() + latency_ms),
     ]
-}
-
-const fn outcome(outcome: &InvocationOutcome) -> &'static str {
-    match outcome {
-        InvocationOutcome::Success => "ok",
-        InvocationOutcome::Throttled => "throttled",
-        InvocationOutcome::NotReady => "not_ready",
-        InvocationOutcome::OutOfMemory => "out_of_memory",
-        InvocationOutcome::ModelError(_) => "model_error",
-        InvocationOutcome::ServiceError(_) => "service_error",
-        InvocationOutcome::TransportError(_) => "transport_error",
-    }
 }
 
 /// The metrics of an endpoint with CloudWatch's names and units, in the toolkit's order, and the factor from our unit.
@@ -210,10 +199,10 @@ fn latency_summary(analysis: &Analysis) -> String {
             all.median,
             all.max,
             all.iqr,
-            size.warm.p50,
-            size.warm.p90,
-            size.warm.p95,
-            size.warm.p99,
+            size.warm().p50,
+            size.warm().p90,
+            size.warm().p95,
+            size.warm().p99,
         ];
         let mut row = vec![size.memory_mb.get().to_string(), all.count.to_string()];
         row.extend(latencies.map(|latency| latency.get().to_string()));
@@ -292,6 +281,7 @@ mod tests {
     use crate::analysis::tests::{endpoint, prices, run_of};
     use crate::analysis::toolkit_parity::toolkit_run;
     use crate::analysis::{Strategy, analyse};
+    use crate::result::InvocationOutcome;
 
     fn fixture(path: &str) -> String {
         let root = env!("CARGO_MANIFEST_DIR");

@@ -42,6 +42,7 @@ fn call(row: &BTreeMap<String, String>) -> Invocation {
         } else {
             InvocationOutcome::Success
         },
+        due_ms: None,
     }
 }
 
@@ -68,7 +69,6 @@ fn toolkit_rounds() -> Vec<LoadRound> {
             load: load(clients),
             warmup: Vec::new(),
             invocations: without_outliers(of_load.map(call).collect()),
-            scheduled_ms: Vec::new(),
         }
     };
     [2, 3, 4].map(round).into()

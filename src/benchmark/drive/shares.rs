@@ -8,9 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::closed_loop;
-use super::rounds::Round;
-use crate::benchmark::{Context, Environment, Journal, Plan};
+use super::recorder::Recorder;
+use super::round::Round;
+use crate::benchmark::{Context, EndpointLabel, Environment, Journal, Plan};
 use crate::result::Invocation;
+use crate::units::to_microsecond;
 
 /// From the moment a share is sent to its first call: time for every helper to see it and to open its connections.
 const LEAD_TIME: SignedDuration = SignedDuration::from_secs(3);
@@ -120,8 +122,8 @@ pub(super) async fn drive(
     for done in helpers.carry_out(shares.collect(), leader_done).await? {
         let later_ms = done.zero.duration_since(zero).as_secs_f64() * 1000.0;
         for mut call in done.calls {
-            call.start_ms += later_ms;
-            round.record(call, None);
+            call.start_ms = to_microsecond(call.start_ms + later_ms);
+            round.record(call);
         }
     }
     Ok(())
@@ -158,7 +160,10 @@ impl Helper {
         let options = plan.options.load.as_ref()?;
         let endpoints = &mut plan.load_endpoints.iter();
         let endpoint = endpoints.find(|it| it.name == share.endpoint)?;
-        let round = Arc::new(Round::new(&self.context, options, endpoint));
+        let label = EndpointLabel::MaxConcurrency(endpoint.max_concurrency);
+        let recorder = Recorder::new(&self.context, label, &endpoint.name, std::iter::empty());
+        let round = Round::new(&self.context, options, endpoint, Arc::new(recorder));
+        let round = Arc::new(round);
         round.open_connections(share.clients).await;
         carry_out(&round, share).await;
         Some(ShareDone {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::rounds::Round;
-use crate::result::InvocationOutcome;
+use super::round::Round;
+use crate::result::OutcomeKind;
 
 /// Pause of a client after a throttled call, as every AWS SDK makes one: without it, refused clients would ask
 /// hundreds of times a second, and the share of throttled calls would say how fast AWS refuses.
@@ -31,8 +31,8 @@ async fn client(round: Arc<Round>, next: Arc<AtomicU32>, until: u32) {
             return;
         }
         let invocation = round.invoke(call).await;
-        let throttled = invocation.outcome == InvocationOutcome::Throttled;
-        round.record(invocation, None);
+        let throttled = invocation.outcome.kind() == OutcomeKind::Throttled;
+        round.record(invocation);
         let pause = if throttled {
             THROTTLED_PAUSE
         } else {

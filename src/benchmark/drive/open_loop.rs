@@ -7,15 +7,15 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::rounds::Round;
+use super::round::Round;
 
-/// Calls on their way at once: each holds a connection. A call that waits for one is late, and its latency says so.
+/// Calls on their way at once: each holds a connection. A call that waits for one is sent late.
 const MOST_AT_ONCE: usize = 1000;
 /// How soon a cancellation is noticed between two calls.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
-/// Sends one call at each offset. Latency counts from the time a call was due, so that neither a slow answer nor a
-/// lack of connections can hide those that wait behind it (no coordinated omission).
+/// Sends one call at each offset and keeps the time it was due: latency counts from then, so that neither
+/// a slow answer nor a lack of connections can hide those that wait behind it (no coordinated omission).
 pub(super) async fn drive(round: &Arc<Round>, offsets: &[Duration]) {
     let calls = TaskTracker::new();
     let clock = {
@@ -57,9 +57,6 @@ async fn send(round: Arc<Round>, call: u32, due: Instant, slots: Arc<Semaphore>)
     let Some(mut invocation) = cancel.run_until_cancelled(round.invoke(call)).await else {
         return;
     };
-    let scheduled_ms = round.since_start_ms(due);
-    let late_ms = (invocation.start_ms - scheduled_ms).max(0.0);
-    invocation.latency_ms += late_ms;
-    invocation.first_byte_ms += late_ms;
-    round.record(invocation, Some(scheduled_ms));
+    invocation.due_ms = Some(round.since_start_ms(due));
+    round.record(invocation);
 }
