@@ -220,7 +220,8 @@ pub struct EndpointMetrics {
     pub memory_utilization_percent: Option<MetricStatistics>,
 }
 
-/// Statistics of one metric, in the unit of the field that holds them.
+/// Statistics of one metric, in the unit of the field that holds them. CloudWatch answers a run with one
+/// period; should it split the run into several, percentiles are absent, as those of parts cannot be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MetricStatistics {
     /// Number of data points.

@@ -78,7 +78,11 @@ fn a_row_counts_throttles_and_measures_the_rest() {
     let rows = summaries(&run);
     let row = &rows[0];
     assert_eq!(
-        (row.calls, row.errors.count(OutcomeKind::Throttled), row.latency.count),
+        (
+            row.calls,
+            row.errors.count(OutcomeKind::Throttled),
+            row.latency.count
+        ),
         (20, 5, 15)
     );
     assert!((row.throttle_rate().get() - 0.25).abs() < 1e-12);

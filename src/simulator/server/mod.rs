@@ -8,7 +8,7 @@ mod objects;
 mod wait;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -32,7 +32,6 @@ use super::validate::ApiError;
 use super::wire::rest_xml::ObjectRequest;
 use super::wire::{Signature, aws_json, aws_query, header, rest_json, rpc_cbor, signature};
 use super::{AccountView, EndpointView};
-use crate::sync::lock;
 
 /// Room for bodies that the account itself refuses as too large.
 const MAX_HTTP_BODY: usize = 8 * 1024 * 1024;
@@ -112,11 +111,11 @@ impl Service {
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
-        lock(&self.account)
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        lock(&self.log)
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn request_id(&self) -> String {
