@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks `mutex`, also after a thread has panicked while it held it: what is behind it is a count or a
-/// list, whole after each step.
+/// Locks `mutex`, also after a thread has panicked while it held it: what is behind it is a count
+/// or a list, whole after each step.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

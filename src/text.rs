@@ -1,8 +1,9 @@
 //! Untrusted words made safe for a terminal or a CI log.
 
-/// `text` as one line that can neither move a terminal's cursor nor start a workflow command: control and
-/// direction characters become spaces, runs of spaces one, and `##[` (which GitHub's runner obeys anywhere in a
-/// line) is broken up. The caller puts visible text in front, so a leading `::` is harmless too.
+/// `text` as one line that can neither move a terminal's cursor nor start a workflow command:
+/// control and direction characters become spaces, runs of spaces one, and `##[` (which GitHub's
+/// runner obeys anywhere in a line) is broken up. The caller puts visible text in front, so a
+/// leading `::` is harmless too.
 pub fn one_line(text: &str) -> String {
     let spaced: String = text
         .chars()
@@ -15,8 +16,8 @@ pub fn one_line(text: &str) -> String {
         .replace("##[", "## [")
 }
 
-/// One line that keeps its spaces, for columns: each control or direction character becomes a space, and `##[` is broken
-/// up.
+/// One line that keeps its spaces, for columns: each control or direction character becomes a
+/// space, and `##[` is broken up.
 pub fn aligned_line(text: &str) -> String {
     let spaced = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c });
     spaced.collect::<String>().replace("##[", "## [")

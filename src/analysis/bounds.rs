@@ -7,9 +7,9 @@ use crate::result::{EndpointOutcome, LatencySource, RunResult};
 /// More calls than a plan can have: only a forged result claims them, to have them counted out.
 const MOST_PLANNED: usize = 2_000_000;
 
-/// The sizes that were stopped because failure was certain: their calls, and the calls that were not sent as if each had
-/// taken no time. A quantile of that is the lowest that the whole plan could have had. Of latencies that `CloudWatch`
-/// publishes nothing is known before the end.
+/// The sizes that were stopped because failure was certain: their calls, and the calls that were
+/// not sent as if each had taken no time. A quantile of that is the lowest that the whole plan
+/// could have had. Of latencies that `CloudWatch` publishes nothing is known before the end.
 pub(super) fn of(run: &RunResult, prices: &DatedPrices) -> Vec<SizeSummary> {
     if run.settings.latency_source == LatencySource::Server {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! Load → rows: how an endpoint of the recommended size behaves under each load, and which `MaxConcurrency` is enough.
+//! Load → rows: how an endpoint of the recommended size behaves under each load, and which
+//! `MaxConcurrency` is enough.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ pub struct LoadSummary {
     pub per_second: PerSecond,
 }
 
-/// Successful answers within each whole second that had any: the toolkit's "transactions per second", not rounded.
+/// Successful answers within each whole second that had any: the toolkit's "transactions per
+/// second", not rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PerSecond {
     /// Mean.
@@ -173,7 +175,8 @@ pub(super) fn left_out(run: &RunResult) -> Vec<LoadLeftOut> {
     run.concurrency.iter().filter_map(of).collect()
 }
 
-/// The smallest `MaxConcurrency` for the expected clients, and for the open loop, where they were asked for.
+/// The smallest `MaxConcurrency` for the expected clients, and for the open loop, where they were
+/// asked for.
 pub(super) fn serving(run: &RunResult, loads: &[LoadSummary]) -> Vec<Serving> {
     let Some(settings) = &run.settings.load else {
         return Vec::new();

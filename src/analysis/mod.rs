@@ -38,7 +38,8 @@ use crate::units::{LatencyMs, MemoryMb};
 pub struct Analysis {
     /// Completely measured sizes, ascending.
     pub sizes: Vec<SizeSummary>,
-    /// Sizes that were stopped because failure was certain: the lowest latencies that they could have had.
+    /// Sizes that were stopped because failure was certain: the lowest latencies that they could
+    /// have had.
     pub bounds: Vec<SizeSummary>,
     /// The other sizes, with reasons.
     pub left_out: Vec<LeftOut>,
@@ -48,12 +49,13 @@ pub struct Analysis {
     pub loads_left_out: Vec<LoadLeftOut>,
     /// Which `MaxConcurrency` is enough for the loads that were asked about.
     pub serving: Vec<Serving>,
-    /// Whose latencies are judged: the client's also where the server's were asked for and CloudWatch
-    /// does not publish them for every size.
+    /// Whose latencies are judged: the client's also where the server's were asked for and
+    /// CloudWatch does not publish them for every size.
     pub latency_source: LatencySource,
     /// What the cost rests on.
     pub cost_basis: CostBasis,
-    /// `OverheadLatency` that is added to each size's `ModelLatency`: mean over sizes of its median.
+    /// `OverheadLatency` that is added to each size's `ModelLatency`: mean over sizes of its
+    /// median.
     pub pooled_overhead: Option<LatencyMs>,
     /// How the size is chosen.
     pub strategy: Strategy,
@@ -92,7 +94,8 @@ pub enum LeftOutKind {
 pub enum CostBasis {
     /// CloudWatch's `ModelLatency` and `OverheadLatency`.
     CloudWatch,
-    /// Latency seen by the client, because CloudWatch was incomplete: an estimate that includes the network.
+    /// Latency seen by the client, because CloudWatch was incomplete: an estimate that includes the
+    /// network.
     ClientLatency,
 }
 
@@ -189,8 +192,9 @@ fn left_out(run: &RunResult) -> Vec<LeftOut> {
     left.collect()
 }
 
-/// Mean over all sizes of one statistic of `OverheadLatency`; `None` unless every size has complete metrics, so
-/// that all sizes are priced alike. Overhead is pooled because it varies a lot between endpoints.
+/// Mean over all sizes of one statistic of `OverheadLatency`; `None` unless every size has complete
+/// metrics, so that all sizes are priced alike. Overhead is pooled because it varies a lot between
+/// endpoints.
 fn pooled_overhead(
     measured: &[&EndpointRun],
     of: impl Fn(&MetricStatistics) -> f64,

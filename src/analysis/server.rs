@@ -45,9 +45,9 @@ pub(super) fn judged(wanted: LatencySource, measured: &[&EndpointRun]) -> Latenc
     }
 }
 
-/// The latencies of the server, where CloudWatch publishes their percentiles. They count warm-up calls,
-/// too, and leave out network, overhead and cold starts, which CloudWatch counts as overhead. What it
-/// does not publish is the client's.
+/// The latencies of the server, where CloudWatch publishes their percentiles. They count warm-up
+/// calls, too, and leave out network, overhead and cold starts, which CloudWatch counts as
+/// overhead. What it does not publish is the client's.
 pub(super) fn latencies(
     client: &WarmLatencies,
     metrics: Option<&EndpointMetrics>,

@@ -9,8 +9,8 @@ use super::{
 use crate::result::{EndpointMetrics, EndpointRun, Invocation, LatencySource, OutcomeKind};
 use crate::units::{LatencyMs, MemoryMb};
 
-/// A call is a cold start when it is slower than this multiple of its sample's median and by more than
-/// [`COLD_START_EXCESS_MS`].
+/// A call is a cold start when it is slower than this multiple of its sample's median and by more
+/// than [`COLD_START_EXCESS_MS`].
 const COLD_START_FACTOR: f64 = 5.0;
 const COLD_START_EXCESS_MS: f64 = 1000.0;
 
@@ -164,13 +164,14 @@ impl SizeSummary {
         self.calls - self.not_ready()
     }
 
-    /// Cold starts while the size was measured: slow calls, and calls that met an endpoint not ready and were sent
-    /// again.
+    /// Cold starts while the size was measured: slow calls, and calls that met an endpoint not
+    /// ready and were sent again.
     pub fn cold_start_count(&self) -> usize {
         self.cold_starts.len() + self.not_ready()
     }
 
-    /// Failed calls. A call that met an endpoint not ready was sent again: it counts as a cold start.
+    /// Failed calls. A call that met an endpoint not ready was sent again: it counts as a cold
+    /// start.
     pub fn failures(&self) -> usize {
         self.errors.total() - self.not_ready()
     }
@@ -182,8 +183,8 @@ pub(super) fn successes(run: &EndpointRun) -> impl Iterator<Item = &Invocation> 
         .filter(|call| call.outcome.is_success())
 }
 
-/// Latencies of the measured calls that are no cold starts, in the order measured, before CloudWatch
-/// has counted those.
+/// Latencies of the measured calls that are no cold starts, in the order measured, before
+/// CloudWatch has counted those.
 pub fn warm_latencies(run: &EndpointRun) -> Vec<f64> {
     split_cold_starts(&run.invocations, &medians(run), None).0
 }
@@ -207,8 +208,8 @@ fn medians(run: &EndpointRun) -> BTreeMap<u32, f64> {
         .collect()
 }
 
-/// Cold starts of the endpoint as `CloudWatch` counts them (`ModelSetupTime` has one sample for each), warm-up included;
-/// `None` where it counted no calls or not all of them.
+/// Cold starts of the endpoint as `CloudWatch` counts them (`ModelSetupTime` has one sample for
+/// each), warm-up included; `None` where it counted no calls or not all of them.
 fn cold_starts_published(run: &EndpointRun) -> Option<usize> {
     let metrics = run.metrics.as_ref().filter(|metrics| metrics.complete)?;
     let samples = metrics.model_setup_time_ms?.sample_count;
@@ -221,9 +222,9 @@ fn cold_starts_published(run: &EndpointRun) -> Option<usize> {
     Some(samples)
 }
 
-/// Latencies of warm calls in the order measured, and of cold starts: calls slower than five times their own
-/// sample's median and more than a second slower than it, the slowest `most` of them. What is slow without having been
-/// cold is the model's own tail.
+/// Latencies of warm calls in the order measured, and of cold starts: calls slower than five times
+/// their own sample's median and more than a second slower than it, the slowest `most` of them.
+/// What is slow without having been cold is the model's own tail.
 fn split_cold_starts(
     calls: &[Invocation],
     medians: &BTreeMap<u32, f64>,

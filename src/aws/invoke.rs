@@ -15,11 +15,12 @@ use crate::units::milliseconds;
 /// An endpoint that never exists: asking for it opens a connection and costs nothing.
 const NO_ENDPOINT: &str = "sagegate-connection-check";
 
-/// How often a call is signed and sent again because of the time of its signature: each attempt can only meet another
-/// client's late answer in the moment between its refusal and its signature.
+/// How often a call is signed and sent again because of the time of its signature: each attempt can
+/// only meet another client's late answer in the moment between its refusal and its signature.
 const MAX_SIGNED_AGAIN: u32 = 10;
 
-/// A client for one endpoint, with connections of its own: no call waits for, or pays for, another endpoint's.
+/// A client for one endpoint, with connections of its own: no call waits for, or pays for, another
+/// endpoint's.
 #[derive(Debug, Clone)]
 pub struct Invoker {
     client: aws_sdk_sagemakerruntime::Client,
@@ -37,9 +38,9 @@ impl Session {
 }
 
 impl Invoker {
-    /// Opens `count` connections, so that no measured call pays for name look-up, TCP and TLS: as many calls at once
-    /// of an endpoint that does not exist. Whatever they answer is of no interest; a service that cannot be reached
-    /// shows in the first real call.
+    /// Opens `count` connections, so that no measured call pays for name look-up, TCP and TLS: as
+    /// many calls at once of an endpoint that does not exist. Whatever they answer is of no
+    /// interest; a service that cannot be reached shows in the first real call.
     pub async fn open_connections(&self, count: u32) {
         let asks = (0..count).map(|_| {
             let call = self.client.invoke_endpoint().endpoint_name(NO_ENDPOINT);
@@ -61,12 +62,13 @@ impl Invoker {
             .map(|error| AwsError::new("InvokeEndpoint", &error))
     }
 
-    /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is the zero of
-    /// [`Invocation::start_ms`].
+    /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is
+    /// the zero of [`Invocation::start_ms`].
     ///
-    /// A call that AWS refuses for the time of its signature has not reached the model. The SDK has learnt AWS's time
-    /// from the refusal, so the same call is sent again; more than once, as another client's call that began before the
-    /// clock jumped may end in between and teach the SDK the old time.
+    /// A call that AWS refuses for the time of its signature has not reached the model. The SDK has
+    /// learnt AWS's time from the refusal, so the same call is sent again; more than once, as
+    /// another client's call that began before the clock jumped may end in between and teach the
+    /// SDK the old time.
     pub async fn invoke(&self, (index, sample): (u32, &Sample), run_start: Instant) -> Invocation {
         let (mut timed, mut answer) = self.send(sample).await;
         for _ in 0..MAX_SIGNED_AGAIN {

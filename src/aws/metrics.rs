@@ -114,9 +114,9 @@ pub struct MetricWindow {
 }
 
 impl MetricWindow {
-    /// Whole minutes around `from` to `to`, because CloudWatch keeps one-minute resolution and wants periods that are
-    /// multiples of 60 s. Five minutes wider on both sides, for a clock that differs from AWS's: no other run has
-    /// endpoints of the same names.
+    /// Whole minutes around `from` to `to`, because CloudWatch keeps one-minute resolution and
+    /// wants periods that are multiples of 60 s. Five minutes wider on both sides, for a clock that
+    /// differs from AWS's: no other run has endpoints of the same names.
     pub fn new(from: Timestamp, to: Timestamp) -> Self {
         let start_s = (from.as_second() - CLOCK_MARGIN_S).div_euclid(60) * 60;
         let minutes = (to.as_second() + CLOCK_MARGIN_S - start_s).max(0) / 60 + 1;
@@ -143,8 +143,8 @@ struct Query<'a> {
     statistic: Statistic,
 }
 
-/// The answers: for each query one value per period that has data, which is one value unless CloudWatch
-/// aligned its periods otherwise.
+/// The answers: for each query one value per period that has data, which is one value unless
+/// CloudWatch aligned its periods otherwise.
 #[derive(Debug, Default)]
 struct Answers<'a>(HashMap<Query<'a>, Vec<f64>>);
 
@@ -196,8 +196,8 @@ impl Session {
         Ok(counts.map(|periods| periods.iter().sum()).collect())
     }
 
-    /// Every statistic of every metric per endpoint, in the order asked. [`EndpointMetrics::complete`]
-    /// is left false: only the caller knows how many calls were sent.
+    /// Every statistic of every metric per endpoint, in the order asked.
+    /// [`EndpointMetrics::complete`] is left false: only the caller knows how many calls were sent.
     ///
     /// # Errors
     /// [`AwsError`] of `GetMetricData`.
@@ -296,9 +296,9 @@ fn sdk_query(id: &str, query: &Query<'_>, period_s: i32) -> MetricDataQuery {
         .build()
 }
 
-/// Merges the periods of one metric. `None` without data, and for data that is none: JSON has no infinity
-/// and no NaN, so a result that holds one could not be read again. Percentiles of several periods cannot be
-/// merged: they are absent then.
+/// Merges the periods of one metric. `None` without data, and for data that is none: JSON has no
+/// infinity and no NaN, so a result that holds one could not be read again. Percentiles of several
+/// periods cannot be merged: they are absent then.
 fn statistics_of<'a>(
     values: impl Fn(Statistic) -> &'a [f64],
     divisor: f64,

@@ -104,8 +104,8 @@ impl Budget {
         self.changed.notify_waiters();
     }
 
-    /// AWS refused: what the quota leaves is what others do not use. Whether waiting can help, because endpoints of
-    /// this run count, or counted until just now.
+    /// AWS refused: what the quota leaves is what others do not use. Whether waiting can help,
+    /// because endpoints of this run count, or counted until just now.
     pub(super) fn learn(&self, quota: SharedQuota) -> bool {
         let mut state = self.state();
         let still_counted = state

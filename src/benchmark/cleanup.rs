@@ -42,9 +42,9 @@ impl Names<'_> {
     }
 }
 
-/// Deletes everything in `names`, waits at most `timeout` until the endpoints are gone, and reports to
-/// `observer`. Absent ones count as done, so sweeping twice is safe. [`CleanupSummary::created`] is left
-/// at 0.
+/// Deletes everything in `names`, waits at most `timeout` until the endpoints are gone, and reports
+/// to `observer`. Absent ones count as done, so sweeping twice is safe. [`CleanupSummary::created`]
+/// is left at 0.
 pub async fn sweep(
     session: &Session,
     names: Names<'_>,
@@ -62,9 +62,10 @@ pub async fn sweep(
     summary
 }
 
-/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most `timeout` until
-/// the endpoints are gone; models after that. Absent ones count as done, so sweeping twice is safe. An endpoint that
-/// is still being created cannot be deleted by AWS: it is waited for. [`CleanupSummary::created`] is left at 0.
+/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most
+/// `timeout` until the endpoints are gone; models after that. Absent ones count as done, so
+/// sweeping twice is safe. An endpoint that is still being created cannot be deleted by AWS: it is
+/// waited for. [`CleanupSummary::created`] is left at 0.
 pub(super) async fn sweep_quietly(
     session: &Session,
     names: Names<'_>,
@@ -104,8 +105,8 @@ pub(super) async fn sweep_quietly(
 async fn sweep_one(session: &Session, name: &str, timeout: Duration) -> Swept {
     let mut swept = Swept::default();
     let started = Instant::now();
-    // An endpoint config may go as soon as its endpoint is being deleted, which is what fits into the seconds
-    // that a cancelled CI job has.
+    // An endpoint config may go as soon as its endpoint is being deleted, which is what fits into
+    // the seconds that a cancelled CI job has.
     match start_deleting(session, name, started, timeout).await {
         Ok(existed) => {
             delete_config(session, name, &mut swept).await;
@@ -124,8 +125,8 @@ async fn sweep_one(session: &Session, name: &str, timeout: Duration) -> Swept {
     swept
 }
 
-/// Gets the endpoint into deletion; returns whether there was one. If its status is unknown, deletes it
-/// anyway: a role may lack the one permission and have the other.
+/// Gets the endpoint into deletion; returns whether there was one. If its status is unknown,
+/// deletes it anyway: a role may lack the one permission and have the other.
 async fn start_deleting(
     session: &Session,
     name: &str,

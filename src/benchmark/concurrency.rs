@@ -1,5 +1,5 @@
-//! The concurrency benchmark: one endpoint per `MaxConcurrency`, at the recommended size, side by side as far as the
-//! account's quota allows.
+//! The concurrency benchmark: one endpoint per `MaxConcurrency`, at the recommended size, side by
+//! side as far as the account's quota allows.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
     Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive, stability,
 };
 use crate::aws::EndpointSpec;
-use crate::result::{EndpointOutcome, LoadRun};
+use crate::result::LoadRun;
 use crate::units::MemoryMb;
 
 /// Measures every load of every endpoint that is open, at `memory_mb`.
@@ -49,9 +49,9 @@ pub(super) async fn measure_all(
     });
     let mut tasks = JoinSet::new();
     for (endpoint, run) in planned {
-        let context = Arc::clone(context);
+        let (context, options) = (Arc::clone(context), options.clone());
         let spec = context.plan.load_spec(&endpoint, memory_mb);
-        tasks.spawn(async move { measure(&context, &spec, &endpoint, run).await });
+        tasks.spawn(async move { measure(&context, &options, &spec, &endpoint, run).await });
     }
     while let Some(joined) = tasks.join_next().await {
         match joined {
@@ -72,25 +72,10 @@ fn begin(context: &Context, draft: &mut Draft, memory_mb: MemoryMb) {
     let named: Vec<(u32, String)> = endpoints
         .map(|endpoint| (endpoint.max_concurrency, endpoint.name.clone()))
         .collect();
-    draft.begin_loads(not_run_yet(memory_mb, &named));
+    draft.begin_loads(memory_mb, &named);
     context
         .journal
         .append(&Record::LoadStarted(memory_mb, named));
-}
-
-/// Endpoints, by `MaxConcurrency` and name, before anything was done with them. Their outcome is what a
-/// run has that ends here.
-pub(super) fn not_run_yet(memory_mb: MemoryMb, endpoints: &[(u32, String)]) -> Vec<LoadRun> {
-    let run = |(max_concurrency, name): &(u32, String)| LoadRun {
-        memory_mb,
-        max_concurrency: *max_concurrency,
-        endpoint_name: name.clone(),
-        outcome: EndpointOutcome::Cancelled,
-        deployed_in_s: None,
-        rounds: Vec::new(),
-        metrics: None,
-    };
-    endpoints.iter().map(run).collect()
 }
 
 /// Calls of all loads of an endpoint, warm-up included.
@@ -102,18 +87,17 @@ fn calls(options: &LoadOptions, endpoint: &LoadEndpoint) -> u32 {
 /// One endpoint from creation to deletion.
 async fn measure(
     context: &Arc<Context>,
+    options: &LoadOptions,
     spec: &EndpointSpec,
     endpoint: &LoadEndpoint,
     mut run: LoadRun,
 ) -> LoadRun {
-    let deployed = deploy::deploy(context, spec).await;
-    run.outcome = match (deployed, &context.plan.options.load) {
-        (Ok(took), Some(options)) => {
+    run.outcome = match deploy::deploy(context, spec).await {
+        Ok(took) => {
             run.deployed_in_s = Some(stability::deployed(context, spec, took));
             drive::drive_loads(context, options, endpoint, &mut run).await
         }
-        (Err(outcome), _) => outcome,
-        (Ok(_), None) => EndpointOutcome::Measured,
+        Err(outcome) => outcome,
     };
     stability::finish(context, spec, &run.outcome).await;
     run

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::result::{EndpointRun, LoadRun, RunResult};
+use crate::result::{EndpointOutcome, EndpointRun, LoadRun, RunResult};
+use crate::units::MemoryMb;
 
-/// What has been measured so far, and which endpoints are still to be measured. An endpoint is open from
-/// the start until its outcome is known; until then its outcome in the result says nothing.
+/// What has been measured so far, and which endpoints are still to be measured. An endpoint is open
+/// from the start until its outcome is known; until then its outcome in the result says nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     /// The result so far.
@@ -33,11 +34,21 @@ impl Draft {
         self.open.remove(endpoint);
     }
 
-    /// The concurrency benchmark begins.
-    pub(super) fn begin_loads(&mut self, runs: Vec<LoadRun>) {
-        let names = runs.iter().map(|it| it.endpoint_name.clone());
+    /// The concurrency benchmark begins: endpoints by `MaxConcurrency` and name. Until they are
+    /// closed they have the outcome of a run that ends here.
+    pub(super) fn begin_loads(&mut self, memory_mb: MemoryMb, endpoints: &[(u32, String)]) {
+        let run = |(max_concurrency, name): &(u32, String)| LoadRun {
+            memory_mb,
+            max_concurrency: *max_concurrency,
+            endpoint_name: name.clone(),
+            outcome: EndpointOutcome::Cancelled,
+            deployed_in_s: None,
+            rounds: Vec::new(),
+            metrics: None,
+        };
+        self.result.concurrency = endpoints.iter().map(run).collect();
+        let names = endpoints.iter().map(|(_, name)| name.clone());
         self.open.extend(names);
-        self.result.concurrency = runs;
     }
 
     /// An endpoint of the stability benchmark.

@@ -41,7 +41,8 @@ pub enum Event {
     Started {
         /// Its endpoints.
         endpoints: Vec<PlannedEndpoint>,
-        /// Memory of every endpoint of the concurrency benchmark; `None` for the stability benchmark.
+        /// Memory of every endpoint of the concurrency benchmark; `None` for the stability
+        /// benchmark.
         load_at: Option<MemoryMb>,
     },
     /// The endpoint config and the endpoint are being created.

@@ -1,4 +1,5 @@
-//! Every record of a run, appended to a file as it comes: what a crash leaves behind, [`Journal::resume`] reads back.
+//! Every record of a run, appended to a file as it comes: what a crash leaves behind,
+//! [`Journal::resume`] reads back.
 //!
 //! One JSON value a line. The first is the result before anything was measured.
 
@@ -13,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Draft;
-use super::concurrency::not_run_yet;
 use crate::result::{EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA};
 use crate::sync::lock;
 use crate::units::MemoryMb;
@@ -32,9 +32,10 @@ pub(super) enum Record {
     Call(String, Invocation),
     /// An endpoint is done.
     Ended(String, EndpointOutcome),
-    /// The concurrency benchmark begins at a memory size: `MaxConcurrency` and endpoint name of each.
+    /// The concurrency benchmark begins at a memory size: `MaxConcurrency` and endpoint name of
+    /// each.
     LoadStarted(MemoryMb, Vec<(u32, String)>),
-    /// A load begins on an endpoint: whatever an earlier, interrupted round of it held is void.
+    /// A load begins on an endpoint: calls of an earlier, interrupted round are void.
     RoundStarted(String, Load),
     /// A warm-up call of the load.
     RoundWarmUp(String, Invocation),
@@ -55,7 +56,7 @@ pub enum JournalError {
         /// The cause.
         source: io::Error,
     },
-    /// A line is none of ours.
+    /// A line is not a journal line.
     #[error("--resume: `{path}` line {line} is not a record of sagegate: {reason}")]
     Malformed {
         /// The file.
@@ -80,7 +81,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
@@ -113,8 +114,8 @@ impl Journal {
         Ok(Self::of(path, File::create(path)?))
     }
 
-    /// Reads an interrupted run back, and goes on in its file: a file of this schema only. A last line that was cut
-    /// short is dropped.
+    /// Reads an interrupted run back, and goes on in its file: a file of this schema only. A last
+    /// line that was cut short is dropped.
     ///
     /// # Errors
     /// [`JournalError`].
@@ -139,8 +140,8 @@ impl Journal {
         }
     }
 
-    /// Appends a record. A disk that is full must not end a measurement: the first failure is logged, and the calls
-    /// stay in memory.
+    /// Appends a record. A disk that is full must not end a measurement: the first failure is
+    /// logged, and the calls stay in memory.
     pub(super) fn append(&self, record: &Record) {
         let written = serde_json::to_vec(record)
             .map_err(io::Error::from)
@@ -201,7 +202,7 @@ impl Replay {
         match record {
             Record::Started(_) => return None,
             Record::LoadStarted(memory_mb, endpoints) => {
-                self.draft.begin_loads(not_run_yet(memory_mb, &endpoints));
+                self.draft.begin_loads(memory_mb, &endpoints);
             }
             Record::Deployed(name, seconds) => {
                 let deployed_in_s = match self.draft.size_mut(&name) {

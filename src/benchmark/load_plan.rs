@@ -114,8 +114,8 @@ impl LoadOptions {
         self.sorted().into_iter().map(endpoint).collect()
     }
 
-    /// `ceil(MaxConcurrency x multiplier)` clients for each multiplier and the expected clients, ascending and each
-    /// once; the open loop last.
+    /// `ceil(MaxConcurrency x multiplier)` clients for each multiplier and the expected clients,
+    /// ascending and each once; the open loop last.
     fn loads(&self, max_concurrency: u32) -> Vec<Load> {
         let by_multiplier = self
             .client_multipliers

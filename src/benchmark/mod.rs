@@ -1,5 +1,5 @@
-//! Runs a [`Plan`]: deploys the endpoints, measures them side by side, deletes them, reads CloudWatch; then the same for
-//! the concurrency benchmark at the recommended size.
+//! Runs a [`Plan`]: deploys the endpoints, measures them side by side, deletes them, reads
+//! CloudWatch; then the same for the concurrency benchmark at the recommended size.
 
 mod budget;
 mod cleanup;
@@ -127,8 +127,9 @@ impl Context {
         lock(&self.gone)
     }
 
-    /// The wall clock, but no earlier than the monotonic clock allows: one that is set back while a run goes on would
-    /// make it end before it began, and hide its calls from `CloudWatch`'s window.
+    /// The wall clock, but no earlier than the monotonic clock allows: one that is set back while a
+    /// run goes on would make it end before it began, and hide its calls from `CloudWatch`'s
+    /// window.
     fn now(&self, started_at: Timestamp) -> Timestamp {
         resume::no_earlier((self.environment.now)(), started_at, self.start.elapsed())
     }
@@ -158,8 +159,8 @@ impl Context {
         }
     }
 
-    /// Deletes an endpoint that is done: it makes room for others, and what is gone cannot leak. What is left now is
-    /// tried again at the end.
+    /// Deletes an endpoint that is done: it makes room for others, and what is gone cannot leak.
+    /// What is left now is tried again at the end.
     async fn retire(&self, spec: &EndpointSpec) {
         let names = Names {
             endpoints: std::slice::from_ref(&spec.name),
@@ -175,8 +176,9 @@ impl Context {
     }
 }
 
-/// Runs `plan` to the end and deletes everything that it created, also when it is cancelled. `restored` is
-/// what an interrupted run has measured ([`Journal::resume`]): only what is missing is measured.
+/// Runs `plan` to the end and deletes everything that it created, also when it is cancelled.
+/// `restored` is what an interrupted run has measured ([`Journal::resume`]): only what is missing
+/// is measured.
 pub async fn run(
     plan: Plan,
     environment: Environment,

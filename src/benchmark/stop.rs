@@ -15,8 +15,8 @@ pub struct StoppedJobs {
     pub left: Vec<Leftover>,
 }
 
-/// Stops `jobs` and waits at most `timeout` until each has ended: only then nothing more is created. Absent ones, and
-/// those that have ended before, count as done.
+/// Stops `jobs` and waits at most `timeout` until each has ended: only then nothing more is
+/// created. Absent ones, and those that have ended before, count as done.
 pub async fn stop_jobs(session: &Session, jobs: &[String], timeout: Duration) -> StoppedJobs {
     let started = Instant::now();
     let mut outcome = StoppedJobs::default();
@@ -45,8 +45,8 @@ fn left(job: &str, reason: String) -> Leftover {
     }
 }
 
-/// Stops a job; returns whether it was running. If its status is unknown, stops it anyway: a role may
-/// lack the one permission and have the other.
+/// Stops a job; returns whether it was running. If its status is unknown, stops it anyway: a role
+/// may lack the one permission and have the other.
 async fn stop(session: &Session, job: &str) -> Result<bool, String> {
     match session.processing_job(job).await {
         Ok(it) if it.status.has_ended() => return Ok(false),

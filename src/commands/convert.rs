@@ -9,6 +9,8 @@ use crate::config::{PricesArgs, SamplesArgs};
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::samples::{Header, MakeOptions, make};
+use crate::text::plural;
+use crate::units::saturating_u32;
 
 /// Makes a samples file.
 pub(super) fn samples(args: &SamplesArgs, edges: &Edges) -> Outcome {
@@ -33,9 +35,8 @@ pub(super) fn samples(args: &SamplesArgs, edges: &Edges) -> Outcome {
     let made = make(&args.from, &options)?;
     write(&args.out, &made.json_lines)?;
     edges.print(&format!(
-        "{} sample{} in {}",
-        made.count,
-        if made.count == 1 { "" } else { "s" },
+        "{} in {}",
+        plural(saturating_u32(made.count), "sample"),
         args.out.display()
     ));
     Ok(0)

@@ -39,7 +39,7 @@ pub enum ResultFileError {
 }
 
 impl ResultFileError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } => None,

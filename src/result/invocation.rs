@@ -106,7 +106,8 @@ impl From<Invocation> for Row {
     }
 }
 
-/// What an invocation came back with. Only [`InvocationOutcome::Success`] has a latency that counts.
+/// What an invocation came back with. Only [`InvocationOutcome::Success`] has a latency that
+/// counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvocationOutcome {

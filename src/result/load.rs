@@ -46,7 +46,7 @@ pub enum Load {
         /// Number of clients.
         clients: u32,
     },
-    /// Open loop: calls arrive at a constant rate, whatever the answers.
+    /// Open loop: calls arrive at a constant rate and do not wait for answers.
     ConstantRate {
         /// Arrivals per second.
         per_second: f64,

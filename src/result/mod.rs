@@ -53,14 +53,16 @@ pub struct RunResult {
     pub settings: Settings,
     /// The stability benchmark: one endpoint per memory size, in the order of the plan.
     pub stability: Vec<EndpointRun>,
-    /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked for.
+    /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked
+    /// for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concurrency: Vec<LoadRun>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
 }
 
-/// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about AWS.
+/// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about
+/// AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
@@ -118,7 +120,8 @@ pub enum LatencySource {
     /// Ours: what a caller sees, network included.
     #[default]
     Client,
-    /// CloudWatch's `ModelLatency`, where its percentiles are published: without network and overhead.
+    /// CloudWatch's `ModelLatency`, where its percentiles are published: without network and
+    /// overhead.
     Server,
 }
 
@@ -174,8 +177,8 @@ pub enum EndpointOutcome {
         /// The last error.
         reason: String,
     },
-    /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the remaining invocations
-    /// were not sent.
+    /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the
+    /// remaining invocations were not sent.
     FailedFast {
         /// In words.
         reason: String,
@@ -187,7 +190,8 @@ pub enum EndpointOutcome {
 }
 
 impl EndpointOutcome {
-    /// Whether an account quota kept the endpoint from being created: nothing is wrong with the model then.
+    /// Whether an account quota kept the endpoint from being created: nothing is wrong with the
+    /// model then.
     pub const fn is_skipped(&self) -> bool {
         matches!(self, Self::SkippedQuota { .. })
     }
@@ -220,8 +224,9 @@ pub struct EndpointMetrics {
     pub memory_utilization_percent: Option<MetricStatistics>,
 }
 
-/// Statistics of one metric, in the unit of the field that holds them. CloudWatch answers a run with one
-/// period; should it split the run into several, percentiles are absent, as those of parts cannot be merged.
+/// Statistics of one metric, in the unit of the field that holds them. CloudWatch answers a run
+/// with one period; should it split the run into several, percentiles are absent, as those of parts
+/// cannot be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MetricStatistics {
     /// Number of data points.

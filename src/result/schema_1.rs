@@ -1,5 +1,6 @@
-//! Brings a `result.json` of schema 1 up to date. There, a call of an open loop had the wait for its
-//! turn in its latencies, and its due time in a list beside the calls; leftovers were sentences.
+//! Brings a `result.json` of schema 1 up to date. There, a call of an open loop had the wait for
+//! its turn in its latencies, and its due time in a list beside the calls; leftovers were
+//! sentences.
 
 use serde_json::{Map, Value, json};
 
@@ -55,8 +56,8 @@ fn give_due_times(round: &mut Map<String, Value>) {
     }
 }
 
-/// From `endpoint NAME: REASON`. Words that begin with no kind were those of a task that died with an
-/// endpoint whose name it took along.
+/// From `endpoint NAME: REASON`. Words that begin with no kind were those of a task that died with
+/// an endpoint whose name it took along.
 fn leftover(words: &str) -> Leftover {
     let (head, reason) = words.split_once(": ").unwrap_or(("", words));
     let named = ResourceKind::ALL.into_iter().find_map(|kind| {

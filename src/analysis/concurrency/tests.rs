@@ -39,7 +39,8 @@ pub(crate) fn clients(clients: u32) -> Load {
     Load::ClosedLoop { clients }
 }
 
-/// A run whose concurrency benchmark was asked about `expected` clients and one load at a constant rate.
+/// A run whose concurrency benchmark was asked about `expected` clients and one load at a constant
+/// rate.
 pub(crate) fn with_load(mut run: RunResult, endpoints: Vec<(u32, Vec<LoadRound>)>) -> RunResult {
     run.settings.load = Some(LoadSettings {
         max_concurrency: endpoints.iter().map(|(workers, _)| *workers).collect(),

@@ -10,11 +10,13 @@ use tokio::task::JoinSet;
 use super::round::Round;
 use crate::result::OutcomeKind;
 
-/// Pause of a client after a throttled call, as every AWS SDK makes one: without it, refused clients would ask
-/// hundreds of times a second, and the share of throttled calls would say how fast AWS refuses.
+/// Pause of a client after a throttled call, as every AWS SDK makes one: without it, refused
+/// clients would ask hundreds of times a second, and the share of throttled calls would say how
+/// fast AWS refuses.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends the calls of these numbers from `clients` clients: whoever is free sends the next. Dropping the future stops them.
+/// Sends the calls of these numbers from `clients` clients: whoever is free sends the next.
+/// Dropping the future stops them.
 pub(super) async fn drive(round: &Arc<Round>, clients: u32, calls: Range<u32>) {
     let next = Arc::new(AtomicU32::new(calls.start));
     let mut all = JoinSet::new();

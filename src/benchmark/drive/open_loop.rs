@@ -1,4 +1,4 @@
-//! Open loop: calls are sent when they are due, whatever became of those before.
+//! Open loop: calls are sent when they are due and do not wait for answers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,15 +14,16 @@ const MOST_AT_ONCE: usize = 1000;
 /// How soon a cancellation is noticed between two calls.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
-/// Sends one call at each offset and keeps the time it was due: latency counts from then, so that neither
-/// a slow answer nor a lack of connections can hide those that wait behind it (no coordinated omission).
+/// Sends one call at each offset and keeps the time it was due: latency counts from then, so that
+/// neither a slow answer nor a lack of connections can hide those that wait behind it (no
+/// coordinated omission).
 pub(super) async fn drive(round: &Arc<Round>, offsets: &[Duration]) {
     let calls = TaskTracker::new();
     let clock = {
         let (round, calls, offsets) = (Arc::clone(round), calls.clone(), offsets.to_vec());
         let runtime = Handle::current();
-        // The operating system's timer is a tenth of a millisecond late, Tokio's up to a whole one: as lateness is
-        // part of the latency, a thread of its own keeps the time.
+        // The operating system's timer is a tenth of a millisecond late, Tokio's up to a whole one:
+        // as lateness is part of the latency, a thread of its own keeps the time.
         tokio::task::spawn_blocking(move || keep_time(&round, &calls, &offsets, &runtime))
     };
     if let Err(error) = clock.await {

@@ -62,8 +62,8 @@ impl Round {
         self.invoker.open_connections(count).await;
     }
 
-    /// Opens the journal's round; one call per client at once then starts the workers, and keeps their
-    /// cold starts out of the measurement.
+    /// Opens the journal's round; one call per client at once then starts the workers, and keeps
+    /// their cold starts out of the measurement.
     pub(super) async fn begin(self: &Arc<Self>, load: &Load, clients: u32) {
         let name = self.endpoint_name().to_owned();
         self.recorder

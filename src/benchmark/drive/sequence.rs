@@ -14,7 +14,8 @@ use crate::units::saturating_u32;
 
 /// Pause before a call is repeated that met an endpoint still provisioning.
 const NOT_READY_PAUSE: Duration = Duration::from_millis(500);
-/// Longest time in a row that an endpoint may answer "not ready": a cold start takes up to 3 minutes.
+/// Longest time in a row that an endpoint may answer "not ready": a cold start takes up to 3
+/// minutes.
 const NOT_READY_LIMIT: Duration = Duration::from_mins(4);
 
 /// Which list of an [`EndpointRun`] the calls go to.
@@ -54,9 +55,9 @@ impl Client {
     }
 }
 
-/// Waits out the cold-start delay, warms up and measures into the lists of `run`; how that ended. What a
-/// resumed run already holds is not measured again; its warm-up is, because the endpoint has been idle
-/// or is new.
+/// Waits out the cold-start delay, warms up and measures into the lists of `run`; how that ended.
+/// What a resumed run already holds is not measured again; its warm-up is, because the endpoint has
+/// been idle or is new.
 pub(in crate::benchmark) async fn drive_sequence(
     context: &Context,
     run: &mut EndpointRun,
@@ -107,7 +108,7 @@ impl Lookout {
         }
     }
 
-    /// Whether the run fails whatever comes, by what has been measured at the size of `run` alone.
+    /// Whether the run is certain to fail, by what has been measured at the size of `run` alone.
     fn sees_certain_failure(&mut self, context: &Context, run: &mut EndpointRun) -> bool {
         let planned = context.plan.options.max_invocations;
         let every = CALLS_BETWEEN_LOOKS.max(planned / MOST_LOOKS);

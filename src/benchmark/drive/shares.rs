@@ -14,7 +14,8 @@ use crate::benchmark::{Context, EndpointLabel, Environment, Journal, Plan};
 use crate::result::Invocation;
 use crate::units::to_microsecond;
 
-/// From the moment a share is sent to its first call: time for every helper to see it and to open its connections.
+/// From the moment a share is sent to its first call: time for every helper to see it and to open
+/// its connections.
 const LEAD_TIME: SignedDuration = SignedDuration::from_secs(3);
 /// How much longer than the leader a helper may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -50,8 +51,8 @@ pub trait Helpers: Send + Sync {
     /// How many there are.
     fn count(&self) -> u32;
 
-    /// Has shares carried out while the leader does its own, `leader_done`, which says how long the helpers may take after it.
-    /// The error names the helper that has not answered by then.
+    /// Has shares carried out while the leader does its own, `leader_done`, which says how long the
+    /// helpers may take after it. The error names the helper that has not answered by then.
     fn carry_out<'a>(
         &'a self,
         shares: Vec<Share>,
@@ -59,8 +60,8 @@ pub trait Helpers: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<ShareDone>, String>>;
 }
 
-/// Splits a load evenly: the clients, and in proportion to them its calls. The first of the list is the leader's, as helper 0;
-/// machines without a client have no share.
+/// Splits a load evenly: the clients, and in proportion to them its calls. The first of the list is
+/// the leader's, as helper 0; machines without a client have no share.
 fn split(
     endpoint: &str,
     clients: u32,

@@ -1,4 +1,5 @@
-//! The concurrency benchmark as CSV. A load of an open loop has no number of clients: that cell is empty.
+//! The concurrency benchmark as CSV. A load of an open loop has no number of clients: that cell is
+//! empty.
 
 use super::{CsvFile, answer, averages, cell, metrics_of, table};
 use crate::analysis::{Analysis, LoadSummary};
@@ -58,7 +59,8 @@ fn round_rows(endpoint: &LoadRun, round: &LoadRound) -> Vec<Vec<String>> {
     round.invocations.iter().map(row).collect()
 }
 
-/// Our own words for a load; a trace is named by its length, never by its file, whose name is anybody's text.
+/// Our own words for a load; a trace is named by its length, never by its file, whose name is
+/// anybody's text.
 fn load_words(load: &crate::result::Load) -> String {
     load.to_string()
 }
@@ -82,8 +84,8 @@ fn metrics(run: &RunResult) -> String {
     table(head, rows)
 }
 
-/// The toolkit's columns, its index without a name included; its transactions per second are cut to whole numbers,
-/// ours are not.
+/// The toolkit's columns, its index without a name included; its transactions per second are cut to
+/// whole numbers, ours are not.
 fn summary(analysis: &Analysis) -> String {
     let head = ",max_concurrency,num_clients,memory_size,throttle_exception,insufficient_memory_error,other_model_error,\
                 num_invocations,invocation_latency_median,invocation_latency_mean,invocation_latency_max,\

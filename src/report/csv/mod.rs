@@ -1,4 +1,5 @@
-//! The measurements as CSV, with the file and column names of AWS's Python toolkit; our own columns come after.
+//! The measurements as CSV, with the file and column names of AWS's Python toolkit; our own columns
+//! come after.
 
 mod concurrency;
 
@@ -14,8 +15,8 @@ const MICROSECONDS_PER_MILLISECOND: f64 = 1000.0;
 /// A file: its path inside the output folder, and its text.
 pub type CsvFile = (&'static str, String);
 
-/// Every CSV file of a run. `chosen` is the size whose savings are listed. Cells hold numbers and fixed words only,
-/// so nothing in them can act as a formula in a spreadsheet.
+/// Every CSV file of a run. `chosen` is the size whose savings are listed. Cells hold numbers and
+/// fixed words only, so nothing in them can act as a formula in a spreadsheet.
 pub fn csv_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb>) -> Vec<CsvFile> {
     let mut files = stability_files(run, analysis, chosen);
     if !run.concurrency.is_empty() {
@@ -96,7 +97,8 @@ fn invocation(call: &Invocation, memory_mb: MemoryMb) -> Vec<String> {
     row
 }
 
-/// The columns that every list of invocations begins with; the latency counts from when the call was due.
+/// The columns that every list of invocations begins with; the latency counts from when the call
+/// was due.
 fn answer(call: &Invocation) -> Vec<String> {
     let (kind, latency_ms) = (call.outcome.kind(), call.latency_from_due());
     let seconds = |ms: f64| (ms / MILLISECONDS_PER_SECOND).to_string();
@@ -111,7 +113,8 @@ fn answer(call: &Invocation) -> Vec<String> {
     ]
 }
 
-/// The metrics of an endpoint with CloudWatch's names and units, in the toolkit's order, and the factor from our unit.
+/// The metrics of an endpoint with CloudWatch's names and units, in the toolkit's order, and the
+/// factor from our unit.
 fn named(
     metrics: &EndpointMetrics,
 ) -> [(&'static str, &'static str, f64, Option<MetricStatistics>); 4] {
@@ -215,7 +218,8 @@ fn latency_summary(analysis: &Analysis) -> String {
     table(head, analysis.sizes.iter().map(row))
 }
 
-/// The means of the four metrics, latencies in milliseconds, in the order of the toolkit's summaries.
+/// The means of the four metrics, latencies in milliseconds, in the order of the toolkit's
+/// summaries.
 fn averages(metrics: Option<&EndpointMetrics>) -> [String; 4] {
     let average = |of: fn(&EndpointMetrics) -> Option<MetricStatistics>| {
         cell(metrics.and_then(of).map(|statistics| statistics.average))
