@@ -18,11 +18,11 @@ struct Swept {
     left: Vec<Leftover>,
 }
 
-fn left(kind: ResourceKind, name: &str, reason: impl ToString) -> Leftover {
+fn left(kind: ResourceKind, name: &str, reason: String) -> Leftover {
     Leftover {
         kind,
         name: name.to_owned(),
-        reason: reason.to_string(),
+        reason,
     }
 }
 
@@ -88,14 +88,18 @@ pub(super) async fn sweep_quietly(
             Err(error) => {
                 let name = names_of_tasks.get(&error.id()).copied();
                 let name = name.map_or("", String::as_str);
-                summary.left.push(left(ResourceKind::Endpoint, name, error));
+                summary
+                    .left
+                    .push(left(ResourceKind::Endpoint, name, error.to_string()));
             }
         }
     }
     for name in names.models {
         match session.delete_model(name).await {
             Ok(existed) => summary.deleted += u32::from(existed),
-            Err(error) => summary.left.push(left(ResourceKind::Model, name, error)),
+            Err(error) => summary
+                .left
+                .push(left(ResourceKind::Model, name, error.to_string())),
         }
     }
     summary.left.sort();
@@ -164,7 +168,7 @@ async fn delete_config(session: &Session, name: &str, swept: &mut Swept) {
         Ok(existed) => swept.deleted += u32::from(existed),
         Err(error) => swept
             .left
-            .push(left(ResourceKind::EndpointConfig, name, error)),
+            .push(left(ResourceKind::EndpointConfig, name, error.to_string())),
     }
 }
 

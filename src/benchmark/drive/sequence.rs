@@ -113,7 +113,7 @@ impl Lookout {
         let planned = context.plan.options.max_invocations;
         let every = CALLS_BETWEEN_LOOKS.max(planned / MOST_LOOKS);
         let done = answered(&run.invocations);
-        if done % every != 0 || done >= planned {
+        if !done.is_multiple_of(every) || done >= planned {
             return false;
         }
         let mut places = self.empty.stability.iter();
@@ -143,7 +143,7 @@ fn next_calls(context: &Context, run: &EndpointRun) -> Option<Range<u32>> {
     if done < round {
         return Some(done..round);
     }
-    let is_between_rounds = done % round != 0;
+    let is_between_rounds = !done.is_multiple_of(round);
     let goes_on = || is_between_rounds || context.environment.policy.wants_more(run);
     if done >= options.max_invocations || !goes_on() {
         return None;
