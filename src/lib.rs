@@ -23,6 +23,8 @@ pub mod text;
 
 pub mod files;
 
+pub mod sync;
+
 pub mod result;
 
 pub mod samples;

@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-/// `text` as one line that can neither move a terminal's cursor nor start a workflow command: control and
-/// direction characters become spaces, runs of spaces one, and `##[` (which GitHub's runner obeys anywhere in a
-/// line) is broken up. The caller puts visible text in front, so a leading `::` is harmless too.
+/// `text` as one line that can neither move a terminal's cursor nor start a workflow command:
+/// control and direction characters become spaces, runs of spaces one, and `##[` (which GitHub's
+/// runner obeys anywhere in a line) is broken up. The caller puts visible text in front, so a
+/// leading `::` is harmless too.
 pub fn one_line(text: &str) -> String {
     let spaced: String = text
         .chars()
@@ -27,9 +28,16 @@ pub fn with_hint(error: &impl Display, hint: Option<String>) -> String {
 
 /// One line that keeps its spaces, for columns: each control or direction character becomes a space, and `##[` is broken
 /// up.
+/// One line that keeps its spaces, for columns: each control or direction character becomes a
+/// space, and `##[` is broken up.
 pub fn aligned_line(text: &str) -> String {
     let spaced = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c });
     spaced.collect::<String>().replace("##[", "## [")
+}
+
+/// `1 error`, `2 errors`.
+pub fn plural(number: u32, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Two lower-case hexadecimal digits per byte.
@@ -68,6 +76,14 @@ mod tests {
         let hint = Some("try again".to_owned());
         assert_eq!(with_hint(&"no answer", hint), "no answer; try again");
         assert_eq!(with_hint(&"no answer", None), "no answer");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(
+            [0, 1, 2].map(|number| plural(number, "error")),
+            ["0 errors", "1 error", "2 errors"]
+        );
     }
 
     #[test]

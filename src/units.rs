@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -167,9 +168,56 @@ impl Ratio {
     }
 }
 
+/// `ms` to the microsecond: the one rounding of every time that is kept. More digits are noise that
+/// would only make a file larger.
+pub fn to_microsecond(ms: f64) -> f64 {
+    (ms * 1e3).round() / 1e3
+}
+
+/// A duration in milliseconds, to the microsecond.
+pub fn milliseconds(duration: Duration) -> f64 {
+    to_microsecond(duration.as_secs_f64() * 1e3)
+}
+
+/// A duration in seconds, to the microsecond.
+pub fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e6
+}
+
+/// A count as `u32`; the largest for one that does not fit.
+pub fn saturating_u32(count: impl TryInto<u32>) -> u32 {
+    count.try_into().unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn milliseconds_keep_microseconds_and_survive_a_whole_day() {
+        let close = |duration, expected: f64| (milliseconds(duration) - expected).abs() < 1e-9;
+        assert!(close(Duration::from_nanos(1_234_567), 1.235));
+        assert!(close(Duration::from_hours(24), 86_400_000.0));
+        assert!((seconds(Duration::from_nanos(2_001_586_316)) - 2.001_586).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_count_that_does_not_fit_is_the_largest() {
+        assert_eq!(saturating_u32(7_usize), 7);
+        assert_eq!(saturating_u32(u64::MAX), u32::MAX);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn what_is_rounded_stays_what_it_is(ms in 0.0..1e9_f64) {
+            let once = to_microsecond(ms);
+            prop_assert!((once - ms).abs() <= 0.000_501);
+            prop_assert_eq!(to_microsecond(once).to_bits(), once.to_bits());
+        }
+    }
 
     #[test]
     fn an_offered_size_parses_and_prints_with_its_unit() {

@@ -71,6 +71,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
             request_bytes: 1000,
             response_bytes: 100,
             outcome: InvocationOutcome::Success,
+            due_ms: None,
         };
         start_ms += latency_ms;
         call

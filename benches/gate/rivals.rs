@@ -34,7 +34,7 @@ pub(crate) fn judge_by_rivals(
         main.size(baseline_size).unwrap(),
         change.size(baseline_size).unwrap(),
     );
-    let p99 = new.warm.p99.get() / old.warm.p99.get();
+    let p99 = new.warm().p99.get() / old.warm().p99.get();
     let cost = new.cost.per_million().get() / old.cost.per_million().get();
     let p = mann_whitney(
         &latencies(main_run, baseline_size),

@@ -205,6 +205,7 @@ fn endpoint(
             request_bytes: 1000,
             response_bytes: 1000,
             outcome: InvocationOutcome::Success,
+            due_ms: None,
         });
     }
     EndpointRun {

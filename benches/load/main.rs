@@ -32,12 +32,12 @@ use jiff::Timestamp;
 use sagegate::analysis::{Strategy, analyse};
 use sagegate::aws::Session;
 use sagegate::benchmark::{
-    self, Environment, Event, Hooks, Identity, Journal, LoadOptions, ModelSource, Observer,
-    Options, Plan,
+    self, Environment, Event, Identity, Journal, LoadOptions, ModelSource, Observer, Options, Plan,
+    RunPolicy,
 };
 use sagegate::gate::{Limits, judge};
 use sagegate::report::{self, Links};
-use sagegate::result::{InvocationOutcome, LatencySource, RunResult};
+use sagegate::result::{EndpointRun, InvocationOutcome, LatencySource, RunResult};
 use sagegate::samples::SampleSet;
 use sagegate::units::{MemoryMb, Ratio};
 use tokio::runtime::{Handle, Runtime};
@@ -178,6 +178,23 @@ impl Observer for Silent {
     fn on_event(&self, _: &Event) {}
 }
 
+/// Measures the loads at one size, and nothing more than was planned.
+struct OneSize;
+
+impl RunPolicy for OneSize {
+    fn wants_more(&self, _: &EndpointRun) -> bool {
+        false
+    }
+
+    fn is_certain_failure(&self, _: &RunResult) -> bool {
+        false
+    }
+
+    fn recommended(&self, _: &RunResult) -> Option<MemoryMb> {
+        Some(MemoryMb::OFFERED[1])
+    }
+}
+
 async fn run(load: &Load, simulator: &Simulator) -> RunResult {
     let folder = tempfile::tempdir().unwrap();
     let samples = folder.path().join("samples.jsonl");
@@ -206,16 +223,11 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         observer: Arc::new(Silent),
         cancel: CancellationToken::new(),
         now: Timestamp::now,
-        wants_more: |_| false,
-        is_certain_failure: None,
+        policy: Arc::new(OneSize),
         helpers: None,
     };
     let journal = Journal::create(&folder.path().join("measurements.jsonl")).unwrap();
-    let hooks = Hooks {
-        save: &|_| (),
-        recommend: &|_| Some(MemoryMb::OFFERED[1]),
-    };
-    let result = Box::pin(benchmark::run(plan, environment, journal, None, hooks)).await;
+    let result = Box::pin(benchmark::run(plan, environment, journal, None, &|_| ())).await;
     assert!(result.cleanup.left.is_empty(), "{:?}", result.cleanup.left);
     result
 }

@@ -1,36 +1,42 @@
 //! What a size that was stopped half-way could have had at best.
 
-use super::{DatedPrices, LatencySummary, SizeSummary, summarise};
+use super::size::Basis;
+use super::{DatedPrices, SizeSummary, WarmLatencies};
 use crate::result::{EndpointOutcome, LatencySource, RunResult};
 
 /// More calls than a plan can have: only a forged result claims them, to have them counted out.
 const MOST_PLANNED: usize = 2_000_000;
 
-/// The sizes that were stopped because failure was certain: their calls, and the calls that were not sent as if each had
-/// taken no time. A quantile of that is the lowest that the whole plan could have had. Of latencies that `CloudWatch`
-/// publishes nothing is known before the end.
+/// The sizes that were stopped because failure was certain: their calls, and the calls that were
+/// not sent as if each had taken no time. A quantile of that is the lowest that the whole plan
+/// could have had. Of latencies that `CloudWatch` publishes nothing is known before the end.
 pub(super) fn of(run: &RunResult, prices: &DatedPrices) -> Vec<SizeSummary> {
     if run.settings.latency_source == LatencySource::Server {
         return Vec::new();
     }
+    let basis = Basis {
+        median_overhead: None,
+        mean_overhead: None,
+        latency_source: LatencySource::Client,
+        prices,
+    };
     let stopped = run.stability.iter().filter_map(|endpoint| {
         let EndpointOutcome::FailedFast { planned, .. } = endpoint.outcome else {
             return None;
         };
         let planned = usize::try_from(planned).ok();
         let planned = planned.filter(|planned| *planned <= MOST_PLANNED)?;
-        Some(padded(summarise(endpoint, None, None, prices), planned))
+        Some(padded(SizeSummary::of(endpoint, basis), planned))
     });
     stopped.collect()
 }
 
 fn padded(sent: SizeSummary, planned: usize) -> SizeSummary {
     let not_sent = planned.saturating_sub(sent.answered_calls());
-    let mut warm_sorted = vec![0.0; not_sent];
-    warm_sorted.extend(&sent.warm_sorted);
+    let mut latencies = vec![0.0; not_sent];
+    latencies.extend(&sent.client.sorted_ms);
     SizeSummary {
-        warm: LatencySummary::of(&warm_sorted),
-        warm_sorted,
+        client: WarmLatencies::of(&latencies),
         ..sent
     }
 }
@@ -63,7 +69,11 @@ mod tests {
         };
         // Rank 990 of 1000 is rank 90 of the 100 that were sent.
         assert_eq!(
-            (bound.warm.count, bound.warm.p99.get(), bound.warm.p50.get()),
+            (
+                bound.warm().count,
+                bound.warm().p99.get(),
+                bound.warm().p50.get()
+            ),
             (1000, 90.0, 0.0)
         );
         assert_eq!(bound.calls, 100);

@@ -31,8 +31,9 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// `price(region, size) per ms x average latency + request bytes x data-in price + response bytes x data-out
-    /// price`, times a million. AWS bills compute by the millisecond and does not say whether a cold start counts.
+    /// `price(region, size) per ms x average latency + request bytes x data-in price + response
+    /// bytes x data-out price`, times a million. AWS bills compute by the millisecond and does not
+    /// say whether a cold start counts.
     pub fn of(memory_mb: MemoryMb, inputs: CostInputs, prices: &RegionPrices) -> Self {
         let per_ms = prices.serverless_usd_per_gb_second * memory_mb.gigabytes() / 1000.0;
         Self {

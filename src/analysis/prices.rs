@@ -116,7 +116,7 @@ pub enum PriceError {
 }
 
 impl PriceError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let example = r#"{"schema":1,"published":"2026-09-01","regions":{"eu-west-1":{"serverless_usd_per_gb_second":…,"data_in_usd_per_gb":…,"data_out_usd_per_gb":…,"instances_usd_per_hour":{"ml.t2.medium":…,"ml.c5.large":…,"ml.c5.xlarge":…}}}}"#;
         let by_hand = format!("give prices with --prices FILE, a JSON file like {example}");

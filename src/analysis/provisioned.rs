@@ -22,9 +22,10 @@ pub struct Workload {
 /// Cost of a month with provisioned workers, by part.
 ///
 /// # Assumption
-/// Traffic is spread evenly over the month, so workers are busy together and calls go to on-demand workers only
-/// when there is more work than the provisioned ones can do. Traffic in bursts spills over earlier and leaves
-/// workers idle in between: it costs more than this, and provisioned concurrency pays later.
+/// Traffic is spread evenly over the month, so workers are busy together and calls go to on-demand
+/// workers only when there is more work than the provisioned ones can do. Traffic in bursts spills
+/// over earlier and leaves workers idle in between: it costs more than this, and provisioned
+/// concurrency pays later.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProvisionedMonth {
     /// Provisioned workers.
@@ -39,16 +40,19 @@ pub struct ProvisionedMonth {
     pub data: Usd,
     /// What the month costs without provisioned workers, data included.
     pub on_demand_total: Usd,
-    /// Invocations a month from which on the workers are cheaper than none; `None` when they never are.
+    /// Invocations a month from which on the workers are cheaper than none; `None` when they never
+    /// are.
     pub cheaper_from: Option<f64>,
 }
 
 impl ProvisionedMonth {
-    /// A month with `workers` provisioned workers (SageMaker allows 1 to 200); `None` without prices for them.
+    /// A month with `workers` provisioned workers (SageMaker allows 1 to 200); `None` without
+    /// prices for them.
     ///
-    /// With `T` the seconds of the month and prices per GB and second of usage `u`, duration `d` and on-demand `p`:
-    /// `k·GB·T·u + GB·d·busy + GB·p·(all - busy) + data`, where `busy = min(all, k·T)`. It is cheaper than
-    /// `GB·p·all + data` when `busy > k·T·u / (p - d)`, which is out of reach unless `u < p - d`.
+    /// With `T` the seconds of the month and prices per GB and second of usage `u`, duration `d`
+    /// and on-demand `p`: `k·GB·T·u + GB·d·busy + GB·p·(all - busy) + data`, where `busy = min(all,
+    /// k·T)`. It is cheaper than `GB·p·all + data` when `busy > k·T·u / (p - d)`, which is out of
+    /// reach unless `u < p - d`.
     pub fn of(workload: &Workload, workers: u32, prices: &RegionPrices) -> Option<Self> {
         let usage_price = prices.provisioned_usage_usd_per_gb_second?;
         let duration_price = prices.provisioned_duration_usd_per_gb_second?;
@@ -123,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_month_costs_warm_time_busy_time_and_data() {
-        // 720 h are 2 592 000 s; 1.024 million calls of 0.1 s are busy for 102 400 s and move 1000 GB each way.
+        // 720 h are 2 592 000 s; 1.024 million calls of 0.1 s are busy for 102 400 s and move 1000
+        // GB each way.
         let it = month(1_024_000.0, 2);
         close(it.usage.get(), 51.84);
         close(it.duration.get(), 2.389_278_72);

@@ -21,8 +21,8 @@ const SIGMAS: f64 = 3.0;
 /// How the size is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Strategy {
-    /// Lowest average latency x cost x discount; the discount falls from 1 at 1024 MB to 0.5 at 6144 MB. The rule
-    /// of the toolkit.
+    /// Lowest average latency x cost x discount; the discount falls from 1 at 1024 MB to 0.5 at
+    /// 6144 MB. The rule of the toolkit.
     #[default]
     Balanced,
     /// Cheapest; ties go to the faster.
@@ -98,13 +98,14 @@ impl Strategy {
             Self::Balanced => latency * cost * discount(size.memory_mb),
             Self::Cost => cost,
             Self::Speed => latency,
-            Self::CheapestUnder(bound) if size.warm.p99 <= bound => cost,
+            Self::CheapestUnder(bound) if size.warm().p99 <= bound => cost,
             // Behind every size within the bound, and among themselves by p99.
-            Self::CheapestUnder(_) => BEHIND_ALL + size.warm.p99.get(),
+            Self::CheapestUnder(_) => BEHIND_ALL + size.warm().p99.get(),
         }
     }
 
-    /// How strongly a change of latency shows in the score: twice where latency and cost are multiplied.
+    /// How strongly a change of latency shows in the score: twice where latency and cost are
+    /// multiplied.
     const fn leverage(self) -> f64 {
         match self {
             Self::Balanced => 2.0,
@@ -120,7 +121,8 @@ fn discount(memory_mb: MemoryMb) -> f64 {
     1.0 - 0.1 * f64::from(memory_mb.index())
 }
 
-/// The best size by the strategy alone; ties go to lower cost, then lower latency, then less memory.
+/// The best size by the strategy alone; ties go to lower cost, then lower latency, then less
+/// memory.
 pub fn best(sizes: &[SizeSummary], strategy: Strategy) -> Option<&SizeSummary> {
     let tie = |a: &SizeSummary, b: &SizeSummary| -> Ordering {
         let cost = a
@@ -143,11 +145,13 @@ pub fn best(sizes: &[SizeSummary], strategy: Strategy) -> Option<&SizeSummary> {
     })
 }
 
-/// The size to recommend when the baseline recommends `incumbent`: the incumbent stays unless another size is
-/// better by more than 10 % and by more than three standard errors of the comparison. A plain minimum would
-/// flip between identical runs. An incumbent that no longer works is replaced whatever the score.
+/// The size to recommend when the baseline recommends `incumbent`: the incumbent stays unless
+/// another size is better by more than 10 % and by more than three standard errors of the
+/// comparison. A plain minimum would flip between identical runs. An incumbent that no longer works
+/// is replaced.
 ///
-/// `endpoint_variance` is the run-to-run variance of ln latency of one endpoint ([`endpoint_variance`]).
+/// `endpoint_variance` is the run-to-run variance of ln latency of one endpoint
+/// ([`endpoint_variance`]).
 pub fn keep_or_change(
     sizes: &[SizeSummary],
     strategy: Strategy,
@@ -159,7 +163,7 @@ pub fn keep_or_change(
         return Some(best);
     };
     let advantage = (strategy.score(held) / strategy.score(best)).ln();
-    let error = |size: &SizeSummary| size.warm.mean_standard_error.get().powi(2);
+    let error = |size: &SizeSummary| size.warm().mean_standard_error.get().powi(2);
     let spread = (error(held) + error(best) + 2.0 * endpoint_variance).sqrt();
     let needed = MINIMUM_ADVANTAGE
         .ln()
@@ -167,8 +171,8 @@ pub fn keep_or_change(
     Some(if advantage > needed { best } else { held })
 }
 
-/// Run-to-run variance of one endpoint's ln latency from its observed variance over `degrees + 1` runs, shrunk
-/// to (3 %)^2 with the weight of three runs.
+/// Run-to-run variance of one endpoint's ln latency from its observed variance over `degrees + 1`
+/// runs, shrunk to (3 %)^2 with the weight of three runs.
 pub fn endpoint_variance(observed: f64, degrees: f64) -> f64 {
     (PRIOR_WEIGHT * ENDPOINT_DEVIATION.powi(2) + degrees * observed) / (PRIOR_WEIGHT + degrees)
 }

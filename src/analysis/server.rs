@@ -1,10 +1,10 @@
-//! Latencies of the server's clock: CloudWatch's `ModelLatency` in place of what the client saw.
+//! Latencies by the server's clock: CloudWatch's `ModelLatency`.
 
-use super::SizeSummary;
-use crate::result::{LatencySource, MetricStatistics};
+use super::WarmLatencies;
+use crate::result::{EndpointMetrics, EndpointRun, LatencySource, MetricStatistics};
 use crate::units::LatencyMs;
 
-/// Percentiles of `ModelLatency` that are needed.
+/// Percentiles of `ModelLatency` that are needed, milliseconds.
 struct Published {
     mean: f64,
     p50: f64,
@@ -14,8 +14,8 @@ struct Published {
 }
 
 impl Published {
-    fn of(size: &SizeSummary) -> Option<Self> {
-        let metrics = size.metrics.as_ref().filter(|metrics| metrics.complete)?;
+    fn of(metrics: Option<&EndpointMetrics>) -> Option<Self> {
+        let metrics = metrics.filter(|metrics| metrics.complete)?;
         let MetricStatistics {
             average,
             p50,
@@ -34,37 +34,42 @@ impl Published {
     }
 }
 
-/// Puts the server's latencies into every size when they were asked for and CloudWatch publishes the percentiles of all
-/// of them; which source was taken. They count warm-up calls, too, and leave out network, overhead and cold starts,
-/// which CloudWatch counts as overhead.
-pub(super) fn take_latencies(wanted: LatencySource, sizes: &mut [SizeSummary]) -> LatencySource {
-    let published: Option<Vec<Published>> = sizes.iter().map(Published::of).collect();
-    match (wanted, published) {
-        (LatencySource::Server, Some(published)) if !sizes.is_empty() => {
-            for (size, published) in sizes.iter_mut().zip(published) {
-                put(size, &published);
-            }
-            LatencySource::Server
-        }
-        (LatencySource::Server | LatencySource::Client, _) => LatencySource::Client,
+/// Whose latencies are judged: the server's when they were asked for and CloudWatch publishes the
+/// percentiles of every measured size.
+pub(super) fn judged(wanted: LatencySource, measured: &[&EndpointRun]) -> LatencySource {
+    let is_published = |run: &&EndpointRun| Published::of(run.metrics.as_ref()).is_some();
+    if !measured.is_empty() && measured.iter().all(is_published) {
+        wanted
+    } else {
+        LatencySource::Client
     }
 }
 
-fn put(size: &mut SizeSummary, published: &Published) {
-    // CloudWatch has no single calls: the sampling error of its p99, relative to it, is that of the client's.
-    let client_p99 = size.warm.p99.get();
+/// The latencies of the server, where CloudWatch publishes their percentiles. They count warm-up
+/// calls, too, and leave out network, overhead and cold starts, which CloudWatch counts as
+/// overhead. What it does not publish is the client's.
+pub(super) fn latencies(
+    client: &WarmLatencies,
+    metrics: Option<&EndpointMetrics>,
+) -> Option<WarmLatencies> {
+    let published = Published::of(metrics)?;
+    let mut server = client.clone();
+    // CloudWatch has no single calls: the sampling error of its p99, relative to it, is that of the
+    // client's.
+    let client_p99 = client.summary.p99.get();
     if client_p99 > 0.0 {
-        for latency in &mut size.warm_sorted {
+        for latency in &mut server.sorted_ms {
             *latency *= published.p99 / client_p99;
         }
     }
-    size.warm.mean = LatencyMs(published.mean);
-    size.warm.p50 = LatencyMs(published.p50);
-    size.warm.p90 = LatencyMs(published.p90);
-    size.warm.p95 = LatencyMs(published.p95);
-    size.warm.p99 = LatencyMs(published.p99);
+    server.summary.mean = LatencyMs(published.mean);
+    server.summary.p50 = LatencyMs(published.p50);
+    server.summary.p90 = LatencyMs(published.p90);
+    server.summary.p95 = LatencyMs(published.p95);
+    server.summary.p99 = LatencyMs(published.p99);
     // It publishes no mean of the slowest calls.
-    size.warm.slowest = None;
+    server.summary.slowest = None;
+    Some(server)
 }
 
 #[cfg(test)]
@@ -72,6 +77,10 @@ mod tests {
     use crate::analysis::tests::{endpoint, metrics, prices, run_of};
     use crate::analysis::{Strategy, analyse};
     use crate::result::LatencySource;
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-9
+    }
 
     #[test]
     fn the_servers_p99_is_judged_where_it_is_published() {
@@ -82,13 +91,29 @@ mod tests {
         let analysis = analyse(&run, &prices(), Strategy::Balanced);
         assert_eq!(analysis.latency_source, LatencySource::Server);
         let size = &analysis.sizes[0];
-        assert_eq!((size.warm.p99.get(), size.warm.mean.get()), (100.0, 100.0));
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
-        assert!(close(size.warm_sorted[0], 100.0), "the error is relative");
-        assert!(
-            close(size.all.mean.get(), 150.0),
-            "the client's stays known"
+        assert_eq!(
+            (size.warm().p99.get(), size.warm().mean.get()),
+            (100.0, 100.0)
         );
+        assert!(close(size.warm_sorted()[0], 100.0), "the error is relative");
+        assert!(close(size.all.mean.get(), 150.0));
+    }
+
+    #[test]
+    fn both_clocks_stay_known_whichever_is_judged() {
+        for source in [LatencySource::Client, LatencySource::Server] {
+            let mut size = endpoint(1024, &[150.0; 100]);
+            size.metrics = Some(metrics(100.0, 9.0, 2.0));
+            let mut run = run_of(vec![size]);
+            run.settings.latency_source = source;
+            let analysis = analyse(&run, &prices(), Strategy::Balanced);
+            let size = &analysis.sizes[0];
+            let p99 = |source| size.latency(source).summary.p99.get();
+            assert!(close(p99(LatencySource::Client), 150.0));
+            assert!(close(p99(LatencySource::Server), 100.0));
+            assert_eq!(size.warm(), &size.latency(source).summary);
+            assert!(close(size.client.sorted_ms[0], 150.0));
+        }
     }
 
     #[test]
@@ -100,6 +125,6 @@ mod tests {
         run.settings.latency_source = LatencySource::Server;
         let analysis = analyse(&run, &prices(), Strategy::Balanced);
         assert_eq!(analysis.latency_source, LatencySource::Client);
-        assert!((analysis.sizes[0].warm.p99.get() - 150.0).abs() < 1e-9);
+        assert!(close(analysis.sizes[0].warm().p99.get(), 150.0));
     }
 }

@@ -36,8 +36,8 @@ pub struct LatencySummary {
     pub slowest: Option<TailMean>,
 }
 
-/// The mean of the slowest 5 %. Where p99 jumps from run to run because the tail begins nearby, this does not, and
-/// unlike p95 it shows a tail that grows.
+/// The mean of the slowest 5 %. Where p99 jumps from run to run because the tail begins nearby,
+/// this does not, and unlike p95 it shows a tail that grows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TailMean {
     /// Arithmetic mean of the slowest 5 %, rounded down to whole calls.
@@ -47,12 +47,15 @@ pub struct TailMean {
 }
 
 impl TailMean {
-    /// Of latencies in milliseconds, in the order they were measured and sorted; `None` for fewer than 20.
+    /// Of latencies in milliseconds, in the order they were measured and sorted; `None` for fewer
+    /// than 20.
     ///
-    /// The mean of the slowest share a is q + E(x - q)+ / a, where q is the quantile above which that share lies. The
-    /// error of q cancels out to first order, so the error is that of the mean of (x - q)+, here by batch means.
+    /// The mean of the slowest share a is q + E(x - q)+ / a, where q is the quantile above which
+    /// that share lies. The error of q cancels out to first order, so the error is that of the mean
+    /// of (x - q)+, here by batch means.
     ///
-    /// Source: R. T. Rockafellar and S. Uryasev, Optimization of conditional value-at-risk, Journal of Risk 2 (2000).
+    /// Source: R. T. Rockafellar and S. Uryasev, Optimization of conditional value-at-risk, Journal
+    /// of Risk 2 (2000).
     fn of(in_order: &[f64], sorted: &[f64]) -> Option<Self> {
         let slowest = sorted.len() / SLOWEST;
         let tail = sorted.get(sorted.len() - slowest..)?;
@@ -103,8 +106,8 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// p-quantile by nearest rank, `sorted[ceil(p n) - 1]`, for 0 < p <= 1: always one of the values, at least
-/// `p n` of which are not larger. `None` for an empty slice.
+/// p-quantile by nearest rank, `sorted[ceil(p n) - 1]`, for 0 < p <= 1: always one of the values,
+/// at least `p n` of which are not larger. `None` for an empty slice.
 pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
     // 0.99 x 100 is a hair above 99 in binary: without the margin the rank would be one too high.
     let rank = floor_index((p * count(sorted) - 1e-9).ceil() - 1.0);
@@ -113,7 +116,8 @@ pub fn nearest_rank(sorted: &[f64], p: f64) -> Option<f64> {
         .copied()
 }
 
-/// p-quantile with linear interpolation between neighbours (type 7), for 0 <= p <= 1. `None` for an empty slice.
+/// p-quantile with linear interpolation between neighbours (type 7), for 0 <= p <= 1. `None` for an
+/// empty slice.
 pub fn interpolated(sorted: &[f64], p: f64) -> Option<f64> {
     let position = p * (count(sorted) - 1.0).max(0.0);
     let lower = *sorted.get(floor_index(position))?;
@@ -124,8 +128,8 @@ pub fn interpolated(sorted: &[f64], p: f64) -> Option<f64> {
     Some(lower + (upper - lower) * position.fract())
 }
 
-/// The median, as [`interpolated`] has it, of values in any order, which are moved about: without sorting them all. `None`
-/// for an empty slice.
+/// The median, as [`interpolated`] has it, of values in any order, which are moved about: without
+/// sorting them all. `None` for an empty slice.
 pub fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len().checked_sub(1)? / 2;
     let is_even = values.len().is_multiple_of(2);
@@ -135,8 +139,9 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
     Some(*lower + (upper - *lower) * 0.5)
 }
 
-/// Mean, and its standard error relative to the mean by the method of batch means (20 contiguous batches, which
-/// stays right when neighbouring calls are correlated). Both 0 without values; the error is 0 for one value.
+/// Mean, and its standard error relative to the mean by the method of batch means (20 contiguous
+/// batches, which stays right when neighbouring calls are correlated). Both 0 without values; the
+/// error is 0 for one value.
 ///
 /// Source: A. M. Law, Simulation Modeling and Analysis, section 9.5.3.
 pub(super) fn batch_means(in_order: &[f64]) -> (f64, f64) {

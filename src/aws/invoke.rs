@@ -1,6 +1,6 @@
 //! Invocations of one endpoint, timed from inside the SDK.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aws_sdk_sagemakerruntime::primitives::Blob;
 use futures_util::future::join_all;
@@ -10,15 +10,17 @@ use super::session::Session;
 use super::timing::{Timed, Timing};
 use crate::result::{Invocation, InvocationOutcome};
 use crate::samples::Sample;
+use crate::units::milliseconds;
 
 /// An endpoint that never exists: asking for it opens a connection and costs nothing.
 const NO_ENDPOINT: &str = "sagegate-connection-check";
 
-/// How often a call is signed and sent again because of the time of its signature: each attempt can only meet another
-/// client's late answer in the moment between its refusal and its signature.
+/// How often a call is signed and sent again because of the time of its signature: each attempt can
+/// only meet another client's late answer in the moment between its refusal and its signature.
 const MAX_SIGNED_AGAIN: u32 = 10;
 
-/// A client for one endpoint, with connections of its own: no call waits for, or pays for, another endpoint's.
+/// A client for one endpoint, with connections of its own: no call waits for, or pays for, another
+/// endpoint's.
 #[derive(Debug, Clone)]
 pub struct Invoker {
     client: aws_sdk_sagemakerruntime::Client,
@@ -36,9 +38,9 @@ impl Session {
 }
 
 impl Invoker {
-    /// Opens `count` connections, so that no measured call pays for name look-up, TCP and TLS: as many calls at once
-    /// of an endpoint that does not exist. Whatever they answer is of no interest; a service that cannot be reached
-    /// shows in the first real call.
+    /// Opens `count` connections, so that no measured call pays for name look-up, TCP and TLS: as
+    /// many calls at once of an endpoint that does not exist. Whatever they answer is of no
+    /// interest; a service that cannot be reached shows in the first real call.
     pub async fn open_connections(&self, count: u32) {
         let asks = (0..count).map(|_| {
             let call = self.client.invoke_endpoint().endpoint_name(NO_ENDPOINT);
@@ -60,12 +62,13 @@ impl Invoker {
             .map(|error| AwsError::new("InvokeEndpoint", &error))
     }
 
-    /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is the zero of
-    /// [`Invocation::start_ms`].
+    /// Sends `sample`, once. Never fails: what came back is part of the measurement. `run_start` is
+    /// the zero of [`Invocation::start_ms`].
     ///
-    /// A call that AWS refuses for the time of its signature has not reached the model. The SDK has learnt AWS's time
-    /// from the refusal, so the same call is sent again; more than once, as another client's call that began before the
-    /// clock jumped may end in between and teach the SDK the old time.
+    /// A call that AWS refuses for the time of its signature has not reached the model. The SDK has
+    /// learnt AWS's time from the refusal, so the same call is sent again; more than once, as
+    /// another client's call that began before the clock jumped may end in between and teach the
+    /// SDK the old time.
     pub async fn invoke(&self, (index, sample): (u32, &Sample), run_start: Instant) -> Invocation {
         let (mut timed, mut answer) = self.send(sample).await;
         for _ in 0..MAX_SIGNED_AGAIN {
@@ -88,6 +91,7 @@ impl Invoker {
             request_bytes: length(&sample.body),
             response_bytes,
             outcome,
+            due_ms: None,
         }
     }
 
@@ -123,11 +127,6 @@ fn length(bytes: &[u8]) -> u64 {
     bytes.len() as u64
 }
 
-/// Milliseconds to the microsecond: more digits are noise that would only make the result file larger.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
 fn outcome_of(error: &AwsError) -> InvocationOutcome {
     match error.kind {
         AwsErrorKind::Throttled => InvocationOutcome::Throttled,
@@ -142,17 +141,5 @@ fn outcome_of(error: &AwsError) -> InvocationOutcome {
         | AwsErrorKind::AlreadyExists
         | AwsErrorKind::Quota
         | AwsErrorKind::Service => InvocationOutcome::ServiceError(error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn milliseconds_keep_microseconds_and_survive_a_whole_day() {
-        let close = |duration, expected: f64| (milliseconds(duration) - expected).abs() < 1e-9;
-        assert!(close(Duration::from_nanos(1_234_567), 1.235));
-        assert!(close(Duration::from_hours(24), 86_400_000.0));
     }
 }

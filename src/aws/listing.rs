@@ -6,31 +6,7 @@ use jiff::Timestamp;
 
 use super::error::AwsError;
 use super::session::Session;
-
-/// Kinds of resources that a run creates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ResourceKind {
-    /// An endpoint.
-    Endpoint,
-    /// An endpoint config.
-    EndpointConfig,
-    /// A model.
-    Model,
-    /// A processing job that has not ended.
-    ProcessingJob,
-}
-
-/// Prints `endpoint`, `endpoint config`, `model` or `processing job`.
-impl std::fmt::Display for ResourceKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Endpoint => "endpoint",
-            Self::EndpointConfig => "endpoint config",
-            Self::Model => "model",
-            Self::ProcessingJob => "processing job",
-        })
-    }
-}
+pub use crate::result::ResourceKind;
 
 /// A resource that a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

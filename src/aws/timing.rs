@@ -1,6 +1,6 @@
 //! When a request left, when its answer began and when it was complete, seen from inside the SDK.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+
+use crate::sync::lock;
 
 /// Interceptor that marks the moments of one request. Credentials, serialisation and signing come
 /// before the first mark, so they are not part of a latency.
@@ -38,12 +40,12 @@ pub(super) struct Timed {
 
 impl Timing {
     fn mark(&self, set: impl FnOnce(&mut Marks)) {
-        set(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        set(&mut lock(&self.0));
     }
 
     /// The moments of the request that began to be prepared at `called` and was over at `returned`.
     pub(super) fn finish(&self, called: Instant, returned: Instant) -> Timed {
-        let marks = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let marks = *lock(&self.0);
         let sent = marks.transmit.unwrap_or(called);
         let complete = marks.complete.unwrap_or(returned);
         Timed {
@@ -99,10 +101,7 @@ pub(super) struct HostRecorder(Arc<Mutex<Option<String>>>);
 impl HostRecorder {
     /// The host of the last request, without port, or `None` before the first.
     pub(super) fn host(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.0).clone()
     }
 }
 
@@ -119,7 +118,7 @@ impl Intercept for HostRecorder {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let host = host_of(context.request().uri());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = host;
+        *lock(&self.0) = host;
         Ok(())
     }
 }

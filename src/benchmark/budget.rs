@@ -1,12 +1,13 @@
 //! The account's concurrency quota: endpoints beyond it wait until others are deleted.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use crate::aws::SharedQuota;
+use crate::sync::lock;
 
 /// Longest time that AWS may still count a deleted endpoint.
 const STILL_COUNTED: Duration = Duration::from_mins(2);
@@ -54,7 +55,7 @@ impl Budget {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Waits until `wanted` fits beside what is in use, and takes it for an endpoint.
@@ -103,8 +104,8 @@ impl Budget {
         self.changed.notify_waiters();
     }
 
-    /// AWS refused: what the quota leaves is what others do not use. Whether waiting can help, because endpoints of
-    /// this run count, or counted until just now.
+    /// AWS refused: what the quota leaves is what others do not use. Whether waiting can help,
+    /// because endpoints of this run count, or counted until just now.
     pub(super) fn learn(&self, quota: SharedQuota) -> bool {
         let mut state = self.state();
         let still_counted = state

@@ -1,5 +1,6 @@
-//! Deletes endpoints and endpoint configs and does not believe it until they are gone.
+//! Deletes endpoints and endpoint configs, and polls until AWS reports them gone.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -7,13 +8,22 @@ use tokio::task::JoinSet;
 use super::event::{Event, Observer};
 use super::wait::until_next_poll;
 use crate::aws::{AwsError, AwsErrorKind, EndpointStatus, Session};
-use crate::result::CleanupSummary;
+use crate::result::{CleanupSummary, Leftover, ResourceKind};
+use crate::units::saturating_u32;
 
 /// What became of one name: endpoint and endpoint config.
 #[derive(Debug, Default)]
 struct Swept {
     deleted: u32,
-    left: Vec<String>,
+    left: Vec<Leftover>,
+}
+
+fn left(kind: ResourceKind, name: &str, reason: String) -> Leftover {
+    Leftover {
+        kind,
+        name: name.to_owned(),
+        reason,
+    }
 }
 
 /// What to delete.
@@ -25,17 +35,25 @@ pub struct Names<'a> {
     pub models: &'a [String],
 }
 
-/// Deletes everything in `names`, waits at most `timeout` until the endpoints are gone, and tells `observer`. Absent
-/// ones count as done, so sweeping twice is safe. [`CleanupSummary::created`] is left at 0.
+impl Names<'_> {
+    /// Endpoints, endpoint configs and models.
+    pub(super) fn resources(&self) -> u32 {
+        saturating_u32(self.endpoints.len() * 2 + self.models.len())
+    }
+}
+
+/// Deletes everything in `names`, waits at most `timeout` until the endpoints are gone, and reports
+/// to `observer`. Absent ones count as done, so sweeping twice is safe. [`CleanupSummary::created`]
+/// is left at 0.
 pub async fn sweep(
     session: &Session,
     names: Names<'_>,
     timeout: Duration,
     observer: &dyn Observer,
 ) -> CleanupSummary {
-    let count = names.endpoints.len() * 2 + names.models.len();
-    let resources = u32::try_from(count).unwrap_or(u32::MAX);
-    observer.on_event(&Event::CleaningUp { resources });
+    observer.on_event(&Event::CleaningUp {
+        resources: names.resources(),
+    });
     let summary = sweep_quietly(session, names, timeout).await;
     observer.on_event(&Event::CleanedUp {
         deleted: summary.deleted,
@@ -44,18 +62,21 @@ pub async fn sweep(
     summary
 }
 
-/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most `timeout` until
-/// the endpoints are gone; models after that. Absent ones count as done, so sweeping twice is safe. An endpoint that
-/// is still being created cannot be deleted by AWS: it is waited for. [`CleanupSummary::created`] is left at 0.
+/// Deletes the endpoint and the endpoint config of every name, side by side, and waits at most
+/// `timeout` until the endpoints are gone; models after that. Absent ones count as done, so
+/// sweeping twice is safe. An endpoint that is still being created cannot be deleted by AWS: it is
+/// waited for. [`CleanupSummary::created`] is left at 0.
 pub(super) async fn sweep_quietly(
     session: &Session,
     names: Names<'_>,
     timeout: Duration,
 ) -> CleanupSummary {
     let mut tasks = JoinSet::new();
+    let mut names_of_tasks = HashMap::new();
     for name in names.endpoints {
-        let (session, name) = (session.clone(), name.clone());
-        tasks.spawn(async move { sweep_one(&session, &name, timeout).await });
+        let (session, owned) = (session.clone(), name.clone());
+        let task = tasks.spawn(async move { sweep_one(&session, &owned, timeout).await });
+        names_of_tasks.insert(task.id(), name);
     }
     let mut summary = CleanupSummary::default();
     while let Some(joined) = tasks.join_next().await {
@@ -64,13 +85,21 @@ pub(super) async fn sweep_quietly(
                 summary.deleted += swept.deleted;
                 summary.left.extend(swept.left);
             }
-            Err(error) => summary.left.push(format!("unknown: {error}")),
+            Err(error) => {
+                let name = names_of_tasks.get(&error.id()).copied();
+                let name = name.map_or("", String::as_str);
+                summary
+                    .left
+                    .push(left(ResourceKind::Endpoint, name, error.to_string()));
+            }
         }
     }
     for name in names.models {
         match session.delete_model(name).await {
             Ok(existed) => summary.deleted += u32::from(existed),
-            Err(error) => summary.left.push(format!("model {name}: {error}")),
+            Err(error) => summary
+                .left
+                .push(left(ResourceKind::Model, name, error.to_string())),
         }
     }
     summary.left.sort();
@@ -80,28 +109,28 @@ pub(super) async fn sweep_quietly(
 async fn sweep_one(session: &Session, name: &str, timeout: Duration) -> Swept {
     let mut swept = Swept::default();
     let started = Instant::now();
-    // An endpoint config may go as soon as its endpoint is being deleted, which is what fits into the seconds
-    // that a cancelled CI job has.
+    // An endpoint config may go as soon as its endpoint is being deleted, which is what fits into
+    // the seconds that a cancelled CI job has.
     match start_deleting(session, name, started, timeout).await {
         Ok(existed) => {
             delete_config(session, name, &mut swept).await;
             if existed {
                 match wait_gone(session, name, started, timeout).await {
                     Ok(()) => swept.deleted += 1,
-                    Err(reason) => swept.left.push(format!("endpoint {name}: {reason}")),
+                    Err(reason) => swept.left.push(left(ResourceKind::Endpoint, name, reason)),
                 }
             }
         }
         Err(reason) => {
-            swept.left.push(format!("endpoint {name}: {reason}"));
+            swept.left.push(left(ResourceKind::Endpoint, name, reason));
             delete_config(session, name, &mut swept).await;
         }
     }
     swept
 }
 
-/// Gets the endpoint into deletion; whether there was one. Where AWS does not tell how the endpoint is, it is deleted all
-/// the same: a role may lack the one permission and have the other.
+/// Gets the endpoint into deletion; returns whether there was one. If its status is unknown,
+/// deletes it anyway: a role may lack the one permission and have the other.
 async fn start_deleting(
     session: &Session,
     name: &str,
@@ -137,7 +166,9 @@ async fn start_deleting(
 async fn delete_config(session: &Session, name: &str, swept: &mut Swept) {
     match session.delete_endpoint_config(name).await {
         Ok(existed) => swept.deleted += u32::from(existed),
-        Err(error) => swept.left.push(format!("endpoint config {name}: {error}")),
+        Err(error) => swept
+            .left
+            .push(left(ResourceKind::EndpointConfig, name, error.to_string())),
     }
 }
 

@@ -40,8 +40,9 @@ struct Endpoint<'a> {
     metrics: &'a mut Option<EndpointMetrics>,
 }
 
-/// Waits until `SampleCount` of `ModelLatency` matches the calls sent, at most the metrics timeout, then fills
-/// in the metrics of every endpoint that answered. What is missing stays `None` or not `complete`.
+/// Waits until `SampleCount` of `ModelLatency` matches the calls sent, at most the metrics timeout,
+/// then fills in the metrics of every endpoint that answered. What is missing stays `None` or not
+/// `complete`.
 async fn collect(context: &Context, from: jiff::Timestamp, mut endpoints: Vec<Endpoint<'_>>) {
     endpoints.retain(|endpoint| endpoint.answered > 0);
     if endpoints.is_empty() {

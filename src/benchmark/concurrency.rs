@@ -1,5 +1,5 @@
-//! The concurrency benchmark: one endpoint per `MaxConcurrency`, at the recommended size, side by side as far as the
-//! account's quota allows.
+//! The concurrency benchmark: one endpoint per `MaxConcurrency`, at the recommended size, side by
+//! side as far as the account's quota allows.
 
 use std::sync::Arc;
 
@@ -7,36 +7,39 @@ use tokio::task::JoinSet;
 
 use super::journal::Record;
 use super::load_plan::{LoadEndpoint, LoadOptions};
-use super::{Context, EndpointLabel, Event, PlannedEndpoint, deploy, load, stability};
+use super::{
+    Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive, stability,
+};
 use crate::aws::EndpointSpec;
-use crate::result::{EndpointOutcome, LoadRun, RunResult};
+use crate::result::LoadRun;
 use crate::units::MemoryMb;
 
-/// Measures every load that `result` does not hold yet, at `memory_mb`.
+/// Measures every load of every endpoint that is open, at `memory_mb`.
 pub(super) async fn measure_all(
     context: &Arc<Context>,
-    result: &mut RunResult,
+    draft: &mut Draft,
     memory_mb: MemoryMb,
-    save: &(dyn Fn(&RunResult) + Sync),
+    save: Save<'_>,
 ) {
     let Some(options) = &context.plan.options.load else {
         return;
     };
-    if result.concurrency.is_empty() {
-        begin(context, result, memory_mb);
+    if draft.result.concurrency.is_empty() {
+        begin(context, draft, memory_mb);
     }
-    let missing = |run: &LoadRun| run.outcome == EndpointOutcome::Cancelled;
     let endpoints = context.plan.load_endpoints.iter();
-    let planned: Vec<(usize, LoadEndpoint, LoadRun)> = endpoints
-        .zip(&result.concurrency)
-        .enumerate()
-        .filter(|(_, (_, run))| missing(run))
-        .map(|(index, (endpoint, run))| (index, endpoint.clone(), run.clone()))
+    let planned: Vec<(LoadEndpoint, LoadRun)> = endpoints
+        .filter(|endpoint| draft.is_open(&endpoint.name))
+        .filter_map(|endpoint| {
+            let mut runs = draft.result.concurrency.iter();
+            let run = runs.find(|run| run.endpoint_name == endpoint.name)?;
+            Some((endpoint.clone(), run.clone()))
+        })
         .collect();
     if planned.is_empty() {
         return;
     }
-    let announced = planned.iter().map(|(_, endpoint, _)| PlannedEndpoint {
+    let announced = planned.iter().map(|(endpoint, _)| PlannedEndpoint {
         endpoint: EndpointLabel::MaxConcurrency(endpoint.max_concurrency),
         invocations: calls(options, endpoint),
     });
@@ -45,43 +48,34 @@ pub(super) async fn measure_all(
         load_at: Some(memory_mb),
     });
     let mut tasks = JoinSet::new();
-    for (index, endpoint, run) in planned {
-        let context = Arc::clone(context);
+    for (endpoint, run) in planned {
+        let (context, options) = (Arc::clone(context), options.clone());
         let spec = context.plan.load_spec(&endpoint, memory_mb);
-        tasks.spawn(async move { (index, measure(&context, &spec, &endpoint, run).await) });
+        tasks.spawn(async move { measure(&context, &options, &spec, &endpoint, run).await });
     }
     while let Some(joined) = tasks.join_next().await {
         match joined {
-            Ok((index, run)) => {
-                if let Some(place) = result.concurrency.get_mut(index) {
+            Ok(run) => {
+                draft.close(&run.endpoint_name);
+                if let Some(place) = draft.load_mut(&run.endpoint_name.clone()) {
                     *place = run;
                 }
-                save(result);
+                save(&draft.result);
             }
             Err(error) => tracing::error!(%error, "internal error of sagegate"),
         }
     }
 }
 
-fn begin(context: &Context, result: &mut RunResult, memory_mb: MemoryMb) {
+fn begin(context: &Context, draft: &mut Draft, memory_mb: MemoryMb) {
     let endpoints = context.plan.load_endpoints.iter();
-    let named = endpoints.clone();
-    context.journal.append(&Record::LoadStarted(
-        memory_mb,
-        named
-            .map(|endpoint| (endpoint.max_concurrency, endpoint.name.clone()))
-            .collect(),
-    ));
-    let not_run_yet = |endpoint: &LoadEndpoint| LoadRun {
-        memory_mb,
-        max_concurrency: endpoint.max_concurrency,
-        endpoint_name: endpoint.name.clone(),
-        outcome: EndpointOutcome::Cancelled,
-        deployed_in_s: None,
-        rounds: Vec::new(),
-        metrics: None,
-    };
-    result.concurrency = endpoints.map(not_run_yet).collect();
+    let named: Vec<(u32, String)> = endpoints
+        .map(|endpoint| (endpoint.max_concurrency, endpoint.name.clone()))
+        .collect();
+    draft.begin_loads(memory_mb, &named);
+    context
+        .journal
+        .append(&Record::LoadStarted(memory_mb, named));
 }
 
 /// Calls of all loads of an endpoint, warm-up included.
@@ -93,24 +87,18 @@ fn calls(options: &LoadOptions, endpoint: &LoadEndpoint) -> u32 {
 /// One endpoint from creation to deletion.
 async fn measure(
     context: &Arc<Context>,
+    options: &LoadOptions,
     spec: &EndpointSpec,
     endpoint: &LoadEndpoint,
     mut run: LoadRun,
 ) -> LoadRun {
-    match (
-        deploy::deploy(context, spec).await,
-        &context.plan.options.load,
-    ) {
-        (Ok(took), Some(options)) => {
-            let seconds = took.as_secs_f64();
-            run.deployed_in_s = Some(seconds);
-            let record = Record::Deployed(spec.name.clone(), seconds);
-            context.journal.append(&record);
-            load::drive_rounds(context, options, endpoint, &mut run).await;
+    run.outcome = match deploy::deploy(context, spec).await {
+        Ok(took) => {
+            run.deployed_in_s = Some(stability::deployed(context, spec, took));
+            drive::drive_loads(context, options, endpoint, &mut run).await
         }
-        (Err(outcome), _) => run.outcome = outcome,
-        (Ok(_), None) => {}
-    }
+        Err(outcome) => outcome,
+    };
     stability::finish(context, spec, &run.outcome).await;
     run
 }

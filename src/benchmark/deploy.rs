@@ -10,7 +10,8 @@ use super::{Context, Event};
 use crate::aws::{AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, shared_quota};
 use crate::result::EndpointOutcome;
 
-/// `CreateEndpoint` reads with eventual consistency and may not see its endpoint config for a moment.
+/// `CreateEndpoint` reads with eventual consistency and may not see its endpoint config for a
+/// moment.
 const CONSISTENCY_ATTEMPTS: u32 = 6;
 const CONSISTENCY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -22,8 +23,8 @@ enum Refused {
     Final(EndpointOutcome),
 }
 
-/// Waits for room under the concurrency quota, creates endpoint config and endpoint and waits until it is in service;
-/// the time that took.
+/// Waits for room under the concurrency quota, creates endpoint config and endpoint and waits until
+/// it is in service; the time that took.
 ///
 /// # Errors
 /// The outcome of an endpoint that cannot be measured. Whatever was created stays for the sweep.
@@ -110,8 +111,8 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
     create_endpoint(context, spec).await
 }
 
-/// The outcome of an endpoint that AWS did not create. Where a permission is missing, all that the role lacks are named, so
-/// that they can be given at once.
+/// The outcome of an endpoint that AWS did not create. Where a permission is missing, all that the
+/// role lacks are named, so that they can be given at once.
 async fn refused(context: &Context, spec: &EndpointSpec, error: AwsError) -> EndpointOutcome {
     if error.kind != AwsErrorKind::AccessDenied {
         return failed(error);
@@ -166,7 +167,8 @@ async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), R
     }
 }
 
-/// The interrupted run may have begun to delete its endpoint, which then has to be gone before it can be created.
+/// The interrupted run may have begun to delete its endpoint, which then has to be gone before it
+/// can be created.
 async fn wait_until_not_deleting(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
     let began = Instant::now();
     let session = &context.environment.session;

@@ -6,11 +6,12 @@ use super::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 use super::plan::Plan;
 use crate::result::Load;
 
-/// Deployment, CloudWatch's delay and deletion of one phase, rounded up from what AWS users report: 2 to 5 minutes.
+/// Deployment, CloudWatch's delay and deletion of one phase, rounded up from what AWS users report:
+/// 2 to 5 minutes.
 const AROUND_A_PHASE: Duration = Duration::from_mins(5);
 
-/// About how long `plan` takes when every call takes `call`, with every size extended as far as the user allows and no
-/// quota that makes endpoints take turns.
+/// About how long `plan` takes when every call takes `call`, with every size extended as far as the
+/// user allows and no quota that makes endpoints take turns.
 pub fn duration(plan: &Plan, call: Duration) -> Duration {
     let options = &plan.options;
     let calls = options.warmup.saturating_add(options.max_invocations);
@@ -82,7 +83,8 @@ mod tests {
         };
         plan.load_endpoints = load.endpoints("x");
         plan.options.load = Some(load);
-        // The endpoint with the fewest clients takes longest: 50 calls and pauses each, then 99.5 s of arrivals.
+        // The endpoint with the fewest clients takes longest: 50 calls and pauses each, then 99.5 s
+        // of arrivals.
         let expected = Duration::from_millis(300_000 + 50_000 + 99_500);
         assert_eq!(duration(&plan, CALL), without_load + expected);
     }

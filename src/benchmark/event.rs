@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::result::Leftover;
 use crate::units::MemoryMb;
 
 /// Which endpoint of a run: those of the stability benchmark come first.
@@ -40,7 +41,8 @@ pub enum Event {
     Started {
         /// Its endpoints.
         endpoints: Vec<PlannedEndpoint>,
-        /// Memory of every endpoint of the concurrency benchmark; `None` for the stability benchmark.
+        /// Memory of every endpoint of the concurrency benchmark; `None` for the stability
+        /// benchmark.
         load_at: Option<MemoryMb>,
     },
     /// The endpoint config and the endpoint are being created.
@@ -96,8 +98,8 @@ pub enum Event {
     CleanedUp {
         /// Deleted resources.
         deleted: u32,
-        /// What could not be deleted, with reasons.
-        left: Vec<String>,
+        /// What could not be deleted.
+        left: Vec<Leftover>,
     },
     /// CloudWatch has shown this many of the calls sent.
     CollectingMetrics {

@@ -1,5 +1,5 @@
-//! Write-once list of everything a run may create: on disk before the first create call, so that a killed
-//! run can be cleaned up by `sagegate cleanup --ledger FILE`.
+//! Write-once list of everything a run may create: on disk before the first create call, so that a
+//! killed run can be cleaned up by `sagegate cleanup --ledger FILE`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use super::cleanup::Names;
 use super::plan::Plan;
 use crate::files::write_atomically;
 
-/// Names of everything a run may create. "Absent" counts as deleted, so deleting what a ledger lists is safe
-/// to repeat.
+/// Names of everything a run may create. "Absent" counts as deleted, so deleting what a ledger
+/// lists is safe to repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Format of the file.
@@ -91,7 +91,8 @@ impl Ledger {
         write_atomically(path, &serde_json::to_vec_pretty(self)?)
     }
 
-    /// Reads a ledger and refuses names that no run of sagegate makes, so that a forged file deletes nothing.
+    /// Reads a ledger and refuses names that no run of sagegate makes, so that a forged file
+    /// deletes nothing.
     ///
     /// # Errors
     /// [`LedgerError`].

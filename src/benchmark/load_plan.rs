@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use crate::result::{Load, LoadSettings};
-use crate::units::Ratio;
+use crate::units::{Ratio, saturating_u32};
 
 /// What the user chose about the concurrency benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl Arrivals {
             },
             Self::Trace { source, offsets_s } => Load::Trace {
                 source: source.clone(),
-                arrivals: u32::try_from(offsets_s.len()).unwrap_or(u32::MAX),
+                arrivals: saturating_u32(offsets_s.len()),
             },
         }
     }
@@ -114,8 +114,8 @@ impl LoadOptions {
         self.sorted().into_iter().map(endpoint).collect()
     }
 
-    /// `ceil(MaxConcurrency x multiplier)` clients for each multiplier and the expected clients, ascending and each
-    /// once; the open loop last.
+    /// `ceil(MaxConcurrency x multiplier)` clients for each multiplier and the expected clients,
+    /// ascending and each once; the open loop last.
     fn loads(&self, max_concurrency: u32) -> Vec<Load> {
         let by_multiplier = self
             .client_multipliers

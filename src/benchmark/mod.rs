@@ -1,20 +1,22 @@
-//! Runs a [`Plan`]: deploys the endpoints, measures them side by side, deletes them, reads CloudWatch; then the same for
-//! the concurrency benchmark at the recommended size.
+//! Runs a [`Plan`]: deploys the endpoints, measures them side by side, deletes them, reads
+//! CloudWatch; then the same for the concurrency benchmark at the recommended size.
 
 mod budget;
 mod cleanup;
 mod collect;
 mod concurrency;
 mod deploy;
+mod draft;
+mod drive;
 mod duration;
 mod event;
 mod journal;
 mod ledger;
-mod load;
 mod load_plan;
 mod names;
 mod orphans;
 mod plan;
+mod policy;
 mod resume;
 mod stability;
 mod stop;
@@ -23,7 +25,7 @@ mod wait;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -33,23 +35,25 @@ use tokio_util::sync::CancellationToken;
 use self::budget::Budget;
 use self::cleanup::sweep_quietly;
 pub use self::cleanup::{Names, sweep};
+pub use self::draft::Draft;
+pub use self::drive::{Helper, Helpers, Share, ShareDone};
 pub use self::duration::duration;
 pub use self::event::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use self::journal::Record;
 pub use self::journal::{Journal, JournalError};
 pub use self::ledger::{Ledger, LedgerError};
-pub use self::load::{Helper, Helpers, Share, ShareDone};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 pub use self::names::{numbered, run_id};
 pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
+pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
 pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
 use crate::aws::{EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointOutcome, EndpointRun, RunResult, SCHEMA};
-use crate::units::MemoryMb;
+use crate::result::{CleanupSummary, EndpointOutcome, RunResult, SCHEMA};
+use crate::sync::lock;
 
 /// What a run needs from outside.
 #[derive(Clone)]
@@ -62,27 +66,14 @@ pub struct Environment {
     pub cancel: CancellationToken,
     /// The wall clock.
     pub now: fn() -> Timestamp,
-    /// Whether a size that is complete should go on, up to [`Options::max_invocations`]: decided by the width of the noise
-    /// alone, so that it favours neither verdict.
-    pub wants_more: fn(&EndpointRun) -> bool,
-    /// Whether a run that holds just this fails whatever else it measures; `None` when it is measured to the end all the
-    /// same.
-    pub is_certain_failure: Option<CertainFailure>,
+    /// Decides how long to measure, and at which size.
+    pub policy: Arc<dyn RunPolicy>,
     /// Other machines with clients of the concurrency benchmark.
     pub helpers: Option<Arc<dyn Helpers>>,
 }
 
-/// Answers whether a run fails whatever else it measures.
-pub type CertainFailure = Arc<dyn Fn(&RunResult) -> bool + Send + Sync>;
-
-/// What the caller does with results on the way.
-#[derive(Clone, Copy)]
-pub struct Hooks<'a> {
-    /// Called with the result so far each time an endpoint is done, so that a reader need not wait.
-    pub save: &'a (dyn Fn(&RunResult) + Sync),
-    /// Chooses the memory size of the concurrency benchmark from a complete stability benchmark.
-    pub recommend: &'a (dyn Fn(&RunResult) -> Option<MemoryMb> + Sync),
-}
+/// Called with the result so far each time an endpoint is done, so that a reader need not wait.
+pub type Save<'a> = &'a (dyn Fn(&RunResult) + Sync + 'a);
 
 /// Shared by the tasks of one run.
 struct Context {
@@ -90,7 +81,7 @@ struct Context {
     environment: Environment,
     /// Ends the stability benchmark: the cancellation, or a failure that is certain.
     stop: CancellationToken,
-    journal: Journal,
+    journal: Arc<Journal>,
     /// Whether endpoints of this run may exist already.
     resumed: bool,
     /// Zero of [`crate::result::Invocation::start_ms`].
@@ -115,7 +106,7 @@ impl Context {
             plan,
             stop: environment.cancel.child_token(),
             environment,
-            journal,
+            journal: Arc::new(journal),
             resumed: false,
             start,
             budget: Budget::new(None),
@@ -133,11 +124,12 @@ impl Context {
     }
 
     fn gone(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.gone)
     }
 
-    /// The wall clock, but no earlier than the monotonic clock allows: one that is set back while a run goes on would
-    /// make it end before it began, and hide its calls from `CloudWatch`'s window.
+    /// The wall clock, but no earlier than the monotonic clock allows: one that is set back while a
+    /// run goes on would make it end before it began, and hide its calls from `CloudWatch`'s
+    /// window.
     fn now(&self, started_at: Timestamp) -> Timestamp {
         resume::no_earlier((self.environment.now)(), started_at, self.start.elapsed())
     }
@@ -167,8 +159,8 @@ impl Context {
         }
     }
 
-    /// Deletes an endpoint that is done: it makes room for others, and what is gone cannot leak. What is left now is
-    /// tried again at the end.
+    /// Deletes an endpoint that is done: it makes room for others, and what is gone cannot leak.
+    /// What is left now is tried again at the end.
     async fn retire(&self, spec: &EndpointSpec) {
         let names = Names {
             endpoints: std::slice::from_ref(&spec.name),
@@ -184,55 +176,60 @@ impl Context {
     }
 }
 
-/// Runs `plan` to the end and deletes whatever it created, also when it is cancelled. `restored` is what an
-/// interrupted run has measured ([`Journal::resume`]): only what is missing is measured.
+/// Runs `plan` to the end and deletes everything that it created, also when it is cancelled.
+/// `restored` is what an interrupted run has measured ([`Journal::resume`]): only what is missing
+/// is measured.
 pub async fn run(
     plan: Plan,
     environment: Environment,
     journal: Journal,
-    restored: Option<RunResult>,
-    hooks: Hooks<'_>,
+    restored: Option<Draft>,
+    save: Save<'_>,
 ) -> RunResult {
     let quota = environment.session.concurrency_quota().await;
     let resumed = restored.is_some();
-    let mut result = restored.unwrap_or_else(|| empty_result(&plan, &environment));
-    let start = resume::start_of(result.started_at, (environment.now)());
+    let mut draft = restored.unwrap_or_else(|| Draft::new(empty_result(&plan, &environment)));
+    let started_at = draft.result.started_at;
+    let start = resume::start_of(started_at, (environment.now)());
     let context = Arc::new(Context {
         resumed,
         budget: Budget::new(quota),
         ..Context::new(plan, environment, journal, start)
     });
     if !resumed {
-        let record = Record::Started(Box::new(result.clone()));
+        let record = Record::Started(Box::new(draft.result.clone()));
         context.journal.append(&record);
     }
     match create_model(&context).await {
-        Ok(()) => measure_all(&context, &mut result, hooks).await,
-        Err(outcome) => stability::give_up(&mut result, &outcome),
+        Ok(()) => measure_all(&context, &mut draft, save).await,
+        Err(outcome) => stability::give_up(&mut draft.result, &outcome),
     }
-    clean_up(&context, &mut result).await;
+    let mut result = draft.result;
+    result.cleanup = clean_up(&context).await;
     result.service = context.environment.session.service();
-    result.finished_at = context.now(result.started_at);
-    (hooks.save)(&result);
+    result.finished_at = context.now(started_at);
+    save(&result);
     result
 }
 
-async fn measure_all(context: &Arc<Context>, result: &mut RunResult, hooks: Hooks<'_>) {
+async fn measure_all(context: &Arc<Context>, draft: &mut Draft, save: Save<'_>) {
     let is_cancelled = || context.environment.cancel.is_cancelled();
-    stability::measure_all(context, result, hooks.save).await;
+    stability::measure_all(context, draft, save).await;
     if context.stop.is_cancelled() {
         return;
     }
+    let result = &mut draft.result;
     collect::stability(context, result).await;
-    (hooks.save)(result);
+    save(result);
     if is_cancelled() || context.plan.load_endpoints.is_empty() {
         return;
     }
     let begun = result.concurrency.first().map(|run| run.memory_mb);
-    if let Some(memory_mb) = begun.or_else(|| (hooks.recommend)(result)) {
-        concurrency::measure_all(context, result, memory_mb, hooks.save).await;
+    let policy = &context.environment.policy;
+    if let Some(memory_mb) = begun.or_else(|| policy.recommended(result)) {
+        concurrency::measure_all(context, draft, memory_mb, save).await;
         if !is_cancelled() {
-            collect::concurrency(context, result).await;
+            collect::concurrency(context, &mut draft.result).await;
         }
     }
 }
@@ -249,27 +246,28 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
 }
 
 /// Deletes what is left, and makes sure of the rest.
-async fn clean_up(context: &Context, result: &mut RunResult) {
+async fn clean_up(context: &Context) -> CleanupSummary {
     let (mut endpoints, models) = (context.plan.endpoint_names(), context.plan.model_names());
     endpoints.retain(|name| !context.gone().contains(name));
     let names = Names {
         endpoints: &endpoints,
         models: &models,
     };
-    let resources = u32::try_from(endpoints.len() * 2 + models.len()).unwrap_or(u32::MAX);
-    context.emit(&Event::CleaningUp { resources });
+    context.emit(&Event::CleaningUp {
+        resources: names.resources(),
+    });
     let timeout = context.plan.options.cleanup_timeout;
     let swept = sweep_quietly(&context.environment.session, names, timeout).await;
-    let deleted = swept.deleted + context.deleted.load(Ordering::SeqCst);
-    context.emit(&Event::CleanedUp {
-        deleted,
-        left: swept.left.clone(),
-    });
-    result.cleanup = CleanupSummary {
+    let summary = CleanupSummary {
         created: context.created.load(Ordering::SeqCst),
-        deleted,
+        deleted: swept.deleted + context.deleted.load(Ordering::SeqCst),
         left: swept.left,
     };
+    context.emit(&Event::CleanedUp {
+        deleted: summary.deleted,
+        left: summary.left.clone(),
+    });
+    summary
 }
 
 fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {

@@ -14,15 +14,16 @@ pub(super) const TAG_RUN: &str = "sagegate:run";
 /// Longest run id, so that every name stays within `SageMaker`'s 63 characters.
 const MAX_RUN_ID: usize = 40;
 
-/// What every name of one run and one model begins with, and the name of a model created for the run:
-/// `sagegate-<run id>-<hash of the model's alias>`.
+/// What every name of one run and one model begins with, and the name of a model created for the
+/// run: `sagegate-<run id>-<hash of the model's alias>`.
 ///
 /// The hash lets the jobs of a matrix, which share a run id, work side by side.
 pub(super) fn stem(run_id: &str, alias: &str) -> String {
     format!("{PREFIX}{run_id}-{}", alias_hash(alias))
 }
 
-/// Name of the stability benchmark's endpoint, and of its endpoint config, for one memory size: `<stem>-m2048`.
+/// Name of the stability benchmark's endpoint, and of its endpoint config, for one memory size:
+/// `<stem>-m2048`.
 pub(super) fn memory_endpoint(stem: &str, memory_mb: MemoryMb) -> String {
     format!("{stem}-m{}", memory_mb.get())
 }
@@ -37,8 +38,8 @@ pub(super) fn absent(stem: &str) -> String {
     format!("{stem}-absent")
 }
 
-/// Run id from a CI run and its attempt, or from a random number elsewhere; only letters, digits and
-/// hyphens survive.
+/// Run id from a CI run and its attempt, or from a random number elsewhere; only letters, digits
+/// and hyphens survive.
 pub fn run_id(ci_run: Option<(&str, &str)>, random: u64) -> String {
     let raw = match ci_run {
         Some((run, attempt)) => format!("{run}-{attempt}"),

@@ -12,7 +12,7 @@ use crate::aws::{AwsError, Listed, ResourceKind, Session};
 /// Which resources are left over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// Those of one run, whatever their age.
+    /// Those of one run, of any age.
     Run(String),
     /// Those of any run that are older than this.
     OlderThan(Duration),
@@ -56,8 +56,9 @@ impl Orphans {
     }
 }
 
-/// Looks for leftovers. A resource counts when its name begins as ours do and it has the tag of a run: neither alone
-/// is enough. Endpoint and endpoint config of one name are deleted together, so both must count.
+/// Looks for leftovers. A resource counts when its name begins as ours do and it has the tag of a
+/// run: neither alone is enough. Endpoint and endpoint config of one name are deleted together, so
+/// both must count.
 ///
 /// # Errors
 /// [`AwsError`] of a list.

@@ -9,7 +9,7 @@ use super::names;
 use crate::aws::{Container, EndpointSpec, ModelSpec};
 use crate::result::{LatencySource, Settings};
 use crate::samples::SampleSet;
-use crate::units::MemoryMb;
+use crate::units::{MemoryMb, saturating_u32};
 
 /// What the user chose about measuring.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,7 +18,8 @@ pub struct Options {
     pub memory_sizes: Vec<MemoryMb>,
     /// Measured invocations per size; rounded up to a multiple of the number of samples.
     pub invocations: u32,
-    /// Measured invocations of a size that is extended, at most; rounded like `invocations`, and at least as many.
+    /// Measured invocations of a size that is extended, at most; rounded like `invocations`, and at
+    /// least as many.
     pub max_invocations: u32,
     /// Warm-up invocations per size.
     pub warmup: u32,
@@ -139,7 +140,8 @@ impl Plan {
         }
     }
 
-    /// The endpoint of the concurrency benchmark at `memory_mb`, which only the stability benchmark tells.
+    /// The endpoint of the concurrency benchmark at `memory_mb`, which the stability benchmark
+    /// decides.
     pub fn load_spec(&self, endpoint: &LoadEndpoint, memory_mb: MemoryMb) -> EndpointSpec {
         EndpointSpec {
             name: endpoint.name.clone(),
@@ -195,9 +197,10 @@ fn model_of(
     }
 }
 
-/// Every sample is sent equally often, so that a mean does not depend on where the last round stopped.
+/// Every sample is sent equally often, so that a mean does not depend on where the last round
+/// stopped.
 fn round_up(invocations: u32, samples: usize) -> u32 {
-    let samples = u32::try_from(samples).unwrap_or(u32::MAX).max(1);
+    let samples = saturating_u32(samples).max(1);
     invocations.div_ceil(samples).saturating_mul(samples)
 }
 

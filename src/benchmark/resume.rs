@@ -75,7 +75,8 @@ pub(super) fn no_earlier(now: Timestamp, started_at: Timestamp, elapsed: Duratio
     at_least.map_or(now, |at_least| now.max(at_least))
 }
 
-/// The moment of `started_at` on the monotonic clock; now, when that clock does not reach back so far.
+/// The moment of `started_at` on the monotonic clock; now, when that clock does not reach back so
+/// far.
 pub(super) fn start_of(started_at: Timestamp, now: Timestamp) -> Instant {
     let elapsed = Duration::try_from(now.duration_since(started_at)).unwrap_or_default();
     let instant = Instant::now();

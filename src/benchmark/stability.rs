@@ -1,15 +1,17 @@
 //! The stability benchmark: one endpoint per memory size, all side by side.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{JoinError, JoinSet};
 
 use super::journal::Record;
-use super::{Context, EndpointLabel, Event, PlannedEndpoint, deploy, load};
+use super::{Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive};
 use crate::aws::EndpointSpec;
 use crate::result::{EndpointOutcome, EndpointRun, RunResult};
+use crate::units::seconds;
 
-/// An endpoint before anything was done with it.
+/// An endpoint before anything was done with it. Its outcome is what a run has that ends here.
 pub(super) fn not_run_yet(spec: &EndpointSpec) -> EndpointRun {
     EndpointRun {
         memory_mb: spec.memory_mb,
@@ -30,16 +32,12 @@ pub(super) fn give_up(result: &mut RunResult, outcome: &EndpointOutcome) {
     }
 }
 
-/// Measures every size that is not complete.
-pub(super) async fn measure_all(
-    context: &Arc<Context>,
-    result: &mut RunResult,
-    save: &(dyn Fn(&RunResult) + Sync),
-) {
-    let missing = |run: &EndpointRun| run.outcome == EndpointOutcome::Cancelled;
+/// Measures every size that is open.
+pub(super) async fn measure_all(context: &Arc<Context>, draft: &mut Draft, save: Save<'_>) {
     let options = &context.plan.options;
-    let planned = result.stability.iter().filter(|run| missing(run));
-    let endpoints: Vec<PlannedEndpoint> = planned
+    let sizes = draft.result.stability.iter();
+    let open = sizes.filter(|run| draft.is_open(&run.endpoint_name));
+    let endpoints: Vec<PlannedEndpoint> = open
         .map(|run| PlannedEndpoint {
             endpoint: EndpointLabel::Memory(run.memory_mb),
             invocations: options.invocations + options.warmup,
@@ -53,74 +51,86 @@ pub(super) async fn measure_all(
         load_at: None,
     });
     let mut tasks = JoinSet::new();
-    for (index, spec) in context.plan.endpoints.iter().cloned().enumerate() {
-        let Some(run) = result.stability.get(index).filter(|run| missing(run)) else {
+    for spec in &context.plan.endpoints {
+        if !draft.is_open(&spec.name) {
+            continue;
+        }
+        let Some(run) = draft.size_mut(&spec.name) else {
             continue;
         };
-        let (context, run) = (Arc::clone(context), run.clone());
-        tasks.spawn(async move { (index, measure(&context, &spec, run).await) });
+        let (context, spec, run) = (Arc::clone(context), spec.clone(), run.clone());
+        tasks.spawn(async move { measure(&context, &spec, run).await });
     }
-    join(result, tasks, save).await;
+    join(draft, tasks, save).await;
 }
 
-async fn join(
-    result: &mut RunResult,
-    mut tasks: JoinSet<(usize, EndpointRun)>,
-    save: &(dyn Fn(&RunResult) + Sync),
-) {
+async fn join(draft: &mut Draft, mut tasks: JoinSet<EndpointRun>, save: Save<'_>) {
     let mut bug = None;
     while let Some(joined) = tasks.join_next().await {
         match joined {
-            Ok((index, run)) => {
-                if let Some(place) = result.stability.get_mut(index) {
+            Ok(run) => {
+                draft.close(&run.endpoint_name);
+                if let Some(place) = draft.size_mut(&run.endpoint_name.clone()) {
                     *place = run;
                 }
-                save(result);
+                save(&draft.result);
             }
             Err(error) => bug = Some(error),
         }
     }
     if let Some(bug) = bug {
-        blame(result, &bug);
+        blame(draft, &bug);
     }
 }
 
-/// A size whose task ended without a result was not cancelled: a bug of ours must not look like the user's choice.
-fn blame(result: &mut RunResult, bug: &JoinError) {
-    let unfinished = result
+/// A size whose task ended without a result was not cancelled: a bug of ours must not look like the
+/// user's choice.
+fn blame(draft: &mut Draft, bug: &JoinError) {
+    let names = draft
+        .result
         .stability
-        .iter_mut()
-        .filter(|run| run.outcome == EndpointOutcome::Cancelled);
-    for run in unfinished {
+        .iter()
+        .map(|run| run.endpoint_name.clone());
+    let open: Vec<String> = names.filter(|name| draft.is_open(name)).collect();
+    for name in open {
         let reason = format!("internal error of sagegate: {bug}");
-        run.outcome = EndpointOutcome::StoppedEarly { reason };
+        if let Some(run) = draft.size_mut(&name) {
+            run.outcome = EndpointOutcome::StoppedEarly { reason };
+        }
     }
 }
 
 /// One endpoint from creation to deletion.
 async fn measure(context: &Context, spec: &EndpointSpec, mut run: EndpointRun) -> EndpointRun {
-    match deploy::deploy(context, spec).await {
+    let outcome = match deploy::deploy(context, spec).await {
         Ok(took) => {
-            let seconds = took.as_secs_f64();
-            run.deployed_in_s = Some(seconds);
-            let record = Record::Deployed(spec.name.clone(), seconds);
-            context.journal.append(&record);
-            load::drive(context, &mut run).await;
+            run.deployed_in_s = Some(deployed(context, spec, took));
+            drive::drive_sequence(context, &mut run).await
         }
-        Err(outcome) => run.outcome = outcome,
-    }
+        Err(outcome) => outcome,
+    };
     // Nobody cancelled: another size was certain to fail.
-    if run.outcome == EndpointOutcome::Cancelled
+    let failed_elsewhere = outcome == EndpointOutcome::Cancelled
         && context.stop.is_cancelled()
-        && !context.environment.cancel.is_cancelled()
-    {
-        run.outcome = context.failed_fast();
-    }
+        && !context.environment.cancel.is_cancelled();
+    run.outcome = if failed_elsewhere {
+        context.failed_fast()
+    } else {
+        outcome
+    };
     finish(context, spec, &run.outcome).await;
     run
 }
 
-/// Tells how an endpoint ended, and deletes it.
+/// Journals how long an endpoint took to be in service; in seconds.
+pub(super) fn deployed(context: &Context, spec: &EndpointSpec, took: Duration) -> f64 {
+    let seconds = seconds(took);
+    let record = Record::Deployed(spec.name.clone(), seconds);
+    context.journal.append(&record);
+    seconds
+}
+
+/// Reports how an endpoint ended, and deletes it.
 pub(super) async fn finish(context: &Context, spec: &EndpointSpec, outcome: &EndpointOutcome) {
     let endpoint = context.label(spec);
     context.announce_cancellation();

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::wait::until_next_poll;
 use crate::aws::{AwsErrorKind, Session};
+use crate::result::{Leftover, ResourceKind};
 
 /// What became of jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,11 +12,11 @@ pub struct StoppedJobs {
     /// Names of those that ran and have ended now.
     pub stopped: Vec<String>,
     /// Those that may still run, with the reason.
-    pub left: Vec<String>,
+    pub left: Vec<Leftover>,
 }
 
-/// Stops `jobs` and waits at most `timeout` until each has ended: only then nothing more is created. Absent ones, and
-/// those that have ended before, count as done.
+/// Stops `jobs` and waits at most `timeout` until each has ended: only then nothing more is
+/// created. Absent ones, and those that have ended before, count as done.
 pub async fn stop_jobs(session: &Session, jobs: &[String], timeout: Duration) -> StoppedJobs {
     let started = Instant::now();
     let mut outcome = StoppedJobs::default();
@@ -24,20 +25,28 @@ pub async fn stop_jobs(session: &Session, jobs: &[String], timeout: Duration) ->
         match stop(session, job).await {
             Ok(true) => stopping.push(job),
             Ok(false) => {}
-            Err(reason) => outcome.left.push(format!("processing job {job}: {reason}")),
+            Err(reason) => outcome.left.push(left(job, reason)),
         }
     }
     for job in stopping {
         match wait_ended(session, job, started, timeout).await {
             Ok(()) => outcome.stopped.push(job.clone()),
-            Err(reason) => outcome.left.push(format!("processing job {job}: {reason}")),
+            Err(reason) => outcome.left.push(left(job, reason)),
         }
     }
     outcome
 }
 
-/// Tells a job to stop; whether it ran. One whose status is not told is stopped all the same: a role may lack the one
-/// permission and have the other.
+fn left(job: &str, reason: String) -> Leftover {
+    Leftover {
+        kind: ResourceKind::ProcessingJob,
+        name: job.to_owned(),
+        reason,
+    }
+}
+
+/// Stops a job; returns whether it was running. If its status is unknown, stops it anyway: a role
+/// may lack the one permission and have the other.
 async fn stop(session: &Session, job: &str) -> Result<bool, String> {
     match session.processing_job(job).await {
         Ok(it) if it.status.has_ended() => return Ok(false),

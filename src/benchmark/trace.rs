@@ -21,8 +21,8 @@ pub struct TraceError {
 }
 
 impl Arrivals {
-    /// Reads seconds, one number a line, in any order; `#` begins a comment. The first arrival becomes zero, so that
-    /// Unix times will do. `source` is for messages.
+    /// Reads seconds, one number a line, in any order; `#` begins a comment. The first arrival
+    /// becomes zero, so that Unix times will do. `source` is for messages.
     ///
     /// # Errors
     /// [`TraceError`], naming the line.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// Pause before asking AWS again: short at first, so that a quick answer is seen quickly, then steady.
-/// The SDK's own waiters back off up to an hour. `jitter`, 0 to 1, spreads parallel polls over 20 %.
+/// Pause before asking AWS again: short at first, so that a quick answer is seen quickly, then
+/// steady. The SDK's own waiters back off up to an hour. `jitter`, 0 to 1, spreads parallel polls
+/// over 20 %.
 pub(super) fn poll_delay(waited: Duration, jitter: f64) -> Duration {
     let seconds = match waited.as_secs() {
         0..10 => 1.0,

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::pipeline::Outcome;
 use crate::pipeline::cleanup_handoff::STATE;
 use crate::process::{Process, now};
+use crate::result::Leftover;
 
 /// Deletes what a ledger lists, or what the account holds of one run or of old ones. Absent
 /// resources count as deleted.
@@ -32,7 +33,7 @@ async fn sweep_step(
     may_be_none: bool,
     cleanup: &Cleanup,
     process: &Process,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Leftover>, Error> {
     let ledgers = process.state(STATE);
     if ledgers.is_empty() {
         if !may_be_none {
@@ -51,7 +52,7 @@ async fn sweep_ledger(
     path: &Path,
     cleanup: &Cleanup,
     process: &Process,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Leftover>, Error> {
     let ledger = Ledger::read(path)?;
     if cleanup.dry_run {
         let names = ledger.names();
@@ -78,7 +79,7 @@ async fn stop(
     jobs: &[String],
     cleanup: &Cleanup,
     process: &Process,
-) -> Vec<String> {
+) -> Vec<Leftover> {
     if !jobs.is_empty() {
         process.note(&format!("stopping what may run: {}", jobs.join(", ")));
     }
@@ -95,7 +96,7 @@ async fn sweep_account(
     region: Option<String>,
     cleanup: &Cleanup,
     process: &Process,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Leftover>, Error> {
     let session = Session::connect(region, process.role()).await?;
     let mut orphans = find_orphans(&session, selection, now()).await?;
     let what = match selection {
@@ -143,7 +144,7 @@ async fn sweep_names(
     what: &str,
     cleanup: &Cleanup,
     process: &Process,
-) -> Vec<String> {
+) -> Vec<Leftover> {
     let observer = process.observer();
     let swept = sweep(session, names, cleanup.timeout, observer.as_ref()).await;
     if swept.left.is_empty() {

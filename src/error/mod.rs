@@ -13,7 +13,7 @@ use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
 use crate::github::IdentityTokenError;
-use crate::result::ResultFileError;
+use crate::result::{Leftover, ResultFileError};
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
 
@@ -165,10 +165,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Something could not be deleted.
-    #[error("not deleted: {}", left.join("; "))]
+    #[error("not deleted: {}", Leftover::list(left))]
     NotDeleted {
-        /// Names and reasons.
-        left: Vec<String>,
+        /// What is still there.
+        left: Vec<Leftover>,
     },
     /// A processing job.
     #[error(transparent)]
@@ -296,10 +296,7 @@ mod tests {
              model first"
         );
         assert_eq!(
-            Error::NotDeleted {
-                left: vec!["x".to_owned()]
-            }
-            .exit_code(),
+            Error::NotDeleted { left: Vec::new() }.exit_code(),
             COULD_NOT_MEASURE
         );
     }

@@ -65,7 +65,7 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Opti
         ..noise(runs, memory_mb)?
     };
     let size = last.size(memory_mb)?;
-    let quantile = Tail::supported_by(size.warm.count)?;
+    let quantile = Tail::supported_by(size.warm().count)?;
     let sizes: Option<Vec<_>> = runs.iter().map(|(_, it)| it.size(memory_mb)).collect();
     let sizes = sizes?;
     let latencies: Vec<f64> = sizes
@@ -77,13 +77,13 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Opti
         .map(|it| {
             (
                 ln(it.cost.per_million().get()),
-                it.warm.mean_standard_error.get(),
+                it.warm().mean_standard_error.get(),
             )
         })
         .collect();
-    let calls: f64 = sizes.iter().map(|it| count(&it.warm_sorted)).sum();
+    let calls: f64 = sizes.iter().map(|it| count(it.warm_sorted())).sum();
     let by_latency = compare_quantile(
-        &size.warm_sorted,
+        size.warm_sorted(),
         quantile.fraction()?,
         &latencies,
         calls,
@@ -91,7 +91,7 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Opti
     )?;
     let now = (
         ln(size.cost.per_million().get()),
-        size.warm.mean_standard_error.get(),
+        size.warm().mean_standard_error.get(),
     );
     let by_cost = compare_mean(now, &costs, noise);
     let ln_costs: Vec<f64> = costs.iter().map(|(cost, _)| *cost).collect();

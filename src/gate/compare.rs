@@ -18,7 +18,7 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
     let size = analysis.best.and_then(|best| analysis.size(best));
     let memory_mb = size.map(|size| size.memory_mb);
     let quantile = size
-        .and_then(|size| Tail::supported_by(size.warm.count))
+        .and_then(|size| Tail::supported_by(size.warm().count))
         .unwrap_or(Tail::P99);
     let latency = size
         .and_then(|size| latency_of(size, quantile))
@@ -173,7 +173,7 @@ fn much_better(judged: &MetricJudgement) -> Option<Notice> {
 fn tail_too_noisy(analysis: &Analysis, latency: &MetricJudgement) -> Option<Notice> {
     let judged = latency.metric.tail()?;
     let size = analysis.size(latency.memory_mb?)?;
-    let unjudged = Tail::supported_by(size.warm.count)?;
+    let unjudged = Tail::supported_by(size.warm().count)?;
     (judged != unjudged).then_some(Notice::TailTooNoisy { unjudged, judged })
 }
 

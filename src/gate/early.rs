@@ -61,7 +61,7 @@ pub(super) fn judge(
         notices: vec![Notice::StoppedEarly {
             memory_mb: baseline_size,
             calls: bound.answered_calls(),
-            planned: bound.warm.count + bound.cold_starts.len() + bound.failures(),
+            planned: bound.warm().count + bound.cold_starts.len() + bound.failures(),
             fails: latency.fails(),
         }],
     })

@@ -332,7 +332,7 @@ fn general_notices(
     notices.extend(extended(run, analysis));
     if !run.cleanup.left.is_empty() {
         notices.push(Notice::NotDeleted {
-            left: run.cleanup.left.clone(),
+            left: run.cleanup.left.iter().map(ToString::to_string).collect(),
         });
     }
     notices

@@ -9,7 +9,7 @@ use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::pipeline::output_files::{JOURNAL, OutputFiles, RESULT};
 use crate::process::Process;
-use crate::result::RunResult;
+use crate::result::{Leftover, RunResult};
 
 /// A job that has ended, and where its files are.
 pub(crate) struct EndedJob<'a> {
@@ -98,7 +98,9 @@ impl ResultFetcher<'_> {
         };
         let journal = self.files.journal();
         let restored = if self.fetch(ended, JOURNAL, &journal).await? {
-            Journal::resume(&journal).ok().map(|(_, restored)| restored)
+            Journal::resume(&journal)
+                .ok()
+                .map(|(_, draft)| draft.result)
         } else {
             None
         };
@@ -159,7 +161,7 @@ impl ResultFetcher<'_> {
         if !swept.left.is_empty() {
             self.process.warn(&format!(
                 "not deleted: {}; run `sagegate cleanup --run {}` later",
-                swept.left.join("; "),
+                Leftover::list(&swept.left),
                 ledger.run_id
             ));
         }

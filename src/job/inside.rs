@@ -23,6 +23,7 @@ use crate::progress::{self, Display};
 use crate::report::{self, Links};
 use crate::result::RunResult;
 use crate::text::one_line;
+use crate::units::saturating_u32;
 
 /// Where SageMaker keeps everything of a job.
 const ROOT: &str = "/opt/ml";
@@ -64,7 +65,16 @@ async fn measure(root: &Path, process: &Process) -> Result<String, Error> {
         None
     };
     if let Some(exchange) = exchange.clone().filter(|_| instance.rank > 0) {
-        return help(instance.rank, exchange, plan, &backend, &output, process).await;
+        return help(
+            instance.rank,
+            exchange,
+            plan,
+            input.policy(),
+            &backend,
+            &output,
+            process,
+        )
+        .await;
     }
     let files = OutputFiles::of(&output);
     let helpers = exchange.clone();
@@ -110,10 +120,9 @@ impl Instance {
         hosts.sort();
         let rank = hosts.iter().position(|host| *host == current_host);
         let rank = rank.ok_or_else(|| input(format!("`{current_host}` is not among the hosts")))?;
-        let whole = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
-            rank: whole(rank),
-            count: whole(hosts.len()),
+            rank: saturating_u32(rank),
+            count: saturating_u32(hosts.len()),
         })
     }
 }
@@ -123,6 +132,7 @@ async fn help(
     rank: u32,
     exchange: Arc<Exchange>,
     plan: Plan,
+    policy: MeasuringPolicy,
     backend: &Backend,
     output: &Path,
     process: &Process,
@@ -133,8 +143,7 @@ async fn help(
         session: backend.session.clone(),
         observer: progress::observer(Display::Quiet, process.log()),
         cancel: process.cancel().clone(),
-        wants_more: MeasuringPolicy::wants_more,
-        is_certain_failure: None,
+        policy: Arc::new(policy),
         helpers: None,
         now,
     };

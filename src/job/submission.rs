@@ -12,7 +12,8 @@ use crate::pipeline::cleanup_handoff::CleanupHandoff;
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::publish::set_outputs;
 use crate::process::Process;
-use crate::result::RunResult;
+use crate::result::{Leftover, RunResult};
+use crate::units::saturating_u32;
 
 /// A job, from its inputs to its result.
 pub(crate) struct Submission<'a> {
@@ -70,7 +71,7 @@ impl Submission<'_> {
             .left;
         if !left.is_empty() {
             self.process
-                .warn(&format!("this may cost money: {}", left.join("; ")));
+                .warn(&format!("this may cost money: {}", Leftover::list(&left)));
         }
     }
 
@@ -87,7 +88,7 @@ impl Submission<'_> {
             instance_count: job.instance_count,
             input: (self.folder.join("input").to_string(), INPUT.to_owned()),
             output: (self.folder.join("output").to_string(), OUTPUT.to_owned()),
-            longest_run_s: u32::try_from(job.timeout.as_secs()).unwrap_or(u32::MAX),
+            longest_run_s: saturating_u32(job.timeout.as_secs()),
             tags: plan.tags(),
         }
     }

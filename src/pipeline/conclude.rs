@@ -5,7 +5,7 @@ use std::path::Path;
 use super::accept::accepted_by_label;
 use super::output_files::OutputFiles;
 use super::publish::{Publication, Publisher};
-use crate::analysis::{Analysis, DatedPrices, analyse};
+use crate::analysis::{Analysis, DatedPrices, Wanted, analyse};
 use crate::baseline::BaselineUri;
 use crate::config::Recommend;
 use crate::error::Error;
@@ -93,10 +93,11 @@ pub(crate) async fn conclude(
 
 impl Case<'_> {
     fn analyse(&self) -> Analysis {
-        Analysis {
+        let wanted = Wanted {
+            strategy: self.recommend.strategy,
             expected_rate_per_s: self.recommend.expected_rate_per_s,
-            ..analyse(self.run, self.prices, self.recommend.strategy)
-        }
+        };
+        analyse(self.run, self.prices, wanted)
     }
 }
 

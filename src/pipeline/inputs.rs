@@ -2,10 +2,9 @@
 
 use super::output_files::OutputFiles;
 use crate::analysis::PriceTable;
-use crate::benchmark::{Arrivals, Journal, LoadOptions, Options};
+use crate::benchmark::{Arrivals, Draft, Journal, LoadOptions, Options};
 use crate::config::{ArrivalsSource, Measurement, Output, Recommend, SamplesSource};
 use crate::error::Error;
-use crate::result::RunResult;
 use crate::samples::SampleSet;
 
 /// Three rows of a table, as a tabular model takes them.
@@ -20,7 +19,7 @@ pub(crate) struct Inputs {
     /// Complete: with the arrivals of the open loop.
     pub(crate) options: Options,
     /// An interrupted run to go on with.
-    pub(crate) resumed: Option<(Journal, RunResult)>,
+    pub(crate) resumed: Option<(Journal, Draft)>,
     pub(crate) prices: PriceTable,
 }
 

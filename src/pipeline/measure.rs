@@ -10,7 +10,7 @@ use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
 use crate::benchmark::{
-    self, Environment, Helpers, Hooks, Identity, Journal, Ledger, ModelSource, Plan,
+    self, Draft, Environment, Helpers, Identity, Journal, Ledger, ModelSource, Plan,
 };
 use crate::config::{Measurement, Output};
 use crate::error::Error;
@@ -39,7 +39,7 @@ pub(crate) async fn measure(
     let files = OutputFiles::of(it.output.folder());
     let (journal, restored) = match resumed {
         Some((journal, restored)) => {
-            benchmark::check_alike(&restored, &plan, session.region(), &files.journal())?;
+            benchmark::check_alike(&restored.result, &plan, session.region(), &files.journal())?;
             (journal, Some(restored))
         }
         None => (files.claim()?, None),
@@ -68,9 +68,9 @@ pub(crate) async fn plan(
     session: &Session,
     run_number: Option<u32>,
     process: &Process,
-) -> Result<(Plan, Option<(Journal, RunResult)>), Error> {
+) -> Result<(Plan, Option<(Journal, Draft)>), Error> {
     let run_id = match (&inputs.resumed, run_number) {
-        (Some((_, restored)), _) => restored.run_id.clone(),
+        (Some((_, restored)), _) => restored.result.run_id.clone(),
         (None, Some(number)) => benchmark::numbered(&run_id(process), number),
         (None, None) => run_id(process),
     };
@@ -115,7 +115,7 @@ pub(crate) struct Execution {
     pub(crate) helpers: Option<Arc<dyn Helpers>>,
     pub(crate) journal: Journal,
     /// What an interrupted run has measured.
-    pub(crate) restored: Option<RunResult>,
+    pub(crate) restored: Option<Draft>,
 }
 
 /// Carries a plan out and keeps its result on disk on the way.
@@ -125,19 +125,11 @@ pub(crate) async fn execute(
     files: &OutputFiles,
     process: &Process,
 ) -> Result<RunResult, Error> {
-    let policy = Arc::clone(&execution.policy);
-    let is_certain_failure = policy.may_stop().then(|| {
-        let policy = Arc::clone(&policy);
-        let is_certain: benchmark::CertainFailure =
-            Arc::new(move |run: &RunResult| policy.is_certain_failure(run));
-        is_certain
-    });
     let environment = Environment {
         session: execution.session,
         observer: process.observer(),
         cancel: process.cancel().clone(),
-        wants_more: MeasuringPolicy::wants_more,
-        is_certain_failure,
+        policy: execution.policy,
         helpers: execution.helpers,
         now,
     };
@@ -146,14 +138,9 @@ pub(crate) async fn execute(
             tracing::warn!(%error, "the result so far is not on disk");
         }
     };
-    let recommend = |result: &RunResult| policy.recommended(result);
-    let hooks = Hooks {
-        save: &save,
-        recommend: &recommend,
-    };
     let (journal, restored) = (execution.journal, execution.restored);
     let group = process.group("Measuring");
-    let result = Box::pin(benchmark::run(plan, environment, journal, restored, hooks)).await;
+    let result = Box::pin(benchmark::run(plan, environment, journal, restored, &save)).await;
     drop(group);
     keep(&result, files, process)?;
     Ok(result)

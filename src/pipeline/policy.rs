@@ -2,6 +2,7 @@
 //! under load.
 
 use crate::analysis::{DatedPrices, Strategy, analyse};
+use crate::benchmark::RunPolicy;
 use crate::gate::{self, History, Limits};
 use crate::process::now;
 use crate::result::{EndpointRun, RunResult};
@@ -34,35 +35,23 @@ pub(crate) enum OnCertainFailure {
     GoOn,
 }
 
-impl MeasuringPolicy {
-    /// Whether a size that is complete should go on: decided by the width of the noise alone, so
-    /// that it favours neither verdict.
-    pub(crate) fn wants_more(run: &EndpointRun) -> bool {
-        gate::is_tail_too_noisy(run)
+impl RunPolicy for MeasuringPolicy {
+    fn wants_more(&self, so_far: &EndpointRun) -> bool {
+        gate::is_tail_too_noisy(so_far)
     }
 
-    /// Whether a run that holds just this is stopped, as it fails in any case.
-    pub(crate) fn is_certain_failure(&self, run: &RunResult) -> bool {
-        let Some(gate) = &self.gate else {
+    fn is_certain_failure(&self, so_far: &RunResult) -> bool {
+        let stops = |gate: &&ExpectedGate| gate.on_certain_failure == OnCertainFailure::Stop;
+        let Some(gate) = self.gate.as_ref().filter(stops) else {
             return false;
         };
-        let Some(history) = &gate.history else {
-            return false;
-        };
-        let analysis = analyse(run, &self.prices, self.strategy);
-        gate.on_certain_failure == OnCertainFailure::Stop
-            && gate::is_certain_failure(run, &analysis, history, &gate.limits)
-    }
-
-    /// Whether [`Self::is_certain_failure`] can answer yes.
-    pub(crate) fn may_stop(&self) -> bool {
-        self.gate.as_ref().is_some_and(|it| {
-            it.on_certain_failure == OnCertainFailure::Stop && it.history.is_some()
+        gate.history.as_ref().is_some_and(|history| {
+            let analysis = analyse(so_far, &self.prices, self.strategy);
+            gate::is_certain_failure(so_far, &analysis, history, &gate.limits)
         })
     }
 
-    /// The size that will be recommended, which the concurrency benchmark is measured at.
-    pub(crate) fn recommended(&self, run: &RunResult) -> Option<MemoryMb> {
+    fn recommended(&self, run: &RunResult) -> Option<MemoryMb> {
         let analysis = analyse(run, &self.prices, self.strategy);
         match &self.gate {
             Some(gate) => {

@@ -1,12 +1,14 @@
 //! One bar per endpoint on a terminal.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::benchmark::{EndpointLabel, Event, Observer};
+use crate::result::Leftover;
+use crate::sync::lock;
 use crate::text::one_line;
 
 const SPINNER_TICK: Duration = Duration::from_millis(120);
@@ -24,10 +26,7 @@ struct State {
 
 impl Observer for Bars {
     fn on_event(&self, event: &Event) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .show(event);
+        lock(&self.0).show(event);
     }
 }
 
@@ -136,12 +135,12 @@ impl State {
         }
     }
 
-    fn cleaned_up(&mut self, deleted: u32, left: &[String]) {
+    fn cleaned_up(&mut self, deleted: u32, left: &[Leftover]) {
         let text = match left {
             [] => format!("deleted {deleted} resources"),
             left => format!(
                 "deleted {deleted} resources, NOT deleted: {}",
-                one_line(&left.join("; "))
+                one_line(&Leftover::list(left))
             ),
         };
         self.end_stage(&text);

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::list;
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
+use crate::result::Leftover;
+use crate::sync::lock;
 use crate::text::one_line;
 use crate::units::MemoryMb;
 
@@ -36,7 +38,7 @@ impl Lines {
 
 impl Observer for Lines {
     fn on_event(&self, event: &Event) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         state.note(event);
         let Some(line) = line_of(event).or_else(|| state.summary_when_due(event)) else {
             return;
@@ -148,7 +150,7 @@ fn line_of(event: &Event) -> Option<String> {
         Event::CleanedUp { deleted, left } => {
             format!(
                 "deleted {deleted} resources, NOT deleted: {}",
-                one_line(&left.join("; "))
+                one_line(&Leftover::list(left))
             )
         }
         Event::MetricsCollected { incomplete: None } => {
@@ -169,6 +171,7 @@ fn line_of(event: &Event) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::ResourceKind;
 
     #[test]
     fn each_stage_has_a_line_and_a_hostile_reason_stays_on_it() {
@@ -200,7 +203,11 @@ mod tests {
             },
             Event::CleanedUp {
                 deleted: 3,
-                left: vec!["endpoint x: denied".to_owned()],
+                left: vec![Leftover {
+                    kind: ResourceKind::Endpoint,
+                    name: "x".to_owned(),
+                    reason: "denied".to_owned(),
+                }],
             },
             Event::MetricsCollected { incomplete: None },
             Event::Started {

@@ -32,7 +32,7 @@ pub(super) fn of_sizes(facts: Facts<'_>) -> Vec<Figure> {
             .iter()
             .map(|size| Distribution {
                 name: size.memory_mb.to_string(),
-                latencies_ms: size.warm_sorted.clone(),
+                latencies_ms: size.warm_sorted().to_vec(),
             })
             .collect(),
     };
@@ -41,8 +41,8 @@ pub(super) fn of_sizes(facts: Facts<'_>) -> Vec<Figure> {
             .iter()
             .map(|size| SizePoint {
                 memory_mb: size.memory_mb,
-                mean: size.warm.mean,
-                p99: size.warm.p99,
+                mean: size.warm().mean,
+                p99: size.warm().p99,
                 cost_per_million: size.cost.per_million(),
             })
             .collect(),

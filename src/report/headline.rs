@@ -108,14 +108,14 @@ fn value_at(facts: Facts<'_>, memory: MemoryMb, judged: &MetricJudgement) -> Str
     let in_table = judged.now().filter(|_| judged.memory_mb == Some(memory));
     let size = facts.analysis.size(memory);
     let own = size.map(|size| match judged.metric {
-        Metric::Latency(Tail::P95) => Value::Latency(size.warm.p95),
-        Metric::Latency(Tail::P90) => Value::Latency(size.warm.p90),
+        Metric::Latency(Tail::P95) => Value::Latency(size.warm().p95),
+        Metric::Latency(Tail::P90) => Value::Latency(size.warm().p90),
         Metric::Latency(Tail::Slowest) => Value::Latency(
-            size.warm
+            size.warm()
                 .slowest
-                .map_or(size.warm.p99, |slowest| slowest.mean),
+                .map_or(size.warm().p99, |slowest| slowest.mean),
         ),
-        Metric::Latency(Tail::P99) | Metric::LatencyAllSizes(_) => Value::Latency(size.warm.p99),
+        Metric::Latency(Tail::P99) | Metric::LatencyAllSizes(_) => Value::Latency(size.warm().p99),
         Metric::CostPerMillion | Metric::CostAllSizes => Value::Cost(size.cost.per_million()),
         Metric::RecommendedMemory => Value::Memory(size.memory_mb),
     });
@@ -214,7 +214,7 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
             let calls = judged
                 .memory_mb
                 .and_then(|memory| facts.analysis.size(memory))
-                .map_or(0, |it| it.warm.count);
+                .map_or(0, |it| it.warm().count);
             Some(format!(
                 "{} are too few to judge latency",
                 numbers::plural(calls, "call")

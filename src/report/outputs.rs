@@ -31,7 +31,7 @@ impl Numbers {
         let latency = &judgement.metrics.latency;
         let p99 = Some(latency).filter(|it| it.metric == Metric::Latency(Tail::P99));
         let memory = recommended.map(|it| it.get().to_string());
-        let latency = size.map(|it| rounded(it.warm.p99.get(), 3));
+        let latency = size.map(|it| rounded(it.warm().p99.get(), 3));
         let cost = size.map(|it| rounded(it.cost.per_million().get(), 6));
         Self {
             recommended_memory_mb: memory.unwrap_or_default(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::schema_1::upgraded;
 use super::{RunResult, SCHEMA};
 use crate::files::write_atomically;
 
@@ -38,7 +39,7 @@ pub enum ResultFileError {
 }
 
 impl ResultFileError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } => None,
@@ -56,7 +57,7 @@ struct SchemaOnly {
 }
 
 impl RunResult {
-    /// Reads a result from JSON text; `path` is for messages.
+    /// Reads a result of this schema or an older one from JSON text; `path` is for messages.
     ///
     /// # Errors
     /// [`ResultFileError::NewerSchema`] or [`ResultFileError::Malformed`].
@@ -72,7 +73,14 @@ impl RunResult {
                 found: schema,
             });
         }
-        serde_json::from_str(text).map_err(malformed)
+        let read = if schema < SCHEMA {
+            serde_json::from_str(text)
+                .map(upgraded)
+                .and_then(serde_json::from_value)
+        } else {
+            serde_json::from_str(text)
+        };
+        read.map_err(malformed)
     }
 
     /// Reads `result.json`.
@@ -98,5 +106,65 @@ impl RunResult {
         };
         let json = serde_json::to_vec(self).map_err(|source| io(source.into()))?;
         write_atomically(path, &json).map_err(io)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = include_str!("../../tests/fixtures/schema-1/result.json");
+
+    fn read(text: &str) -> Result<RunResult, ResultFileError> {
+        RunResult::from_json(text, Path::new("result.json"))
+    }
+
+    #[test]
+    fn a_file_of_schema_1_is_read_with_its_due_times_and_raw_latencies() {
+        let result = read(OLD).unwrap();
+        assert_eq!(result.schema, SCHEMA);
+        let rounds = &result.concurrency[0].rounds;
+        let [closed, open] = rounds.as_slice() else {
+            panic!("{rounds:?}")
+        };
+        assert!(closed.invocations.iter().all(|call| call.due_ms.is_none()));
+        assert_eq!(open.invocations.len(), 12);
+        for (call, index) in open.invocations.iter().zip(0_u32..) {
+            let due_ms = 8911.424 + 50.0 * f64::from(index);
+            assert!((call.due_ms.unwrap() - due_ms).abs() < 0.002, "{call:?}");
+            assert!(call.latency_ms < call.latency_from_due());
+        }
+        // The last row: 10.422 ms from when it was due at 9461.424, sent at 9462.861.
+        let last = open.invocations.last().unwrap();
+        assert!((last.latency_ms - 8.985).abs() < 0.0015, "{last:?}");
+        assert!((last.latency_from_due() - 10.422).abs() < 0.0015);
+        assert!((last.first_byte_ms - 8.836).abs() < 0.0015);
+    }
+
+    #[test]
+    fn what_is_read_from_an_old_file_is_written_in_the_new_schema_and_stays() {
+        let upgraded = read(OLD).unwrap();
+        let written = serde_json::to_string(&upgraded).unwrap();
+        assert!(written.starts_with(&format!("{{\"schema\":{SCHEMA},")));
+        assert!(!written.contains("scheduled_ms"));
+        assert_eq!(read(&written).unwrap(), upgraded);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let newer = OLD.replacen("\"schema\":1", "\"schema\":3", 1);
+        let error = read(&newer).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`result.json` has schema 3, this sagegate reads up to 2"
+        );
+    }
+
+    #[test]
+    fn a_member_that_this_program_does_not_know_is_ignored() {
+        let result = read(OLD).unwrap();
+        let text = serde_json::to_string(&result).unwrap();
+        let later = text.replacen('{', "{\"price_source\":\"bundled\",", 1);
+        assert_eq!(read(&later).unwrap(), result);
     }
 }

@@ -35,10 +35,6 @@ pub struct LoadRound {
     pub warmup: Vec<Invocation>,
     /// Measured calls, in the order they were completed.
     pub invocations: Vec<Invocation>,
-    /// Open loop only: when each of `invocations` should have been sent, in milliseconds since the start of the run.
-    /// Its latency counts from then, so that a call that waits behind slow ones is not forgotten.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scheduled_ms: Vec<f64>,
 }
 
 /// Who decides when a call is sent.
@@ -50,7 +46,7 @@ pub enum Load {
         /// Number of clients.
         clients: u32,
     },
-    /// Open loop: calls arrive at a constant rate, whatever the answers.
+    /// Open loop: calls arrive at a constant rate and do not wait for answers.
     ConstantRate {
         /// Arrivals per second.
         per_second: f64,

@@ -3,23 +3,31 @@
 //! Analysis, gate and report are pure functions of this file, so a result can be compared, recorded
 //! and rendered again later, on another machine, without AWS.
 
+mod cleanup;
 mod file;
+mod invocation;
 mod load;
+mod schema_1;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
 pub use self::file::ResultFileError;
+pub use self::invocation::{Invocation, InvocationOutcome, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 use crate::units::MemoryMb;
 
-/// Version of the file format. A reader refuses a higher one.
-pub const SCHEMA: u32 = 1;
+/// Version of the file format. A reader refuses a higher one, and brings an older one up to this.
+///
+/// A member that may be absent can be added without a new version: a reader ignores members that it
+/// does not know. `docs/file-formats.md` has the promise.
+pub const SCHEMA: u32 = 2;
 
 /// One run: what was asked for, what was sent, what came back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
-    /// [`SCHEMA`] of the writer.
+    /// [`SCHEMA`], also after an older file was read.
     pub schema: u32,
     /// Version of sagegate that measured.
     pub sagegate_version: String,
@@ -45,14 +53,16 @@ pub struct RunResult {
     pub settings: Settings,
     /// The stability benchmark: one endpoint per memory size, in the order of the plan.
     pub stability: Vec<EndpointRun>,
-    /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked for.
+    /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked
+    /// for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concurrency: Vec<LoadRun>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
 }
 
-/// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about AWS.
+/// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about
+/// AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
@@ -110,7 +120,8 @@ pub enum LatencySource {
     /// Ours: what a caller sees, network included.
     #[default]
     Client,
-    /// CloudWatch's `ModelLatency`, where its percentiles are published: without network and overhead.
+    /// CloudWatch's `ModelLatency`, where its percentiles are published: without network and
+    /// overhead.
     Server,
 }
 
@@ -166,20 +177,21 @@ pub enum EndpointOutcome {
         /// The last error.
         reason: String,
     },
-    /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the remaining invocations
-    /// were not sent.
+    /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the
+    /// remaining invocations were not sent.
     FailedFast {
         /// In words.
         reason: String,
         /// The most invocations that the size could have got.
         planned: u32,
     },
-    /// Cancelled before it was complete.
+    /// Cancelled before it was complete; in a result that is saved on the way, not complete yet.
     Cancelled,
 }
 
 impl EndpointOutcome {
-    /// Whether an account quota kept the endpoint from being created: nothing is wrong with the model then.
+    /// Whether an account quota kept the endpoint from being created: nothing is wrong with the
+    /// model then.
     pub const fn is_skipped(&self) -> bool {
         matches!(self, Self::SkippedQuota { .. })
     }
@@ -194,87 +206,6 @@ impl EndpointOutcome {
             | Self::FailedFast { reason, .. } => Some(reason),
             Self::Cancelled => Some("cancelled"),
         }
-    }
-}
-
-/// One call of `InvokeEndpoint`. Serialised as a row `[sample, start_ms, latency_ms, first_byte_ms,
-/// request_bytes, response_bytes, outcome]` to keep the file small.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "InvocationRow", into = "InvocationRow")]
-pub struct Invocation {
-    /// Index of the sample that was sent.
-    pub sample: u32,
-    /// When it was sent, in milliseconds since the start of the run.
-    pub start_ms: f64,
-    /// From just before transmit to the complete body, in milliseconds.
-    pub latency_ms: f64,
-    /// From just before transmit to the response headers, in milliseconds.
-    pub first_byte_ms: f64,
-    /// Bytes of the request body.
-    pub request_bytes: u64,
-    /// Bytes of the response body.
-    pub response_bytes: u64,
-    /// What came back.
-    pub outcome: InvocationOutcome,
-}
-
-type InvocationRow = (u32, f64, f64, f64, u64, u64, InvocationOutcome);
-
-impl From<InvocationRow> for Invocation {
-    fn from(
-        (sample, start_ms, latency_ms, first_byte_ms, request_bytes, response_bytes, outcome): InvocationRow,
-    ) -> Self {
-        Self {
-            sample,
-            start_ms,
-            latency_ms,
-            first_byte_ms,
-            request_bytes,
-            response_bytes,
-            outcome,
-        }
-    }
-}
-
-impl From<Invocation> for InvocationRow {
-    fn from(it: Invocation) -> Self {
-        (
-            it.sample,
-            it.start_ms,
-            it.latency_ms,
-            it.first_byte_ms,
-            it.request_bytes,
-            it.response_bytes,
-            it.outcome,
-        )
-    }
-}
-
-/// What an invocation came back with. Only [`InvocationOutcome::Success`] has a latency that counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InvocationOutcome {
-    /// A complete response with status 200.
-    #[serde(rename = "ok")]
-    Success,
-    /// `ThrottlingException`: more calls than `MaxConcurrency`.
-    Throttled,
-    /// `ModelNotReadyException`: resources are still being provisioned.
-    NotReady,
-    /// `ModelError` that says the container ran out of memory.
-    OutOfMemory,
-    /// Any other `ModelError`: AWS's message.
-    ModelError(String),
-    /// Any other answer of the service: code and message.
-    ServiceError(String),
-    /// No complete answer: connection refused, reset, or timed out.
-    TransportError(String),
-}
-
-impl InvocationOutcome {
-    /// Whether the invocation succeeded.
-    pub const fn is_success(&self) -> bool {
-        matches!(self, Self::Success)
     }
 }
 
@@ -293,7 +224,9 @@ pub struct EndpointMetrics {
     pub memory_utilization_percent: Option<MetricStatistics>,
 }
 
-/// Statistics of one metric, in the unit of the field that holds them.
+/// Statistics of one metric, in the unit of the field that holds them. CloudWatch answers a run
+/// with one period; should it split the run into several, percentiles are absent, as those of parts
+/// cannot be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MetricStatistics {
     /// Number of data points.
@@ -318,17 +251,6 @@ pub struct MetricStatistics {
     pub p95: Option<f64>,
     /// 99th percentile, where CloudWatch publishes percentiles.
     pub p99: Option<f64>,
-}
-
-/// What was created, and what became of it. Names cover endpoints and endpoint configs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CleanupSummary {
-    /// Resources that were created.
-    pub created: u32,
-    /// Resources that are deleted.
-    pub deleted: u32,
-    /// Resources that could not be deleted: name and reason.
-    pub left: Vec<String>,
 }
 
 impl RunResult {

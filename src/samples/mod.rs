@@ -13,6 +13,7 @@ pub use self::error::{Place, SamplesError};
 pub use self::make::{Header, Made, MakeOptions, make};
 use crate::result::SampleInfo;
 use crate::text::hex;
+use crate::units::saturating_u32;
 use sha2::{Digest as _, Sha256};
 
 /// Largest request body that `SageMaker` Serverless accepts: 4 MB.
@@ -105,7 +106,7 @@ impl SampleSet {
 
     /// The sample that call number `call` sends, with its index.
     pub fn round_robin(&self, call: u32) -> (u32, &Sample) {
-        let count = u32::try_from(self.samples.len()).unwrap_or(u32::MAX);
+        let count = saturating_u32(self.samples.len());
         let index = call % count.max(1);
         // `load` refuses an empty file, so there always is one; the first stands in for the impossible.
         let sample = self.samples.get(index as usize).or(self.samples.first());

@@ -127,18 +127,18 @@ fn an_open_loop_counts_latency_from_the_time_a_call_was_due() {
     for index in [0, 1] {
         let round = open(index);
         assert_eq!(round.load, Load::ConstantRate { per_second: 40.0 });
-        assert_eq!(
-            (round.invocations.len(), round.scheduled_ms.len()),
-            (60, 60)
-        );
-        let mut due = round.scheduled_ms.clone();
+        assert_eq!(round.invocations.len(), 60);
+        let due = round.invocations.iter().map(|call| call.due_ms.unwrap());
+        let mut due: Vec<f64> = due.collect();
         due.sort_by(f64::total_cmp);
         assert!(
             (due[59] - due[0] - 59.0 * 25.0).abs() < 0.01,
             "evenly spaced"
         );
-        for (call, due) in round.invocations.iter().zip(&round.scheduled_ms) {
-            assert!(call.start_ms >= *due && call.latency_ms >= call.start_ms - due);
+        for call in &round.invocations {
+            let late = call.start_ms - call.due_ms.unwrap();
+            assert!(late >= 0.0 && call.first_byte_ms <= call.latency_ms);
+            assert!((call.latency_from_due() - call.latency_ms - late).abs() < 1e-9);
         }
     }
     let throttled = |index: usize| {

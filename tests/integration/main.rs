@@ -21,6 +21,7 @@ mod concurrency;
 mod fail_fast;
 mod fault_matrix;
 mod faults;
+mod file_formats;
 mod fuzz;
 mod gate_journey;
 mod github;

@@ -1,9 +1,10 @@
-//! Load → rows: how an endpoint of the recommended size behaves under each load, and which `MaxConcurrency` is enough.
+//! Load → rows: how an endpoint of the recommended size behaves under each load, and which
+//! `MaxConcurrency` is enough.
 
 use std::collections::BTreeMap;
 
 use super::{ErrorCounts, LatencySummary, count, interpolated, mean, sorted};
-use crate::result::{Invocation, Load, LoadRound, LoadRun, RunResult};
+use crate::result::{Invocation, Load, LoadRound, LoadRun, OutcomeKind, RunResult};
 use crate::units::{MemoryMb, Ratio};
 
 /// One endpoint under one load.
@@ -29,7 +30,8 @@ pub struct LoadSummary {
     pub per_second: PerSecond,
 }
 
-/// Successful answers within each whole second that had any: the toolkit's "transactions per second", not rounded.
+/// Successful answers within each whole second that had any: the toolkit's "transactions per
+/// second", not rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PerSecond {
     /// Mean.
@@ -70,26 +72,29 @@ pub struct Serving {
 
 impl LoadSummary {
     fn of(run: &LoadRun, round: &LoadRound) -> Self {
-        let answers = answers(round);
-        let successes = answers.iter().filter(|(call, _)| call.outcome.is_success());
-        let latencies: Vec<f64> = successes.clone().map(|(call, _)| call.latency_ms).collect();
+        let calls = &round.invocations;
+        let successes = calls.iter().filter(|call| call.outcome.is_success());
+        let latencies: Vec<f64> = successes
+            .clone()
+            .map(Invocation::latency_from_due)
+            .collect();
         let sorted_ms = sorted(&latencies);
         Self {
             memory_mb: run.memory_mb,
             max_concurrency: run.max_concurrency,
             load: round.load.clone(),
-            calls: round.invocations.len(),
-            errors: ErrorCounts::of(&round.invocations),
+            calls: calls.len(),
+            errors: ErrorCounts::of(calls),
             latency: LatencySummary::with_sorted(&latencies, &sorted_ms),
             sorted_ms,
-            throughput_per_s: throughput(&answers, latencies.len()),
-            per_second: PerSecond::of(successes.map(|(_, end_ms)| *end_ms)),
+            throughput_per_s: throughput(calls, latencies.len()),
+            per_second: PerSecond::of(successes.map(end_ms)),
         }
     }
 
     /// Share of calls that were throttled.
     pub fn throttle_rate(&self) -> Ratio {
-        share(self.errors.throttled, self.calls)
+        share(self.errors.count(OutcomeKind::Throttled), self.calls)
     }
 
     /// Share of calls that failed, throttled ones included.
@@ -107,26 +112,15 @@ fn share(part: usize, whole: usize) -> Ratio {
     })
 }
 
-/// Every call with the time of its answer, milliseconds since the start of the run. In an open loop a latency begins
-/// when the call was due.
-fn answers(round: &LoadRound) -> Vec<(&Invocation, f64)> {
-    let end = |(index, call): (usize, &Invocation)| {
-        let begin_ms = round.scheduled_ms.get(index).copied();
-        begin_ms.unwrap_or(call.start_ms) + call.latency_ms
-    };
-    let calls = round.invocations.iter().enumerate();
-    calls
-        .map(|(index, call)| (call, end((index, call))))
-        .collect()
+/// When a call was answered, milliseconds since the start of the run.
+fn end_ms(call: &Invocation) -> f64 {
+    call.begin_ms() + call.latency_from_due()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no run has 2^52 calls")]
-fn throughput(answers: &[(&Invocation, f64)], successes: usize) -> f64 {
-    let first = answers
-        .iter()
-        .map(|(call, _)| call.start_ms)
-        .reduce(f64::min);
-    let last = answers.iter().map(|(_, end)| *end).reduce(f64::max);
+fn throughput(calls: &[Invocation], successes: usize) -> f64 {
+    let first = calls.iter().map(|call| call.start_ms).reduce(f64::min);
+    let last = calls.iter().map(end_ms).reduce(f64::max);
     match first.zip(last) {
         Some((first, last)) if last > first => successes as f64 / (last - first) * 1000.0,
         Some(_) | None => 0.0,
@@ -181,7 +175,8 @@ pub(super) fn left_out(run: &RunResult) -> Vec<LoadLeftOut> {
     run.concurrency.iter().filter_map(of).collect()
 }
 
-/// The smallest `MaxConcurrency` for the expected clients, and for the open loop, where they were asked for.
+/// The smallest `MaxConcurrency` for the expected clients, and for the open loop, where they were
+/// asked for.
 pub(super) fn serving(run: &RunResult, loads: &[LoadSummary]) -> Vec<Serving> {
     let Some(settings) = &run.settings.load else {
         return Vec::new();

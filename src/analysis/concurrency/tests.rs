@@ -14,6 +14,7 @@ pub(crate) fn call(start_ms: f64, latency_ms: f64, outcome: InvocationOutcome) -
         request_bytes: 10,
         response_bytes: 20,
         outcome,
+        due_ms: None,
     }
 }
 
@@ -31,7 +32,6 @@ pub(crate) fn round(load: Load, calls: u32, throttled: u32) -> LoadRound {
         load,
         warmup: vec![call(0.0, 900.0, InvocationOutcome::Success)],
         invocations: (0..calls).map(one).collect(),
-        scheduled_ms: Vec::new(),
     }
 }
 
@@ -39,7 +39,8 @@ pub(crate) fn clients(clients: u32) -> Load {
     Load::ClosedLoop { clients }
 }
 
-/// A run whose concurrency benchmark was asked about `expected` clients and one load at a constant rate.
+/// A run whose concurrency benchmark was asked about `expected` clients and one load at a constant
+/// rate.
 pub(crate) fn with_load(mut run: RunResult, endpoints: Vec<(u32, Vec<LoadRound>)>) -> RunResult {
     run.settings.load = Some(LoadSettings {
         max_concurrency: endpoints.iter().map(|(workers, _)| *workers).collect(),
@@ -78,7 +79,11 @@ fn a_row_counts_throttles_and_measures_the_rest() {
     let rows = summaries(&run);
     let row = &rows[0];
     assert_eq!(
-        (row.calls, row.errors.throttled, row.latency.count),
+        (
+            row.calls,
+            row.errors.count(OutcomeKind::Throttled),
+            row.latency.count
+        ),
         (20, 5, 15)
     );
     assert!((row.throttle_rate().get() - 0.25).abs() < 1e-12);

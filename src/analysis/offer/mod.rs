@@ -1,9 +1,10 @@
 //! Our price table out of AWS's public price list: the offer file of `AmazonSageMaker`.
 //!
 //! AWS publishes one per region at
-//! `https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json`. A product has
-//! attributes by which it is found, and a term by its SKU with the price. Products are told by their `group` and by
-//! the end of their `usagetype`, never by its start, which is an old name of the region (`USE1-`, `EU-`).
+//! `https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json`.
+//! A product has attributes by which it is found, and a term by its SKU with the price. Products
+//! are told by their `group` and by the end of their `usagetype`, never by its start, which is an
+//! old name of the region (`USE1-`, `EU-`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -17,7 +18,8 @@ use crate::units::MemoryMb;
 const SERVICE: &str = "AmazonSageMaker";
 /// How far a size's price may be from proportional to its memory.
 const TOLERANCE: f64 = 0.001;
-/// AWS lists provisioned concurrency rounded to seven decimals (2 GB: 0.0000233), which is up to 0.4 % of the price.
+/// AWS lists provisioned concurrency rounded to seven decimals (2 GB: 0.0000233), which is up to
+/// 0.4 % of the price.
 const ROUNDING_USD: f64 = 0.000_000_05;
 
 /// The part of an offer file that is used.
@@ -136,12 +138,12 @@ impl Selector {
     }
 }
 
-/// Builds a price file for `--prices` from the text of an offer file: every region in it that has serverless
-/// prices, dated by its publication. `name` is for messages.
+/// Builds a price file for `--prices` from the text of an offer file: every region in it that has
+/// serverless prices, dated by its publication. `name` is for messages.
 ///
 /// # Errors
-/// [`PriceError::Offer`] with the region and the selector that found nothing, or the size whose price is not
-/// proportional to its memory.
+/// [`PriceError::Offer`] with the region and the selector that found nothing, or the size whose
+/// price is not proportional to its memory.
 pub fn price_file_from_offer(json: &str, name: &str) -> Result<String, PriceError> {
     let failed = |reason: String| PriceError::Offer {
         name: name.to_owned(),
@@ -185,8 +187,8 @@ impl Offer {
             .collect()
     }
 
-    /// What a SKU costs: its price above 0 in US dollars, of several the one that is charged first. A free tier is
-    /// listed as a price of 0 in front.
+    /// What a SKU costs: its price above 0 in US dollars, of several the one that is charged first.
+    /// A free tier is listed as a price of 0 in front.
     fn price(&self, sku: &str, unit: &str) -> Option<f64> {
         let terms = self.terms.on_demand.get(sku)?.values();
         let prices = terms
@@ -241,7 +243,8 @@ impl<'a> Region<'a> {
             .iter()
             .map(|(size, usd)| usd / size.gigabytes())
             .collect();
-        // The median is the rate that a single odd price does not disturb, so the odd one is found out.
+        // The median is the rate that a single odd price does not disturb, so the odd one is found
+        // out.
         let median = interpolated(&sorted(&rates), 0.5).unwrap_or_default();
         for (size, usd) in &prices {
             let proportional = median * size.gigabytes();

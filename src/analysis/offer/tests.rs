@@ -1,5 +1,5 @@
-//! The offer file of the tests is made by hand in the shape of AWS's: same members, selectors and units, and prices
-//! as listed for us-east-1, with provisioned duration rounded to seven decimals.
+//! The offer file of the tests is made by hand in the shape of AWS's: same members, selectors and
+//! units, and prices as listed for us-east-1, with provisioned duration rounded to seven decimals.
 
 use proptest::prelude::*;
 

@@ -3,7 +3,9 @@
 pub(crate) mod toolkit_parity;
 
 use super::*;
-use crate::result::{CleanupSummary, EndpointOutcome, SampleInfo, Service, Settings};
+use crate::result::{
+    CleanupSummary, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo, Service, Settings,
+};
 
 /// The built-in prices of us-east-1.
 pub(crate) fn prices() -> DatedPrices {
@@ -35,6 +37,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
                 request_bytes: 10,
                 response_bytes: 20,
                 outcome: InvocationOutcome::Success,
+                due_ms: None,
             }
         })
         .collect();
@@ -170,8 +173,8 @@ fn a_cold_start_is_set_aside_and_a_slow_call_is_not() {
         [LatencyMs(1500.0)],
         "1050 ms is under median + 1 s"
     );
-    assert_eq!((size.warm.count, size.all.count), (199, 200));
-    assert_eq!(size.warm.max, LatencyMs(1050.0));
+    assert_eq!((size.warm().count, size.all.count), (199, 200));
+    assert_eq!(size.warm().max, LatencyMs(1050.0));
 }
 
 #[test]
@@ -188,7 +191,7 @@ fn what_cloudwatch_does_not_count_as_a_cold_start_is_the_models_own_tail() {
     let cold_starts = |run: &EndpointRun| {
         let analysis = analyse(&run_of(vec![run.clone()]), &prices(), Strategy::Balanced);
         let size = &analysis.sizes[0];
-        (size.cold_starts.clone(), size.warm.max)
+        (size.cold_starts.clone(), size.warm().max)
     };
     let two = vec![LatencyMs(3000.0), LatencyMs(4000.0)];
     assert_eq!(cold_starts(&run), (two, LatencyMs(2000.0)));

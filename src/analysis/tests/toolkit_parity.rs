@@ -1,8 +1,10 @@
-//! A real run of AWS's Python toolkit, fed through our analysis, must give the toolkit's own summaries.
+//! A real run of AWS's Python toolkit, fed through our analysis, must give the toolkit's own
+//! summaries.
 
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::result::EndpointMetrics;
 
 fn table(path: &str) -> Vec<BTreeMap<String, String>> {
     let path = format!(
@@ -59,7 +61,8 @@ pub(crate) fn toolkit_run() -> RunResult {
     let endpoints = latencies.into_iter().map(|(memory_mb, latencies)| {
         let mut run = endpoint(memory_mb, &latencies);
         for (call, invocation) in run.invocations.iter_mut().enumerate() {
-            // The toolkit counts Python's object size of a sample: 49 bytes and one a character, 58 and 59 here.
+            // The toolkit counts Python's object size of a sample: 49 bytes and one a character, 58
+            // and 59 here.
             invocation.request_bytes = 58 + call as u64 % 2;
             invocation.response_bytes = 4000;
         }

@@ -1,17 +1,21 @@
-//! Every record of a run, appended to a file as it comes: what a crash leaves behind, [`Journal::resume`] reads back.
+//! Every record of a run, appended to a file as it comes: what a crash leaves behind,
+//! [`Journal::resume`] reads back.
 //!
 //! One JSON value a line. The first is the result before anything was measured.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::result::{EndpointOutcome, Invocation, Load, LoadRound, LoadRun, RunResult, SCHEMA};
+use super::Draft;
+use crate::result::{EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA};
+use crate::sync::lock;
 use crate::units::MemoryMb;
 
 /// One line of the file. Endpoints are named, since those of a run have different names.
@@ -28,14 +32,15 @@ pub(super) enum Record {
     Call(String, Invocation),
     /// An endpoint is done.
     Ended(String, EndpointOutcome),
-    /// The concurrency benchmark begins at a memory size: `MaxConcurrency` and endpoint name of each.
+    /// The concurrency benchmark begins at a memory size: `MaxConcurrency` and endpoint name of
+    /// each.
     LoadStarted(MemoryMb, Vec<(u32, String)>),
-    /// A load begins on an endpoint: whatever an earlier, interrupted round of it held is void.
+    /// A load begins on an endpoint: calls of an earlier, interrupted round are void.
     RoundStarted(String, Load),
     /// A warm-up call of the load.
     RoundWarmUp(String, Invocation),
-    /// A measured call of the load, and when it was due where the loop is open.
-    RoundCall(String, Invocation, Option<f64>),
+    /// A measured call of the load.
+    RoundCall(String, Invocation),
     /// The load is over.
     RoundEnded(String),
 }
@@ -51,7 +56,7 @@ pub enum JournalError {
         /// The cause.
         source: io::Error,
     },
-    /// A line is none of ours.
+    /// A line is not a journal line.
     #[error("--resume: `{path}` line {line} is not a record of sagegate: {reason}")]
     Malformed {
         /// The file.
@@ -76,7 +81,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
@@ -109,11 +114,12 @@ impl Journal {
         Ok(Self::of(path, File::create(path)?))
     }
 
-    /// Reads an interrupted run back, and goes on in its file. A last line that was cut short is dropped.
+    /// Reads an interrupted run back, and goes on in its file: a file of this schema only. A last
+    /// line that was cut short is dropped.
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn resume(path: &Path) -> Result<(Self, RunResult), JournalError> {
+    pub fn resume(path: &Path) -> Result<(Self, Draft), JournalError> {
         let failed = |source| JournalError::Io {
             path: path.to_owned(),
             source,
@@ -134,15 +140,14 @@ impl Journal {
         }
     }
 
-    /// Appends a record. A disk that is full must not end a measurement: the first failure is logged, and the calls
-    /// stay in memory.
+    /// Appends a record. A disk that is full must not end a measurement: the first failure is
+    /// logged, and the calls stay in memory.
     pub(super) fn append(&self, record: &Record) {
         let written = serde_json::to_vec(record)
             .map_err(io::Error::from)
             .and_then(|mut line| {
                 line.push(b'\n');
-                let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-                file.write_all(&line)
+                lock(&self.file).write_all(&line)
             });
         if let Err(error) = written
             && !self.failed.swap(true, Ordering::Relaxed)
@@ -153,7 +158,7 @@ impl Journal {
     }
 }
 
-fn restore(text: &str, path: &Path) -> Result<RunResult, JournalError> {
+fn restore(text: &str, path: &Path) -> Result<Draft, JournalError> {
     let malformed = |line: usize, reason: String| JournalError::Malformed {
         path: path.to_owned(),
         line,
@@ -161,124 +166,105 @@ fn restore(text: &str, path: &Path) -> Result<RunResult, JournalError> {
     };
     let mut lines = text.lines().enumerate();
     let first = lines.next().map(|(_, line)| serde_json::from_str(line));
-    let mut result = match first {
-        Some(Ok(Record::Started(result))) if result.schema <= SCHEMA => *result,
+    let started = match first {
+        Some(Ok(Record::Started(result))) if result.schema == SCHEMA => *result,
         Some(Ok(Record::Started(result))) => {
-            let reason = format!(
-                "schema {}, this sagegate reads up to {SCHEMA}",
-                result.schema
-            );
+            let reason = format!("schema {}, this sagegate resumes {SCHEMA}", result.schema);
             return Err(malformed(1, reason));
         }
         Some(Ok(_)) | None => return Err(malformed(1, "the run does not begin".to_owned())),
         Some(Err(error)) => return Err(malformed(1, error.to_string())),
     };
+    let mut replay = Replay {
+        draft: Draft::new(started),
+        in_a_round: BTreeSet::new(),
+    };
     for (index, line) in lines {
         let record = serde_json::from_str(line)
             .map_err(|error: serde_json::Error| malformed(index + 1, error.to_string()))?;
-        replay(&mut result, record)
+        replay
+            .add(record)
             .ok_or_else(|| malformed(index + 1, "it belongs to nothing before it".to_owned()))?;
     }
-    for run in &mut result.concurrency {
-        drop_unfinished(run);
-    }
-    Ok(result)
+    Ok(replay.end())
 }
 
-/// Adds a record to the result; `None` for one of an endpoint that the run does not have. While a round lasts, its
-/// endpoint's outcome is not `Measured`; a round that has not ended is the last one.
-fn replay(result: &mut RunResult, record: Record) -> Option<()> {
-    match record {
-        Record::Started(_) => return None,
-        Record::LoadStarted(memory_mb, endpoints) => {
-            result.concurrency = endpoints
-                .into_iter()
-                .map(|(max_concurrency, endpoint_name)| LoadRun {
-                    memory_mb,
-                    max_concurrency,
-                    endpoint_name,
-                    outcome: EndpointOutcome::Cancelled,
-                    deployed_in_s: None,
-                    rounds: Vec::new(),
-                    metrics: None,
-                })
-                .collect();
-        }
-        Record::Deployed(name, seconds) => {
-            match result
-                .stability
-                .iter_mut()
-                .find(|run| run.endpoint_name == name)
-            {
-                Some(run) => run.deployed_in_s = Some(seconds),
-                None => load_run(result, &name)?.deployed_in_s = Some(seconds),
+/// A journal while it is read.
+struct Replay {
+    draft: Draft,
+    /// Endpoints whose last round has begun and not ended.
+    in_a_round: BTreeSet<String>,
+}
+
+impl Replay {
+    /// Adds a record; `None` for one of an endpoint that the run does not have.
+    fn add(&mut self, record: Record) -> Option<()> {
+        match record {
+            Record::Started(_) => return None,
+            Record::LoadStarted(memory_mb, endpoints) => {
+                self.draft.begin_loads(memory_mb, &endpoints);
+            }
+            Record::Deployed(name, seconds) => {
+                let deployed_in_s = match self.draft.size_mut(&name) {
+                    Some(run) => &mut run.deployed_in_s,
+                    None => &mut self.draft.load_mut(&name)?.deployed_in_s,
+                };
+                *deployed_in_s = Some(seconds);
+            }
+            Record::Ended(name, ended) => {
+                let outcome = match self.draft.size_mut(&name) {
+                    Some(run) => &mut run.outcome,
+                    None => &mut self.draft.load_mut(&name)?.outcome,
+                };
+                *outcome = ended;
+                self.draft.close(&name);
+            }
+            Record::WarmUp(name, call) => self.draft.size_mut(&name)?.warmup.push(call),
+            Record::Call(name, call) => self.draft.size_mut(&name)?.invocations.push(call),
+            Record::RoundStarted(name, load) => self.start_round(name, load)?,
+            Record::RoundWarmUp(name, call) => self.open_round(&name)?.warmup.push(call),
+            Record::RoundCall(name, call) => self.open_round(&name)?.invocations.push(call),
+            Record::RoundEnded(name) => {
+                self.draft.load_mut(&name)?;
+                self.in_a_round.remove(&name);
             }
         }
-        Record::Ended(name, outcome) => {
-            match result
-                .stability
-                .iter_mut()
-                .find(|run| run.endpoint_name == name)
-            {
-                Some(run) => run.outcome = outcome,
-                None => load_run(result, &name)?.outcome = outcome,
-            }
-        }
-        Record::WarmUp(name, call) => {
-            let mut runs = result.stability.iter_mut();
-            runs.find(|run| run.endpoint_name == name)?
-                .warmup
-                .push(call);
-        }
-        Record::Call(name, call) => {
-            let mut runs = result.stability.iter_mut();
-            runs.find(|run| run.endpoint_name == name)?
-                .invocations
-                .push(call);
-        }
-        Record::RoundStarted(name, load) => {
-            let run = load_run(result, &name)?;
-            drop_unfinished(run);
-            run.rounds.push(LoadRound {
-                load,
-                warmup: Vec::new(),
-                invocations: Vec::new(),
-                scheduled_ms: Vec::new(),
-            });
-            run.outcome = UNFINISHED;
-        }
-        Record::RoundWarmUp(name, call) => {
-            load_run(result, &name)?
-                .rounds
-                .last_mut()?
-                .warmup
-                .push(call);
-        }
-        Record::RoundCall(name, call, scheduled) => {
-            let round = load_run(result, &name)?.rounds.last_mut()?;
-            round.invocations.push(call);
-            round.scheduled_ms.extend(scheduled);
-        }
-        Record::RoundEnded(name) => load_run(result, &name)?.outcome = EndpointOutcome::Cancelled,
+        Some(())
     }
-    Some(())
-}
 
-/// Marks, while a file is read, an endpoint whose last round has not ended.
-const UNFINISHED: EndpointOutcome = EndpointOutcome::StoppedEarly {
-    reason: String::new(),
-};
-
-fn drop_unfinished(run: &mut LoadRun) {
-    if run.outcome == UNFINISHED {
-        run.rounds.pop();
-        run.outcome = EndpointOutcome::Cancelled;
+    fn start_round(&mut self, name: String, load: Load) -> Option<()> {
+        self.drop_open_round(&name);
+        self.draft.load_mut(&name)?.rounds.push(LoadRound {
+            load,
+            warmup: Vec::new(),
+            invocations: Vec::new(),
+        });
+        self.in_a_round.insert(name);
+        Some(())
     }
-}
 
-fn load_run<'a>(result: &'a mut RunResult, name: &str) -> Option<&'a mut LoadRun> {
-    let mut runs = result.concurrency.iter_mut();
-    runs.find(|run| run.endpoint_name == name)
+    fn open_round(&mut self, name: &str) -> Option<&mut LoadRound> {
+        if !self.in_a_round.contains(name) {
+            return None;
+        }
+        self.draft.load_mut(name)?.rounds.last_mut()
+    }
+
+    /// A round that was interrupted is void.
+    fn drop_open_round(&mut self, name: &str) {
+        if self.in_a_round.remove(name)
+            && let Some(run) = self.draft.load_mut(name)
+        {
+            run.rounds.pop();
+        }
+    }
+
+    fn end(mut self) -> Draft {
+        for name in self.in_a_round.clone() {
+            self.drop_open_round(&name);
+        }
+        self.draft
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::*;
 use crate::result::InvocationOutcome;
 
 fn started() -> RunResult {
-    let text = r#"{"schema":1,"sagegate_version":"0","run_id":"r","name":"churn","commit":null,
+    let text = r#"{"schema":2,"sagegate_version":"0","run_id":"r","name":"churn","commit":null,
         "started_at":"2026-11-22T10:00:00Z","finished_at":"2026-11-22T10:00:00Z","service":"aws","region":"us-east-1",
         "model_name":"m","samples":{"source":"s","count":1,"sha256":"00"},
         "settings":{"memory_sizes":[1024],"invocations":3,"warmup":1,"error_threshold":3,"cold_start_delay_s":0.0},
@@ -23,6 +23,7 @@ fn call(start_ms: f64) -> Invocation {
         request_bytes: 1,
         response_bytes: 2,
         outcome: InvocationOutcome::Success,
+        due_ms: None,
     }
 }
 
@@ -31,7 +32,7 @@ fn size() -> MemoryMb {
 }
 
 /// The file after these records, with `tail` behind them.
-fn resumed(records: &[Record], tail: &str) -> Result<RunResult, String> {
+fn resumed(records: &[Record], tail: &str) -> Result<Draft, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("measurements.jsonl");
     let journal = Journal::create(&path).unwrap();
@@ -67,12 +68,12 @@ fn calls_come_back_in_order_and_a_line_that_was_cut_is_dropped() {
         Record::Call(name(), call(10.0)),
         Record::Call(name(), call(20.0)),
     ];
-    let result = resumed(&records, "{\"call\":[\"a\",[0,30.0,5").unwrap();
-    let run = &result.stability[0];
+    let draft = resumed(&records, "{\"call\":[\"a\",[0,30.0,5").unwrap();
+    let run = &draft.result.stability[0];
     assert_eq!(run.deployed_in_s, Some(95.0));
     assert_eq!((run.warmup.len(), run.invocations.len()), (1, 2));
     assert_eq!(run.invocations[1], call(20.0));
-    assert_eq!(run.outcome, EndpointOutcome::Cancelled, "not complete");
+    assert!(draft.is_open("a"), "not complete");
 }
 
 #[test]
@@ -85,16 +86,16 @@ fn a_load_that_was_interrupted_is_measured_again_and_a_complete_one_is_not() {
         Record::LoadStarted(size(), vec![(2, name())]),
         Record::RoundStarted(name(), load(2)),
         Record::RoundWarmUp(name(), call(100.0)),
-        Record::RoundCall(name(), call(110.0), None),
+        Record::RoundCall(name(), call(110.0)),
         Record::RoundEnded(name()),
         Record::RoundStarted(name(), load(3)),
-        Record::RoundCall(name(), call(120.0), Some(119.0)),
+        Record::RoundCall(name(), call(120.0)),
     ];
-    let result = resumed(&records, "").unwrap();
-    assert_eq!(result.stability[0].outcome, EndpointOutcome::Measured);
-    let run = &result.concurrency[0];
+    let draft = resumed(&records, "").unwrap();
+    assert_eq!(draft.result.stability[0].outcome, EndpointOutcome::Measured);
+    let run = &draft.result.concurrency[0];
     assert_eq!((run.memory_mb, run.max_concurrency), (size(), 2));
-    assert_eq!(run.outcome, EndpointOutcome::Cancelled);
+    assert!(draft.is_open("c2") && !draft.is_open("a"));
     let rounds: Vec<(u32, usize)> = run
         .rounds
         .iter()
@@ -111,17 +112,20 @@ fn a_round_that_was_interrupted_twice_is_void_twice() {
         begin(),
         Record::LoadStarted(size(), vec![(2, name())]),
         Record::RoundStarted(name(), load()),
-        Record::RoundCall(name(), call(1.0), None),
+        Record::RoundCall(name(), call(1.0)),
         Record::RoundStarted(name(), load()),
-        Record::RoundCall(name(), call(2.0), None),
+        Record::RoundCall(name(), call(2.0)),
         Record::RoundEnded(name()),
         Record::Ended(name(), EndpointOutcome::Measured),
     ];
-    let result = resumed(&records, "").unwrap();
-    let rounds = &result.concurrency[0].rounds;
+    let draft = resumed(&records, "").unwrap();
+    let rounds = &draft.result.concurrency[0].rounds;
     assert_eq!(rounds.len(), 1);
     assert_eq!(rounds[0].invocations, [call(2.0)]);
-    assert_eq!(result.concurrency[0].outcome, EndpointOutcome::Measured);
+    assert_eq!(
+        draft.result.concurrency[0].outcome,
+        EndpointOutcome::Measured
+    );
 }
 
 #[test]

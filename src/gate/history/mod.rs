@@ -104,18 +104,18 @@ impl SizeEntry {
         };
         Self {
             memory_mb: size.memory_mb,
-            calls: whole(size.warm.count),
-            p50_ms: size.warm.p50.get(),
-            p90_ms: size.warm.p90.get(),
-            p95_ms: size.warm.p95.get(),
-            p99_ms: size.warm.p99.get(),
-            mean_ms: size.warm.mean.get(),
-            mean_standard_error: size.warm.mean_standard_error.get(),
+            calls: whole(size.warm().count),
+            p50_ms: size.warm().p50.get(),
+            p90_ms: size.warm().p90.get(),
+            p95_ms: size.warm().p95.get(),
+            p99_ms: size.warm().p99.get(),
+            mean_ms: size.warm().mean.get(),
+            mean_standard_error: size.warm().mean_standard_error.get(),
             cold_starts: whole(size.cold_start_count()),
             cloudwatch_latency_ms: cloudwatch,
             request_bytes: size.request_bytes,
             response_bytes: size.response_bytes,
-            slowest: size.warm.slowest.map(|it| SlowestEntry {
+            slowest: size.warm().slowest.map(|it| SlowestEntry {
                 mean_ms: it.mean.get(),
                 standard_error: it.standard_error.get(),
             }),

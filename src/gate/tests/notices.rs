@@ -1,6 +1,7 @@
 //! What a reader should know besides the verdict.
 
 use super::*;
+use crate::result::{Leftover, ResourceKind};
 
 #[test]
 fn what_is_much_better_is_said_so_that_main_records_it() {
@@ -22,7 +23,11 @@ fn cold_starts_and_leftovers_and_an_old_baseline_are_noticed_and_fail_nothing() 
     for call in run.stability[1].invocations.iter_mut().take(5) {
         call.latency_ms = 5000.0;
     }
-    run.cleanup.left = vec!["endpoint x: denied".to_owned()];
+    run.cleanup.left = vec![Leftover {
+        kind: ResourceKind::Endpoint,
+        name: "x".to_owned(),
+        reason: "denied".to_owned(),
+    }];
     let later = run.finished_at + SignedDuration::from_hours(24 * 100);
     let history = history(5, model);
     let limits = Limits::default();
@@ -36,7 +41,7 @@ fn cold_starts_and_leftovers_and_an_old_baseline_are_noticed_and_fail_nothing() 
         },
         Notice::StaleBaseline { days: 101 },
         Notice::NotDeleted {
-            left: run.cleanup.left.clone(),
+            left: vec!["endpoint x: denied".to_owned()],
         },
     ];
     assert_eq!(it.notices, expected);

@@ -15,7 +15,7 @@ use crate::units::{LatencyMs, MemoryMb};
 
 impl Window<'_> {
     pub(super) fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
-        let quantile = Tail::supported_by(size.warm.count);
+        let quantile = Tail::supported_by(size.warm().count);
         let judge = |quantile| self.judge_latency(size, quantile, limits);
         let ceiling = latency_ceiling(limits);
         // A ceiling is one of the quantile, whatever is compared.
@@ -49,7 +49,7 @@ impl Window<'_> {
         bound: &SizeSummary,
         limits: &Limits,
     ) -> MetricJudgement {
-        let quantile = Tail::supported_by(bound.warm.count).unwrap_or(Tail::P99);
+        let quantile = Tail::supported_by(bound.warm().count).unwrap_or(Tail::P99);
         let at_least = latency_of(bound, quantile).map(Value::Latency);
         let open = NotCompared::StoppedEarly;
         let bare = || {
@@ -83,7 +83,7 @@ impl Window<'_> {
 
     /// Baseline runs without the mean of their slowest calls are passed over.
     fn compare_slowest(&self, size: &SizeSummary) -> Option<Change> {
-        let now = size.warm.slowest?;
+        let now = size.warm().slowest?;
         let stored = self.stored(size.memory_mb);
         let baseline: Vec<(f64, f64)> = stored
             .iter()
@@ -142,7 +142,7 @@ impl Window<'_> {
             memory_mb: Some(size.memory_mb),
             baseline: Value::Latency(LatencyMs(mean(&lns)?.exp())),
             now: Value::Latency(latency_of(size, tail)?),
-            difference: compare_quantile(&size.warm_sorted, p, &lns, calls, noise)?,
+            difference: compare_quantile(size.warm_sorted(), p, &lns, calls, noise)?,
             runs: lns.len(),
         })
     }
@@ -223,7 +223,7 @@ pub(super) fn judged_in(
 
 /// Says that a lower quantile stands for p99, also where only a ceiling is judged.
 pub(in crate::gate) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
-    let calls = size.warm.count;
+    let calls = size.warm().count;
     let quantile = Tail::supported_by(calls).filter(|quantile| *quantile != Tail::P99)?;
     Some(Notice::JudgedByLowerQuantile { quantile, calls })
 }
@@ -242,10 +242,10 @@ pub(in crate::gate) fn latency_ceiling(limits: &Limits) -> Option<Value> {
 
 pub(in crate::gate) fn latency_of(size: &SizeSummary, tail: Tail) -> Option<LatencyMs> {
     match tail {
-        Tail::P99 => Some(size.warm.p99),
-        Tail::P95 => Some(size.warm.p95),
-        Tail::P90 => Some(size.warm.p90),
-        Tail::Slowest => size.warm.slowest.map(|it| it.mean),
+        Tail::P99 => Some(size.warm().p99),
+        Tail::P95 => Some(size.warm().p95),
+        Tail::P90 => Some(size.warm().p90),
+        Tail::Slowest => size.warm().slowest.map(|it| it.mean),
     }
 }
 

@@ -47,7 +47,7 @@ impl Window<'_> {
                 let reason = NotCompared::SizeNotMeasured;
                 MetricJudgement::not_compared(metric, Some(recommended.memory_mb), now, reason)
             };
-            let quantile = Tail::supported_by(recommended.warm.count).unwrap_or(Tail::P99);
+            let quantile = Tail::supported_by(recommended.warm().count).unwrap_or(Tail::P99);
             let latency = latency_of(recommended, quantile).map(Value::Latency);
             let cost = Some(Value::Cost(recommended.cost.per_million()));
             return LatencyAndCost {
@@ -117,7 +117,7 @@ impl Window<'_> {
             })
             .collect();
         let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
-        let error = size.warm.mean_standard_error.get();
+        let error = size.warm().mean_standard_error.get();
         let noise = RunNoise {
             runs: lns.len(),
             ..self.noise
@@ -169,7 +169,11 @@ impl Window<'_> {
     /// Geometric means over the sizes that both have: they catch a slow model that no single size proves.
     pub(super) fn over_all_sizes(&self, limits: &Limits) -> Overall {
         let sizes = &self.analysis.sizes;
-        let fewest = sizes.iter().map(|size| size.warm.count).min().unwrap_or(0);
+        let fewest = sizes
+            .iter()
+            .map(|size| size.warm().count)
+            .min()
+            .unwrap_or(0);
         let judge = |quantile| self.latencies_together(quantile, limits);
         let latency = Tail::supported_by(fewest).and_then(|quantile| judged_in(quantile, judge));
         let parts: Vec<LogDifference> = sizes
@@ -206,7 +210,7 @@ impl Window<'_> {
     pub(super) fn creep(&self, baseline_size: MemoryMb, oldest: &Entry) -> Option<Creep> {
         let size = self.analysis.size(baseline_size)?;
         let entry = oldest.size(baseline_size)?;
-        let quantile = Tail::supported_by(size.warm.count);
+        let quantile = Tail::supported_by(size.warm().count);
         let change = |now: f64, then: f64| (then > 0.0).then(|| Ratio(now / then - 1.0));
         let latency = quantile.and_then(|quantile| {
             let (now, then) = (

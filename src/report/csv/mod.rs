@@ -1,10 +1,11 @@
-//! The measurements as CSV, with the file and column names of AWS's Python toolkit; our own columns come after.
+//! The measurements as CSV, with the file and column names of AWS's Python toolkit; our own columns
+//! come after.
 
 mod concurrency;
 
 use crate::analysis::{Analysis, SizeSummary};
 use crate::result::{
-    EndpointMetrics, EndpointRun, Invocation, InvocationOutcome, MetricStatistics, RunResult,
+    EndpointMetrics, EndpointRun, Invocation, MetricStatistics, OutcomeKind, RunResult,
 };
 use crate::units::MemoryMb;
 
@@ -14,8 +15,8 @@ const MICROSECONDS_PER_MILLISECOND: f64 = 1000.0;
 /// A file: its path inside the output folder, and its text.
 pub type CsvFile = (&'static str, String);
 
-/// Every CSV file of a run. `chosen` is the size whose savings are listed. Cells hold numbers and fixed words only,
-/// so nothing in them can act as a formula in a spreadsheet.
+/// Every CSV file of a run. `chosen` is the size whose savings are listed. Cells hold numbers and
+/// fixed words only, so nothing in them can act as a formula in a spreadsheet.
 pub fn csv_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb>) -> Vec<CsvFile> {
     let mut files = stability_files(run, analysis, chosen);
     if !run.concurrency.is_empty() {
@@ -85,44 +86,35 @@ fn invocations(run: &RunResult) -> String {
 }
 
 fn invocation(call: &Invocation, memory_mb: MemoryMb) -> Vec<String> {
-    let mut row = answer(call, call.start_ms);
+    let mut row = answer(call);
     row.extend([
         call.sample.to_string(),
         memory_mb.get().to_string(),
         call.request_bytes.to_string(),
         cell(call.outcome.is_success().then_some(call.first_byte_ms)),
-        outcome(&call.outcome).to_owned(),
+        call.outcome.kind().name().to_owned(),
     ]);
     row
 }
 
-/// The columns that every list of invocations begins with; the latency counts from `begin_ms`.
-fn answer(call: &Invocation, begin_ms: f64) -> Vec<String> {
-    let end_ms = begin_ms + call.latency_ms;
+/// The columns that every list of invocations begins with; the latency counts from when the call
+/// was due.
+fn answer(call: &Invocation) -> Vec<String> {
+    let (kind, latency_ms) = (call.outcome.kind(), call.latency_from_due());
+    let seconds = |ms: f64| (ms / MILLISECONDS_PER_SECOND).to_string();
     vec![
-        cell(call.outcome.is_success().then_some(call.latency_ms)),
+        cell(call.outcome.is_success().then_some(latency_ms)),
         call.response_bytes.to_string(),
-        flag(call.outcome == InvocationOutcome::Throttled),
-        flag(call.outcome == InvocationOutcome::OutOfMemory),
-        flag(outcome(&call.outcome) == "model_error"),
-        (begin_ms / MILLISECONDS_PER_SECOND).to_string(),
-        (end_ms / MILLISECONDS_PER_SECOND).to_string(),
+        flag(kind == OutcomeKind::Throttled),
+        flag(kind == OutcomeKind::OutOfMemory),
+        flag(kind == OutcomeKind::ModelError),
+        seconds(call.begin_ms()),
+        seconds(call.begin_ms() + latency_ms),
     ]
 }
 
-const fn outcome(outcome: &InvocationOutcome) -> &'static str {
-    match outcome {
-        InvocationOutcome::Success => "ok",
-        InvocationOutcome::Throttled => "throttled",
-        InvocationOutcome::NotReady => "not_ready",
-        InvocationOutcome::OutOfMemory => "out_of_memory",
-        InvocationOutcome::ModelError(_) => "model_error",
-        InvocationOutcome::ServiceError(_) => "service_error",
-        InvocationOutcome::TransportError(_) => "transport_error",
-    }
-}
-
-/// The metrics of an endpoint with CloudWatch's names and units, in the toolkit's order, and the factor from our unit.
+/// The metrics of an endpoint with CloudWatch's names and units, in the toolkit's order, and the
+/// factor from our unit.
 fn named(
     metrics: &EndpointMetrics,
 ) -> [(&'static str, &'static str, f64, Option<MetricStatistics>); 4] {
@@ -210,10 +202,10 @@ fn latency_summary(analysis: &Analysis) -> String {
             all.median,
             all.max,
             all.iqr,
-            size.warm.p50,
-            size.warm.p90,
-            size.warm.p95,
-            size.warm.p99,
+            size.warm().p50,
+            size.warm().p90,
+            size.warm().p95,
+            size.warm().p99,
         ];
         let mut row = vec![size.memory_mb.get().to_string(), all.count.to_string()];
         row.extend(latencies.map(|latency| latency.get().to_string()));
@@ -226,7 +218,8 @@ fn latency_summary(analysis: &Analysis) -> String {
     table(head, analysis.sizes.iter().map(row))
 }
 
-/// The means of the four metrics, latencies in milliseconds, in the order of the toolkit's summaries.
+/// The means of the four metrics, latencies in milliseconds, in the order of the toolkit's
+/// summaries.
 fn averages(metrics: Option<&EndpointMetrics>) -> [String; 4] {
     let average = |of: fn(&EndpointMetrics) -> Option<MetricStatistics>| {
         cell(metrics.and_then(of).map(|statistics| statistics.average))
@@ -292,6 +285,7 @@ mod tests {
     use crate::analysis::tests::toolkit_parity::toolkit_run;
     use crate::analysis::tests::{endpoint, prices, run_of};
     use crate::analysis::{Strategy, analyse};
+    use crate::result::InvocationOutcome;
 
     fn fixture(path: &str) -> String {
         let root = env!("CARGO_MANIFEST_DIR");

@@ -53,10 +53,10 @@ fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Row {
         } else {
             memory
         }],
-        latency(size.warm.p50),
-        latency(size.warm.p95),
-        latency(size.warm.p99),
-        latency(size.warm.mean),
+        latency(size.warm().p50),
+        latency(size.warm().p95),
+        latency(size.warm().p99),
+        latency(size.warm().mean),
         cell(numbers::usd(size.cost.per_million())),
         cell(numbers::count(size.cold_start_count())),
         cell(numbers::count(size.failures())),
@@ -105,7 +105,7 @@ fn why_not(facts: Facts<'_>, size: &SizeSummary) -> Inline {
     );
     let score = match strategy {
         Strategy::Balanced => format!(", score {}", numbers::percent(it.score)),
-        Strategy::CheapestUnder(bound) if size.warm.p99 > bound => {
+        Strategy::CheapestUnder(bound) if size.warm().p99 > bound => {
             format!(", p99 above {}", numbers::latency(bound))
         }
         Strategy::Cost | Strategy::Speed | Strategy::CheapestUnder(_) => String::new(),
@@ -214,8 +214,8 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
             unit: "ms",
             sizes: memory,
             series: vec![
-                latency("p99", |size| size.warm.p99),
-                latency("mean", |size| size.warm.mean),
+                latency("p99", |size| size.warm().p99),
+                latency("mean", |size| size.warm().mean),
             ],
         },
     ]

@@ -1,6 +1,7 @@
 //! Words that want to be more than words.
 
 use super::*;
+use crate::result::{Leftover, ResourceKind};
 
 const HOSTILE: &str = "x|y<img src=x onerror=1>@team\n::error::";
 
@@ -19,7 +20,12 @@ fn hostile_run() -> RunResult {
     run.samples.source = HOSTILE.to_owned();
     run.samples.sha256 = HOSTILE.to_owned();
     run.service = Service::Custom(HOSTILE.to_owned());
-    run.cleanup.left = vec![HOSTILE.to_owned(); 5];
+    let left = Leftover {
+        kind: ResourceKind::Endpoint,
+        name: HOSTILE.to_owned(),
+        reason: HOSTILE.to_owned(),
+    };
+    run.cleanup.left = vec![left; 5];
     run
 }
 

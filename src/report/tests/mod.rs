@@ -360,7 +360,7 @@ fn absolute_tolerances_are_shown_in_their_unit() {
 fn every_strategy_has_its_rule_and_its_reasons() {
     let rules = ["balanced", "cost", "speed", "cheapest-under:150ms"].map(|strategy| {
         let run = model(1.0);
-        let analysis = analyse(&run, &prices(), strategy.parse().unwrap());
+        let analysis = analyse(&run, &prices(), strategy.parse::<Strategy>().unwrap());
         let judgement = judge(&run, &analysis, None, &Limits::default(), run.finished_at);
         let report = compose(&run, &analysis, &judgement, &Links::default());
         let comment = markdown(&report);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT_ID, Account, Serverless};
 use crate::simulator::validate::{ApiError, text};
+use crate::units::saturating_u32;
 
 const TOTAL_CONCURRENCY: &str =
     "Maximum total concurrency that can be allocated across all serverless endpoints";
@@ -86,7 +87,7 @@ impl Account {
 }
 
 fn whole(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+    saturating_u32(count)
 }
 
 /// AWS's words, down to the unit that only the memory quota has.

@@ -1,8 +1,9 @@
-//! The concurrency benchmark as CSV. A load of an open loop has no number of clients: that cell is empty.
+//! The concurrency benchmark as CSV. A load of an open loop has no number of clients: that cell is
+//! empty.
 
-use super::{CsvFile, answer, averages, cell, metrics_of, outcome, table};
+use super::{CsvFile, answer, averages, cell, metrics_of, table};
 use crate::analysis::{Analysis, LoadSummary};
-use crate::result::{LoadRound, LoadRun, RunResult};
+use crate::result::{Invocation, LoadRound, LoadRun, OutcomeKind, RunResult};
 
 pub(super) fn files(run: &RunResult, analysis: &Analysis) -> Vec<CsvFile> {
     vec![
@@ -42,25 +43,24 @@ fn invocations(run: &RunResult) -> String {
 }
 
 fn round_rows(endpoint: &LoadRun, round: &LoadRound) -> Vec<Vec<String>> {
-    let calls = round.invocations.iter().enumerate();
-    let row = |(index, call): (usize, &crate::result::Invocation)| {
-        let due = round.scheduled_ms.get(index).copied();
-        let mut row = answer(call, due.unwrap_or(call.start_ms));
+    let row = |call: &Invocation| {
+        let mut row = answer(call);
         row.extend([
             endpoint.memory_mb.get().to_string(),
             endpoint.max_concurrency.to_string(),
             clients(&round.load),
             call.sample.to_string(),
             call.request_bytes.to_string(),
-            outcome(&call.outcome).to_owned(),
+            call.outcome.kind().name().to_owned(),
             load_words(&round.load),
         ]);
         row
     };
-    calls.map(row).collect()
+    round.invocations.iter().map(row).collect()
 }
 
-/// Our own words for a load; a trace is named by its length, never by its file, whose name is anybody's text.
+/// Our own words for a load; a trace is named by its length, never by its file, whose name is
+/// anybody's text.
 fn load_words(load: &crate::result::Load) -> String {
     load.to_string()
 }
@@ -84,8 +84,8 @@ fn metrics(run: &RunResult) -> String {
     table(head, rows)
 }
 
-/// The toolkit's columns, its index without a name included; its transactions per second are cut to whole numbers,
-/// ours are not.
+/// The toolkit's columns, its index without a name included; its transactions per second are cut to
+/// whole numbers, ours are not.
 fn summary(analysis: &Analysis) -> String {
     let head = ",max_concurrency,num_clients,memory_size,throttle_exception,insufficient_memory_error,other_model_error,\
                 num_invocations,invocation_latency_median,invocation_latency_mean,invocation_latency_max,\
@@ -107,9 +107,9 @@ fn summary_row(index: usize, load: &LoadSummary) -> Vec<String> {
         load.memory_mb.get().to_string(),
     ];
     row.extend(counts(&[
-        errors.throttled,
-        errors.out_of_memory,
-        errors.model,
+        errors.count(OutcomeKind::Throttled),
+        errors.count(OutcomeKind::OutOfMemory),
+        errors.count(OutcomeKind::ModelError),
         latency.count,
     ]));
     row.extend([latency.median, latency.mean, latency.max, latency.iqr].map(answered));
@@ -117,9 +117,9 @@ fn summary_row(index: usize, load: &LoadSummary) -> Vec<String> {
     row.push(load_words(&load.load));
     row.extend(counts(&[
         load.calls,
-        errors.not_ready,
-        errors.service,
-        errors.transport,
+        errors.count(OutcomeKind::NotReady),
+        errors.count(OutcomeKind::ServiceError),
+        errors.count(OutcomeKind::TransportError),
     ]));
     row.extend([latency.p50, latency.p90, latency.p99].map(answered));
     row.extend(numbers(&[load.throughput_per_s]));

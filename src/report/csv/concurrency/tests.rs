@@ -42,6 +42,7 @@ fn call(row: &BTreeMap<String, String>) -> Invocation {
         } else {
             InvocationOutcome::Success
         },
+        due_ms: None,
     }
 }
 
@@ -68,7 +69,6 @@ fn toolkit_rounds() -> Vec<LoadRound> {
             load: load(clients),
             warmup: Vec::new(),
             invocations: without_outliers(of_load.map(call).collect()),
-            scheduled_ms: Vec::new(),
         }
     };
     [2, 3, 4].map(round).into()
@@ -110,5 +110,22 @@ fn every_column_of_the_toolkit_is_there_with_its_name() {
         let (ours, theirs) = (text.lines().next().unwrap(), theirs.lines().next().unwrap());
         assert!(ours.starts_with(theirs), "{path}: {ours}");
         assert!(text.lines().count() > 1, "{path}");
+    }
+}
+
+#[test]
+fn a_result_of_schema_1_gives_the_rows_that_its_program_gave() {
+    let root = format!("{}/tests/fixtures/schema-1", env!("CARGO_MANIFEST_DIR"));
+    let run = RunResult::read(format!("{root}/result.json").as_ref()).unwrap();
+    let written = std::fs::read_to_string(format!("{root}/concurrency-invocations.csv")).unwrap();
+    let (ours, theirs) = (rows(&invocations(&run)), rows(&written));
+    assert_eq!((ours.len(), theirs.len()), (24, 24));
+    for (own, their) in ours.iter().zip(&theirs) {
+        for (column, cell) in their {
+            match (own[column].parse::<f64>(), cell.parse::<f64>()) {
+                (Ok(own), Ok(their)) => assert!((own - their).abs() < 0.0011, "{column}: {own}"),
+                (_, _) => assert_eq!(&own[column], cell, "{column}"),
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::analysis::{LoadLeftOut, LoadSummary, Serving};
 use crate::report::document::{Block, text};
 use crate::report::table::{Align, Cell, Table};
 use crate::report::{Facts, Section, figures, numbers, reason};
-use crate::result::Load;
+use crate::result::{Load, OutcomeKind};
 use crate::units::LatencyMs;
 
 const MAX_REASON: usize = 300;
@@ -76,7 +76,7 @@ fn row(load: &LoadSummary) -> Vec<Cell> {
             "–".to_owned()
         })
     };
-    let throttled = match load.errors.throttled {
+    let throttled = match load.errors.count(OutcomeKind::Throttled) {
         0 => "0".to_owned(),
         count => format!(
             "{} ({})",
@@ -92,7 +92,9 @@ fn row(load: &LoadSummary) -> Vec<Cell> {
         )),
         cell(numbers::count(load.calls)),
         cell(throttled),
-        cell(numbers::count(load.errors.total() - load.errors.throttled)),
+        cell(numbers::count(
+            load.errors.total() - load.errors.count(OutcomeKind::Throttled),
+        )),
         latency(load.latency.p50),
         latency(load.latency.p90),
         latency(load.latency.p99),

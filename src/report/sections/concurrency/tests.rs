@@ -2,7 +2,7 @@
 
 use crate::analysis::concurrency::tests::{clients, round, with_load};
 use crate::analysis::tests::prices;
-use crate::analysis::{Analysis, Strategy, analyse};
+use crate::analysis::{Analysis, Strategy, Wanted, analyse};
 use crate::gate::Limits;
 use crate::gate::tests::{judged, model};
 use crate::report::{Links, chart_files, compose, csv_files, html, markdown};
@@ -40,10 +40,11 @@ fn loaded() -> RunResult {
 }
 
 fn analysed(run: &RunResult) -> Analysis {
-    Analysis {
+    let wanted = Wanted {
+        strategy: Strategy::Balanced,
         expected_rate_per_s: Some(5.0),
-        ..analyse(run, &prices(), Strategy::Balanced)
-    }
+    };
+    analyse(run, &prices(), wanted)
 }
 
 #[test]

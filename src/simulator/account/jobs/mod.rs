@@ -9,6 +9,7 @@ use super::{Account, arn, tags_key};
 use crate::simulator::validate::{
     ApiError, choice, integer, member_of, name, optional_text, required_integer, tags, text,
 };
+use crate::units::saturating_u32;
 
 /// Longest text of an argument or of a variable's value, and of `ImageUri`.
 const LONGEST_TEXT: usize = 256;
@@ -247,7 +248,7 @@ fn order(input: &Value, name: &str) -> Result<JobOrder, ApiError> {
         environment: environment(input)?,
         inputs: list(input, "ProcessingInputs", 10, parse_input)?,
         outputs: list(outputs, "Outputs", 10, parse_output)?,
-        longest_run_s: u32::try_from(longest_run).unwrap_or(u32::MAX),
+        longest_run_s: saturating_u32(longest_run),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Open loop: calls are sent when they are due, whatever became of those before.
+//! Open loop: calls are sent when they are due and do not wait for answers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,22 +7,23 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::rounds::Round;
+use super::round::Round;
 
-/// Calls on their way at once: each holds a connection. A call that waits for one is late, and its latency says so.
+/// Calls on their way at once: each holds a connection. A call that waits for one is sent late.
 const MOST_AT_ONCE: usize = 1000;
 /// How soon a cancellation is noticed between two calls.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
-/// Sends one call at each offset. Latency counts from the time a call was due, so that neither a slow answer nor a
-/// lack of connections can hide those that wait behind it (no coordinated omission).
+/// Sends one call at each offset and keeps the time it was due: latency counts from then, so that
+/// neither a slow answer nor a lack of connections can hide those that wait behind it (no
+/// coordinated omission).
 pub(super) async fn drive(round: &Arc<Round>, offsets: &[Duration]) {
     let calls = TaskTracker::new();
     let clock = {
         let (round, calls, offsets) = (Arc::clone(round), calls.clone(), offsets.to_vec());
         let runtime = Handle::current();
-        // The operating system's timer is a tenth of a millisecond late, Tokio's up to a whole one: as lateness is
-        // part of the latency, a thread of its own keeps the time.
+        // The operating system's timer is a tenth of a millisecond late, Tokio's up to a whole one:
+        // as lateness is part of the latency, a thread of its own keeps the time.
         tokio::task::spawn_blocking(move || keep_time(&round, &calls, &offsets, &runtime))
     };
     if let Err(error) = clock.await {
@@ -57,9 +58,6 @@ async fn send(round: Arc<Round>, call: u32, due: Instant, slots: Arc<Semaphore>)
     let Some(mut invocation) = cancel.run_until_cancelled(round.invoke(call)).await else {
         return;
     };
-    let scheduled_ms = round.since_start_ms(due);
-    let late_ms = (invocation.start_ms - scheduled_ms).max(0.0);
-    invocation.latency_ms += late_ms;
-    invocation.first_byte_ms += late_ms;
-    round.record(invocation, Some(scheduled_ms));
+    invocation.due_ms = Some(round.since_start_ms(due));
+    round.record(invocation);
 }

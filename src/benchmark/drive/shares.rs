@@ -8,11 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::closed_loop;
-use super::rounds::Round;
-use crate::benchmark::{Context, Environment, Journal, Plan};
+use super::recorder::Recorder;
+use super::round::Round;
+use crate::benchmark::{Context, EndpointLabel, Environment, Journal, Plan};
 use crate::result::Invocation;
+use crate::units::to_microsecond;
 
-/// From the moment a share is sent to its first call: time for every helper to see it and to open its connections.
+/// From the moment a share is sent to its first call: time for every helper to see it and to open
+/// its connections.
 const LEAD_TIME: SignedDuration = SignedDuration::from_secs(3);
 /// How much longer than the leader a helper may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -48,8 +51,8 @@ pub trait Helpers: Send + Sync {
     /// How many there are.
     fn count(&self) -> u32;
 
-    /// Has shares carried out while the leader does its own, `leader_done`, which says how long the helpers may take after it.
-    /// The error names the helper that has not answered by then.
+    /// Has shares carried out while the leader does its own, `leader_done`, which says how long the
+    /// helpers may take after it. The error names the helper that has not answered by then.
     fn carry_out<'a>(
         &'a self,
         shares: Vec<Share>,
@@ -57,8 +60,8 @@ pub trait Helpers: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<ShareDone>, String>>;
 }
 
-/// Splits a load evenly: the clients, and in proportion to them its calls. The first of the list is the leader's, as helper 0;
-/// machines without a client have no share.
+/// Splits a load evenly: the clients, and in proportion to them its calls. The first of the list is
+/// the leader's, as helper 0; machines without a client have no share.
 fn split(
     endpoint: &str,
     clients: u32,
@@ -120,8 +123,8 @@ pub(super) async fn drive(
     for done in helpers.carry_out(shares.collect(), leader_done).await? {
         let later_ms = done.zero.duration_since(zero).as_secs_f64() * 1000.0;
         for mut call in done.calls {
-            call.start_ms += later_ms;
-            round.record(call, None);
+            call.start_ms = to_microsecond(call.start_ms + later_ms);
+            round.record(call);
         }
     }
     Ok(())
@@ -158,7 +161,10 @@ impl Helper {
         let options = plan.options.load.as_ref()?;
         let endpoints = &mut plan.load_endpoints.iter();
         let endpoint = endpoints.find(|it| it.name == share.endpoint)?;
-        let round = Arc::new(Round::new(&self.context, options, endpoint));
+        let label = EndpointLabel::MaxConcurrency(endpoint.max_concurrency);
+        let recorder = Recorder::new(&self.context, label, &endpoint.name, std::iter::empty());
+        let round = Round::new(&self.context, options, endpoint, Arc::new(recorder));
+        let round = Arc::new(round);
         round.open_connections(share.clients).await;
         carry_out(&round, share).await;
         Some(ShareDone {

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::rounds::Round;
-use crate::result::InvocationOutcome;
+use super::round::Round;
+use crate::result::OutcomeKind;
 
-/// Pause of a client after a throttled call, as every AWS SDK makes one: without it, refused clients would ask
-/// hundreds of times a second, and the share of throttled calls would say how fast AWS refuses.
+/// Pause of a client after a throttled call, as every AWS SDK makes one: without it, refused
+/// clients would ask hundreds of times a second, and the share of throttled calls would say how
+/// fast AWS refuses.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends the calls of these numbers from `clients` clients: whoever is free sends the next. Dropping the future stops them.
+/// Sends the calls of these numbers from `clients` clients: whoever is free sends the next.
+/// Dropping the future stops them.
 pub(super) async fn drive(round: &Arc<Round>, clients: u32, calls: Range<u32>) {
     let next = Arc::new(AtomicU32::new(calls.start));
     let mut all = JoinSet::new();
@@ -31,8 +33,8 @@ async fn client(round: Arc<Round>, next: Arc<AtomicU32>, until: u32) {
             return;
         }
         let invocation = round.invoke(call).await;
-        let throttled = invocation.outcome == InvocationOutcome::Throttled;
-        round.record(invocation, None);
+        let throttled = invocation.outcome.kind() == OutcomeKind::Throttled;
+        round.record(invocation);
         let pause = if throttled {
             THROTTLED_PAUSE
         } else {

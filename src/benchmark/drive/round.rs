@@ -1,0 +1,146 @@
+//! The state of one endpoint under one load, shared by its clients.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
+use super::recorder::{Attempt, Recorder};
+use crate::aws::Invoker;
+use crate::benchmark::Context;
+use crate::benchmark::journal::Record;
+use crate::benchmark::load_plan::{LoadEndpoint, LoadOptions};
+use crate::result::{Invocation, Load, LoadRound, OutcomeKind};
+use crate::sync::lock;
+use crate::units::milliseconds;
+
+/// Failures without a success between them after which an endpoint is given up. Throttling is no
+/// failure: under more clients than `MaxConcurrency` it is the answer to the question.
+const HOPELESS: u32 = 20;
+
+/// Shared by the clients of one round.
+pub(super) struct Round {
+    pub(super) context: Arc<Context>,
+    pub(super) options: LoadOptions,
+    invoker: Invoker,
+    recorder: Arc<Recorder>,
+    calls: Mutex<Calls>,
+    failed_in_a_row: AtomicU32,
+}
+
+#[derive(Default)]
+struct Calls {
+    warmup: Vec<Invocation>,
+    measured: Vec<Invocation>,
+    last_failure: Option<String>,
+}
+
+impl Round {
+    /// Without a call yet. `recorder` is that of the endpoint.
+    pub(super) fn new(
+        context: &Arc<Context>,
+        options: &LoadOptions,
+        endpoint: &LoadEndpoint,
+        recorder: Arc<Recorder>,
+    ) -> Self {
+        Self {
+            context: Arc::clone(context),
+            options: options.clone(),
+            invoker: context.environment.session.invoker(&endpoint.name),
+            recorder,
+            calls: Mutex::default(),
+            failed_in_a_row: AtomicU32::new(0),
+        }
+    }
+
+    pub(super) fn endpoint_name(&self) -> &str {
+        self.recorder.name()
+    }
+
+    pub(super) async fn open_connections(&self, count: u32) {
+        self.invoker.open_connections(count).await;
+    }
+
+    /// Opens the journal's round; one call per client at once then starts the workers, and keeps
+    /// their cold starts out of the measurement.
+    pub(super) async fn begin(self: &Arc<Self>, load: &Load, clients: u32) {
+        let name = self.endpoint_name().to_owned();
+        self.recorder
+            .journal(&Record::RoundStarted(name, load.clone()));
+        self.open_connections(clients).await;
+        let mut calls = JoinSet::new();
+        for client in 0..clients {
+            let round = Arc::clone(self);
+            calls.spawn(async move {
+                let invocation = round.invoke(client).await;
+                round.record_warm_up(invocation);
+            });
+        }
+        calls.join_all().await;
+    }
+
+    /// Sends call number `call`.
+    pub(super) async fn invoke(&self, call: u32) -> Invocation {
+        let sample = self.context.plan.samples.round_robin(call);
+        self.invoker.invoke(sample, self.context.start).await
+    }
+
+    /// Whether it is pointless to go on.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.failed_in_a_row.load(Ordering::Relaxed) >= HOPELESS
+    }
+
+    /// Why it is pointless to go on under `load`.
+    pub(super) fn hopeless(&self, load: &Load) -> Option<String> {
+        self.is_hopeless().then(|| {
+            let last = lock(&self.calls).last_failure.clone().unwrap_or_default();
+            format!("{HOPELESS} errors in a row under {load}, the last: {last}")
+        })
+    }
+
+    fn record_warm_up(&self, invocation: Invocation) {
+        self.recorder
+            .record(Record::RoundWarmUp, &invocation, Attempt::Last);
+        lock(&self.calls).warmup.push(invocation);
+    }
+
+    /// Keeps a measured call.
+    pub(super) fn record(&self, invocation: Invocation) {
+        self.recorder
+            .record(Record::RoundCall, &invocation, Attempt::Last);
+        let is_throttled = invocation.outcome.kind() == OutcomeKind::Throttled;
+        let failure = invocation.outcome.failure().filter(|_| !is_throttled);
+        match &failure {
+            Some(_) => self.failed_in_a_row.fetch_add(1, Ordering::Relaxed),
+            None => self.failed_in_a_row.swap(0, Ordering::Relaxed),
+        };
+        let mut calls = lock(&self.calls);
+        if failure.is_some() {
+            calls.last_failure = failure;
+        }
+        calls.measured.push(invocation);
+    }
+
+    /// When `moment` was, in milliseconds since the start of the run.
+    pub(super) fn since_start_ms(&self, moment: Instant) -> f64 {
+        milliseconds(moment.saturating_duration_since(self.context.start))
+    }
+
+    /// The measured calls.
+    pub(super) fn take_calls(&self) -> Vec<Invocation> {
+        std::mem::take(&mut lock(&self.calls).measured)
+    }
+
+    /// Closes the journal's round; everything that was measured.
+    pub(super) fn finish(&self, load: &Load) -> LoadRound {
+        let name = self.endpoint_name().to_owned();
+        self.recorder.journal(&Record::RoundEnded(name));
+        let calls = std::mem::take(&mut *lock(&self.calls));
+        LoadRound {
+            load: load.clone(),
+            warmup: calls.warmup,
+            invocations: calls.measured,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Stability: warm-up, then sequential round-robin invocations (closed loop, one client).
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::recorder::{Attempt, Recorder};
+use crate::aws::Invoker;
+use crate::benchmark::journal::Record;
+use crate::benchmark::wait::sleep_unless_cancelled;
+use crate::benchmark::{Context, EndpointLabel, Event, empty_result};
+use crate::result::{EndpointOutcome, EndpointRun, Invocation, OutcomeKind, RunResult};
+use crate::text::plural;
+use crate::units::saturating_u32;
+
+/// Pause before a call is repeated that met an endpoint still provisioning.
+const NOT_READY_PAUSE: Duration = Duration::from_millis(500);
+/// Longest time in a row that an endpoint may answer "not ready": a cold start takes up to 3
+/// minutes.
+const NOT_READY_LIMIT: Duration = Duration::from_mins(4);
+
+/// Which list of an [`EndpointRun`] the calls go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    WarmUp,
+    Measured,
+}
+
+/// The one client of an endpoint.
+struct Client {
+    invoker: Invoker,
+    recorder: Recorder,
+}
+
+impl Client {
+    fn new(context: &Context, run: &EndpointRun) -> Self {
+        let label = EndpointLabel::Memory(run.memory_mb);
+        let earlier = run.warmup.iter().chain(&run.invocations);
+        Self {
+            invoker: context.environment.session.invoker(&run.endpoint_name),
+            recorder: Recorder::new(context, label, &run.endpoint_name, earlier),
+        }
+    }
+
+    fn record(&self, run: &mut EndpointRun, phase: Phase, call: Invocation, attempt: Attempt) {
+        match phase {
+            Phase::WarmUp => {
+                self.recorder.record(Record::WarmUp, &call, attempt);
+                run.warmup.push(call);
+            }
+            Phase::Measured => {
+                self.recorder.record(Record::Call, &call, attempt);
+                run.invocations.push(call);
+            }
+        }
+    }
+}
+
+/// Waits out the cold-start delay, warms up and measures into the lists of `run`; how that ended.
+/// What a resumed run already holds is not measured again; its warm-up is, because the endpoint has
+/// been idle or is new.
+pub(in crate::benchmark) async fn drive_sequence(
+    context: &Context,
+    run: &mut EndpointRun,
+) -> EndpointOutcome {
+    match measure(context, run).await {
+        Ok(()) => EndpointOutcome::Measured,
+        Err(outcome) => outcome,
+    }
+}
+
+async fn measure(context: &Context, run: &mut EndpointRun) -> Result<(), EndpointOutcome> {
+    let options = &context.plan.options;
+    if !sleep_unless_cancelled(&context.stop, options.cold_start_delay).await {
+        return Err(EndpointOutcome::Cancelled);
+    }
+    let client = Client::new(context, run);
+    client.invoker.open_connections(1).await;
+    for call in 0..options.warmup {
+        call_until_ready(context, &client, run, Phase::WarmUp, call).await?;
+    }
+    let mut lookout = Lookout::new(context);
+    while let Some(calls) = next_calls(context, run) {
+        for call in calls {
+            call_until_ready(context, &client, run, Phase::Measured, call).await?;
+            if lookout.sees_certain_failure(context, run) {
+                context.stop.cancel();
+                return Err(context.failed_fast());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How often a certain failure is looked for: after so many calls, and at most so often in a run.
+const CALLS_BETWEEN_LOOKS: u32 = 25;
+const MOST_LOOKS: u32 = 100;
+
+/// Looks for a failure that nothing can change any more.
+struct Lookout {
+    /// A result that holds no call. An endpoint is lent to it for a look.
+    empty: RunResult,
+}
+
+impl Lookout {
+    fn new(context: &Context) -> Self {
+        Self {
+            empty: empty_result(&context.plan, &context.environment),
+        }
+    }
+
+    /// Whether the run is certain to fail, by what has been measured at the size of `run` alone.
+    fn sees_certain_failure(&mut self, context: &Context, run: &mut EndpointRun) -> bool {
+        let planned = context.plan.options.max_invocations;
+        let every = CALLS_BETWEEN_LOOKS.max(planned / MOST_LOOKS);
+        let done = answered(&run.invocations);
+        if !done.is_multiple_of(every) || done >= planned {
+            return false;
+        }
+        let mut places = self.empty.stability.iter();
+        let Some(index) = places.position(|it| it.endpoint_name == run.endpoint_name) else {
+            return false;
+        };
+        let outcome = std::mem::replace(&mut run.outcome, context.failed_fast());
+        self.swap(index, run);
+        let certain = context.environment.policy.is_certain_failure(&self.empty);
+        self.swap(index, run);
+        run.outcome = outcome;
+        certain
+    }
+
+    fn swap(&mut self, index: usize, run: &mut EndpointRun) {
+        if let Some(place) = self.empty.stability.get_mut(index) {
+            std::mem::swap(place, run);
+        }
+    }
+}
+
+/// The calls that come next: the planned ones, then as many again while the noise asks for more.
+fn next_calls(context: &Context, run: &EndpointRun) -> Option<Range<u32>> {
+    let options = &context.plan.options;
+    let (done, round) = (answered(&run.invocations), options.invocations);
+    // A resumed run first completes what was begun.
+    if done < round {
+        return Some(done..round);
+    }
+    let is_between_rounds = !done.is_multiple_of(round);
+    let goes_on = || is_between_rounds || context.environment.policy.wants_more(run);
+    if done >= options.max_invocations || !goes_on() {
+        return None;
+    }
+    let next = (done / round + 1).saturating_mul(round);
+    let next = next.min(options.max_invocations);
+    context.emit(&Event::Extended {
+        endpoint: EndpointLabel::Memory(run.memory_mb),
+        invocations: next + options.warmup,
+    });
+    Some(done..next)
+}
+
+/// Calls that are done: one that met an endpoint not ready was sent again.
+fn answered(calls: &[Invocation]) -> u32 {
+    let done = calls
+        .iter()
+        .filter(|call| call.outcome.kind() != OutcomeKind::NotReady);
+    saturating_u32(done.count())
+}
+
+/// Sends call number `call`, again while the endpoint says it is not ready.
+async fn call_until_ready(
+    context: &Context,
+    client: &Client,
+    run: &mut EndpointRun,
+    phase: Phase,
+    call: u32,
+) -> Result<(), EndpointOutcome> {
+    let cancel = &context.stop;
+    let began = Instant::now();
+    loop {
+        let sample = context.plan.samples.round_robin(call);
+        let send = client.invoker.invoke(sample, context.start);
+        let invocation = cancel
+            .run_until_cancelled(send)
+            .await
+            .ok_or(EndpointOutcome::Cancelled)?;
+        let not_ready = invocation.outcome.kind() == OutcomeKind::NotReady;
+        let failure = invocation.outcome.failure();
+        let attempt = if not_ready && began.elapsed() < NOT_READY_LIMIT {
+            Attempt::SentAgain
+        } else {
+            Attempt::Last
+        };
+        client.record(run, phase, invocation, attempt);
+        if attempt == Attempt::SentAgain {
+            if !sleep_unless_cancelled(cancel, NOT_READY_PAUSE).await {
+                return Err(EndpointOutcome::Cancelled);
+            }
+            continue;
+        }
+        let Some(reason) = failure else { return Ok(()) };
+        let errors = client.recorder.failed();
+        if errors >= context.plan.options.error_threshold {
+            return Err(EndpointOutcome::StoppedEarly {
+                reason: format!("{}, the last: {reason}", plural(errors, "error")),
+            });
+        }
+        return Ok(());
+    }
+}

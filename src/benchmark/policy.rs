@@ -1,0 +1,22 @@
+//! What a benchmark is for, as far as it decides how long to measure and at which size.
+
+use crate::result::{EndpointRun, RunResult};
+use crate::units::MemoryMb;
+
+/// Decides on the way.
+pub trait RunPolicy: Send + Sync {
+    /// Whether a size that has its planned calls should go on, up to
+    /// [`Options::max_invocations`](super::Options::max_invocations): decided by the width of the
+    /// noise alone, so that it favours neither verdict.
+    fn wants_more(&self, so_far: &EndpointRun) -> bool;
+
+    /// Whether a run that holds just this is certain to fail, whichever calls are still to come.
+    /// The endpoint that has calls ended as
+    /// [`FailedFast`](crate::result::EndpointOutcome::FailedFast). Never when a run that fails is
+    /// measured to the end all the same.
+    fn is_certain_failure(&self, so_far: &RunResult) -> bool;
+
+    /// The memory size of the concurrency benchmark, from a complete stability benchmark; `None` to
+    /// leave it out.
+    fn recommended(&self, run: &RunResult) -> Option<MemoryMb>;
+}
