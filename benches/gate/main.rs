@@ -28,10 +28,9 @@ use crate::cells::{Cells, pull_requests};
 const DRIFTS: [f64; 3] = [0.01, 0.03, 0.05];
 /// Run-to-run standard deviation at which power is measured.
 const POWER_DRIFT: f64 = 0.03;
-const DEFAULT_PULL_REQUESTS: u64 = 2000;
 
 fn main() -> ExitCode {
-    let count = wanted("--pull-requests").unwrap_or(DEFAULT_PULL_REQUESTS);
+    let count = wanted("--pull-requests").unwrap_or(table::ENOUGH);
     let first = wanted("--first-seed").unwrap_or_default();
     let began = Instant::now();
     let mut tables = Vec::new();

@@ -15,10 +15,18 @@ const MATURE: usize = 3;
 /// Smallest power by factor of the slowest 2 % of calls.
 const TAIL_POWER: [(f64, f64); 2] = [(2.0, 0.90), (10.0, 0.98)];
 
+/// Pull requests from which a share beyond its target is a miss.
+pub(crate) const ENOUGH: u64 = 2000;
+/// With fewer, it is a miss where a gate that just meets the target would do as badly more rarely than this.
+const DOUBT: f64 = 0.01;
+
 /// Prints every cell; how many targets were missed.
 pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
     let mut missed = 0;
     println!("{count} simulated pull requests per row, 1 000 calls per size, six sizes");
+    if count < ENOUGH {
+        println!("with fewer than {ENOUGH}, MISSED is what chance explains in less than 1 of 100");
+    }
     println!("\nThe same model (every failure is a false alarm)");
     head("runs");
     for (drift, cells) in tables {
@@ -126,14 +134,29 @@ fn head(what: &str) {
     );
 }
 
+/// Whether `bad` of `all` are more than the share `most` allows.
+fn is_beyond(bad: u64, all: u64, most: f64) -> bool {
+    bad as f64 > most * all as f64 + 1e-9 && (all >= ENOUGH || chance_of(bad, all, most) < DOUBT)
+}
+
+/// Chance of `least` or more of `all` independent events that each have the chance `each`: a binomial tail.
+fn chance_of(least: u64, all: u64, each: f64) -> f64 {
+    let mut of_so_many = (1.0 - each).powf(all as f64);
+    let mut fewer = 0.0;
+    for count in 0..least {
+        fewer += of_so_many;
+        of_so_many *= (all - count) as f64 / (count + 1) as f64 * each / (1.0 - each);
+    }
+    1.0 - fewer
+}
+
 /// One row; how many of its targets were missed.
 fn row(drift: f64, what: &str, cell: &Cell, target: Option<Target>) -> usize {
     let share = |count: u64| count as f64 / cell.all.max(1) as f64;
     let percent = |count: u64| format!("{:.2} %", share(count) * 100.0);
-    let failed = share(cell.failed);
     let missed = match target {
-        Some(Target::AtLeast(least)) => failed < least,
-        Some(Target::AtMost(most)) => failed > most,
+        Some(Target::AtLeast(least)) => is_beyond(cell.all - cell.failed, cell.all, 1.0 - least),
+        Some(Target::AtMost(most)) => is_beyond(cell.failed, cell.all, most),
         None => false,
     };
     let words = match target {
@@ -142,8 +165,8 @@ fn row(drift: f64, what: &str, cell: &Cell, target: Option<Target>) -> usize {
         None => String::new(),
     };
     // A slower model may well be undecided; the same model may not.
-    let undecided =
-        matches!(target, Some(Target::AtMost(_))) && share(cell.tail_undecided) > UNDECIDED;
+    let undecided = matches!(target, Some(Target::AtMost(_)))
+        && is_beyond(cell.tail_undecided, cell.all, UNDECIDED);
     let Failures {
         memory,
         latency,
