@@ -95,6 +95,10 @@ pub fn cause_of_call(error: &AwsError) -> Cause {
 /// A call of the model that AWS has refused itself: a sample that it does not take, or a service
 /// that is not there.
 fn cause_of_refusal(error: &AwsError) -> Cause {
+    // `Endpoint X of account Y not found.`: somebody else has deleted it.
+    if error.message.ends_with("not found.") {
+        return Cause::Service;
+    }
     match error.code.as_deref() {
         Some("ValidationError" | "ValidationException" | "SerializationException") => Cause::Input,
         Some(_) | None => Cause::Service,
@@ -210,6 +214,14 @@ mod tests {
                     AwsErrorKind::Service,
                     Some("InternalDependencyException"),
                     "x",
+                ),
+                Cause::Service,
+            ),
+            (
+                invoke(
+                    AwsErrorKind::Service,
+                    Some("ValidationError"),
+                    "Endpoint e of account 1 not found.",
                 ),
                 Cause::Service,
             ),

@@ -159,6 +159,11 @@ fn memory_unless_unjudged(
     let still_works = analysis.size(baseline_size).is_some();
     match analysis.any_unjudged() {
         Some(cause) if still_works && memory.fails() => memory.not_the_model(cause),
+        // Less is enough only where the size that main uses was measured, too.
+        Some(_) | None if !still_works && memory.status == Status::Improved => MetricJudgement {
+            status: Status::NotCompared(NotCompared::SizeNotMeasured),
+            ..memory
+        },
         Some(_) | None => memory,
     }
 }
@@ -256,9 +261,12 @@ fn size_notices(
             reason: left.reason.clone(),
         },
     });
-    let decreased = (recommended < baseline_size).then_some(Notice::MemoryDecreased {
-        from: baseline_size,
-        to: recommended,
-    });
+    // Less is enough only where the size that main uses was measured, too.
+    let is_measured = analysis.size(baseline_size).is_some();
+    let decreased =
+        (is_measured && recommended < baseline_size).then_some(Notice::MemoryDecreased {
+            from: baseline_size,
+            to: recommended,
+        });
     broken.chain(decreased).collect()
 }

@@ -15,6 +15,7 @@ mod action;
 mod action_yml;
 mod bad_input;
 mod baseline;
+mod causes;
 mod cli;
 mod clock;
 mod concurrency;
