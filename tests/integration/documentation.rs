@@ -59,8 +59,13 @@ impl Page {
                 path => file.parent().unwrap().join(path),
             };
             let is_page = target.extension().is_some_and(|it| it == "md");
-            !target.exists()
-                || !anchor.is_empty() && !(is_page && Self::read(&target).anchors.contains(anchor))
+            let leads = match anchor {
+                "" => target.exists(),
+                anchor => {
+                    is_page && target.exists() && Self::read(&target).anchors.contains(anchor)
+                }
+            };
+            !leads
         };
         let relative = self.links.iter().filter(|url| !url.contains(':'));
         relative.filter(is_dead).cloned().collect()
