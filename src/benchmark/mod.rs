@@ -287,6 +287,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         settings: plan.settings(),
         stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary::default(),
     }
 }

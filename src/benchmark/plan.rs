@@ -127,6 +127,31 @@ impl Plan {
         }
     }
 
+    /// A second measurement of these sizes, on endpoints of other names, without a concurrency
+    /// benchmark.
+    #[must_use]
+    pub fn measuring_again(&self, sizes: &[MemoryMb]) -> Self {
+        let stem = names::stem(&self.identity.run_id, &self.identity.name);
+        let again = self
+            .endpoints
+            .iter()
+            .filter(|spec| sizes.contains(&spec.memory_mb));
+        Self {
+            endpoints: again
+                .map(|spec| EndpointSpec {
+                    name: names::second_endpoint(&stem, spec.memory_mb),
+                    ..spec.clone()
+                })
+                .collect(),
+            load_endpoints: Vec::new(),
+            options: Options {
+                load: None,
+                ..self.options.clone()
+            },
+            ..self.clone()
+        }
+    }
+
     /// What the result keeps of the options.
     pub fn settings(&self) -> Settings {
         Settings {

@@ -52,6 +52,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
             limits: submit.gate.judging.limits,
             history: history.cloned(),
             on_certain_failure: on_certain_failure(submit.fail_fast, &gate, process).await,
+            on_failure: gate.on_failure(process),
         }),
     };
     let folder = job.s3_output.join(&plan.job_name());

@@ -83,7 +83,8 @@ impl Run {
             measurement: checked.measurement,
             target: checked.target,
             output: checked.output,
-            gate: Gate::new(args.mode, judging, args.baseline, &args.comment),
+            gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
+                .confirming(args.confirm),
             fail_fast: args.fail_fast,
         })
     }

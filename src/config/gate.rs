@@ -26,6 +26,8 @@ pub struct Gate {
     pub baseline: Baseline,
     /// When the pull request gets a comment.
     pub comment: CommentMode,
+    /// Whether a failure of latency or cost alone is measured a second time before it is published.
+    pub confirm: bool,
 }
 
 /// Where the baseline is.
@@ -101,7 +103,14 @@ impl Gate {
             judging,
             baseline: baseline.into(),
             comment: comment.comment,
+            confirm: false,
         }
+    }
+
+    /// The same gate, with or without a second measurement.
+    #[must_use]
+    pub(super) fn confirming(self, confirm: bool) -> Self {
+        Self { confirm, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One gated number: what it is held against, its limit, and what follows.
 
 use super::metric::{Metric, Value, number};
+use super::noise::LogDifference;
 use crate::result::Cause;
 use crate::units::{MemoryMb, Ratio};
 
@@ -150,6 +151,8 @@ pub struct Compared {
     pub now: Value,
     /// Relative change.
     pub increase: Ratio,
+    /// The same in ln units, with its errors.
+    pub(super) difference: LogDifference,
     /// How far identical code strays.
     pub band: Band,
     /// The largest value allowed; `None` where nothing limits it.

@@ -10,7 +10,7 @@ use crate::benchmark::{Identity, Ledger, Options, Plan};
 use crate::error::{Error, JobError};
 use crate::gate::{History, Limits};
 use crate::pipeline::output_files::LEDGER;
-use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure};
+use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure, OnFailure};
 use crate::samples::SampleSet;
 
 /// Folder of the inputs in the container, and of what comes back.
@@ -44,6 +44,9 @@ pub(crate) struct JobInput {
     pub(crate) limits: Limits,
     /// Whether a failure that is certain ends it.
     pub(crate) fail_fast: bool,
+    /// Whether a failure of latency or cost alone is measured a second time.
+    #[serde(default)]
+    confirm: bool,
     /// Earlier runs of the model, where there are any.
     pub(crate) history: Option<History>,
     /// Folder of S3 where instances agree.
@@ -64,6 +67,7 @@ impl JobInput {
             prices: policy.prices.clone(),
             limits: gate.map(|it| it.limits).unwrap_or_default(),
             fail_fast: gate.is_some_and(|it| it.on_certain_failure == OnCertainFailure::Stop),
+            confirm: gate.is_some_and(|it| it.on_failure == OnFailure::MeasureAgain),
             history: gate.and_then(|it| it.history.clone()),
             exchange: exchange.to_string(),
         }
@@ -81,6 +85,11 @@ impl JobInput {
                     OnCertainFailure::Stop
                 } else {
                     OnCertainFailure::GoOn
+                },
+                on_failure: if self.confirm {
+                    OnFailure::MeasureAgain
+                } else {
+                    OnFailure::Publish
                 },
             }),
         }

@@ -15,7 +15,8 @@ use crate::files::write_atomically;
 use crate::gate;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
-use crate::pipeline::measure::{Execution, execute};
+use crate::pipeline::confirm::confirm;
+use crate::pipeline::execute::{Execution, Pass, execute};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
 use crate::process::{Process, now};
@@ -160,15 +161,18 @@ async fn carry_out(
     helpers: Option<Arc<Exchange>>,
     process: &Process,
 ) -> Result<RunResult, Error> {
+    let policy = Arc::new(input.policy());
     let execution = Execution {
         session: backend.session.clone(),
-        policy: Arc::new(input.policy()),
+        policy: Arc::clone(&policy),
         helpers: helpers.map(|it| it as Arc<dyn Helpers>),
         journal: files.claim()?,
         restored: None,
+        pass: Pass::First,
     };
     files.write_ledger(&Ledger::of(&plan, backend.session.region()))?;
-    execute(plan, execution, files, process).await
+    let result = execute(plan.clone(), execution, files, process).await?;
+    confirm(&plan, result, &backend.session, &policy, files, process).await
 }
 
 fn on_this_machine(root: &Path, path: &str) -> PathBuf {

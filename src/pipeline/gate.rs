@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::conclude::{Case, Conclusion, Ending, OnUnwritable, Purpose, conclude};
 use super::output_files::OutputFiles;
+use super::policy::OnFailure;
 use super::publish::Publisher;
 use crate::analysis::DatedPrices;
 use crate::baseline::{BaselineStore, BaselineUri};
@@ -44,6 +45,15 @@ impl<'a> Gate<'a> {
 
     pub(crate) const fn baseline(&self) -> Option<&BaselineFile> {
         self.baseline.as_ref()
+    }
+
+    /// A run that is recorded fails nothing.
+    pub(crate) fn on_failure(&self, process: &Process) -> OnFailure {
+        if self.config.confirm && !records(self.config.mode, process) {
+            OnFailure::MeasureAgain
+        } else {
+            OnFailure::Publish
+        }
     }
 
     pub(super) const fn mode(&self) -> Mode {

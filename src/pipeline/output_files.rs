@@ -14,6 +14,8 @@ use crate::result::RunResult;
 pub(crate) const RESULT: &str = "result.json";
 /// What is written after every call.
 pub(crate) const JOURNAL: &str = "measurements.jsonl";
+/// The same for a second measurement.
+const SECOND_JOURNAL: &str = "measurements-2.jsonl";
 /// What the run may create.
 pub(crate) const LEDGER: &str = "ledger.json";
 /// The comment of the pull request.
@@ -57,6 +59,11 @@ impl OutputFiles {
     /// `measurements.jsonl`.
     pub(crate) fn journal(&self) -> PathBuf {
         self.0.join(JOURNAL)
+    }
+
+    /// `measurements-2.jsonl`.
+    pub(crate) fn second_journal(&self) -> PathBuf {
+        self.0.join(SECOND_JOURNAL)
     }
 
     /// `ledger.json`.

@@ -24,6 +24,16 @@ pub(crate) struct ExpectedGate {
     /// Earlier runs of the model.
     pub(crate) history: Option<History>,
     pub(crate) on_certain_failure: OnCertainFailure,
+    pub(crate) on_failure: OnFailure,
+}
+
+/// What is done when latency or cost alone is beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// It is measured a second time, and fails if both measurements together do.
+    MeasureAgain,
+    /// It fails.
+    Publish,
 }
 
 /// What is done when nothing can change a failure any more.
@@ -33,6 +43,20 @@ pub(crate) enum OnCertainFailure {
     Stop,
     /// The run is measured to its end.
     GoOn,
+}
+
+impl MeasuringPolicy {
+    /// The sizes to measure a second time before the run fails.
+    pub(crate) fn sizes_to_confirm(&self, run: &RunResult) -> Vec<MemoryMb> {
+        let asks = |gate: &&ExpectedGate| gate.on_failure == OnFailure::MeasureAgain;
+        let Some(gate) = self.gate.as_ref().filter(asks) else {
+            return Vec::new();
+        };
+        let analysis = analyse(run, &self.prices, self.strategy);
+        let history = gate.history.as_ref();
+        let judgement = gate::judge(run, &analysis, history, &gate.limits, now());
+        gate::sizes_to_confirm(&judgement, run)
+    }
 }
 
 impl RunPolicy for MeasuringPolicy {

@@ -125,6 +125,13 @@ fn notice(notice: &Notice) -> Vec<Inline> {
              gives a call. They are in no latency.",
             by_size(sizes, "warm-up call timed out", "warm-up calls timed out")
         ))],
+        Notice::MeasuredTwice { fails: true } => vec![text(
+            "confirmed by a second measurement on fresh endpoints. The values are those of both together.",
+        )],
+        Notice::MeasuredTwice { fails: false } => vec![text(
+            "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
+             those of both together.",
+        )],
         Notice::StaleBaseline { days } => {
             vec![text(format!(
                 "the newest run of the baseline is {days} days old. Record a new one on main."

@@ -46,6 +46,9 @@ impl Draws {
         if profile.endpoint_drift > 0.0 {
             draws.drift = draws.log_normal(profile.endpoint_drift);
         }
+        if ordinal == 0 {
+            draws.drift *= profile.first_factor;
+        }
         draws
     }
 

@@ -19,6 +19,7 @@ mod causes;
 mod cli;
 mod clock;
 mod concurrency;
+mod confirm;
 mod documentation;
 mod fail_fast;
 mod fault_matrix;

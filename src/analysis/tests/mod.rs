@@ -89,6 +89,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
             load: None,
         },
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),

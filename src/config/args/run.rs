@@ -5,7 +5,7 @@
     reason = "doc comments are help texts, where backticks would show"
 )]
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode};
 use super::measure::MeasurementArgs;
@@ -47,6 +47,19 @@ pub struct RunArgs {
     /// effect where the run is recorded or the label sagegate:accept is on the pull request
     #[arg(long, help_heading = "Gate")]
     pub fail_fast: bool,
+    /// Measure a failure of latency or cost alone a second time, on fresh endpoints, before the run
+    /// fails: it fails if both measurements together do. A run that --fail-fast has stopped is not
+    /// measured again
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        default_value = "true",
+        default_missing_value = "true",
+        action = ArgAction::Set,
+        help_heading = "Gate"
+    )]
+    pub confirm: bool,
     /// How the pull request is told.
     #[command(flatten)]
     pub comment: CommentArgs,

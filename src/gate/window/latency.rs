@@ -228,7 +228,7 @@ pub(in crate::gate) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
     Some(Notice::JudgedByLowerQuantile { quantile, calls })
 }
 
-pub(super) const fn latency_tolerance(limits: &Limits) -> Tolerance {
+pub(in crate::gate) const fn latency_tolerance(limits: &Limits) -> Tolerance {
     match limits.max_p99_increase {
         LatencyLimit::Off => Tolerance::Off,
         LatencyLimit::Relative(ratio) => Tolerance::Relative(ratio),

@@ -2,8 +2,8 @@
 
 mod latency;
 
-use self::latency::{judged_in, latency_tolerance, stored_latency};
-pub(super) use self::latency::{latency_ceiling, latency_of, lower_quantile};
+use self::latency::{judged_in, stored_latency};
+pub(super) use self::latency::{latency_ceiling, latency_of, latency_tolerance, lower_quantile};
 use super::Creep;
 use super::change::{Change, judge_change};
 use super::comparison::{MetricJudgement, NotCompared, Tolerance};
@@ -234,7 +234,7 @@ impl Window<'_> {
     }
 }
 
-const fn cost_tolerance(limits: &Limits) -> Tolerance {
+pub(super) const fn cost_tolerance(limits: &Limits) -> Tolerance {
     match limits.max_cost_increase {
         CostLimit::Off => Tolerance::Off,
         CostLimit::Relative(ratio) => Tolerance::Relative(ratio),

@@ -46,6 +46,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// ms_per_kb = 0.0                # added per KB of request
 /// overhead_ms = 1.0              # OverheadLatency of a warm call
 /// endpoint_drift = 0.0           # standard deviation / mean between one endpoint and the next
+/// first_factor = 1.0             # the first endpoint of each size is this many times slower: a bad hour of AWS
 ///
 /// [model]
 /// response_bytes = 64
@@ -156,6 +157,8 @@ pub(super) struct LatencyProfile {
     pub(super) overhead_ms: f64,
     #[serde(default)]
     pub(super) endpoint_drift: f64,
+    #[serde(default = "one")]
+    pub(super) first_factor: f64,
 }
 
 impl LatencyProfile {
