@@ -17,7 +17,8 @@ const TAIL_POWER: [(f64, f64); 2] = [(2.0, 0.90), (10.0, 0.98)];
 
 /// Pull requests from which a share beyond its target is a miss.
 pub(crate) const ENOUGH: u64 = 2000;
-/// With fewer, it is a miss where a gate that just meets the target would do as badly more rarely than this.
+/// With fewer, it is a miss where a gate that just meets the target would do as badly more rarely
+/// than this.
 const DOUBT: f64 = 0.01;
 
 /// Prints every cell; how many targets were missed.
@@ -139,7 +140,8 @@ fn is_beyond(bad: u64, all: u64, most: f64) -> bool {
     bad as f64 > most * all as f64 + 1e-9 && (all >= ENOUGH || chance_of(bad, all, most) < DOUBT)
 }
 
-/// Chance of `least` or more of `all` independent events that each have the chance `each`: a binomial tail.
+/// Chance of `least` or more of `all` independent events that each have the chance `each`: a
+/// binomial tail.
 fn chance_of(least: u64, all: u64, each: f64) -> f64 {
     let mut of_so_many = (1.0 - each).powf(all as f64);
     let mut fewer = 0.0;

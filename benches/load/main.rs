@@ -1,9 +1,10 @@
 //! sagegate under the largest loads that it offers, against a simulator in a process of its own.
 //!
-//! `cargo bench --bench load` prints throughput, CPU time and memory of 200 clients on one endpoint for a minute, of 50
-//! endpoints at once, and of a result with a million records; then what is left of tasks and connections. It exits with 1
-//! when a call is lost, something leaks, or a target is missed. `-- --seconds N` changes the first load, `-- --write` writes
-//! the table into `docs/performance.md`. Linux only: it reads `/proc`.
+//! `cargo bench --bench load` prints throughput, CPU time and memory of 200 clients on one endpoint
+//! for a minute, of 50 endpoints at once, and of a result with a million records; then what is left
+//! of tasks and connections. It exits with 1 when a call is lost, something leaks, or a target is
+//! missed. `-- --seconds N` changes the first load, `-- --write` writes the table into
+//! `docs/performance.md`. Linux only: it reads `/proc`.
 
 #![expect(
     clippy::print_stdout,

@@ -33,9 +33,9 @@ pub enum Written {
 }
 
 impl Objects {
-    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool does. With
-    /// `AWS_ENDPOINT_URL` buckets are part of the path instead of the host name. With `role` its sessions are the
-    /// credentials.
+    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool
+    /// does. With `AWS_ENDPOINT_URL` buckets are part of the path instead of the host name. With
+    /// `role` its sessions are the credentials.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
@@ -80,10 +80,12 @@ impl Objects {
         }))
     }
 
-    /// Writes an object if it still has the entity tag `expected`, or if there is none where `expected` is `None`.
+    /// Writes an object if it still has the entity tag `expected`, or if there is none where
+    /// `expected` is `None`.
     ///
-    /// Source of the conditions: S3 User Guide, "How to prevent object overwrites with conditional writes"; both 409 and
-    /// 412 mean that another writer was first, and 404 that the object has gone.
+    /// Source of the conditions: S3 User Guide, "How to prevent object overwrites with conditional
+    /// writes"; both 409 and 412 mean that another writer was first, and 404 that the object has
+    /// gone.
     ///
     /// # Errors
     /// [`AwsError`].

@@ -104,7 +104,8 @@ impl Session {
     /// Creates and thereby starts a job.
     ///
     /// # Errors
-    /// [`AwsError`] of `CreateProcessingJob`; a name that is taken is [`super::AwsErrorKind::AlreadyExists`].
+    /// [`AwsError`] of `CreateProcessingJob`; a name that is taken is
+    /// [`super::AwsErrorKind::AlreadyExists`].
     pub async fn create_processing_job(&self, spec: &ProcessingJobSpec) -> Result<(), AwsError> {
         const OPERATION: &str = "CreateProcessingJob";
         let cluster = ProcessingClusterConfig::builder()
@@ -146,7 +147,8 @@ impl Session {
     /// How a job stands.
     ///
     /// # Errors
-    /// [`AwsError`] of `DescribeProcessingJob`; [`super::AwsErrorKind::NotFound`] when there is none of that name.
+    /// [`AwsError`] of `DescribeProcessingJob`; [`super::AwsErrorKind::NotFound`] when there is
+    /// none of that name.
     pub async fn processing_job(&self, name: &str) -> Result<ProcessingJob, AwsError> {
         let call = self
             .sagemaker
@@ -159,7 +161,8 @@ impl Session {
         Ok(described(job))
     }
 
-    /// Tells a job to stop: its container gets SIGTERM and 120 seconds. One that has ended is left as it is.
+    /// Tells a job to stop: its container gets SIGTERM and 120 seconds. One that has ended is left
+    /// as it is.
     ///
     /// # Errors
     /// [`AwsError`] of `StopProcessingJob`.

@@ -6,7 +6,8 @@ use super::session::Session;
 /// "Maximum total concurrency that can be allocated across all serverless endpoints".
 const TOTAL_CONCURRENCY: &str = "L-96300102";
 
-/// What a `ResourceLimitExceeded` says about a quota that is shared by all endpoints of the account.
+/// What a `ResourceLimitExceeded` says about a quota that is shared by all endpoints of the
+/// account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharedQuota {
     /// The quota.
@@ -16,8 +17,9 @@ pub struct SharedQuota {
 }
 
 impl Session {
-    /// The account's quota of `MaxConcurrency` summed over all serverless endpoints; `None` where it cannot be read,
-    /// which needs the permission `servicequotas:GetServiceQuota` and is not worth an error.
+    /// The account's quota of `MaxConcurrency` summed over all serverless endpoints; `None` where
+    /// it cannot be read, which needs the permission `servicequotas:GetServiceQuota` and is not
+    /// worth an error.
     pub async fn concurrency_quota(&self) -> Option<u32> {
         let call = self
             .quotas
@@ -44,11 +46,11 @@ fn whole(value: f64) -> Option<u32> {
     (value >= 0.0 && value <= f64::from(u32::MAX)).then_some(value as u32)
 }
 
-/// Reads the words of a quota that endpoints share, so that waiting for one of them to be deleted helps. `None` for
-/// others, such as the largest memory size of an endpoint.
+/// Reads the words of a quota that endpoints share, so that waiting for one of them to be deleted
+/// helps. `None` for others, such as the largest memory size of an endpoint.
 ///
-/// AWS's words: "The account-level service limit 'Maximum total concurrency that can be allocated across all
-/// serverless endpoints' is 10, with current utilization of 8 and a request delta of 4."
+/// AWS's words: "The account-level service limit 'Maximum total concurrency that can be allocated
+/// across all serverless endpoints' is 10, with current utilization of 8 and a request delta of 4."
 pub fn shared_quota(message: &str) -> Option<SharedQuota> {
     let lower = message.to_lowercase();
     if !lower.contains("concurrency") {

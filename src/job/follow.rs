@@ -18,7 +18,8 @@ pub(crate) struct Watch<'a> {
     pub(crate) session: &'a Session,
     pub(crate) job: &'a str,
     pub(crate) process: &'a Process,
-    /// What a signal, or the end of this time, does: stops the job. `None`: the job goes on, only the waiting ends.
+    /// What a signal, or the end of this time, does: stops the job. `None`: the job goes on, only
+    /// the waiting ends.
     pub(crate) stop_after: Option<Duration>,
 }
 

@@ -30,8 +30,8 @@ pub(crate) struct ResultFetcher<'a> {
 }
 
 impl ResultFetcher<'_> {
-    /// The whole result of a job that has completed. Of any other what is there is kept, what it left is deleted, and
-    /// the error says so.
+    /// The whole result of a job that has completed. Of any other what is there is kept, what it
+    /// left is deleted, and the error says so.
     pub(crate) async fn bring_back(&self, ended: &EndedJob<'_>) -> Result<RunResult, Error> {
         if ended.job.status != ProcessingJobStatus::Completed {
             return Err(self.bring_back_part(ended).await);

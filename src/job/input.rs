@@ -1,4 +1,5 @@
-//! What a job needs to know: one JSON file and the samples. Arguments of a container are too short for either.
+//! What a job needs to know: one JSON file and the samples. Arguments of a container are too short
+//! for either.
 
 use std::path::{Path, PathBuf};
 
@@ -98,7 +99,8 @@ impl JobInput {
         })
     }
 
-    /// Sends it with samples and ledger to S3. What decides comes last, and only if nobody did the same before.
+    /// Sends it with samples and ledger to S3. What decides comes last, and only if nobody did the
+    /// same before.
     pub(crate) async fn send(
         &self,
         plan: &Plan,

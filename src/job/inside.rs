@@ -99,7 +99,8 @@ struct Instance {
 }
 
 impl Instance {
-    /// Source: SageMaker developer guide, "How Amazon SageMaker Processing configures your processing container".
+    /// Source: SageMaker developer guide, "How Amazon SageMaker Processing configures your
+    /// processing container".
     fn read(root: &Path) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Resources {
@@ -127,7 +128,8 @@ impl Instance {
     }
 }
 
-/// An instance that creates nothing: it has clients of the loads. Its calls are journalled in a file of its own.
+/// An instance that creates nothing: it has clients of the loads. Its calls are journalled in a
+/// file of its own.
 async fn help(
     rank: u32,
     exchange: Arc<Exchange>,

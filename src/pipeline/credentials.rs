@@ -8,7 +8,8 @@ use crate::aws::Session;
 use crate::benchmark::{self, Plan};
 use crate::process::{Process, now};
 
-/// How long the sessions last that nobody chose a length for: `aws-actions/configure-aws-credentials` and `AssumeRole`.
+/// How long the sessions last that nobody chose a length for:
+/// `aws-actions/configure-aws-credentials` and `AssumeRole`.
 const USUAL_SESSION: SignedDuration = SignedDuration::from_hours(1);
 /// A call of a slow model, to say how long a plan takes before the model has answered once.
 const SLOW_CALL: Duration = Duration::from_millis(500);

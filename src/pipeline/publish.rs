@@ -144,8 +144,8 @@ impl Publisher {
         self.context.as_ref().is_some_and(Context::is_restricted)
     }
 
-    /// Outputs, job summary, comment, annotations: in this order, each whatever became of the one before. Nothing
-    /// outside Actions.
+    /// Outputs, job summary, comment, annotations: in this order, each whatever became of the one
+    /// before. Nothing outside Actions.
     pub(crate) async fn publish(&self, it: &Publication<'_>, process: &Process) {
         if self.context.is_none() {
             return;

@@ -152,7 +152,8 @@ impl Process {
         Box::new(LogWriter::new(self.in_actions()))
     }
 
-    /// The same process, which acts on AWS as the role where one is named. Works inside a Tokio runtime only.
+    /// The same process, which acts on AWS as the role where one is named. Works inside a Tokio
+    /// runtime only.
     ///
     /// # Errors
     /// When what the runner says about identity tokens is damaged.

@@ -1,4 +1,5 @@
-//! Plain lines for logs: no escape codes, one line per stage and endpoint, a summary every ten seconds.
+//! Plain lines for logs: no escape codes, one line per stage and endpoint, a summary every ten
+//! seconds.
 
 use std::collections::BTreeMap;
 use std::io::Write;

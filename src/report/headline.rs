@@ -30,7 +30,8 @@ impl<'a> Facts<'a> {
         latency.tail().unwrap_or(Tail::P99)
     }
 
-    /// The metrics beyond their limit: those of the table, or those over all sizes when no other is.
+    /// The metrics beyond their limit: those of the table, or those over all sizes when no other
+    /// is.
     pub(super) fn failing(&self) -> Vec<&'a MetricJudgement> {
         let fails = |judged: &&MetricJudgement| judged.fails();
         let gated: Vec<_> = self.judgement.metrics.iter().filter(fails).collect();

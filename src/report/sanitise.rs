@@ -21,7 +21,8 @@ fn line(untrusted: &str) -> String {
     }
 }
 
-/// Words for running text: one line, edge spaces kept. Markdown's own characters are escaped by the renderer.
+/// Words for running text: one line, edge spaces kept. Markdown's own characters are escaped by the
+/// renderer.
 pub(super) fn text(untrusted: &str) -> String {
     let inner = line(untrusted);
     let edge = |is_there: bool| {
@@ -35,8 +36,8 @@ pub(super) fn text(untrusted: &str) -> String {
     format!("{}{inner}{}", edge(before), edge(after))
 }
 
-/// Text in which GitHub finds no mention, issue number or address: those are recognised after rendering, where no
-/// markdown escape helps.
+/// Text in which GitHub finds no mention, issue number or address: those are recognised after
+/// rendering, where no markdown escape helps.
 pub(super) fn without_references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last = ' ';
@@ -44,7 +45,8 @@ pub(super) fn without_references(text: &str) -> String {
         let joins = match last {
             '@' => true,
             '#' => c.is_ascii_digit(),
-            // The first breaks up addresses, the second `::commands::` at the start of a printed line.
+            // The first breaks up addresses, the second `::commands::` at the start of a printed
+            // line.
             ':' => c == '/' || c == ':',
             'w' | 'W' => c == '.',
             _ => false,
@@ -68,7 +70,8 @@ pub(super) fn code(untrusted: &str) -> String {
     }
 }
 
-/// One line of a code block, which must not start a workflow command when the file is printed to a log.
+/// One line of a code block, which must not start a workflow command when the file is printed to a
+/// log.
 pub(super) fn code_line(untrusted: &str) -> String {
     let line = line(untrusted);
     if line.starts_with("::") {
@@ -78,7 +81,8 @@ pub(super) fn code_line(untrusted: &str) -> String {
     }
 }
 
-/// Whether a name can stand in running text: letters, digits and `-_.`, nothing that GitHub turns into a link.
+/// Whether a name can stand in running text: letters, digits and `-_.`, nothing that GitHub turns
+/// into a link.
 pub(super) fn is_plain_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);

@@ -21,8 +21,8 @@ const CONTENT_TYPES: [(&str, &str); 12] = [
 ];
 const OTHER: &str = "application/octet-stream";
 
-/// Every file that is not hidden, in the order of names. Folders inside are left out. The content type is
-/// `content_type`, else what the extension says.
+/// Every file that is not hidden, in the order of names. Folders inside are left out. The content
+/// type is `content_type`, else what the extension says.
 pub(super) fn read_all(
     path: &Path,
     content_type: Option<&str>,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Where in a file something is. Prints with a space in front, ` line 3`, or nothing for the whole file.
+/// Where in a file something is. Prints with a space in front, ` line 3`, or nothing for the whole
+/// file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// The file as a whole.

@@ -65,8 +65,8 @@ fn line_of(sample: &Sample) -> Value {
         .collect()
 }
 
-/// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is always 1 here: only
-/// the column helps.
+/// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is
+/// always 1 here: only the column helps.
 pub(super) fn explain(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let (reason, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));

@@ -52,8 +52,8 @@ pub struct SampleSet {
 }
 
 impl SampleSet {
-    /// Reads a JSON Lines file, a `.pkl` or `.pickle` file of Python, or every file of a folder as one body each.
-    /// `content_type` is given to samples that have none of their own.
+    /// Reads a JSON Lines file, a `.pkl` or `.pickle` file of Python, or every file of a folder as
+    /// one body each. `content_type` is given to samples that have none of their own.
     ///
     /// # Errors
     /// Any [`SamplesError`]; lines are counted from 1.
@@ -108,7 +108,8 @@ impl SampleSet {
     pub fn round_robin(&self, call: u32) -> (u32, &Sample) {
         let count = saturating_u32(self.samples.len());
         let index = call % count.max(1);
-        // `load` refuses an empty file, so there always is one; the first stands in for the impossible.
+        // `load` refuses an empty file, so there always is one; the first stands in for the
+        // impossible.
         let sample = self.samples.get(index as usize).or(self.samples.first());
         (index, sample.unwrap_or(&EMPTY))
     }
@@ -132,8 +133,8 @@ impl SampleSet {
         }
     }
 
-    /// SHA-256 over every member of every sample, each with its length, so that no two sets collide by
-    /// moving bytes between members.
+    /// SHA-256 over every member of every sample, each with its length, so that no two sets collide
+    /// by moving bytes between members.
     fn sha256(&self) -> String {
         let mut hash = Sha256::new();
         let mut add = |bytes: Option<&[u8]>| match bytes {

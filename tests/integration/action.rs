@@ -1,4 +1,5 @@
-//! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations out.
+//! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations
+//! out.
 
 use serde_json::json;
 

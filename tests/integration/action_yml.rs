@@ -1,4 +1,5 @@
-//! `action.yml` against the command line: the same names, the same defaults, the same outputs; and README's table of it.
+//! `action.yml` against the command line: the same names, the same defaults, the same outputs; and
+//! README's table of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

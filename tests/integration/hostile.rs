@@ -1,4 +1,5 @@
-//! Everything that a pull request can forge stays text: names, errors of endpoints, results of other workflows.
+//! Everything that a pull request can forge stays text: names, errors of endpoints, results of
+//! other workflows.
 
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
@@ -44,7 +45,8 @@ fn assert_only_words(step: &Step, github: &GitHub) {
     );
 }
 
-/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go elsewhere, images, mentions.
+/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go
+/// elsewhere, images, mentions.
 pub(crate) fn foreign_nodes(markdown: &str) -> Vec<String> {
     let mut options = Options::default();
     options.extension.table = true;

@@ -1,4 +1,5 @@
-//! The IAM policies in `docs/iam` against what runs ask of AWS, and the example workflows against `action.yml`.
+//! The IAM policies in `docs/iam` against what runs ask of AWS, and the example workflows against
+//! `action.yml`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -34,7 +34,8 @@ fn wait_for(simulator: &Simulator, operation: &str, count: u64) {
     }
 }
 
-/// A run that would take minutes, signalled once `operation` has been called `count` times; its exit code.
+/// A run that would take minutes, signalled once `operation` has been called `count` times; its
+/// exit code.
 fn signalled(
     simulator: &Simulator,
     workspace: &Workspace,

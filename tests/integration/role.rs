@@ -1,4 +1,5 @@
-//! A role that is assumed with the job's identity token, from the action's inputs to the bytes on the wire.
+//! A role that is assumed with the job's identity token, from the action's inputs to the bytes on
+//! the wire.
 
 use serde_json::Value;
 
@@ -8,7 +9,8 @@ use crate::support::{QUICK, Simulator};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/gate";
 
-/// Sessions end while the run lasts. They cannot be much shorter: the SDK renews one 10 s before its end.
+/// Sessions end while the run lasts. They cannot be much shorter: the SDK renews one 10 s before
+/// its end.
 fn simulator() -> Simulator {
     let short = "seed = 1\nsession_seconds = 12\nbuckets = [\"models\"]\n";
     Simulator::start(&QUICK.replace("seed = 1\n", short))

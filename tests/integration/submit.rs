@@ -1,4 +1,5 @@
-//! `sagegate submit` and `collect`, from the command line to the wire: the simulator runs the job for real.
+//! `sagegate submit` and `collect`, from the command line to the wire: the simulator runs the job
+//! for real.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -274,7 +275,8 @@ fn results_that_cannot_be_fetched_now_are_fetched_later() {
     simulator.assert_nothing_is_left();
 }
 
-/// Starts a submission of so many calls that it does not end by itself, and waits for its first ones.
+/// Starts a submission of so many calls that it does not end by itself, and waits for its first
+/// ones.
 pub(crate) fn spawn_endless(simulator: &Simulator, workspace: &Workspace, extra: &[&str]) -> Child {
     let mut more = vec!["--invocations", "100000"];
     more.extend(extra);

@@ -1,5 +1,5 @@
-//! The least that a client can do on this machine: a prepared request into an open socket, a clock around it. No SDK, no
-//! signature, no asynchronous runtime.
+//! The least that a client can do on this machine: a prepared request into an open socket, a clock
+//! around it. No SDK, no signature, no asynchronous runtime.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

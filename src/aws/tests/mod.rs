@@ -1,5 +1,6 @@
-//! Answers that no AWS sends, through the wire to every client: a typed error or a value that a result can keep, never a
-//! panic or a wait without end. `PROPTEST_CASES=10000` makes a long run of it.
+//! Answers that no AWS sends, through the wire to every client: a typed error or a value that a
+//! result can keep, never a panic or a wait without end. `PROPTEST_CASES=10000` makes a long run of
+//! it.
 
 mod spoilt;
 
@@ -45,7 +46,8 @@ impl Server {
     }
 }
 
-/// Reads a whole request first: a connection that is closed with bytes unread is reset, and the answer lost.
+/// Reads a whole request first: a connection that is closed with bytes unread is reset, and the
+/// answer lost.
 async fn respond(mut stream: TcpStream, answer: Vec<u8>) {
     let (mut request, mut part) = (Vec::new(), [0; 4096]);
     while !is_whole(&request) {
@@ -72,7 +74,8 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= head.len() + 4 + length
 }
 
-/// Clients of the server that ask once: waits between attempts are the SDK's, and would make hours of it.
+/// Clients of the server that ask once: waits between attempts are the SDK's, and would make hours
+/// of it.
 struct Clients {
     session: Session,
     objects: Objects,
@@ -202,8 +205,9 @@ fn can_be_kept(metrics: &EndpointMetrics) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Runs every case against one server; a failure shows the smallest answer that has it. At least one answer in
-/// `one_read_in` must be good enough to be read, where there is one: else nothing behind the readers is tried.
+/// Runs every case against one server; a failure shows the smallest answer that has it. At least
+/// one answer in `one_read_in` must be good enough to be read, where there is one: else nothing
+/// behind the readers is tried.
 fn check(answers: impl Strategy<Value = Answer>, one_read_in: Option<u32>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start());

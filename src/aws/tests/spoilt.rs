@@ -152,7 +152,8 @@ pub(super) fn cbor_answer() -> impl Strategy<Value = Answer> {
     )
 }
 
-/// An answer of SageMaker and of Service Quotas at once, with values that nobody expects, damaged or not.
+/// An answer of SageMaker and of Service Quotas at once, with values that nobody expects, damaged
+/// or not.
 pub(super) fn json_answer() -> impl Strategy<Value = Answer> {
     let odd = [
         serde_json::json!(null),

@@ -1,8 +1,9 @@
 //! PURE: the inputs of the GitHub Action as a command line.
 //!
-//! The runner gives each input as `INPUT_<NAME>`: in capitals, with its hyphens, not trimmed, and empty when it was
-//! declared without a default. Source: `Handler.cs` of the runner. Empty variables break typed `env =` arguments, so the
-//! inputs become arguments, which the one parser reads.
+//! The runner gives each input as `INPUT_<NAME>`: in capitals, with its hyphens, not trimmed, and
+//! empty when it was declared without a default. Source: `Handler.cs` of the runner. Empty
+//! variables break typed `env =` arguments, so the inputs become arguments, which the one parser
+//! reads.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -210,8 +211,8 @@ fn is_input(argument: &Arg) -> bool {
     !argument.is_hide_set() && !is_redundant
 }
 
-/// Whether the value is what the flag has without it. `action.yml` declares such values, so the runner gives them to every
-/// command; as arguments they would contradict others that were meant.
+/// Whether the value is what the flag has without it. `action.yml` declares such values, so the
+/// runner gives them to every command; as arguments they would contradict others that were meant.
 fn is_default(argument: &Arg, value: &str) -> bool {
     let action = argument.get_action();
     if matches!(action, ArgAction::SetTrue) {

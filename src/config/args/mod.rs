@@ -52,8 +52,9 @@ pub struct Cli {
     /// Show no progress, only the result
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its session as often as a long
-    /// run needs [default: the credentials of the environment or the profile]
+    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its
+    /// session as often as a long run needs [default: the credentials of the environment or the
+    /// profile]
     #[arg(long, value_name = "ARN", global = true, value_parser = parse_role_arn)]
     pub role_to_assume: Option<String>,
 }
@@ -63,9 +64,11 @@ pub struct Cli {
 pub enum Command {
     /// Deploy the model at several memory sizes, measure, recommend, compare with the baseline
     Run(Box<RunArgs>),
-    /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python toolkit does
+    /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python
+    /// toolkit does
     Benchmark(Box<BenchmarkArgs>),
-    /// Do the work of `run` as a processing job inside SageMaker: for long runs, and latency without the network of CI
+    /// Do the work of `run` as a processing job inside SageMaker: for long runs, and latency
+    /// without the network of CI
     Submit(Box<SubmitArgs>),
     /// Fetch and judge the result of a job that `submit --no-wait` started
     Collect(Box<CollectArgs>),
@@ -78,7 +81,8 @@ pub enum Command {
     Compare(Box<CompareArgs>),
     /// Add a saved result to a baseline, without AWS
     Record(Box<RecordArgs>),
-    /// Judge the saved result of another workflow and comment its pull request: for a workflow_run job
+    /// Judge the saved result of another workflow and comment its pull request: for a workflow_run
+    /// job
     Post(Box<PostArgs>),
     /// Write comment and HTML page of a saved result again, without comparing it
     Report(Box<ReportArgs>),

@@ -35,7 +35,8 @@ pub struct RunArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0, fail is 1
+    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0,
+    /// fail is 1
     #[arg(
         long,
         value_name = "warn|fail",
@@ -43,8 +44,9 @@ pub struct RunArgs {
         help_heading = "Gate"
     )]
     pub on_no_credentials: Escalation,
-    /// Stop as soon as p99 is certain to fail, whatever the calls to come will take: the rest is not measured. Has no
-    /// effect where the run is recorded or the label sagegate:accept is on the pull request
+    /// Stop as soon as p99 is certain to fail, whatever the calls to come will take: the rest is
+    /// not measured. Has no effect where the run is recorded or the label sagegate:accept is on the
+    /// pull request
     #[arg(long, help_heading = "Gate")]
     pub fail_fast: bool,
     /// How the pull request is told.

@@ -11,7 +11,8 @@ pub(super) const WIDTH: f64 = 600.0;
 
 /// Colours that the colour-blind can tell apart, and as many dash patterns and shapes.
 ///
-/// Source: Okabe and Ito, Color Universal Design; here darker or lighter where 3:1 against the page needs it.
+/// Source: Okabe and Ito, Color Universal Design; here darker or lighter where 3:1 against the page
+/// needs it.
 pub(super) const COLOURS: usize = 6;
 
 const STYLE: &str = include_str!("chart.css");

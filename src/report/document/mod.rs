@@ -1,7 +1,7 @@
 //! A document of headings, paragraphs, tables and folded sections; the only file that knows comrak.
 //!
-//! Each rendering makes untrusted words harmless for where it goes (`sanitise`). Raw HTML nodes hold
-//! our own literals, or text reduced to entities.
+//! Each rendering makes untrusted words harmless for where it goes (`sanitise`). Raw HTML nodes
+//! hold our own literals, or text reduced to entities.
 
 mod cells;
 
@@ -259,8 +259,8 @@ impl<'a> Builder<'a> {
         node
     }
 
-    /// GitHub reads what stands between two `$` of a block as mathematics: with more than one, each gets an element
-    /// of its own, as GitHub's documentation advises.
+    /// GitHub reads what stands between two `$` of a block as mathematics: with more than one, each
+    /// gets an element of its own, as GitHub's documentation advises.
     fn fill(&self, node: Node<'a>, words: &[Inline]) {
         let hide_dollars = self.target == Target::Comment && dollars(words) > 1;
         let mut at_start = true;

@@ -1,4 +1,5 @@
-//! Samples out of what people have: CSV rows, JSON arrays, JSON Lines of payloads, folders and single files.
+//! Samples out of what people have: CSV rows, JSON arrays, JSON Lines of payloads, folders and
+//! single files.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,8 @@ pub struct Made {
     pub count: usize,
 }
 
-/// Makes samples of files and folders, in the order given. What a file becomes depends on its extension:
+/// Makes samples of files and folders, in the order given. What a file becomes depends on its
+/// extension:
 ///
 /// | file | samples | content type |
 /// |---|---|---|
@@ -50,8 +52,8 @@ pub struct Made {
 /// | folder | one per file that is not hidden, in the order of names | by extension |
 ///
 /// # Errors
-/// Any [`SamplesError`], with the file and its row, element or line; [`SamplesError::Empty`] when one of `from`
-/// gives no sample. Files beyond the limit are not read.
+/// Any [`SamplesError`], with the file and its row, element or line; [`SamplesError::Empty`] when
+/// one of `from` gives no sample. Files beyond the limit are not read.
 pub fn make(from: &[PathBuf], options: &MakeOptions) -> Result<Made, SamplesError> {
     let limit = options.limit.map_or(usize::MAX, NonZeroUsize::get);
     let mut samples = Vec::new();
@@ -187,8 +189,8 @@ fn lines(path: &Path) -> Result<Bodies, SamplesError> {
         .collect()
 }
 
-/// The elements of a file that is an array, with numbers and the order of members as written; `None` for another
-/// JSON value, which is one payload.
+/// The elements of a file that is an array, with numbers and the order of members as written;
+/// `None` for another JSON value, which is one payload.
 fn elements(path: &Path) -> Result<Option<Bodies>, SamplesError> {
     let malformed = |error: serde_json::Error| SamplesError::Payload {
         path: path.to_owned(),

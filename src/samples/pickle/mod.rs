@@ -1,7 +1,9 @@
-//! The Python toolkit's `.pkl` files: a list of dicts of `InvokeEndpoint` arguments, written by `pickle.dump`.
+//! The Python toolkit's `.pkl` files: a list of dicts of `InvokeEndpoint` arguments, written by
+//! `pickle.dump`.
 //!
-//! A pickle is a program, so this reads data and refuses everything else: no name is looked up, no object built, no
-//! function of the file's choice called. Memory is bounded by the file's size and [`MAX_REPEATED_BYTES`].
+//! A pickle is a program, so this reads data and refuses everything else: no name is looked up, no
+//! object built, no function of the file's choice called. Memory is bounded by the file's size and
+//! [`MAX_REPEATED_BYTES`].
 
 mod machine;
 mod reader;
@@ -17,8 +19,8 @@ use super::arguments::Arguments;
 use super::{Place, Sample, SamplesError, check_size};
 use crate::text::one_line;
 
-/// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as one sample and
-/// 999 references.
+/// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as
+/// one sample and 999 references.
 const MAX_REPEATED_BYTES: usize = 256 * 1024 * 1024;
 /// What a member costs besides its text.
 const MEMBER_BYTES: usize = 64;

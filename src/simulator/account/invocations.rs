@@ -192,8 +192,8 @@ impl Endpoint {
     }
 }
 
-/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a scenario refuses those that
-/// would spoil it.
+/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a
+/// scenario refuses those that would spoil it.
 const fn of_a_call(kind: FaultKind) -> Option<Fault> {
     match kind {
         FaultKind::Throttle => Some(Fault::Throttle),

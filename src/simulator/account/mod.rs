@@ -1,4 +1,5 @@
-//! PURE: the state machine of a simulated account over an explicit clock: (state, request, now) → answer.
+//! PURE: the state machine of a simulated account over an explicit clock: (state, request, now) →
+//! answer.
 //!
 //! Times are seconds since the Unix epoch.
 
@@ -135,8 +136,8 @@ impl Account {
         }
     }
 
-    /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and invocations
-    /// have methods of their own.
+    /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and
+    /// invocations have methods of their own.
     pub(super) fn call(
         &mut self,
         operation: Operation,

@@ -1,4 +1,5 @@
-//! STS: sessions of roles that were assumed with an identity token, and what is refused once they are over.
+//! STS: sessions of roles that were assumed with an identity token, and what is refused once they
+//! are over.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ impl Account {
         (now >= *ends).then(|| ApiError::new(403, "ExpiredTokenException", message))
     }
 
-    /// Believes every token that is well-formed, current and meant for AWS: whose it is cannot be known here.
+    /// Believes every token that is well-formed, current and meant for AWS: whose it is cannot be
+    /// known here.
     pub(super) fn assume_role_with_web_identity(
         &mut self,
         input: &Value,

@@ -1,4 +1,5 @@
-//! What a simulated account is like: how fast its models answer, how long things take, what goes wrong.
+//! What a simulated account is like: how fast its models answer, how long things take, what goes
+//! wrong.
 
 mod check;
 
@@ -22,8 +23,8 @@ const BUILT_IN: [(&str, &str); 3] = [
     ("transformer", include_str!("../profiles/transformer.toml")),
 ];
 
-/// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise; every
-/// probability is 0 to 1. Only `latency` is required:
+/// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise;
+/// every probability is 0 to 1. Only `latency` is required:
 ///
 /// ```toml
 /// seed = 7                       # same seed, same latencies

@@ -1,7 +1,8 @@
-//! Runs processing jobs for real: a program per instance, with the job's environment, arguments, inputs and outputs.
+//! Runs processing jobs for real: a program per instance, with the job's environment, arguments,
+//! inputs and outputs.
 //!
-//! A container has `/opt/ml` to itself; a process of this machine does not. Each instance has a folder of its own instead,
-//! which the variable [`ROOT`] names.
+//! A container has `/opt/ml` to itself; a process of this machine does not. Each instance has a
+//! folder of its own instead, which the variable [`ROOT`] names.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -218,7 +218,8 @@ pub(super) fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
-/// Dates an answer by the clock that its request met: an offset that begins meanwhile shows in the next one.
+/// Dates an answer by the clock that its request met: an offset that begins meanwhile shows in the
+/// next one.
 async fn date(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
     let date = clock::date(service.clock());
     let mut response = next.run(request).await;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The last part of a wait is left to the operating system's timer: Tokio's own rounds up to whole milliseconds.
+/// The last part of a wait is left to the operating system's timer: Tokio's own rounds up to whole
+/// milliseconds.
 const PRECISE_PART: Duration = Duration::from_millis(4);
 
 /// Waits until a moment: on an idle machine to within some ten microseconds.

@@ -1,5 +1,5 @@
-//! What happens to the branch that the baseline is on, and what must come of it: the run is judged, and in the baseline at
-//! most once.
+//! What happens to the branch that the baseline is on, and what must come of it: the run is judged,
+//! and in the baseline at most once.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! `kill -9` at a hundred moments of a run, then `cleanup --run`. `SAGEGATE_KILLS` (optional) asks for fewer.
+//! `kill -9` at a hundred moments of a run, then `cleanup --run`. `SAGEGATE_KILLS` (optional) asks
+//! for fewer.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 //! Every fault, its verdict, and what is left afterwards: the tables of `docs/faults.md`.
 //!
-//! `cargo test --test integration -- --ignored --nocapture` prints them; with `INSTA_UPDATE=always` it writes them.
+//! `cargo test --test integration -- --ignored --nocapture` prints them; with `INSTA_UPDATE=always`
+//! it writes them.
 
 mod branch;
 mod cases;

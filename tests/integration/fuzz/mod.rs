@@ -1,5 +1,6 @@
-//! Everything that reads what others wrote, with arbitrary bytes and with damaged documents: no panic, no hang, no memory
-//! beyond what the input is worth. `PROPTEST_CASES=10000` makes a long run of it.
+//! Everything that reads what others wrote, with arbitrary bytes and with damaged documents: no
+//! panic, no hang, no memory beyond what the input is worth. `PROPTEST_CASES=10000` makes a long
+//! run of it.
 
 mod mutate;
 

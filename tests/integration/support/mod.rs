@@ -16,8 +16,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// `m` answers in 6 to 12 ms; `m-steady` in 22 to 42 ms, so that a busy machine adds little to it; `m-slow` is more
-/// than three times slower than that. Everything else is quick.
+/// `m` answers in 6 to 12 ms; `m-steady` in 22 to 42 ms, so that a busy machine adds little to it;
+/// `m-slow` is more than three times slower than that. Everything else is quick.
 pub(crate) const QUICK: &str = r#"
 seed = 1
 

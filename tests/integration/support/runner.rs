@@ -1,4 +1,5 @@
-//! GitHub's runner, as a container action sees it: environment, event, and the files by which a step talks back.
+//! GitHub's runner, as a container action sees it: environment, event, and the files by which a
+//! step talks back.
 
 use std::collections::BTreeMap;
 use std::process::Child;
@@ -208,7 +209,8 @@ impl Step {
         }
     }
 
-    /// What the runner takes for commands, as its `ActionCommand.cs` finds them, without those that fold the log.
+    /// What the runner takes for commands, as its `ActionCommand.cs` finds them, without those that
+    /// fold the log.
     pub(crate) fn commands(&self) -> Vec<String> {
         let all = format!("{}\n{}", self.outcome.stdout, self.outcome.stderr);
         let lines = all.split(['\n', '\r']).map(str::trim);

@@ -1,6 +1,8 @@
-//! A GitHub on the loopback: comments, files of branches, labels, with pages, authors, failures and a log.
+//! A GitHub on the loopback: comments, files of branches, labels, with pages, authors, failures and
+//! a log.
 //!
-//! It answers as GitHub's published description of the REST API says, and knows nothing of the program.
+//! It answers as GitHub's published description of the REST API says, and knows nothing of the
+//! program.
 
 mod files;
 
