@@ -1,4 +1,4 @@
-//! S3: objects that are read whole, and written only where nobody else has written in between.
+//! S3: objects that are read whole, and written only if nothing else has written in between.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
@@ -14,7 +14,7 @@ pub struct Objects {
     pub(super) client: aws_sdk_s3::Client,
 }
 
-/// An object as it is now.
+/// The current version of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
     /// Its content.
@@ -129,7 +129,7 @@ pub(super) fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
 }
 
 impl AwsError {
-    /// What the way out of a bucket is, where S3's own words do not say.
+    /// A suggested fix for a refusal by a bucket, where S3's own words do not say.
     pub fn bucket_hint(&self) -> Option<String> {
         match (self.kind, self.code.as_deref()) {
             (_, Some("NoSuchBucket")) => {

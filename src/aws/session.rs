@@ -64,7 +64,7 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::MissingRegion => "pass --region us-east-1 or set AWS_REGION",

@@ -102,7 +102,7 @@ pub enum BaselineError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The content cannot be used. The file is left as it is.
+    /// The content cannot be used. The file is left unchanged.
     #[error(transparent)]
     Content(#[from] BaselineFileError),
     /// A branch store without what it needs.
@@ -245,7 +245,8 @@ impl BaselineStore {
     }
 
     /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when
-    /// somebody else wrote in between. Two processes that do this at once both get their change in.
+    /// another process wrote in between. Two processes that do this at once both get their change
+    /// in.
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.

@@ -29,7 +29,7 @@ pub(super) trait Place {
     /// The text; `None` when there is none yet.
     async fn read(&self) -> Result<Option<Versioned>, BaselineError>;
 
-    /// Writes over `version`, or where there is nothing yet; `false` when somebody else was first.
+    /// Writes over `version`, or where there is nothing yet; `false` when another writer was first.
     async fn write(&self, text: String, version: Option<&str>) -> Result<bool, BaselineError>;
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn update(
     TURNS.run(turn).await
 }
 
-/// Reads, changes and writes; `false` when somebody else wrote in between.
+/// Reads, changes and writes; `false` when another process wrote in between.
 async fn update_once(
     place: &impl Place,
     change: &RefCell<impl FnMut(&mut BaselineFile)>,

@@ -73,7 +73,7 @@ pub enum Event {
         /// Which endpoint.
         endpoint: EndpointLabel,
     },
-    /// Identical calls stray too far: the endpoint goes on.
+    /// Identical calls vary too much: the endpoint goes on.
     Extended {
         /// Which endpoint.
         endpoint: EndpointLabel,

@@ -245,7 +245,7 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
     Ok(())
 }
 
-/// Deletes what is left, and makes sure of the rest.
+/// Deletes the resources that remain, and checks that all others are gone.
 async fn clean_up(context: &Context) -> CleanupSummary {
     let (mut endpoints, models) = (context.plan.endpoint_names(), context.plan.model_names());
     endpoints.retain(|name| !context.gone().contains(name));

@@ -13,7 +13,7 @@ pub trait RunPolicy: Send + Sync {
     /// Whether a run that holds just this is certain to fail, whichever calls are still to come.
     /// The endpoint that has calls ended as
     /// [`FailedFast`](crate::result::EndpointOutcome::FailedFast). Never when a run that fails is
-    /// measured to the end all the same.
+    /// measured to the end anyway.
     fn is_certain_failure(&self, so_far: &RunResult) -> bool;
 
     /// The memory size of the concurrency benchmark, from a complete stability benchmark; `None` to

@@ -1,4 +1,4 @@
-//! Stops processing jobs that nobody waits for any more.
+//! Stops processing jobs that are no longer waited for.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ async fn wait_ended(
 ) -> Result<(), String> {
     loop {
         let job = session.processing_job(job).await.map_err(|error| {
-            format!("it was told to stop, whether it has ended is not known: {error}")
+            format!("a stop was requested, whether it has ended is unknown: {error}")
         })?;
         if job.status.has_ended() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! `sagegate collect`: the result of a job that nobody waited for.
+//! `sagegate collect`: the result of a job that was submitted without waiting.
 
 use crate::aws::{AwsErrorKind, Objects, S3Folder, Session};
 use crate::benchmark::Ledger;
@@ -83,7 +83,7 @@ fn foreign(collect: &Collect) -> Error {
     .into()
 }
 
-/// What the job may have created. A job of somebody else's has no such list.
+/// What the job may have created. A job that sagegate did not create has no such list.
 async fn fetch_ledger(
     collect: &Collect,
     objects: &Objects,

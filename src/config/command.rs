@@ -78,7 +78,7 @@ pub struct Calibrate {
     pub measurement: Measurement,
     /// Where.
     pub target: Target,
-    /// Where files go: each run has a folder of its own there.
+    /// Where files go: each run has its own folder there.
     pub output_dir: PathBuf,
     /// How often.
     pub runs: u32,
@@ -284,6 +284,6 @@ pub struct Simulate {
 pub struct Rejected {
     /// What is wrong.
     pub error: ConfigError,
-    /// Where it is published that nothing was measured; `None` where nobody waits for a verdict.
+    /// Where to publish that nothing was measured; `None` when no gate waits for a verdict.
     pub attempt: Option<Attempt>,
 }

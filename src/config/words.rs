@@ -1,6 +1,6 @@
 //! PURE: words that people write in different ways.
 
-/// Names less similar than this are no misspelling. Between 0 and 1.
+/// Names less similar than this are not taken for misspellings. Between 0 and 1.
 const SIMILAR: f64 = 0.8;
 
 /// The name that is most like `word`; `None` when none is much like it.

@@ -41,7 +41,7 @@ pub enum JobError {
         /// AWS's words.
         source: AwsError,
     },
-    /// A job cannot be followed; it was told to stop.
+    /// A job cannot be followed; a stop was requested.
     #[error("job {job} cannot be followed: {source}")]
     NotFollowed {
         /// The job.
@@ -57,7 +57,7 @@ pub enum JobError {
         /// Where it was looked for.
         region: String,
     },
-    /// A job of somebody else's.
+    /// A job that sagegate did not create.
     #[error("--job: `{job}` was not submitted by sagegate")]
     Foreign {
         /// Its name.
@@ -90,7 +90,7 @@ pub enum JobError {
         address: String,
     },
     /// Inside a job: its input is damaged, or of another version.
-    #[error("`{path}` is no input of a sagegate job: {reason}")]
+    #[error("`{path}` is not the input of a sagegate job: {reason}")]
     Input {
         /// The file.
         path: PathBuf,
@@ -134,7 +134,7 @@ impl JobError {
         matches!(self, Self::Ended { kept: Some(_), .. })
     }
 
-    /// The way out.
+    /// A suggested fix.
     pub(super) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::SubmittedBefore { .. } => {

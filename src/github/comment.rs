@@ -208,7 +208,7 @@ async fn publish_once(
     for comment in older {
         let route = comment_route(client, comment.id);
         let call = Call::new(Operation::WriteComment, Method::DELETE, route);
-        // Two runs at once may have left one each. A comment too many is no reason to fail.
+        // Two runs at once may have left one each. A duplicate comment is not a reason to fail.
         let _ = client.send(&call).await;
     }
     Ok(published(done, Some(newest.url.clone())))

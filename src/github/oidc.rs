@@ -89,8 +89,8 @@ impl IdentityTokens {
         let damaged = |reason: String| IdentityTokenError::Variables { reason };
         let token: Token = token
             .parse()
-            .map_err(|_error| damaged("the token is none".to_owned()))?;
-        let no_address = || damaged("the address is no http(s) address".to_owned());
+            .map_err(|_error| damaged("it is not a token".to_owned()))?;
+        let no_address = || damaged("the address is not an http(s) address".to_owned());
         let uri: Uri = url.trim().parse().map_err(|_error| no_address())?;
         let before_query = url.trim().split('?').next().unwrap_or_default();
         let (server, path) = split_address(before_query).ok_or_else(no_address)?;

@@ -17,7 +17,7 @@ use crate::aws::{Objects, S3Folder};
 use crate::benchmark::{Helper, Helpers, Share, ShareDone};
 use crate::error::{Error, JobError};
 
-/// How often somebody looks for an object.
+/// How often an object is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The objects of one job.

@@ -19,7 +19,7 @@ pub(crate) struct EndedJob<'a> {
     pub(crate) output: &'a S3Folder,
 }
 
-/// Fetches results and deletes what is left.
+/// Fetches results and deletes the resources that remain.
 pub(crate) struct ResultFetcher<'a> {
     pub(crate) session: &'a Session,
     pub(crate) objects: &'a Objects,
@@ -125,7 +125,7 @@ impl ResultFetcher<'_> {
         }
     }
 
-    /// Writes an object to a file; `false` when there is none.
+    /// Writes an object to a file; returns whether the object exists.
     async fn fetch(&self, ended: &EndedJob<'_>, name: &str, path: &Path) -> Result<bool, Error> {
         let folder = ended.output;
         match self.objects.get(&folder.bucket, &folder.key(name)).await {
@@ -153,7 +153,7 @@ impl ResultFetcher<'_> {
         }
     }
 
-    /// Deletes all that the ledger lists; says what is left.
+    /// Deletes all that the ledger lists; returns what remains.
     pub(crate) async fn sweep(&self, ledger: &Ledger) -> crate::result::CleanupSummary {
         let observer = self.process.observer();
         let timeout = self.cleanup_timeout.max(Duration::from_secs(1));

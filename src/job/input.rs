@@ -99,8 +99,8 @@ impl JobInput {
         })
     }
 
-    /// Sends it with samples and ledger to S3. What decides comes last, and only if nobody did the
-    /// same before.
+    /// Sends it with samples and ledger to S3. The object that decides comes last, and only if
+    /// nothing else did the same before.
     pub(crate) async fn send(
         &self,
         plan: &Plan,

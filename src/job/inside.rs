@@ -27,7 +27,7 @@ use crate::units::saturating_u32;
 
 /// Where SageMaker keeps everything of a job.
 const ROOT: &str = "/opt/ml";
-/// Stands for [`ROOT`] where the job is no container: in the simulator.
+/// Stands for [`ROOT`] where the job is not a container: in the simulator.
 const OTHER_ROOT: &str = "SAGEGATE_ML_ROOT";
 /// SageMaker shows the first kilobyte of a job's last words.
 const MESSAGE_BYTES: usize = 1024;

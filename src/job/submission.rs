@@ -63,7 +63,7 @@ impl Submission<'_> {
         Ok(())
     }
 
-    /// A failed call may have created the job all the same, when the answer is what was lost.
+    /// A failed call may still have created the job, when only the answer was lost.
     async fn make_sure_it_does_not_run(&self) {
         let timeout = self.submit.measurement.options.cleanup_timeout;
         let left = stop_jobs(self.session(), &self.ledger.jobs, timeout)

@@ -26,7 +26,7 @@ const MAX_VALUE: usize = 1000;
 /// The commit of a run that knows none.
 const NO_COMMIT: &str = "unknown";
 
-/// Which gate a comment belongs to: each workflow and model has its own. Kept as it is written.
+/// Which gate a comment belongs to: each workflow and model has its own. Kept verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(String);
 
@@ -172,7 +172,7 @@ impl Fields<'_> {
     }
 }
 
-/// What stays as it is in a value, apart from dashes beside others.
+/// Characters not encoded in a value, except for adjacent dashes.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')

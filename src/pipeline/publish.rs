@@ -21,7 +21,7 @@ const COMMENT_FROM_ELSEWHERE: &str = "the job summary has the report; to comment
 pub(crate) struct Publisher {
     /// What the runner says about the run; `None` outside Actions.
     pub(crate) context: Option<Context>,
-    /// The pull request, or why there is none to write to.
+    /// The pull request, or why there is none to comment on.
     pub(crate) conversation: Result<Conversation, NoConversation>,
     mode: CommentMode,
 }
@@ -144,8 +144,8 @@ impl Publisher {
         self.context.as_ref().is_some_and(Context::is_restricted)
     }
 
-    /// Outputs, job summary, comment, annotations: in this order, each whatever became of the one
-    /// before. Nothing outside Actions.
+    /// Outputs, job summary, comment, annotations: in this order, each even if the one
+    /// before failed. Nothing outside Actions.
     pub(crate) async fn publish(&self, it: &Publication<'_>, process: &Process) {
         if self.context.is_none() {
             return;

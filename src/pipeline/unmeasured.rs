@@ -14,7 +14,7 @@ use crate::report::{self, Consequence, Numbers, Unmeasured, UnmeasuredVerdict};
 
 /// Why a fork's pull request is not measured.
 pub(crate) const FORK: &str = "fork pull requests get no AWS credentials";
-/// How to measure it all the same.
+/// How to measure it anyway.
 pub(crate) const FORK_HINT: &str = "look at the changes, then push them to a branch of this repository: its pull request is measured";
 const DEPENDABOT: &str = "Dependabot's pull requests get no AWS credentials";
 const DEPENDABOT_HINT: &str =

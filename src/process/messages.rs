@@ -50,7 +50,7 @@ impl Process {
         }
     }
 
-    /// Prints something that is no problem and good to know; in Actions as an annotation.
+    /// Prints a notice; in Actions as an annotation.
     pub(crate) fn notice(&self, text: &str) {
         if self.in_actions() {
             self.annotate(&[annotation(Level::Notice, text)]);

@@ -127,7 +127,9 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
         Status::Fail => format!("{limit}, so this fails."),
         Status::Pass => format!("{limit}, so this passes."),
         Status::Improved => "this is better by more than that.".to_owned(),
-        Status::WithinNoise => format!("{limit}, so this cannot be told from noise and passes."),
+        Status::WithinNoise => {
+            format!("{limit}, so this cannot be distinguished from noise and passes.")
+        }
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
             let more = numbers::plural(missing_runs, "more main run");
             format!("the change is beyond the tolerance, and telling it from noise takes {more}.")

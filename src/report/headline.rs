@@ -11,7 +11,7 @@ use crate::units::MemoryMb;
 
 /// Longest headline in characters, without markup.
 pub(super) const MAX_LENGTH: usize = 120;
-/// A name keeps at least this many characters, whatever follows it.
+/// A name keeps at least this many characters, however long the rest is.
 const MIN_NAME: usize = 24;
 /// Longest reason within a headline.
 const MAX_REASON: usize = 60;

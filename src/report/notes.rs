@@ -78,7 +78,7 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             ))]
         }
         Notice::TailTooNoisy { unjudged, judged } => vec![text(format!(
-            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. The \
+            "{unjudged} is not judged: identical code varies by more than half in it, as its tail begins nearby. The \
              mean of the {judged} is judged instead.",
             unjudged = unjudged.name(),
             judged = judged.name(),

@@ -269,7 +269,7 @@ fn decimals(number: f64) -> i32 {
     (2 - exponent(number)).clamp(0, MAX_DECIMALS)
 }
 
-/// Decimal exponent after rounding to three significant digits; 0 for 0 and for what is no number.
+/// Decimal exponent after rounding to three significant digits; 0 for 0 and for NaN and infinities.
 fn exponent(number: f64) -> i32 {
     let scientific = format!("{:.*e}", SIGNIFICANT_DIGITS - 1, number);
     let exponent = scientific

@@ -6,13 +6,14 @@ use crate::text::one_line;
 
 /// Invisible and without width: keeps two characters from being read together.
 const WORD_JOINER: char = '\u{2060}';
-/// What an empty code span shows: comrak cannot write one, and nobody could see it.
+/// What an empty code span shows: comrak cannot write one, and it would be invisible.
 const EMPTY: &str = "–";
 
-/// Most characters of one piece of text: nobody reads on, and GitHub refuses a comment of 65 536.
+/// Most characters of one piece of text: more is unreadable, and GitHub refuses a comment of 65
+/// 536.
 const LONGEST: usize = 1000;
 
-/// One line, cut where nobody reads on.
+/// One line, cut to [`LONGEST`].
 fn line(untrusted: &str) -> String {
     let line = one_line(untrusted);
     match line.char_indices().nth(LONGEST) {

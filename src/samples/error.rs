@@ -1,4 +1,4 @@
-//! Why samples cannot be used, and the way out.
+//! Why samples cannot be used, with suggested fixes.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -98,7 +98,7 @@ pub enum SamplesError {
 }
 
 impl SamplesError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let example =
             r#"one JSON object per line, for example {"Body": "1,2,3", "ContentType": "text/csv"}"#;

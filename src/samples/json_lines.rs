@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn no_body_two_bodies_bad_base64_and_a_missing_file_are_told_apart() {
+    fn no_body_two_bodies_bad_base64_and_a_missing_file_have_different_errors() {
         for (text, words) in [
             ("{}", "exactly one of Body, BodyBase64 and BodyFile"),
             (r#"{"Body":"a","BodyFile":"b"}"#, "exactly one of"),

@@ -168,7 +168,7 @@ fn read(path: &Path) -> Result<Vec<u8>, SamplesError> {
     })
 }
 
-/// A file as text. Bytes that are none would not arrive at the model as they are.
+/// A file as text. Other bytes would reach the model changed.
 fn text(path: &Path) -> Result<String, SamplesError> {
     String::from_utf8(read(path)?).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

@@ -272,7 +272,7 @@ fn bad_inputs_are_one_error_that_names_the_input() {
         (
             "command",
             "runn",
-            "::error::input `command`: `runn` is no command of the action",
+            "::error::input `command`: `runn` is not a command of the action",
         ),
         (
             "quiet",
@@ -397,7 +397,7 @@ fn a_command_with_arguments_is_a_command_of_a_script_also_inside_actions() {
 }
 
 #[test]
-fn dependabot_gets_no_credentials_and_is_told_where_to_put_them() {
+fn without_credentials_dependabot_gets_a_hint_where_to_put_them() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
     let mut runner = Runner::with_aws(&github, &simulator)
         .model("m")

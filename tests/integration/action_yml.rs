@@ -32,7 +32,7 @@ const NO_INPUT: &str = "wait";
 /// The output of `submit` alone.
 const OF_SUBMIT: &str = "job";
 
-/// Inputs whose default is none of a flag's, and why.
+/// Inputs whose default differs from the flag's, and why.
 const OTHER_DEFAULTS: [(&str, &str, &str); 2] = [
     ("command", "run", "the action is `sagegate run`"),
     (

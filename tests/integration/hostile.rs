@@ -210,7 +210,7 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
 }
 
 #[test]
-fn a_fork_that_could_not_measure_is_told_by_the_job_that_publishes() {
+fn the_job_that_publishes_explains_that_a_fork_could_not_measure() {
     let github = GitHub::start();
     github.world().pulls =
         vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];

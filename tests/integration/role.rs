@@ -58,11 +58,11 @@ fn a_run_that_outlasts_its_session_goes_on_with_the_next_one() {
     let opened = sessions(&simulator);
     assert!((3..=20).contains(&opened), "{opened} sessions");
     assert!(simulator.object("models", "churn.json").is_some());
-    // Nothing secret is told.
-    let told = format!("{}{}", step.outcome.stdout, step.outcome.stderr);
+    // Nothing secret is printed.
+    let printed = format!("{}{}", step.outcome.stdout, step.outcome.stderr);
     assert!(
-        !told.contains(IDENTITY_TOKEN) && !told.contains("simulated-session"),
-        "{told}"
+        !printed.contains(IDENTITY_TOKEN) && !printed.contains("simulated-session"),
+        "{printed}"
     );
 
     // The clean-up of the step acts as the role, too.
@@ -100,7 +100,7 @@ fn without_the_permission_the_way_out_is_named_and_a_fork_is_not_run() {
 }
 
 #[test]
-fn a_role_that_does_not_trust_the_repository_is_told_before_anything_is_created() {
+fn a_role_that_does_not_trust_the_repository_is_reported_before_anything_is_created() {
     let denied = "[[operation_faults]]\noperation = \"AssumeRoleWithWebIdentity\"\nkind = \"access_denied\"\nevery = 1";
     let (github, simulator) = (GitHub::start(), Simulator::quick_with(denied));
     let step = runner(&github, &simulator).step().expect(2);

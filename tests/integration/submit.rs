@@ -180,10 +180,7 @@ fn what_run_refuses_is_refused_before_anything_is_sent() {
             "--max-invocations=2",
             "--max-invocations 2 is below --invocations 100",
         ),
-        (
-            "--job-timeout=217h",
-            "`217h` is no time that AWS gives a job: from 1s to 216h",
-        ),
+        ("--job-timeout=217h", "`217h` must be between 1s and 216h"),
         ("--s3-output=bucket/x", "`bucket/x` is not a place in S3"),
     ]);
     for (flag, words) in cases {
@@ -346,7 +343,7 @@ fn an_interrupted_submission_stops_its_job_and_keeps_what_it_measured() {
 }
 
 #[test]
-fn a_job_that_takes_too_long_or_is_stopped_by_somebody_is_told_so() {
+fn the_error_names_why_a_job_ended_early() {
     for by_hand in [false, true] {
         let simulator = simulator("");
         let workspace = Workspace::new(&simulator);

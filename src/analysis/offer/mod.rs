@@ -3,8 +3,8 @@
 //! AWS publishes one per region at
 //! `https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json`.
 //! A product has attributes by which it is found, and a term by its SKU with the price. Products
-//! are told by their `group` and by the end of their `usagetype`, never by its start, which is an
-//! old name of the region (`USE1-`, `EU-`).
+//! are identified by their `group` and by the end of their `usagetype`, never by its start, which
+//! is an old name of the region (`USE1-`, `EU-`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

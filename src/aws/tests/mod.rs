@@ -114,11 +114,11 @@ async fn ask(clients: &Clients, read: &Cell<u32>) -> Result<(), TestCaseError> {
     ask_cloudwatch(&clients.session, read).await?;
     ask_sagemaker(&clients.session, read).await?;
     if let Err(error) = clients.objects.get("bucket", "key").await {
-        is_told("GetObject", &error)?;
+        names_operation("GetObject", &error)?;
     }
     let put = clients.objects.put("bucket", "key", vec![1], Some("etag"));
     if let Err(error) = put.await {
-        is_told("PutObject", &error)?;
+        names_operation("PutObject", &error)?;
     }
     Ok(())
 }
@@ -132,34 +132,34 @@ async fn ask_cloudwatch(session: &Session, read: &Cell<u32>) -> Result<(), TestC
             read.set(read.get() + u32::from(has_some));
             metrics.iter().try_for_each(can_be_kept)?;
         }
-        Err(error) => is_told("GetMetricData", &error)?,
+        Err(error) => names_operation("GetMetricData", &error)?,
     }
     match session.model_latency_counts(&["e"], window).await {
         Ok(counts) => prop_assert_eq!(counts.len(), 1),
-        Err(error) => is_told("GetMetricData", &error)?,
+        Err(error) => names_operation("GetMetricData", &error)?,
     }
     Ok(())
 }
 
 async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCaseError> {
     if let Err(error) = session.endpoint_status("e").await {
-        is_told("DescribeEndpoint", &error)?;
+        names_operation("DescribeEndpoint", &error)?;
     }
     if let Err(error) = session.delete_endpoint("e").await {
-        is_told("DeleteEndpoint", &error)?;
+        names_operation("DeleteEndpoint", &error)?;
     }
     if let Err(error) = session.model_exists("m").await {
-        is_told("DescribeModel", &error)?;
+        names_operation("DescribeModel", &error)?;
     }
     match session.named("sagegate-").await {
         Ok(listed) => read.set(read.get() + u32::from(!listed.is_empty())),
         Err(error) => prop_assert!(error.operation.starts_with("List"), "{}", error),
     }
     if let Err(error) = session.tag("arn:aws:sagemaker:x", "sagegate").await {
-        is_told("ListTags", &error)?;
+        names_operation("ListTags", &error)?;
     }
     if let Err(error) = session.processing_job("j").await {
-        is_told("DescribeProcessingJob", &error)?;
+        names_operation("DescribeProcessingJob", &error)?;
     }
     let _ = session.concurrency_quota().await;
     let sample = Sample::default();
@@ -173,7 +173,7 @@ async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCa
     Ok(())
 }
 
-fn is_told(operation: &str, error: &AwsError) -> Result<(), TestCaseError> {
+fn names_operation(operation: &str, error: &AwsError) -> Result<(), TestCaseError> {
     prop_assert_eq!(error.operation, operation);
     prop_assert!(!error.message.trim().is_empty(), "{:?}", error);
     prop_assert!(error.code.as_deref() != Some(""), "{:?}", error);

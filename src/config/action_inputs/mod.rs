@@ -67,7 +67,7 @@ pub enum InputError {
     },
     /// `command` names none.
     #[error(
-        "input `command`: `{name}` is no command of the action, use {}{}",
+        "input `command`: `{name}` is not a command of the action, use {}{}",
         COMMANDS.join(", "),
         did_you_mean(nearest.as_ref())
     )]
@@ -96,7 +96,7 @@ fn did_you_mean(nearest: Option<&String>) -> String {
 
 /// What to parse: `typed`, or the action's inputs where nothing was typed.
 ///
-/// - Started as `sagegate-post` it is the clean-up of a step, whatever else there is.
+/// - Started as `sagegate-post` it is the clean-up of a step, regardless of inputs and arguments.
 /// - With arguments it is a command of a script, also inside Actions: inputs are not looked at.
 /// - Without arguments, under `GITHUB_ACTIONS=true` and with any `INPUT_…`, it is the action.
 ///

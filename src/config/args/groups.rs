@@ -43,7 +43,7 @@ pub struct BaselineArgs {
     pub github_token: Option<GivenToken>,
 }
 
-/// How the pull request is told.
+/// Options of the pull-request comment.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "GitHub")]
 pub struct CommentArgs {

@@ -107,7 +107,7 @@ pub struct MeasureArgs {
     /// Measured invocations per size, rounded up to a multiple of the number of samples
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub invocations: u32,
-    /// Go on up to this many invocations at a size whose p99 strays too far to be judged [default:
+    /// Go on up to this many invocations at a size whose p99 is too noisy to be judged [default:
     /// --invocations]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_invocations: Option<u32>,
@@ -162,10 +162,11 @@ pub struct LoadArgs {
     /// Mean pause of each client between an answer and its next call
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     pub think_time: Duration,
-    /// Also send calls at this constant rate, whatever the answers (open loop)
+    /// Also send calls at this constant rate, without waiting for the answers (open loop)
     #[arg(long, value_name = "RATE", conflicts_with = "trace", value_parser = parse_rate)]
     pub rate: Option<f64>,
-    /// Also send calls at the times of this file, whatever the answers: seconds, one a line
+    /// Also send calls at the times in this file, without waiting for the answers: seconds, one per
+    /// line
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 }

@@ -56,7 +56,7 @@ pub struct PostArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// How the pull request is told.
+    /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
     /// What the recommendation depends on.

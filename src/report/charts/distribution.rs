@@ -39,7 +39,7 @@ pub(in crate::report) struct Distribution {
     pub(in crate::report) latencies_ms: Vec<f64>,
 }
 
-/// A series as it is drawn.
+/// A series as drawn.
 struct Curve<'a> {
     name: &'a str,
     sorted: Vec<f64>,
@@ -48,7 +48,7 @@ struct Curve<'a> {
 }
 
 /// One line per series with marks at p50 and p99 (nearest rank). `None` when there is no series,
-/// one is empty, or a latency is no number that can be drawn.
+/// one is empty, or a latency is not a number that can be drawn.
 pub(in crate::report) fn latency_distribution(data: &LatencyDistribution) -> Option<String> {
     let curves: Vec<Curve<'_>> = data
         .series

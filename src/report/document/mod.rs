@@ -105,7 +105,7 @@ enum Target {
 struct Builder<'a> {
     arena: &'a Arena<'a>,
     target: Target,
-    /// Tables so far: each is a landmark with a name of its own.
+    /// Tables so far: each is a landmark with its own name.
     tables: std::cell::Cell<usize>,
 }
 

@@ -38,7 +38,7 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
     let bands = metrics::band_table(facts);
     if !bands.rows().is_empty() {
         blocks.push(paragraph(
-            "A metric fails when it grew by more than its tolerance and by more than identical code strays: 3 sigma \
+            "A metric fails when it grew by more than its tolerance and by more than identical code varies: 3 sigma \
              of this run's sampling error and of the run-to-run noise.",
         ));
         blocks.push(Block::Table(bands));

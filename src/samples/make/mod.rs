@@ -46,7 +46,7 @@ pub struct Made {
 /// | file | samples | content type |
 /// |---|---|---|
 /// | `.csv` | one per row that is not blank | `text/csv` |
-/// | `.json` that is an array | one per element, as it is written there | `application/json` |
+/// | `.json` that is an array | one per element, verbatim | `application/json` |
 /// | `.jsonl`, `.ndjson` | one per line that is not blank; lines are payloads, not samples | `application/json` |
 /// | any other | one | by extension |
 /// | folder | one per file that is not hidden, in the order of names | by extension |

@@ -113,7 +113,7 @@ impl Samples<'_> {
     fn latin1(&mut self, id: Id) -> Result<Vec<u8>, String> {
         let pickled = self.pickled;
         let Value::Text(text) = pickled.value(id) else {
-            return Err("Body is no text to encode".to_owned());
+            return Err("Body is not text that can be encoded".to_owned());
         };
         self.spend(text.len())?;
         let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();

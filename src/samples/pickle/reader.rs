@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
         Ok(line)
     }
 
-    /// A number in decimal digits on a line of its own.
+    /// A number in decimal digits on its own line.
     pub(super) fn decimal(&mut self) -> Result<u64, String> {
         let line = std::str::from_utf8(self.line()?).ok();
         line.and_then(|digits| digits.parse().ok())

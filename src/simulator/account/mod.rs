@@ -54,7 +54,7 @@ pub(super) struct Account {
     sessions: Sessions,
     /// Processing jobs by name; they are never forgotten.
     jobs: BTreeMap<String, Job>,
-    /// Jobs that nobody runs yet.
+    /// Jobs that are not started yet.
     job_orders: Vec<JobOrder>,
     fault_rules: FaultRules,
 }

@@ -1,4 +1,4 @@
-//! Quotas of the account: what `CreateEndpoint` refuses, and what Service Quotas tells.
+//! Quotas of the account: what `CreateEndpoint` refuses, and what Service Quotas reports.
 
 use serde_json::{Value, json};
 

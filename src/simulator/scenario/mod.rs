@@ -86,7 +86,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// operation = "DescribeEndpoint"
 /// kind = "throttle"              # refused: or internal_error, access_denied, expired_token
 ///                                # not done: dropped_connection
-///                                # done all the same: lost_answer, malformed_answer, empty_answer, slow_answer
+///                                # done: lost_answer, malformed_answer, empty_answer, slow_answer
 /// every = 3                      # the third call, the sixth, ...; or probability = 0.1; or from = 3, the third and all later
 /// seconds = 1.0                  # how late a slow_answer is
 /// ```

@@ -67,7 +67,7 @@ impl Service {
         }
     }
 
-    /// Seconds since the Unix epoch; never steps back, whatever the wall clock does.
+    /// Seconds since the Unix epoch; never steps back, even if the wall clock does.
     fn now(&self) -> f64 {
         self.started_at + self.started.elapsed().as_secs_f64()
     }
@@ -201,7 +201,7 @@ fn name_in(input: &Value) -> Option<String> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the simulator is a server with a clock of its own"
+    reason = "the simulator is a server with its own clock"
 )]
 fn unix_time() -> f64 {
     SystemTime::now()
@@ -292,7 +292,7 @@ async fn handle(
     called.respond(respond).await
 }
 
-/// A call of an awsJson service, told apart by the target header.
+/// A call of an awsJson service, which the target header names.
 fn json_call(
     service: &Service,
     headers: &HeaderMap,

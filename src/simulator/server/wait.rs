@@ -13,6 +13,6 @@ pub(super) async fn wait_until(deadline: Instant) {
         tokio::time::sleep(coarse).await;
     }
     let precise = move || std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-    // Only a cancelled runtime makes this fail, and then nobody waits for the answer.
+    // Only a cancelled runtime makes this fail, and then nothing waits for the answer.
     let _ = tokio::task::spawn_blocking(precise).await;
 }

@@ -35,8 +35,8 @@ impl BranchCase {
         let first = runner.step();
         github.fail((self.failure)());
         let step = runner.step();
-        let told = [step.annotations("warning"), step.annotations("error")].concat();
-        let is_told = match (self.warning, told.as_slice()) {
+        let annotations = [step.annotations("warning"), step.annotations("error")].concat();
+        let is_published = match (self.warning, annotations.as_slice()) {
             ("", []) => true,
             ("", _) => false,
             (words, [one]) => one.contains(words),
@@ -46,7 +46,7 @@ impl BranchCase {
         let is_so = first.outcome.code == Some(0)
             && code == Some(self.code)
             && runs == self.runs
-            && is_told;
+            && is_published;
         let fault = self.fault;
         if is_so {
             let warning = if self.warning.is_empty() {
@@ -56,7 +56,9 @@ impl BranchCase {
             };
             Ok(format!("| {fault} | {} | {runs} | {warning} |", self.code))
         } else {
-            Err(format!("{fault}: exit {code:?}, {runs} runs, {told:?}"))
+            Err(format!(
+                "{fault}: exit {code:?}, {runs} runs, {annotations:?}"
+            ))
         }
     }
 }

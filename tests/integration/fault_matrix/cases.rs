@@ -340,7 +340,7 @@ fn invocations() -> Vec<Case> {
             "3 errors, the last",
         ),
         case(
-            "somebody deletes an endpoint while it is measured",
+            "an endpoint is deleted while it is measured",
             &[""],
             MEASURED,
             "3 errors, the last",
@@ -422,7 +422,7 @@ fn resetting() -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut stream = stream;
-            // One byte of many is read: what is left makes the end a reset.
+            // One byte of many is read: the unread rest makes the end a reset.
             let _ = stream.read(&mut [0]);
         }
     });

@@ -26,7 +26,7 @@ struct Killed {
     resumed: Option<bool>,
 }
 
-/// How long a run takes here that nobody kills.
+/// How long a run takes here that is not killed.
 fn whole() -> Duration {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);

@@ -1,4 +1,4 @@
-//! Every fault, its verdict, and what is left afterwards: the tables of `docs/faults.md`.
+//! Every fault, its verdict, and what remains afterwards: the tables of `docs/faults.md`.
 //!
 //! `cargo test --test integration -- --ignored --nocapture` prints them; with `INSTA_UPDATE=always`
 //! it writes them.

@@ -58,7 +58,7 @@ pub(crate) fn replaced(profile: &str, section: &str) -> String {
     }
 }
 
-/// A simulator on a free port, with a runtime of its own.
+/// A simulator on a free port, with its own runtime.
 pub(crate) struct Simulator {
     handle: Option<simulator::Handle>,
     runtime: Runtime,
@@ -113,7 +113,7 @@ impl Simulator {
         (status == 200).then_some(body)
     }
 
-    /// Writes an object of S3, whatever is there.
+    /// Writes an object of S3 unconditionally.
     pub(crate) fn put_object(&self, bucket: &str, key: &str, text: &str) {
         assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
     }

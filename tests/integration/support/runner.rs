@@ -24,7 +24,7 @@ pub(crate) struct Runner {
     run: u64,
 }
 
-/// What a step did, and what it told the runner.
+/// What a step did, and what it wrote for the runner.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) outcome: Outcome,
@@ -130,14 +130,14 @@ impl Runner {
             .with("GITHUB_SHA", MERGE)
     }
 
-    /// Runs the action: without arguments, with files of its own.
+    /// Runs the action: without arguments, with its own files.
     pub(crate) fn step(&mut self) -> Step {
         let folder = self.next_step();
         let outcome = self.workspace.sagegate(&[]);
-        self.told(&folder, outcome)
+        self.finish(&folder, outcome)
     }
 
-    /// Starts the action and goes on; also the folder for [`Runner::told`].
+    /// Starts the action and goes on; also the folder for [`Runner::finish`].
     pub(crate) fn start(&mut self) -> (Child, String) {
         let folder = self.next_step();
         (self.workspace.spawn(&[]), folder)
@@ -152,11 +152,11 @@ impl Runner {
         let outcome = self
             .workspace
             .sagegate_named("/usr/local/bin/sagegate-post", &[]);
-        self.told(&folder, outcome)
+        self.finish(&folder, outcome)
     }
 
-    /// What a step has told the runner so far.
-    pub(crate) fn told(&self, folder: &str, outcome: Outcome) -> Step {
+    /// What a step wrote for the runner until `outcome`.
+    pub(crate) fn finish(&self, folder: &str, outcome: Outcome) -> Step {
         let [outputs, state, summary] =
             FILES.map(|name| self.workspace.read(&format!("{folder}/{name}")));
         Step {

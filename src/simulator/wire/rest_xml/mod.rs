@@ -56,7 +56,7 @@ fn of_bucket(request: ObjectRequest<'_>) -> Result<ObjectOperation, ApiError> {
                     None => text("start-after"),
                 },
                 max_keys: max_keys.map_err(|_error| {
-                    ApiError::new(400, "InvalidArgument", "max-keys is no number")
+                    ApiError::new(400, "InvalidArgument", "max-keys is not a number")
                 })?,
             })
         }
@@ -131,7 +131,7 @@ pub(in crate::simulator) fn respond(
     request_id: &str,
 ) -> Response<Body> {
     let response = Response::builder().header("x-amz-request-id", request_id);
-    // An answer to HEAD has no body, whatever its length says.
+    // An answer to HEAD has no body, regardless of its length header.
     let is_head = request.method == Method::HEAD;
     let response = match answer {
         Ok(ObjectAnswer::Done(status)) => response.status(status).body(Body::empty()),
