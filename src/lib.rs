@@ -3,19 +3,19 @@
 //! Data flows one way, through one waist: [`result::RunResult`], the file `result.json`.
 //!
 //! ```text
-//! arguments ──► Config ──► Plan ──► ledger ──► deploy ──► load + CloudWatch ──► RunResult ═══ result.json
-//!             (config)             (benchmark, aws)                                ║
-//!            ┌─────────────────────────────────────────────────────────────────────╝
+//! arguments ──► Config ──► Plan ──► ledger ──► deploy ──► measure ──► RunResult ═══ result.json
+//!             (config)             (benchmark, aws)                      ║
+//!            ┌───────────────────────────────────────────────────────────╝
 //!            ▼ everything below is a pure function of its arguments
 //! analysis::analyse   measurements → numbers      summarise → price → recommend
 //! gate::judge         numbers + history → verdict
-//! report::compose     verdict + numbers → one document, rendered as markdown, HTML and terminal text
+//! report::compose     verdict + numbers → one document, as markdown, HTML and terminal text
 //!            ▼
 //! files → exit code                               (commands)
 //! ```
 //!
 //! Modules are listed in import order: each one may use only those above it
-//! (`tests/integration/layering.rs` checks that).
+//! (`tests/integration/layering/` checks that).
 
 pub mod units;
 

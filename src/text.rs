@@ -27,8 +27,7 @@ pub fn with_hint(error: &impl Display, hint: Option<String>) -> String {
 }
 
 /// One line that keeps its spaces, for columns: each control or direction character becomes a
-/// space, and `##[` is broken up. One line that keeps its spaces, for columns: each control or
-/// direction character becomes a space, and `##[` is broken up.
+/// space, and `##[` is broken up.
 pub fn aligned_line(text: &str) -> String {
     let spaced = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c });
     spaced.collect::<String>().replace("##[", "## [")

@@ -1,4 +1,4 @@
-//! The figures, with what they should be.
+//! The figures beside their targets.
 
 use crate::cells::{Cell, Cells, Failures, RUNS};
 use crate::simulate::{SHIFTS, TAIL_FACTORS};
@@ -21,7 +21,7 @@ pub(crate) const ENOUGH: u64 = 2000;
 /// than this.
 const DOUBT: f64 = 0.01;
 
-/// Prints every cell; how many targets were missed.
+/// Prints every cell; returns the number of targets missed.
 pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
     let mut missed = 0;
     println!("{count} simulated pull requests per row, 1 000 calls per size, six sizes");
@@ -152,7 +152,7 @@ fn chance_of(least: u64, all: u64, each: f64) -> f64 {
     1.0 - fewer
 }
 
-/// One row; how many of its targets were missed.
+/// Prints a row; returns the number of targets missed.
 fn row(drift: f64, what: &str, cell: &Cell, target: Option<Target>) -> usize {
     let share = |count: u64| count as f64 / cell.all.max(1) as f64;
     let percent = |count: u64| format!("{:.2} %", share(count) * 100.0);

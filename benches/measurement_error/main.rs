@@ -6,7 +6,7 @@
 //! calls of each figure, `-- --write` writes the table into `docs/performance.md`.
 //!
 //! The server's clock runs from the moment it has the headers of a request until it hands over the
-//! answer, so what is left is the client's own work and the loopback network.
+//! answer, so the remainder is the client's own work and the loopback network.
 
 #![expect(
     clippy::print_stdout,

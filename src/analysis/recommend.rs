@@ -159,16 +159,20 @@ pub fn keep_or_change(
     endpoint_variance: f64,
 ) -> Option<&SizeSummary> {
     let best = best(sizes, strategy)?;
-    let Some(held) = sizes.iter().find(|size| size.memory_mb == incumbent) else {
+    let Some(incumbent_size) = sizes.iter().find(|size| size.memory_mb == incumbent) else {
         return Some(best);
     };
-    let advantage = (strategy.score(held) / strategy.score(best)).ln();
+    let advantage = (strategy.score(incumbent_size) / strategy.score(best)).ln();
     let error = |size: &SizeSummary| size.warm().mean_standard_error.get().powi(2);
-    let spread = (error(held) + error(best) + 2.0 * endpoint_variance).sqrt();
+    let spread = (error(incumbent_size) + error(best) + 2.0 * endpoint_variance).sqrt();
     let needed = MINIMUM_ADVANTAGE
         .ln()
         .max(SIGMAS * strategy.leverage() * spread);
-    Some(if advantage > needed { best } else { held })
+    Some(if advantage > needed {
+        best
+    } else {
+        incumbent_size
+    })
 }
 
 /// Run-to-run variance of one endpoint's ln latency from its observed variance over `degrees + 1`

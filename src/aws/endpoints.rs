@@ -108,7 +108,7 @@ impl Session {
         Ok(Some(status_of(output.endpoint_status.as_ref(), reason)))
     }
 
-    /// Starts the deletion of an endpoint; whether there was one.
+    /// Starts the deletion of an endpoint; returns whether it existed.
     ///
     /// # Errors
     /// [`AwsError`] of `DeleteEndpoint`, except "not found".
@@ -122,7 +122,7 @@ impl Session {
         existed(answer.map_err(|error| AwsError::new("DeleteEndpoint", &error)))
     }
 
-    /// Deletes an endpoint config; whether there was one.
+    /// Deletes an endpoint config; returns whether it existed.
     ///
     /// # Errors
     /// [`AwsError`] of `DeleteEndpointConfig`, except "not found".

@@ -1,4 +1,4 @@
-//! What an account holds under a name.
+//! Lists the resources of an account by name.
 
 use aws_sdk_sagemaker::types::ProcessingJobStatus;
 use aws_smithy_types::DateTime;

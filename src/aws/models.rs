@@ -75,7 +75,7 @@ impl Session {
         }
     }
 
-    /// Deletes a model; whether there was one.
+    /// Deletes a model; returns whether it existed.
     ///
     /// # Errors
     /// [`AwsError`] of `DeleteModel`, except "not found".

@@ -23,12 +23,12 @@ pub struct StoredObject {
     pub etag: String,
 }
 
-/// What became of a conditional write.
+/// The outcome of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// It is there.
+    /// The object was written.
     Yes,
-    /// Somebody else wrote or deleted the object since: nothing was written.
+    /// Another process has written or deleted the object: nothing was written.
     Conflict,
 }
 

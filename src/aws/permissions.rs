@@ -1,4 +1,4 @@
-//! What a role lacks for a run, asked without doing it.
+//! Finds the permissions that a role lacks for a run, without changing anything.
 
 use jiff::Timestamp;
 

@@ -12,7 +12,7 @@ const TOTAL_CONCURRENCY: &str = "L-96300102";
 pub struct SharedQuota {
     /// The quota.
     pub limit: u32,
-    /// What is allocated now, by whoever.
+    /// What is allocated now, by all users of the account.
     pub in_use: u32,
 }
 
@@ -27,7 +27,7 @@ impl Session {
             .service_code("sagemaker")
             .quota_code(TOTAL_CONCURRENCY);
         match call.send().await {
-            Ok(output) => output.quota?.value.and_then(whole),
+            Ok(output) => output.quota?.value.and_then(to_count),
             Err(error) => {
                 let error = AwsError::new("GetServiceQuota", &error);
                 tracing::info!(%error, "the concurrency quota cannot be read");
@@ -42,7 +42,7 @@ impl Session {
     clippy::cast_sign_loss,
     reason = "checked to be a positive number of u32"
 )]
-fn whole(value: f64) -> Option<u32> {
+fn to_count(value: f64) -> Option<u32> {
     (value >= 0.0 && value <= f64::from(u32::MAX)).then_some(value as u32)
 }
 
@@ -90,8 +90,8 @@ mod tests {
 
     #[test]
     fn a_quota_is_a_whole_number() {
-        assert_eq!(whole(10.0), Some(10));
-        assert_eq!(whole(-1.0), None);
-        assert_eq!(whole(f64::NAN), None);
+        assert_eq!(to_count(10.0), Some(10));
+        assert_eq!(to_count(-1.0), None);
+        assert_eq!(to_count(f64::NAN), None);
     }
 }

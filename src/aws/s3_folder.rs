@@ -1,4 +1,4 @@
-//! PURE: places in S3, as people write them.
+//! PURE: `s3://` URLs of folders.
 
 use std::fmt;
 use std::str::FromStr;

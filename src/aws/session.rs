@@ -35,7 +35,7 @@ pub struct Session {
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
-/// Why no session can be opened.
+/// Why a session cannot be opened.
 #[derive(Debug, Error)]
 pub enum SessionError {
     /// No region is configured.
@@ -146,7 +146,7 @@ impl Session {
 
     /// Whether its credentials outlive every run: they last for ever, or their source gives new
     /// ones. Temporary ones that were put into the environment or a file do not say when they end,
-    /// and nobody renews them.
+    /// and are not renewed.
     pub const fn is_renewed(&self) -> bool {
         self.is_renewed
     }

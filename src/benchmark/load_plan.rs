@@ -8,7 +8,7 @@ use super::names;
 use crate::result::{Load, LoadSettings};
 use crate::units::{Ratio, saturating_u32};
 
-/// What the user chose about the concurrency benchmark.
+/// Options of the concurrency benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadOptions {
     /// `MaxConcurrency` of each endpoint.

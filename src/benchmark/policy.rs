@@ -1,9 +1,9 @@
-//! What a benchmark is for, as far as it decides how long to measure and at which size.
+//! Decisions that depend on the purpose of a benchmark: how long to measure, and at which size.
 
 use crate::result::{EndpointRun, RunResult};
 use crate::units::MemoryMb;
 
-/// Decides on the way.
+/// Decides while a benchmark runs.
 pub trait RunPolicy: Send + Sync {
     /// Whether a size that has its planned calls should go on, up to
     /// [`Options::max_invocations`](super::Options::max_invocations): decided by the width of the

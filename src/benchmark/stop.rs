@@ -6,7 +6,7 @@ use super::wait::until_next_poll;
 use crate::aws::{AwsErrorKind, Session};
 use crate::result::{Leftover, ResourceKind};
 
-/// What became of jobs.
+/// The outcome of stopping jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoppedJobs {
     /// Names of those that ran and have ended now.

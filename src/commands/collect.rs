@@ -58,7 +58,7 @@ pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
         .await
 }
 
-/// Where a job's inputs and outputs are, which it says itself.
+/// The locations of a job's inputs and outputs, from its description.
 async fn places(collect: &Collect, session: &Session) -> Result<(S3Folder, S3Folder), Error> {
     let job = match session.processing_job(&collect.job).await {
         Ok(job) => job,

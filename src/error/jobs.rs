@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::aws::AwsError;
 
-/// Why a processing job gave no result, or none that is whole.
+/// Why a processing job gave no result, or an incomplete one.
 #[derive(Debug, Error)]
 pub enum JobError {
     /// Inputs of a job of this name are in S3 already.
@@ -63,13 +63,13 @@ pub enum JobError {
         /// Its name.
         job: String,
     },
-    /// The wait is over, the job is not.
+    /// The wait has timed out, and the job still runs.
     #[error("job {job} still runs")]
     StillRuns {
         /// Its name.
         job: String,
     },
-    /// It did not come to its end.
+    /// It did not complete.
     #[error("job {job} has {}: {reason}{}", words(status), and_kept_in(kept.as_ref()))]
     Ended {
         /// Its name.
@@ -112,7 +112,7 @@ fn and_kept_in(path: Option<&PathBuf>) -> String {
 }
 
 impl JobError {
-    /// Whether the user can mend it without AWS: nothing was created.
+    /// Whether the user can fix it without AWS: nothing was created.
     pub(super) const fn is_usage(&self) -> bool {
         match self {
             Self::SubmittedBefore { .. }

@@ -77,7 +77,7 @@ pub enum Error {
         "`post` publishes what another workflow measured, and this is not a `workflow_run` job"
     )]
     NotAfterAWorkflow,
-    /// A result that no run of sagegate writes.
+    /// A result larger than any that sagegate writes.
     #[error("`{path}` has {bytes} bytes, too many for a result")]
     HugeResult {
         /// The file.

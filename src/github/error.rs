@@ -1,4 +1,4 @@
-//! What GitHub refused, in one line, with the line of the workflow that allows it.
+//! Errors of GitHub in one line, with the line of the workflow that grants the permission.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Identity tokens of a workflow run, which AWS takes for credentials of a role.
+//! Identity tokens of a workflow run, which AWS exchanges for credentials of a role.
 //!
 //! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions:
 //! id-token: write` has an address and a token to ask at.
@@ -19,14 +19,14 @@ use super::retry::{Failure, Retry};
 use super::token::Token;
 use crate::text::one_line;
 
-/// Who tokens for AWS are meant for.
+/// Audience of tokens for AWS.
 const AUDIENCE: &str = "sts.amazonaws.com";
 /// Largest answer that is read: a token has some two thousand characters.
 const MAX_ANSWER: usize = 64 << 10;
 /// Longest time for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where a workflow run asks for its identity tokens.
+/// Source of the identity tokens of a workflow run.
 #[derive(Clone)]
 pub struct IdentityTokens {
     crab: Octocrab,

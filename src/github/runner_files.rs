@@ -1,4 +1,5 @@
-//! The files by which a step talks to the runner: outputs, state for the clean-up, job summary.
+//! The files through which a step reports to the runner: outputs, state for the clean-up, job
+//! summary.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};

@@ -40,7 +40,7 @@ impl Level {
     }
 }
 
-/// A message beside the run. All of it may be untrusted.
+/// An annotation of the run. All of it may be untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// How it looks.

@@ -1,4 +1,4 @@
-//! How the instances of a job agree: small objects of S3, each written once.
+//! How the instances of a job coordinate: small objects in S3, each written once.
 //!
 //! `shares-00000.json` is what the leader wants done; `done-00000-1.json` is what helper 1 has
 //! measured of it. The last of the former is `null`.

@@ -1,4 +1,4 @@
-//! Brings back what a job has measured, and deletes what it has left.
+//! Fetches the results of a job, and deletes its leftovers.
 
 use std::path::Path;
 use std::time::Duration;
@@ -30,8 +30,8 @@ pub(crate) struct ResultFetcher<'a> {
 }
 
 impl ResultFetcher<'_> {
-    /// The whole result of a job that has completed. Of any other what is there is kept, what it
-    /// left is deleted, and the error says so.
+    /// Fetches the result of a completed job. Of any other job it keeps the partial result, deletes
+    /// the leftovers and returns an error.
     pub(crate) async fn bring_back(&self, ended: &EndedJob<'_>) -> Result<RunResult, Error> {
         if ended.job.status != ProcessingJobStatus::Completed {
             return Err(self.bring_back_part(ended).await);
@@ -86,7 +86,7 @@ impl ResultFetcher<'_> {
         .into()
     }
 
-    /// What a job has written before it ended; whether there is anything.
+    /// Fetches what a job wrote before it ended; returns whether there is anything.
     async fn fetch_part(&self, ended: &EndedJob<'_>) -> Result<bool, Error> {
         let saved = match self.fetch_result(ended).await {
             // Cut short when the job was killed: the journal has it all.

@@ -1,4 +1,4 @@
-//! Publishes on GitHub: outputs, job summary, comment, annotations. What goes wrong here is a
+//! Publishes on GitHub: outputs, job summary, comment, annotations. A failure here is a
 //! warning with a suggested fix, and never changes the verdict.
 
 use std::path::Path;
@@ -58,7 +58,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) numbers: Numbers,
     /// Something differs from the baseline by more than noise, or there is nothing to compare with.
     pub(crate) changed: bool,
-    /// What becomes of the verdict.
+    /// The effect of the verdict.
     pub(crate) consequence: Consequence,
     /// `result.json`, where there is one.
     pub(crate) result: Option<&'a Path>,
@@ -163,7 +163,7 @@ impl Publisher {
         process.annotate(&annotations);
     }
 
-    /// Writes the comment; its page.
+    /// Writes the comment; returns its page.
     async fn comment(&self, it: &Publication<'_>, process: &Process) -> Option<String> {
         let conversation = match &self.conversation {
             Ok(conversation) => conversation,

@@ -1,4 +1,4 @@
-//! What stands below the table: why, and what to do.
+//! The text below the table: why, and what to do.
 
 use super::document::{Inline, code, name, text};
 use super::notes::labelled;
@@ -228,7 +228,7 @@ fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
     words
 }
 
-/// What the reader does next.
+/// The next step for the reader.
 pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>> {
     let words = match facts.judgement.verdict {
         Verdict::Pass => vec![text("nothing.")],

@@ -44,7 +44,7 @@ use crate::result::RunResult;
 /// Where the HTML report goes in the output folder: the toolkit's place.
 pub const HTML_REPORT: &str = "benchmarking_report/benchmarking_report.html";
 
-/// Characters of a commit hash that people read.
+/// Characters shown of a commit hash.
 const SHORT_COMMIT: usize = 7;
 
 /// Where a reader can go from the report.

@@ -1,4 +1,4 @@
-//! What a reader must not miss: one visible paragraph each, above the table.
+//! Notes above the table: one visible paragraph each.
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, numbers, reason, sanitise};
@@ -17,7 +17,7 @@ pub(super) fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
     paragraph
 }
 
-/// What a reader must not miss, one paragraph each.
+/// The notes, one paragraph each.
 pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
     let place = match &facts.run.service {
         Service::Aws => None,

@@ -9,8 +9,8 @@ const WORD_JOINER: char = '\u{2060}';
 /// What an empty code span shows: comrak cannot write one, and it would be invisible.
 const EMPTY: &str = "–";
 
-/// Most characters of one piece of text: more is unreadable, and GitHub refuses a comment of 65
-/// 536.
+/// Most characters of one piece of text: more is unreadable, and GitHub refuses a comment of
+/// 65,536.
 const LONGEST: usize = 1000;
 
 /// One line, cut to [`LONGEST`].

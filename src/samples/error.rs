@@ -8,7 +8,7 @@ use thiserror::Error;
 /// Where in a file something is. Prints with a space in front, ` line 3`, or nothing for the whole
 /// file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// The file as a whole.
     Whole,
     /// Line of a text file, from 1.
@@ -23,7 +23,7 @@ pub enum Place {
     Byte(usize),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole => Ok(()),
@@ -59,7 +59,7 @@ pub enum SamplesError {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// What is wrong there.
         reason: String,
     },
@@ -69,17 +69,17 @@ pub enum SamplesError {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// What is wrong there.
         reason: String,
     },
-    /// A file of which samples are to be made cannot be taken apart.
+    /// A file cannot be split into samples.
     #[error("`{path}`{place}: {reason}")]
     Payload {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// What is wrong there.
         reason: String,
     },
@@ -91,7 +91,7 @@ pub enum SamplesError {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// Bytes of the body.
         bytes: usize,
     },

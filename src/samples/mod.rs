@@ -9,7 +9,7 @@ mod pickle;
 
 use std::path::{Path, PathBuf};
 
-pub use self::error::{Place, SamplesError};
+pub use self::error::{Position, SamplesError};
 pub use self::make::{Header, Made, MakeOptions, make};
 use crate::result::SampleInfo;
 use crate::text::hex;
@@ -53,7 +53,7 @@ pub struct SampleSet {
 
 impl SampleSet {
     /// Reads a JSON Lines file, a `.pkl` or `.pickle` file of Python, or every file of a folder as
-    /// one body each. `content_type` is given to samples that have none of their own.
+    /// one body each. `content_type` is given to samples without one.
     ///
     /// # Errors
     /// Any [`SamplesError`]; lines are counted from 1.
@@ -175,14 +175,14 @@ fn text(path: &Path) -> Result<String, SamplesError> {
         let before = error.as_bytes().iter().take(valid);
         SamplesError::Malformed {
             path: path.to_owned(),
-            place: Place::Line(before.filter(|byte| **byte == b'\n').count() + 1),
+            place: Position::Line(before.filter(|byte| **byte == b'\n').count() + 1),
             reason: "not UTF-8; bytes go into BodyBase64 or BodyFile".to_owned(),
         }
     })
 }
 
 /// Refuses a body that SageMaker would refuse.
-fn check_size(body: &[u8], path: &Path, place: Place) -> Result<(), SamplesError> {
+fn check_size(body: &[u8], path: &Path, place: Position) -> Result<(), SamplesError> {
     if body.len() <= MAX_BODY_BYTES {
         return Ok(());
     }

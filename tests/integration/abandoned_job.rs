@@ -1,4 +1,4 @@
-//! A processing job whose `submit` was killed: the clean-up stops it, and deletes what it has left.
+//! A processing job whose `submit` was killed: the clean-up stops it, and deletes its leftovers.
 
 use std::process::Child;
 

@@ -27,7 +27,7 @@ const COMMANDS: [&str; 10] = [
     "cleanup",
 ];
 
-/// The flag that says what is so anyway.
+/// The flag that restates the default.
 const NO_INPUT: &str = "wait";
 /// The output of `submit` alone.
 const OF_SUBMIT: &str = "job";

@@ -1,4 +1,4 @@
-//! Bad input is one line that names the value and a suggested fix, exit code 2, and nothing is
+//! Bad input gives one line with the value and a suggested fix, and exit code 2. Nothing is
 //! created.
 
 use crate::support::{Simulator, Workspace, run_args};

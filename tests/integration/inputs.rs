@@ -1,4 +1,4 @@
-//! `samples`, `prices` and pickles: what goes into a run.
+//! The inputs of a run: `samples`, `prices` and pickles.
 
 use crate::support::{Simulator, Workspace};
 

@@ -180,7 +180,7 @@ fn names_operation(operation: &str, error: &AwsError) -> Result<(), TestCaseErro
     Ok(())
 }
 
-/// A number that JSON cannot write makes a result that nobody can read.
+/// A number that JSON cannot write makes a result that cannot be read.
 fn can_be_kept(metrics: &EndpointMetrics) -> Result<(), TestCaseError> {
     let json = serde_json::to_string(metrics).unwrap();
     let read: Result<EndpointMetrics, _> = serde_json::from_str(&json);

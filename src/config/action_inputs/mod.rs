@@ -16,13 +16,13 @@ use super::args::Cli;
 use super::words::{nearest, truth};
 
 const PREFIX: &str = "INPUT_";
-/// Names that people expect for flags of another name.
+/// Other names under which users may look for a flag.
 const OTHER_NAMES: [(&str, &str); 1] = [("tags", "tag")];
 /// Inputs that `action.yml` fills for every command.
 const ALWAYS_GIVEN: [&str; 1] = ["github-token"];
 /// Inputs of every container action: the runner itself uses them.
 const OF_THE_RUNNER: [&str; 2] = ["args", "entrypoint"];
-/// Flags that say what is so anyway: as an input, `false` would look like the opposite.
+/// Flags that restate the default: as an input, `false` would look like the opposite.
 const NO_INPUTS: [&str; 1] = ["wait"];
 /// Commands that make sense as a step of a workflow.
 const COMMANDS: [&str; 11] = [
@@ -38,7 +38,7 @@ const COMMANDS: [&str; 11] = [
     "cleanup",
     "demo",
 ];
-/// The input that says whom every command acts as.
+/// The input with the role of every command.
 const ROLE: &str = "role-to-assume";
 /// Name of the program when the runner starts it for the clean-up.
 const CLEAN_UP: &str = "sagegate-post";

@@ -75,7 +75,7 @@ pub struct ModelArgs {
     /// Environment variable of the container of a model created for the run; may be repeated
     #[arg(long = "container-env", value_name = "KEY=VALUE", conflicts_with = "model_name", value_parser = parse_pair)]
     pub container_env: Vec<(String, String)>,
-    /// What people call the model: shown in the report, keeps baselines apart [default: the model's
+    /// Display name of the model: shown in the report, keeps baselines apart [default: the model's
     /// name]
     #[arg(long, value_name = "ALIAS")]
     pub name: Option<String>,

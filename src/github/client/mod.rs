@@ -286,7 +286,7 @@ struct User {
     login: String,
 }
 
-/// Whether GitHub answered and said no, for any reason but an invalid token.
+/// Whether GitHub refused, for any reason but an invalid token.
 fn is_no(error: &GitHubError) -> bool {
     matches!(
         error.problem(),

@@ -57,7 +57,7 @@ pub(in crate::report) fn latency_distribution(data: &LatencyDistribution) -> Opt
         .map(curve)
         .collect::<Option<_>>()?;
     let range = scale::range(curves.iter().flat_map(|curve| curve.sorted.iter().copied()))?;
-    let x = Scale::around(range, Side::Horizontal(LEFT, RIGHT));
+    let x = Scale::fitted(range, Side::Horizontal(LEFT, RIGHT));
     let y = Scale::from_zero(1.0, UP);
     let title = first_of(&data.title, curves.len(), data.series.len());
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_steps() {
-        let x = Scale::around((10.0, 20.0), Side::Horizontal(0.0, 100.0));
+        let x = Scale::fitted((10.0, 20.0), Side::Horizontal(0.0, 100.0));
         let y = Scale::from_zero(1.0, Side::Vertical(100.0, 0.0));
         assert_eq!(
             outline(&[10.0, 15.0, 15.0, 20.0], &x, &y),

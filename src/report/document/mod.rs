@@ -39,7 +39,7 @@ pub(super) enum Block {
     SmallPrint(Vec<Inline>),
     /// A table.
     Table(Table),
-    /// Lines shown as they are.
+    /// Lines shown verbatim.
     Lines(Vec<String>),
     /// A chart in the comment; the page has figures.
     Chart(Chart),
@@ -260,7 +260,7 @@ impl<'a> Builder<'a> {
     }
 
     /// GitHub reads what stands between two `$` of a block as mathematics: with more than one, each
-    /// gets an element of its own, as GitHub's documentation advises.
+    /// gets its own element, as GitHub's documentation advises.
     fn fill(&self, node: Node<'a>, words: &[Inline]) {
         let hide_dollars = self.target == Target::Comment && dollars(words) > 1;
         let mut at_start = true;

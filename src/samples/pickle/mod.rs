@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 
 use self::machine::{Id, Pickled, Value, load};
 use super::arguments::Arguments;
-use super::{Place, Sample, SamplesError, check_size};
+use super::{Position, Sample, SamplesError, check_size};
 use crate::text::one_line;
 
 /// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as
@@ -32,11 +32,11 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Sample>, SamplesErr
         place,
         reason,
     };
-    let pickled = load(bytes).map_err(|fault| refused(Place::Byte(fault.at), fault.reason))?;
+    let pickled = load(bytes).map_err(|fault| refused(Position::Byte(fault.at), fault.reason))?;
     let root = pickled.value(pickled.root);
     let Value::List(items) = root else {
         let reason = format!("{} instead of a list of dicts", root.kind());
-        return Err(refused(Place::Whole, reason));
+        return Err(refused(Position::Whole, reason));
     };
     let mut samples = Samples {
         pickled: &pickled,
@@ -44,7 +44,7 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Sample>, SamplesErr
         bytes_left: bytes.len().saturating_add(MAX_REPEATED_BYTES),
     };
     let sample = |(index, id): (usize, &Id)| {
-        let place = Place::Sample(index + 1);
+        let place = Position::Sample(index + 1);
         let sample = samples.sample(*id);
         let sample = sample.map_err(|reason| refused(place, reason))?;
         check_size(&sample.body, path, place)?;

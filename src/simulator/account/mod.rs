@@ -137,7 +137,7 @@ impl Account {
     }
 
     /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and
-    /// invocations have methods of their own.
+    /// invocations have their own methods.
     pub(super) fn call(
         &mut self,
         operation: Operation,

@@ -1,4 +1,4 @@
-//! What was asked of the simulator, for tests and curious people.
+//! The log of requests to the simulator, for tests and for users.
 
 use std::collections::BTreeMap;
 

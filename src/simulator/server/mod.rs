@@ -78,7 +78,7 @@ impl Service {
         self.clock.at(unix_time(), earlier)
     }
 
-    /// Why the caller is refused, before it is looked at what it wants.
+    /// Why the caller is refused, before the request is parsed.
     fn refused_caller(&self, signature: Signature<'_>, headers: &HeaderMap) -> Option<ApiError> {
         let refused = clock::refusal(signature.service, headers, self.clock());
         self.signed_requests.fetch_add(1, Ordering::Relaxed);

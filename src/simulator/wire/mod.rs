@@ -1,4 +1,4 @@
-//! Protocols: what a request looks like on the wire, and what an answer must look like.
+//! The wire protocols: parsing of requests, serialisation of answers.
 
 mod aws_chunked;
 pub(super) mod aws_json;

@@ -1,5 +1,5 @@
-//! What happens to the branch that the baseline is on, and what must come of it: the run is judged,
-//! and in the baseline at most once.
+//! Faults of the branch that holds the baseline, and their expected results: the run is judged, and
+//! is in the baseline at most once.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::github::{Failure, GitHub};
 use crate::support::runner::Runner;
 
-/// One fault and what it must lead to.
+/// One fault and its expected results.
 pub(super) struct BranchCase {
     fault: &'static str,
     failure: fn() -> Failure,

@@ -1,4 +1,4 @@
-//! What goes wrong, and what must come of it.
+//! Faults of AWS and of the machine, and their expected results.
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::support::{Simulator, Workspace};
 
-/// One fault and what it must lead to.
+/// One fault and its expected results.
 pub(super) struct Case {
-    /// What goes wrong.
+    /// The fault.
     pub(super) fault: String,
     /// Sections of the quick profile that are replaced or added.
     pub(super) sections: Vec<String>,

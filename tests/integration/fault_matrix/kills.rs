@@ -13,7 +13,7 @@ const KILLS: usize = 100;
 /// Runs at a time; they share the machine, so that the moments are spread.
 const SIDE_BY_SIDE: usize = 4;
 const SEED: u64 = 20_261_123;
-/// Every so many killed runs are gone on with.
+/// One of this many killed runs is resumed.
 const RESUMED: usize = 5;
 
 /// What was found after one kill.
@@ -71,7 +71,7 @@ fn kill_at(number: usize, moment: Duration) -> Killed {
     }
 }
 
-/// Whatever is in the folder can be read, and no half-written file stands in the place of one.
+/// Every file in the folder can be read, and none is half-written.
 fn is_readable(workspace: &Workspace) -> bool {
     let result = workspace.path("sagegate-results/result.json");
     let is_result = !result.exists() || RunResult::read(&result).is_ok();

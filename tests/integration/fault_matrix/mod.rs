@@ -86,7 +86,7 @@ fn side_by_side<T: Send>(
     done.into_inner().unwrap().into_values().collect()
 }
 
-/// Prints a table and holds the document to it: the part below `heading`.
+/// Prints a table and compares it with the document, in the part below `heading`.
 #[expect(
     clippy::print_stdout,
     reason = "the table is what the test is asked for"

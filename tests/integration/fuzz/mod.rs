@@ -1,5 +1,5 @@
-//! Everything that reads what others wrote, with arbitrary bytes and with damaged documents: no
-//! panic, no hang, no memory beyond what the input is worth. `PROPTEST_CASES=10000` makes a long
+//! Every reader of untrusted input, with arbitrary bytes and with damaged documents: no panic, no
+//! hang, no memory out of proportion to the input. `PROPTEST_CASES=10000` makes a long
 //! run of it.
 
 mod mutate;
@@ -127,7 +127,7 @@ fn texts(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     [report::markdown(&report), report::html(&report)]
 }
 
-/// Whatever a result says, it stays words.
+/// Text of a result is never interpreted.
 #[track_caller]
 fn assert_only_words([markdown, html]: &[String; 2], what: &str) {
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The rules on made-up sources: each is broken once, and seen to fail.
+//! The rules on made-up sources: each is broken once, and reported.
 
 use std::collections::BTreeMap;
 

@@ -118,7 +118,7 @@ impl Simulator {
         assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
     }
 
-    /// A call of SageMaker that nothing of the program takes part in.
+    /// A call of SageMaker without the program, by a plain HTTP client.
     pub(crate) fn sagemaker(&self, operation: &str, input: &Value) -> Value {
         let target = format!(
             "X-Amz-Target: SageMaker.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
@@ -343,7 +343,7 @@ impl Workspace {
         self.sagegate(&run_args("m", extra))
     }
 
-    /// Starts a command and goes on.
+    /// Starts a command without waiting.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         self.command(args).spawn().unwrap()
     }

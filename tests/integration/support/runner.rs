@@ -1,5 +1,5 @@
-//! GitHub's runner, as a container action sees it: environment, event, and the files by which a
-//! step talks back.
+//! GitHub's runner, as a container action sees it: environment, event, and the files through
+//! which a step reports.
 
 use std::collections::BTreeMap;
 use std::process::Child;
@@ -137,7 +137,7 @@ impl Runner {
         self.finish(&folder, outcome)
     }
 
-    /// Starts the action and goes on; also the folder for [`Runner::finish`].
+    /// Starts the action without waiting; also returns the folder for [`Runner::finish`].
     pub(crate) fn start(&mut self) -> (Child, String) {
         let folder = self.next_step();
         (self.workspace.spawn(&[]), folder)

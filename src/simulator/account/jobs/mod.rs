@@ -1,4 +1,4 @@
-//! Simulated processing jobs: what they are asked to do and how they stand. The server runs them.
+//! Simulated processing jobs: their requests and status. The server runs them.
 
 use std::collections::BTreeMap;
 

@@ -87,7 +87,7 @@ struct Selection {
 }
 
 impl MetricStore {
-    pub(super) fn record(
+    pub(super) fn add_point(
         &mut self,
         endpoint: &str,
         variant: &str,

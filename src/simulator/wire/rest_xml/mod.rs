@@ -181,7 +181,7 @@ fn xml(response: Builder, document: std::io::Result<Vec<u8>>) -> http::Result<Re
         .body(Body::from(document))
 }
 
-/// `NextContinuationToken` is the last key: whoever lists need not know.
+/// `NextContinuationToken` is the last key; clients treat it as opaque.
 fn listed(
     objects: &[(String, Object)],
     next: Option<&str>,
