@@ -1,4 +1,4 @@
-//! A regression that somebody accepts: exactly the values that a comment showed, and nothing beyond
+//! A regression that a label accepts: exactly the values that a comment showed, and nothing beyond
 //! them.
 //!
 //! The comment keeps what it showed in its hidden first line. Whoever adds the label afterwards
@@ -174,7 +174,7 @@ impl FromStr for Shown {
     }
 }
 
-/// Somebody's acceptance.
+/// An acceptance and its author.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acceptance {
     /// Who added the label, untrusted.
@@ -202,7 +202,7 @@ pub enum NotAccepted {
     StoppedEarly,
 }
 
-/// The label as it is on the pull request.
+/// The label on the pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
     /// Who added it, untrusted.
@@ -211,7 +211,7 @@ pub struct Label {
     pub at: Timestamp,
 }
 
-/// The comment as it is on the pull request, with the hidden values of its first line.
+/// The comment on the pull request, with the hidden values of its first line.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EarlierComment {
     /// When it was last changed, by GitHub's clock; `None` where unknown.
