@@ -76,14 +76,14 @@ impl fmt::Display for Strategy {
     }
 }
 
-/// How a size compares with the chosen one.
+/// How a size compares with the recommended one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing {
-    /// Change of cost from the chosen size to this one.
+    /// Change of cost from the recommended size to this one.
     pub cost: Ratio,
-    /// Change of average latency from the chosen size to this one.
+    /// Change of average latency from the recommended size to this one.
     pub latency: Ratio,
-    /// Change of the strategy's score from the chosen size to this one: positive is worse.
+    /// Change of the strategy's score from the recommended size to this one: positive is worse.
     pub score: Ratio,
     /// Whether the scores are within 10 %.
     pub near_tie: bool,
@@ -181,21 +181,22 @@ pub fn endpoint_variance(observed: f64, degrees: f64) -> f64 {
     (PRIOR_WEIGHT * ENDPOINT_DEVIATION.powi(2) + degrees * observed) / (PRIOR_WEIGHT + degrees)
 }
 
-/// How `size` compares with the chosen one.
-pub fn standing(size: &SizeSummary, chosen: &SizeSummary, strategy: Strategy) -> Standing {
+/// How `size` compares with the recommended one.
+pub fn standing(size: &SizeSummary, recommended: &SizeSummary, strategy: Strategy) -> Standing {
     let change = |of: f64, from: f64| Ratio(if from > 0.0 { of / from - 1.0 } else { 0.0 });
-    let score = change(strategy.score(size), strategy.score(chosen));
+    let score = change(strategy.score(size), strategy.score(recommended));
     Standing {
         cost: change(
             size.cost.per_million().get(),
-            chosen.cost.per_million().get(),
+            recommended.cost.per_million().get(),
         ),
         latency: change(
             size.cost.average_latency.get(),
-            chosen.cost.average_latency.get(),
+            recommended.cost.average_latency.get(),
         ),
         score,
-        near_tie: size.memory_mb != chosen.memory_mb && score.get().abs() < MINIMUM_ADVANTAGE - 1.0,
+        near_tie: size.memory_mb != recommended.memory_mb
+            && score.get().abs() < MINIMUM_ADVANTAGE - 1.0,
     }
 }
 

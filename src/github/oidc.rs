@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_audience_joins_whatever_the_address_has() {
+    async fn the_audience_is_added_to_any_query_of_the_address() {
         for (url, route) in [
             (
                 "https://run.example/_apis/token?api-version=2.0",

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_reads_to_its_end_is_cut() {
+    fn a_very_long_text_is_cut() {
         let long = "ä".repeat(1 << 20);
         for cut in [text(&long), code(&long), code_line(&long)] {
             assert_eq!(cut.chars().count(), 1001, "{}", cut.len());

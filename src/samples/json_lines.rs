@@ -191,7 +191,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_written_is_read_back(
+        fn any_samples_written_are_read_back(
             bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..4),
             members in proptest::array::uniform8(proptest::option::of(".*")),
         ) {

@@ -200,7 +200,7 @@ fn a_fork_without_credentials_is_not_run_before_anything_is_asked_of_aws() {
 }
 
 #[test]
-fn missing_credentials_elsewhere_are_an_error_that_the_comment_tells() {
+fn missing_credentials_elsewhere_are_an_error_in_the_comment() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
     let mut runner = Runner::with_aws(&github, &simulator)
         .model("m")

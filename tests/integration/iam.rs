@@ -164,7 +164,7 @@ fn whoever_submits_a_job_needs_what_a_job_is_and_its_objects() {
 }
 
 #[test]
-fn whatever_a_policy_lets_change_is_ours_by_name() {
+fn everything_that_a_policy_lets_change_is_ours_by_name() {
     for file in [
         "policy.json",
         "policy-create-model.json",

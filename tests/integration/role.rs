@@ -132,7 +132,7 @@ fn a_token_service_that_refuses_is_named_without_its_token() {
 }
 
 #[test]
-fn temporary_credentials_that_nobody_renews_are_warned_of_when_the_plan_is_long() {
+fn a_long_plan_with_temporary_credentials_gives_a_warning() {
     let (github, simulator) = (GitHub::start(), simulator());
     let mut long = Runner::with_aws(&github, &simulator)
         .with("AWS_SESSION_TOKEN", "temporary")

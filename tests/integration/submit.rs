@@ -128,7 +128,7 @@ fn a_job_fails_the_gate_as_a_run_does() {
 }
 
 #[test]
-fn a_job_that_nobody_waits_for_is_collected_later() {
+fn a_job_submitted_without_waiting_is_collected_later() {
     let simulator = simulator("");
     let workspace = Workspace::new(&simulator);
     let outcome = submit(&workspace, &["--no-wait"]).expect(0);

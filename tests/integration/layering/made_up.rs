@@ -197,7 +197,7 @@ fn a_module_and_its_parts_are_one_whole_and_what_goes_out_and_back_in_is_not() {
 }
 
 #[test]
-fn a_module_in_a_file_has_a_parent_of_its_own() {
+fn a_module_in_a_file_has_its_own_parent() {
     let files = [
         LIB,
         (
