@@ -223,7 +223,7 @@ fn endpoint(
     }
 }
 
-/// What CloudWatch would say.
+/// The metrics that CloudWatch would publish.
 fn metrics(mean_ms: f64, mut overheads: Vec<f64>, cold_starts: u32) -> EndpointMetrics {
     overheads.sort_by(f64::total_cmp);
     let median = overheads[overheads.len() / 2];

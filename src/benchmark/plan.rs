@@ -11,7 +11,7 @@ use crate::result::{LatencySource, Settings};
 use crate::samples::SampleSet;
 use crate::units::{MemoryMb, saturating_u32};
 
-/// What the user chose about measuring.
+/// Options of a measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Memory sizes to deploy.
@@ -53,7 +53,7 @@ pub enum ModelSource {
     },
 }
 
-/// Who runs what.
+/// Identity of the run, and the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Part of every name.
@@ -73,7 +73,7 @@ pub struct Identity {
 /// A run before it happens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Who runs what.
+    /// Identity of the run, and the model.
     pub identity: Identity,
     /// Name of the model behind every endpoint.
     pub model_name: String,

@@ -18,7 +18,7 @@ use crate::pipeline::publish::Publisher;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
-/// Submits, and unless told otherwise waits and judges as `run` does.
+/// Submits; by default it then waits and judges as `run` does.
 pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
     let attempt = submit.attempt();
     let publisher = Publisher::of_attempt(&attempt, process);

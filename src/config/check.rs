@@ -89,13 +89,13 @@ impl Run {
         })
     }
 
-    /// Where it is published that the run could not be measured.
+    /// Where to publish that the run could not be measured.
     pub fn attempt(&self) -> Attempt {
         attempt(&self.measurement, self.output.clone(), &self.gate)
     }
 }
 
-/// Where it is published that a gate's run could not be measured.
+/// Where to publish that a gate's run could not be measured.
 fn attempt(measurement: &Measurement, output: Output, gate: &Gate) -> Attempt {
     Attempt {
         name: Some(measurement.name.clone()),
@@ -124,7 +124,7 @@ impl Benchmark {
         })
     }
 
-    /// Where it is published that it could not be measured.
+    /// Where to publish that it could not be measured.
     pub fn attempt(&self) -> Attempt {
         Attempt {
             name: Some(self.measurement.name.clone()),
@@ -177,7 +177,7 @@ impl Submit {
         })
     }
 
-    /// Where it is published that the job measured nothing.
+    /// Where to publish that the job measured nothing.
     pub fn attempt(&self) -> Attempt {
         let output = Output::New(self.output_dir.clone());
         attempt(&self.measurement, output, &self.gate)

@@ -64,7 +64,7 @@ pub struct Judgement {
     pub baseline: Option<BaselineSummary>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
-    /// What somebody has accepted on this pull request, whether it was needed or not.
+    /// What a label has accepted on this pull request, whether it was needed or not.
     pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
     pub notices: Vec<Notice>,
@@ -118,7 +118,7 @@ pub enum Notice {
         /// Whether it fails by these limits, too: they may be others than those of the run.
         fails: bool,
     },
-    /// Sizes that got more calls than planned, because identical code strayed too far in their
+    /// Sizes that got more calls than planned, because identical code varied too much in their
     /// tail.
     Extended {
         /// The calls of each.
@@ -133,7 +133,7 @@ pub enum Notice {
         /// Warm calls.
         calls: usize,
     },
-    /// Identical code strays too far in the quantile that the number of calls supports.
+    /// Identical code varies too much in the quantile that the number of calls supports.
     TailTooNoisy {
         /// That quantile.
         unjudged: Tail,

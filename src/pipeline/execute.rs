@@ -81,7 +81,7 @@ pub(crate) async fn execute(
 fn keep(result: &RunResult, files: &OutputFiles, process: &Process) -> bool {
     let written = result.write(&files.result());
     if let Err(error) = &written {
-        let hint = "the verdict follows all the same; make room to keep the files";
+        let hint = "the verdict still follows; make room to keep the files";
         process.warn(&format!("the result is not kept: {error}; {hint}"));
     }
     written.is_ok()

@@ -84,7 +84,7 @@ impl OutputFiles {
             .map_err(|source| Error::Output { path, source })
     }
 
-    /// Writes the samples of a simulated model; where they are.
+    /// Writes the samples of a simulated model; returns their path.
     pub(crate) fn write_samples(&self, json_lines: &str) -> Result<PathBuf, Error> {
         self.write(SAMPLES, json_lines.as_bytes())?;
         Ok(self.0.join(SAMPLES))

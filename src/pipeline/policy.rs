@@ -8,7 +8,7 @@ use crate::process::now;
 use crate::result::{EndpointRun, RunResult};
 use crate::units::MemoryMb;
 
-/// How a run is going to be judged.
+/// How a run will be judged.
 #[derive(Debug, Clone)]
 pub(crate) struct MeasuringPolicy {
     pub(crate) prices: DatedPrices,
@@ -17,7 +17,7 @@ pub(crate) struct MeasuringPolicy {
     pub(crate) gate: Option<ExpectedGate>,
 }
 
-/// The gate that a run is going to meet.
+/// The gate that will judge a run.
 #[derive(Debug, Clone)]
 pub(crate) struct ExpectedGate {
     pub(crate) limits: Limits,
@@ -36,7 +36,7 @@ pub(crate) enum OnFailure {
     Publish,
 }
 
-/// What is done when nothing can change a failure any more.
+/// What to do once a failure is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnCertainFailure {
     /// The rest is not measured.

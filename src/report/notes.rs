@@ -1,4 +1,4 @@
-//! What a reader must not miss: one visible paragraph each, above the table.
+//! Notes above the table: one visible paragraph each.
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, causes, numbers, reason, sanitise};
@@ -18,7 +18,7 @@ pub(super) fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
     paragraph
 }
 
-/// What a reader must not miss, one paragraph each.
+/// The notes, one paragraph each.
 pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
     let place = match &facts.run.service {
         Service::Aws => None,
@@ -79,7 +79,7 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             ))]
         }
         Notice::TailTooNoisy { unjudged, judged } => vec![text(format!(
-            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. The \
+            "{unjudged} is not judged: identical code varies by more than half in it, as its tail begins nearby. The \
              mean of the {judged} is judged instead.",
             unjudged = unjudged.name(),
             judged = judged.name(),

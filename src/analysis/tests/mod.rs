@@ -199,7 +199,7 @@ fn what_cloudwatch_does_not_count_as_a_cold_start_is_the_models_own_tail() {
     };
     let two = vec![LatencyMs(3000.0), LatencyMs(4000.0)];
     assert_eq!(cold_starts(&run), (two, LatencyMs(2000.0)));
-    // Half the story is none: every slow call is set aside.
+    // Incomplete metrics are not used: every slow call is set aside.
     run.metrics.as_mut().unwrap().complete = false;
     assert_eq!(cold_starts(&run).0.len(), 3);
 }

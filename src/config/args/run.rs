@@ -35,7 +35,8 @@ pub struct RunArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0, fail is 1
+    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0,
+    /// fail is 1
     #[arg(
         long,
         value_name = "warn|fail",
@@ -43,8 +44,9 @@ pub struct RunArgs {
         help_heading = "Gate"
     )]
     pub on_no_credentials: Escalation,
-    /// Stop as soon as p99 is certain to fail, whatever the calls to come will take: the rest is not measured. Has no
-    /// effect where the run is recorded or the label sagegate:accept is on the pull request
+    /// Stop as soon as p99 is certain to fail, however fast the remaining calls are: the rest is
+    /// not measured. Has no effect where the run is recorded or the label sagegate:accept is on the
+    /// pull request
     #[arg(long, help_heading = "Gate")]
     pub fail_fast: bool,
     /// Measure a failure of latency or cost alone a second time, on fresh endpoints, before the run
@@ -60,7 +62,7 @@ pub struct RunArgs {
         help_heading = "Gate"
     )]
     pub confirm: bool,
-    /// How the pull request is told.
+    /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
 }
@@ -88,7 +90,7 @@ pub struct BenchmarkArgs {
 #[derive(Debug, Args)]
 #[command(override_usage = usage("calibrate"))]
 pub struct CalibrateArgs {
-    /// What is measured, and how; each run has a folder of its own below --output-dir.
+    /// What is measured, and how; each run has its own folder below --output-dir.
     #[command(flatten)]
     pub measurement: MeasurementArgs,
     /// How often to measure
