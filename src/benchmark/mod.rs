@@ -62,7 +62,7 @@ pub struct Environment {
     pub session: Session,
     /// Receives the events.
     pub observer: Arc<dyn Observer>,
-    /// Cancelled on Ctrl-C or SIGTERM: measuring stops, deleting does not.
+    /// Cancelled on SIGINT, SIGTERM or SIGHUP: measuring stops, deleting does not.
     pub cancel: CancellationToken,
     /// The wall clock.
     pub now: fn() -> Timestamp,
