@@ -44,8 +44,10 @@ pub(crate) async fn measure(
         }
         None => (files.claim()?, None),
     };
-    files.write_ledger(&Ledger::of(&plan, session.region()))?;
-    let handoff = CleanupHandoff::register(&files.ledger(), it.backend, it.run_number, process);
+    let ledger = Ledger::of(&plan, session.region());
+    files.write_ledger(&ledger)?;
+    let path = files.ledger();
+    let handoff = CleanupHandoff::register(&ledger, &path, it.backend, it.run_number, process);
     let execution = Execution {
         session: session.clone(),
         policy: it.policy,

@@ -32,6 +32,7 @@ mod inputs;
 mod instances;
 mod kill;
 mod layering;
+mod partial_cleanup;
 mod processing_jobs;
 mod resume;
 mod role;
