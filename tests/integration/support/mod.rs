@@ -118,6 +118,11 @@ impl Simulator {
         assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
     }
 
+    /// Deletes an object of S3.
+    pub(crate) fn delete_object(&self, bucket: &str, key: &str) {
+        assert_eq!(self.s3("DELETE", bucket, key, "").0, 204);
+    }
+
     /// A call of SageMaker that nothing of the program takes part in.
     pub(crate) fn sagemaker(&self, operation: &str, input: &Value) -> Value {
         let target = format!(
