@@ -149,8 +149,8 @@ impl Ledger {
     }
 }
 
-/// A region becomes part of the name of the host that requests are sent to.
-fn is_region(text: &str) -> bool {
+/// Whether text may be a region: it becomes part of the name of the host that requests are sent to.
+pub fn is_region(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=32).contains(&text.len()) && text.chars().all(is_part)
 }

@@ -41,7 +41,7 @@ pub use self::duration::duration;
 pub use self::event::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use self::journal::Record;
 pub use self::journal::{Journal, JournalError};
-pub use self::ledger::{Ledger, LedgerError};
+pub use self::ledger::{Ledger, LedgerError, is_region};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 pub use self::names::{is_run_id, numbered, run_id, run_of};
 pub use self::orphans::{Doubtful, Orphan, Orphans, Selection, find_orphans};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::backend::{Backend, Lifetime};
-use crate::benchmark::{Ledger, is_run_id, run_id};
+use crate::benchmark::{Ledger, is_region, is_run_id, run_id};
 use crate::process::Process;
 
 /// Name under which a step saves what its clean-up needs; those of further runs have a suffix.
@@ -102,7 +102,7 @@ fn saved(value: &str, own_run: Option<&str>) -> SavedRun {
             ledger: state.ledger.and_then(|text| Ledger::parse(&text).ok()),
             path: state.path,
             run_id: Some(state.run_id).filter(|it| is_run_id(it)),
-            region: Some(state.region),
+            region: Some(state.region).filter(|it| is_region(it)),
         },
         Err(_) => SavedRun {
             ledger: None,

@@ -334,3 +334,6 @@ fn config_of(endpoint: &Listed) -> Listed {
         ..endpoint.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;
