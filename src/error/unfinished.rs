@@ -95,9 +95,9 @@ impl fmt::Display for Unfinished {
 }
 
 /// Things with the same answer of AWS together: `a, b: ANSWER; c: ANSWER`.
-fn grouped<'a>(named: impl Iterator<Item = (String, &'a AwsError)>) -> String {
+fn grouped<'a>(things: impl Iterator<Item = (String, &'a AwsError)>) -> String {
     let mut groups: Vec<(Vec<String>, &AwsError)> = Vec::new();
-    for (name, error) in named {
+    for (name, error) in things {
         let is_same = |it: &AwsError| it.code == error.code && it.message == error.message;
         match groups.iter_mut().find(|(_, it)| is_same(it)) {
             Some((names, _)) => names.push(name),

@@ -163,11 +163,11 @@ fn a_job_that_nobody_waits_for_is_collected_later() {
 
 #[test]
 fn a_result_is_fetched_though_the_ledger_is_gone_damaged_or_denied() {
+    type Change<'a> = &'a dyn Fn(&Simulator, &str);
     let denied = "[[operation_faults]]\noperation = \"GetObject\"\nkind = \"access_denied\"\n\
                   from = 1\nresource = \"/ledger.json\"";
     let damaged = |simulator: &Simulator, key: &str| simulator.put_object("jobs", key, "{\"sch");
     let gone = |simulator: &Simulator, key: &str| simulator.delete_object("jobs", key);
-    type Change<'a> = &'a dyn Fn(&Simulator, &str);
     let cases: [(&str, Change<'_>, &str); 3] = [
         ("", &gone, "/input/ledger.json` is gone"),
         ("", &damaged, "is not a sagegate ledger"),
