@@ -11,6 +11,7 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
+use super::logs::logs_client;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
@@ -32,6 +33,7 @@ pub struct Session {
     pub(super) runtime: aws_sdk_sagemakerruntime::Config,
     pub(super) quotas: aws_sdk_servicequotas::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
 }
 
 /// Why no session can be opened.
@@ -118,6 +120,7 @@ impl Session {
             runtime: runtime_config(config, &host),
             quotas: quotas_client(config),
             cloudwatch: cloudwatch_client(config),
+            logs: logs_client(config),
             host,
         })
     }

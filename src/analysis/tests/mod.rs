@@ -4,7 +4,8 @@ pub(crate) mod toolkit_parity;
 
 use super::*;
 use crate::result::{
-    CleanupSummary, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo, Service, Settings,
+    CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo,
+    Service, Settings,
 };
 
 /// The built-in prices of us-east-1.
@@ -50,6 +51,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
         warmup: Vec::new(),
         invocations,
         metrics: None,
+        container_log: ContainerLog::default(),
     }
 }
 
