@@ -1,26 +1,15 @@
 //! CloudWatch Logs of endpoints: AWS keeps what a container writes in a log group that it creates
 //! with the first line, and that outlives the endpoint.
 
-use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::types::{OrderBy, OutputLogEvent};
 use futures_util::future::join_all;
 
 use super::error::AwsError;
-use super::retry::{UnreadableAnswer, control_retries, control_timeouts};
 use super::session::Session;
 
 /// Log streams that are looked into. There is one per worker; AWS updates the times that they are
 /// sorted by late, so the last one listed is not always the last one written to.
 const STREAMS: i32 = 4;
-
-pub(super) fn logs_client(config: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
-    let config = aws_sdk_cloudwatchlogs::config::Builder::from(config)
-        .retry_config(control_retries())
-        .retry_classifier(UnreadableAnswer)
-        .timeout_config(control_timeouts())
-        .build();
-    aws_sdk_cloudwatchlogs::Client::from_conf(config)
-}
 
 /// The log group of an endpoint.
 fn group_of(endpoint: &str) -> String {

@@ -11,7 +11,6 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
-use super::logs::logs_client;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
@@ -232,6 +231,15 @@ fn cloudwatch_client(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
         .timeout_config(control_timeouts())
         .build();
     aws_sdk_cloudwatch::Client::from_conf(config)
+}
+
+fn logs_client(config: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
+    let config = aws_sdk_cloudwatchlogs::config::Builder::from(config)
+        .retry_config(control_retries())
+        .retry_classifier(UnreadableAnswer)
+        .timeout_config(control_timeouts())
+        .build();
+    aws_sdk_cloudwatchlogs::Client::from_conf(config)
 }
 
 /// A quota is good to know and not worth a wait: one attempt.

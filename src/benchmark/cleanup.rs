@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::event::{Event, Observer};
-use super::logs;
 use super::wait::until_next_poll;
 use crate::aws::{AwsError, AwsErrorKind, EndpointStatus, Session};
 use crate::result::{CleanupSummary, Leftover, ResourceKind};
@@ -44,7 +43,7 @@ impl Names<'_> {
 }
 
 /// Deletes everything in `names`, waits at most `timeout` until the endpoints are gone, and reports
-/// to `observer`; their log groups go, too. Absent ones count as done, so sweeping twice is safe. [`CleanupSummary::created`]
+/// to `observer`. Absent ones count as done, so sweeping twice is safe. [`CleanupSummary::created`]
 /// is left at 0.
 pub async fn sweep(
     session: &Session,
@@ -60,7 +59,6 @@ pub async fn sweep(
         deleted: summary.deleted,
         left: summary.left.clone(),
     });
-    logs::delete_of(session, names.endpoints, observer).await;
     summary
 }
 

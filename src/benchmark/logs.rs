@@ -139,14 +139,13 @@ pub(super) async fn delete_all(context: &Context) {
     if context.logs.denied.load(Ordering::SeqCst) {
         return;
     }
-    let endpoints = context.plan.endpoint_names();
-    if let Err(kept) = delete(&context.environment.session, &endpoints).await {
-        say(&kept, context.environment.observer.as_ref());
-    }
+    let (session, observer) = (&context.environment.session, &context.environment.observer);
+    delete_log_groups(session, &context.plan.endpoint_names(), observer.as_ref()).await;
 }
 
-/// Deletes the log groups of endpoints that are gone; a note says why some stay.
-pub(super) async fn delete_of(session: &Session, endpoints: &[String], observer: &dyn Observer) {
+/// Deletes the log groups of endpoints that are gone, within seconds; a note to `observer` says why
+/// some stay. Absent ones count as deleted.
+pub async fn delete_log_groups(session: &Session, endpoints: &[String], observer: &dyn Observer) {
     if let Err(kept) = delete(session, endpoints).await {
         say(&kept, observer);
     }

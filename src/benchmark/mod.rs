@@ -45,6 +45,7 @@ pub use self::journal::{Journal, JournalError};
 pub use self::ledger::{Ledger, LedgerError};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 use self::logs::LogGroups;
+pub use self::logs::delete_log_groups;
 pub use self::names::{numbered, run_id};
 pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::aws::{ResourceKind, Session};
-use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, stop_jobs, sweep};
+use crate::benchmark::{
+    Ledger, Names, Orphans, Selection, delete_log_groups, find_orphans, stop_jobs, sweep,
+};
 use crate::config::{Cleanup, Leftovers};
 use crate::error::Error;
 use crate::pipeline::Outcome;
@@ -70,6 +72,7 @@ async fn sweep_ledger(
     let what = format!("run {}", ledger.run_id);
     let mut left = stop(&session, &ledger.jobs, cleanup, process).await;
     left.extend(sweep_names(&session, ledger.names(), &what, cleanup, process).await);
+    delete_log_groups(&session, &ledger.endpoints, process.observer().as_ref()).await;
     Ok(left)
 }
 
@@ -108,12 +111,16 @@ async fn sweep_account(
         return Ok(Vec::new());
     }
     let mut left = Vec::new();
+    // A job may delete its endpoints while it is stopped, and not get to their log groups.
+    let mut with_logs = orphans.names().endpoints.to_vec();
     if !orphans.jobs().is_empty() {
         left = stop(&session, orphans.jobs(), cleanup, process).await;
         // What they have created, or deleted, meanwhile.
         orphans = find_orphans(&session, selection, now()).await?;
+        with_logs.extend_from_slice(orphans.names().endpoints);
     }
     left.extend(sweep_names(&session, orphans.names(), &what, cleanup, process).await);
+    delete_log_groups(&session, &with_logs, process.observer().as_ref()).await;
     Ok(left)
 }
 

@@ -18,6 +18,7 @@ mod baseline;
 mod cli;
 mod clock;
 mod concurrency;
+mod container_logs;
 mod fail_fast;
 mod fault_matrix;
 mod faults;
