@@ -20,32 +20,29 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct LogGroups {
     /// Whether a note says that lines cannot be read.
     unread: AtomicBool,
-    /// Whether the role may not delete log groups, which a note says.
-    denied: AtomicBool,
+    /// Whether deleting is given up, which a note says.
+    given_up: AtomicBool,
 }
 
 /// Why log groups are not deleted.
-#[derive(Debug, PartialEq, Eq)]
-struct Kept {
-    is_denied: bool,
-    reason: String,
+enum Kept {
+    /// The role may not delete them.
+    Denied,
+    /// No answer came in time.
+    Late,
+    /// Anything else: another time it may work.
+    Failed(AwsError),
 }
 
-impl From<AwsError> for Kept {
-    fn from(error: AwsError) -> Self {
-        Self {
-            is_denied: error.kind == AwsErrorKind::AccessDenied,
-            reason: describe(&error, "logs:DeleteLogGroup"),
+impl Kept {
+    fn note(&self) -> String {
+        match self {
+            Self::Denied => {
+                "log groups of endpoints stay: this role lacks `logs:DeleteLogGroup`".to_owned()
+            }
+            Self::Late => format!("log groups of endpoints may stay: {}", no_answer()),
+            Self::Failed(error) => format!("log groups of endpoints may stay: {error}"),
         }
-    }
-}
-
-/// The error, or where a permission is missing the action to allow.
-fn describe(error: &AwsError, action: &str) -> String {
-    if error.kind == AwsErrorKind::AccessDenied {
-        format!("this role lacks `{action}`")
-    } else {
-        error.to_string()
     }
 }
 
@@ -67,12 +64,12 @@ pub(super) async fn wind_up(
     };
     // One that is still there would write on, into a new group.
     let is_gone = context.gone().contains(&spec.name);
-    if is_gone && !context.logs.denied.load(Ordering::SeqCst) {
+    if is_gone && !context.logs.given_up.load(Ordering::SeqCst) {
         let endpoints = std::slice::from_ref(&spec.name);
         match delete(&context.environment.session, endpoints).await {
-            Err(kept) if kept.is_denied => say_denied(context, &kept),
+            Err(kept @ (Kept::Denied | Kept::Late)) => give_up(context, &kept),
             // Tried again at the end.
-            Err(_) | Ok(()) => {}
+            Err(Kept::Failed(_)) | Ok(()) => {}
         }
     }
     log
@@ -95,10 +92,10 @@ async fn read(context: &Context, spec: &EndpointSpec) -> ContainerLog {
     let read = match context.environment.cancel.run_until_cancelled(lines).await {
         None => return ContainerLog::default(),
         Some(Err(_)) => Err(no_answer()),
-        Some(Ok(Err(error))) => {
-            let actions = "logs:DescribeLogStreams` and `logs:GetLogEvents";
-            Err(describe(&error, actions))
+        Some(Ok(Err(error))) if error.kind == AwsErrorKind::AccessDenied => {
+            Err("this role lacks `logs:DescribeLogStreams` and `logs:GetLogEvents`".to_owned())
         }
+        Some(Ok(Err(error))) => Err(error.to_string()),
         Some(Ok(Ok(lines))) => Ok(ContainerLog::new(lines)),
     };
     match read {
@@ -123,20 +120,16 @@ async fn read(context: &Context, spec: &EndpointSpec) -> ContainerLog {
     }
 }
 
-fn say_denied(context: &Context, kept: &Kept) {
-    if !context.logs.denied.swap(true, Ordering::SeqCst) {
-        say(kept, context.environment.observer.as_ref());
+fn give_up(context: &Context, kept: &Kept) {
+    if !context.logs.given_up.swap(true, Ordering::SeqCst) {
+        let note = kept.note();
+        context.emit(&Event::Noted { note });
     }
-}
-
-fn say(kept: &Kept, observer: &dyn Observer) {
-    let note = format!("log groups of endpoints are not deleted: {}", kept.reason);
-    observer.on_event(&Event::Noted { note });
 }
 
 /// Deletes what containers have written since: of every endpoint of the run.
 pub(super) async fn delete_all(context: &Context) {
-    if context.logs.denied.load(Ordering::SeqCst) {
+    if context.logs.given_up.load(Ordering::SeqCst) {
         return;
     }
     let (session, observer) = (&context.environment.session, &context.environment.observer);
@@ -147,19 +140,22 @@ pub(super) async fn delete_all(context: &Context) {
 /// some stay. Absent ones count as deleted.
 pub async fn delete_log_groups(session: &Session, endpoints: &[String], observer: &dyn Observer) {
     if let Err(kept) = delete(session, endpoints).await {
-        say(&kept, observer);
+        let note = kept.note();
+        observer.on_event(&Event::Noted { note });
     }
 }
 
 /// Deletes log groups, side by side. Absent ones count as deleted.
 async fn delete(session: &Session, endpoints: &[String]) -> Result<(), Kept> {
     let deletions = endpoints.iter().map(|name| session.delete_log_group(name));
-    let Ok(deleted) = tokio::time::timeout(PATIENCE, join_all(deletions)).await else {
-        return Err(Kept {
-            is_denied: false,
-            reason: no_answer(),
-        });
+    let deleted = tokio::time::timeout(PATIENCE, join_all(deletions)).await;
+    let deleted: Result<Vec<bool>, AwsError> = match deleted {
+        Ok(deleted) => deleted.into_iter().collect(),
+        Err(_elapsed) => return Err(Kept::Late),
     };
-    let deleted: Result<Vec<bool>, AwsError> = deleted.into_iter().collect();
-    deleted.map(drop).map_err(Kept::from)
+    match deleted {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind == AwsErrorKind::AccessDenied => Err(Kept::Denied),
+        Err(error) => Err(Kept::Failed(error)),
+    }
 }

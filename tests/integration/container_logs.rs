@@ -117,7 +117,7 @@ fn a_role_that_may_not_delete_log_groups_is_noted_once_and_judged_alike() {
     let simulator = Simulator::quick_with(&denied);
     let workspace = Workspace::new(&simulator);
     let run = workspace.run(&[]).expect(0);
-    let note = "log groups of endpoints are not deleted: this role lacks `logs:DeleteLogGroup`\n";
+    let note = "log groups of endpoints stay: this role lacks `logs:DeleteLogGroup`\n";
     assert_eq!(run.stderr.matches(note).count(), 1, "{}", run.stderr);
     assert!(
         run.stderr.contains("deleted 4 resources\n"),
@@ -179,4 +179,17 @@ fn what_a_killed_run_leaves_goes_with_its_log_groups() {
         workspace.sagegate(&cleanup).expect(0);
         simulator.assert_nothing_is_left();
     }
+}
+
+#[test]
+fn without_a_log_group_nothing_is_said_of_logs() {
+    let simulator = Simulator::quick_with(&fault("CreateEndpoint", "access_denied"));
+    let workspace = Workspace::new(&simulator);
+    let run = workspace.run(&[]).expect(3);
+    assert!(simulator.count("DescribeLogStreams") > 0);
+    assert_eq!(simulator.count("GetLogEvents"), 0);
+    for words in ["container", "log group"] {
+        assert!(!run.stderr.contains(words), "{}", run.stderr);
+    }
+    simulator.assert_nothing_is_left();
 }
