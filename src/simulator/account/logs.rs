@@ -220,11 +220,10 @@ fn position(token: &str) -> Result<Position, ApiError> {
 /// At most `limit` of the rows, from the token on.
 fn page(input: &Value, member: &str, rows: Vec<Value>) -> Result<Value, ApiError> {
     let limit = parameter(integer(input, "limit", 1, MAX_PAGE))?.unwrap_or(MAX_PAGE);
-    let from = match parameter(optional_text(input, "nextToken"))? {
+    let from = match parameter(optional_text(input, "nextToken"))?.map(str::parse) {
         None => 0,
-        Some(token) => token
-            .parse()
-            .map_err(|_| invalid("The specified nextToken is invalid."))?,
+        Some(Ok(from)) => from,
+        Some(Err(_not_a_number)) => return Err(invalid("The specified nextToken is invalid.")),
     };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let count = rows.len();
