@@ -72,6 +72,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
             response_bytes: 100,
             outcome: InvocationOutcome::Success,
             due_ms: None,
+            failure: None,
         };
         start_ms += latency_ms;
         call
@@ -82,6 +83,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
         endpoint_name: format!("sagegate-{memory_mb}"),
         outcome: EndpointOutcome::Measured,
         deployed_in_s: Some(120.0),
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations: (0..calls).map(invocation).collect(),
         metrics: None,

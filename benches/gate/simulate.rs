@@ -206,6 +206,7 @@ fn endpoint(
             response_bytes: 1000,
             outcome: InvocationOutcome::Success,
             due_ms: None,
+            failure: None,
         });
     }
     EndpointRun {
@@ -214,6 +215,7 @@ fn endpoint(
         endpoint_name: String::new(),
         outcome: EndpointOutcome::Measured,
         deployed_in_s: None,
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations,
         metrics: Some(metrics(sum_ms / f64::from(calls), overheads, cold_starts)),

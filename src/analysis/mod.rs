@@ -30,7 +30,9 @@ pub use self::statistics::{
     LatencySummary, TailMean, count, interpolated, mean, median, nearest_rank, sorted, variance,
 };
 pub use self::warm::WarmLatencies;
-use crate::result::{EndpointOutcome, EndpointRun, LatencySource, MetricStatistics, RunResult};
+use crate::result::{
+    Cause, EndpointOutcome, EndpointRun, LatencySource, MetricStatistics, RunResult,
+};
 use crate::units::{LatencyMs, MemoryMb};
 
 /// Every number that gate and report need.
@@ -76,6 +78,15 @@ pub struct LeftOut {
     pub reason: String,
     /// What became of it.
     pub kind: LeftOutKind,
+    /// What that is due to; `None` where nothing went wrong.
+    pub cause: Option<Cause>,
+}
+
+impl LeftOut {
+    /// What the missing measurement is due to, where that is not the model.
+    pub fn foreign_cause(&self) -> Option<Cause> {
+        self.cause.filter(|cause| *cause != Cause::Model)
+    }
 }
 
 /// What became of a size without a complete measurement.
@@ -165,6 +176,17 @@ impl Analysis {
     pub fn size(&self, memory_mb: MemoryMb) -> Option<&SizeSummary> {
         self.sizes.iter().find(|size| size.memory_mb == memory_mb)
     }
+
+    /// Why a size could not be judged, where that is not the model's doing.
+    pub fn unjudged(&self, memory_mb: MemoryMb) -> Option<Cause> {
+        let mut left = self.left_out.iter();
+        left.find(|it| it.memory_mb == memory_mb)?.foreign_cause()
+    }
+
+    /// Why some size could not be judged, where that is not the model's doing.
+    pub fn any_unjudged(&self) -> Option<Cause> {
+        self.left_out.iter().find_map(LeftOut::foreign_cause)
+    }
 }
 
 fn left_out(run: &RunResult) -> Vec<LeftOut> {
@@ -187,6 +209,7 @@ fn left_out(run: &RunResult) -> Vec<LeftOut> {
                 | EndpointOutcome::StoppedEarly { .. }
                 | EndpointOutcome::Cancelled => LeftOutKind::Failed,
             },
+            cause: endpoint.outcome.cause(),
         })
     });
     left.collect()

@@ -231,14 +231,9 @@ fn says_other_time(message: &str) -> bool {
 /// AWS has no code for a container out of memory, only these words in the `ModelError`.
 fn says_out_of_memory(message: &str) -> bool {
     let message = message.to_lowercase();
-    [
-        "insufficient memory",
-        "out of memory",
-        "memory utilization is high",
-        "outofmemory",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    ["insufficient memory", "out of memory", "outofmemory"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 #[cfg(test)]

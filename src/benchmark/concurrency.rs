@@ -93,8 +93,8 @@ async fn measure(
     mut run: LoadRun,
 ) -> LoadRun {
     run.outcome = match deploy::deploy(context, spec).await {
-        Ok(took) => {
-            run.deployed_in_s = Some(stability::deployed(context, spec, took));
+        Ok(it) => {
+            run.deployed_in_s = Some(stability::deployed(context, spec, it.took));
             drive::drive_loads(context, options, endpoint, &mut run).await
         }
         Err(outcome) => outcome,

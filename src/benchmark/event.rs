@@ -57,6 +57,13 @@ pub enum Event {
         /// Time from `CreateEndpoint`.
         took: Duration,
     },
+    /// AWS has failed the deployment: it is deleted and made once more.
+    DeployingAgain {
+        /// Which endpoint.
+        endpoint: EndpointLabel,
+        /// AWS's words.
+        reason: String,
+    },
     /// Invocations have been answered.
     Invoked {
         /// Which endpoint.

@@ -1,6 +1,7 @@
 //! One gated number: what it is held against, its limit, and what follows.
 
 use super::metric::{Metric, Value, number};
+use crate::result::Cause;
 use crate::units::{MemoryMb, Ratio};
 
 /// Which rule the limit comes from.
@@ -56,6 +57,8 @@ pub enum NotCompared {
     UnlikeSettings,
     /// The baseline's recommended size was not measured now.
     SizeNotMeasured,
+    /// A size that decides could not be judged, and that is not the model's doing.
+    NotTheModel(Cause),
     /// Fewer than 81 calls.
     TooFewCalls,
     /// No size was measured.
@@ -178,6 +181,14 @@ impl MetricJudgement {
                 now,
             },
             status: Status::NotCompared(reason),
+        }
+    }
+
+    /// The same numbers, from which nothing follows: what decides is not the model's doing.
+    pub(super) const fn not_the_model(self, cause: Cause) -> Self {
+        Self {
+            status: Status::NotCompared(NotCompared::NotTheModel(cause)),
+            ..self
         }
     }
 

@@ -40,7 +40,7 @@ pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis};
-use crate::result::RunResult;
+use crate::result::{Cause, Invocation, RunResult};
 use crate::units::{MemoryMb, Ratio};
 
 /// A baseline older than this many days is worth a notice.
@@ -162,6 +162,30 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// A size of the baseline could not be judged now, and that is not the model's doing.
+    SizeNotJudged {
+        /// The size.
+        memory_mb: MemoryMb,
+        /// What it is due to.
+        cause: Cause,
+        /// AWS's words.
+        reason: String,
+    },
+    /// Calls that AWS failed and that were sent again; they are in no latency.
+    SentAgain {
+        /// The calls of each size.
+        sizes: Vec<(MemoryMb, usize)>,
+    },
+    /// Sizes whose first deployment AWS failed.
+    DeployedAgain {
+        /// The sizes, with AWS's words.
+        sizes: Vec<(MemoryMb, String)>,
+    },
+    /// Warm-up calls that ran into the limit of 60 seconds per call.
+    ColdTimeOuts {
+        /// The calls of each size.
+        sizes: Vec<(MemoryMb, usize)>,
+    },
     /// The newest run of the baseline is old.
     StaleBaseline {
         /// Its age.
@@ -247,9 +271,11 @@ impl Evidence {
             let status = Status::NotCompared(reason);
             self.metrics.iter().any(|judged| judged.status == status)
         };
+        let has_numbers =
+            || not_compared(NotCompared::StoppedEarly) || self.metrics.iter().any(is_not_the_model);
         if statuses().any(|status| status == Status::Fail) {
             Verdict::Fail
-        } else if self.recommended.is_none() && !not_compared(NotCompared::StoppedEarly) {
+        } else if self.recommended.is_none() && !has_numbers() {
             Verdict::CouldNotMeasure
         } else if not_compared(NotCompared::NoBaseline) {
             Verdict::NoBaseline
@@ -259,6 +285,13 @@ impl Evidence {
             Verdict::Pass
         }
     }
+}
+
+fn is_not_the_model(judged: &MetricJudgement) -> bool {
+    matches!(
+        judged.status,
+        Status::NotCompared(NotCompared::NotTheModel(_))
+    )
 }
 
 impl Judgement {
@@ -330,12 +363,37 @@ fn general_notices(
         }
     }
     notices.extend(extended(run, analysis));
+    notices.extend(failed_by_aws(run, analysis));
     if !run.cleanup.left.is_empty() {
         notices.push(Notice::NotDeleted {
             left: run.cleanup.left.iter().map(ToString::to_string).collect(),
         });
     }
     notices
+}
+
+/// What AWS failed and a second attempt mended.
+fn failed_by_aws(run: &RunResult, analysis: &Analysis) -> Vec<Notice> {
+    let sizes = analysis.sizes.iter();
+    let sent_again = sizes.map(|size| (size.memory_mb, size.failed_by_aws()));
+    let sent_again: Vec<_> = sent_again.filter(|(_, calls)| *calls > 0).collect();
+    let deployed = run.stability.iter().filter_map(|endpoint| {
+        let reason = endpoint.deployed_again_after.clone()?;
+        Some((endpoint.memory_mb, reason))
+    });
+    let timed_out = run.stability.iter().map(|endpoint| {
+        let calls = endpoint.warmup.iter();
+        let cold = |call: &&Invocation| call.is_sent_again() && call.cause() == Some(Cause::Model);
+        (endpoint.memory_mb, calls.filter(cold).count())
+    });
+    let timed_out: Vec<_> = timed_out.filter(|(_, calls)| *calls > 0).collect();
+    let deployed: Vec<_> = deployed.collect();
+    let notices = [
+        (!sent_again.is_empty()).then_some(Notice::SentAgain { sizes: sent_again }),
+        (!deployed.is_empty()).then_some(Notice::DeployedAgain { sizes: deployed }),
+        (!timed_out.is_empty()).then_some(Notice::ColdTimeOuts { sizes: timed_out }),
+    ];
+    notices.into_iter().flatten().collect()
 }
 
 fn extended(run: &RunResult, analysis: &Analysis) -> Option<Notice> {

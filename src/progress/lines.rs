@@ -84,6 +84,7 @@ impl State {
             }
             Event::Started { .. }
             | Event::Deploying { .. }
+            | Event::DeployingAgain { .. }
             | Event::Extended { .. }
             | Event::Deployed { .. }
             | Event::Measured { .. }
@@ -135,6 +136,10 @@ fn line_of(event: &Event) -> Option<String> {
         Event::Deployed { endpoint, took } => {
             format!("{endpoint}: in service after {:.0} s", took.as_secs_f64())
         }
+        Event::DeployingAgain { endpoint, reason } => format!(
+            "{endpoint}: AWS failed the deployment, deploying once more: {}",
+            one_line(reason)
+        ),
         Event::Extended {
             endpoint,
             invocations,

@@ -2,12 +2,12 @@
 
 use super::document::{Inline, code, name, text};
 use super::notes::labelled;
-use super::{Facts, Links, metrics, numbers, reason, sanitise};
+use super::{Facts, Links, causes, metrics, numbers, reason, sanitise};
 use crate::gate::{
     ACCEPT_LABEL, Bound, Comparison, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided,
     Value, Verdict,
 };
-use crate::result::RunResult;
+use crate::result::{Cause, RunResult};
 use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
@@ -202,6 +202,10 @@ fn not_compared(judged: &MetricJudgement) -> Option<String> {
     let subject = metrics::subject(judged);
     Some(match reason {
         NotCompared::TooFewCalls => format!("{subject} needs at least 81 warm calls to be judged."),
+        NotCompared::NotTheModel(cause) => format!(
+            "a size that decides could not be judged, and that says nothing about the model: {}.",
+            causes::name(cause)
+        ),
         NotCompared::SizeNotMeasured => {
             "the size that main uses has no measurement to compare with.".to_owned()
         }
@@ -311,6 +315,10 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
             text("."),
         ];
     }
+    let foreign = facts.judgement.metrics.iter().find_map(foreign_cause);
+    if let Some(cause) = foreign {
+        return vec![text(causes::remedy(cause))];
+    }
     let young = facts
         .judgement
         .all_metrics()
@@ -334,6 +342,19 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
             code("--invocations"),
             text("."),
         ],
+    }
+}
+
+fn foreign_cause(judged: &MetricJudgement) -> Option<Cause> {
+    match judged.status {
+        Status::NotCompared(NotCompared::NotTheModel(cause)) => Some(cause),
+        Status::NotCompared(_)
+        | Status::Undecided(_)
+        | Status::Pass
+        | Status::Improved
+        | Status::Fail
+        | Status::WithinNoise
+        | Status::Off => None,
     }
 }
 

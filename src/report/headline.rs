@@ -1,5 +1,6 @@
 //! The first line: the verdict and its numbers, at most 120 characters.
 
+use super::causes;
 use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
@@ -222,6 +223,19 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
         }
         Status::NotCompared(NotCompared::StoppedEarly) => {
             Some("stopped early, and within these limits by then".to_owned())
+        }
+        Status::NotCompared(NotCompared::NotTheModel(cause)) => {
+            let size = facts.judgement.baseline.as_ref();
+            let size = size.map(|baseline| baseline.recommended);
+            Some(
+                match size.filter(|it| facts.analysis.unjudged(*it).is_some()) {
+                    Some(size) => format!(
+                        "{size}, which main uses, could not be judged ({})",
+                        causes::name(cause)
+                    ),
+                    None => format!("not every size could be judged ({})", causes::name(cause)),
+                },
+            )
         }
         Status::NotCompared(NotCompared::SizeNotMeasured) => {
             let size = facts

@@ -4,6 +4,7 @@
 
 mod advice;
 mod calibration;
+mod causes;
 mod charts;
 mod csv;
 mod document;
@@ -139,7 +140,7 @@ pub fn compose(
 
 /// Whether there is anything to put into the table.
 fn has_numbers(judgement: &Judgement) -> bool {
-    judgement.recommended.is_some() || judgement.is_stopped_early()
+    judgement.verdict != Verdict::CouldNotMeasure
 }
 
 /// Every chart of a run: path in the output folder, and SVG.

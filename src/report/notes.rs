@@ -1,9 +1,10 @@
 //! What a reader must not miss: one visible paragraph each, above the table.
 
 use super::document::{Inline, code, name, space, strong, text};
-use super::{Facts, numbers, reason, sanitise};
+use super::{Facts, causes, numbers, reason, sanitise};
 use crate::gate::{ACCEPT_LABEL, Metric, NotAccepted, Notice};
 use crate::result::Service;
+use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
@@ -103,6 +104,27 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             text(format!("{memory_mb} works on main and failed now: ")),
             reason(why, MAX_REASON),
         ],
+        Notice::SizeNotJudged {
+            memory_mb,
+            cause,
+            reason: why,
+        } => vec![
+            text(format!(
+                "{memory_mb} could not be judged ({}): ",
+                causes::name(*cause)
+            )),
+            reason(why, MAX_REASON),
+        ],
+        Notice::SentAgain { sizes } => vec![text(format!(
+            "{} by AWS and sent again; they are in no latency.",
+            by_size(sizes, "call was failed", "calls were failed")
+        ))],
+        Notice::DeployedAgain { sizes } => deployed_again(sizes),
+        Notice::ColdTimeOuts { sizes } => vec![text(format!(
+            "{} while the endpoint started: a container that is not ready within the 60 seconds that serverless \
+             gives a call. They are in no latency.",
+            by_size(sizes, "warm-up call timed out", "warm-up calls timed out")
+        ))],
         Notice::StaleBaseline { days } => {
             vec![text(format!(
                 "the newest run of the baseline is {days} days old. Record a new one on main."
@@ -115,6 +137,25 @@ fn notice(notice: &Notice) -> Vec<Inline> {
         Notice::NotAccepted { reason } => not_accepted(*reason),
         Notice::NotDeleted { left } => not_deleted(left),
     }
+}
+
+/// `2 calls were failed at 1024 MB, 1 call was failed at 2048 MB`.
+fn by_size(sizes: &[(MemoryMb, usize)], one: &str, many: &str) -> String {
+    let words = sizes.iter().map(|(memory_mb, calls)| {
+        let what = if *calls == 1 { one } else { many };
+        format!("{} {what} at {memory_mb}", numbers::count(*calls))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn deployed_again(sizes: &[(MemoryMb, String)]) -> Vec<Inline> {
+    let names: Vec<String> = sizes.iter().map(|(size, _)| size.to_string()).collect();
+    let mut words = vec![text(format!(
+        "AWS failed the first deployment of {}; the second one was measured. AWS said: ",
+        names.join(", ")
+    ))];
+    words.extend(sizes.first().map(|(_, why)| reason(why, MAX_REASON)));
+    words
 }
 
 fn metric_name(metric: Metric) -> &'static str {

@@ -3,6 +3,7 @@
 //! Analysis, gate and report are pure functions of this file, so a result can be compared, recorded
 //! and rendered again later, on another machine, without AWS.
 
+mod cause;
 mod cleanup;
 mod container_log;
 mod file;
@@ -13,10 +14,11 @@ mod schema_1;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::cause::Cause;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
 pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;
-pub use self::invocation::{Invocation, InvocationOutcome, OutcomeKind};
+pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 use crate::units::MemoryMb;
 
@@ -150,6 +152,9 @@ pub struct EndpointRun {
     pub outcome: EndpointOutcome,
     /// Seconds from `CreateEndpoint` to `InService`.
     pub deployed_in_s: Option<f64>,
+    /// AWS's words for a deployment that failed by AWS's doing, where the size was deployed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed_again_after: Option<String>,
     /// Warm-up invocations, in the order sent.
     pub warmup: Vec<Invocation>,
     /// Measured invocations, in the order sent.
@@ -176,11 +181,18 @@ pub enum EndpointOutcome {
     DeployFailed {
         /// `FailureReason`, or the error of the call that failed.
         reason: String,
+        /// What it is due to.
+        #[serde(default)]
+        cause: Cause,
     },
-    /// The error threshold was reached; the remaining invocations were not sent.
+    /// The error threshold was reached, or calls failed by AWS's doing for too long; the remaining
+    /// invocations were not sent.
     StoppedEarly {
         /// The last error.
         reason: String,
+        /// What it is due to.
+        #[serde(default)]
+        cause: Cause,
     },
     /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the
     /// remaining invocations were not sent.
@@ -195,6 +207,15 @@ pub enum EndpointOutcome {
 }
 
 impl EndpointOutcome {
+    /// What the missing measurement is due to; `None` where nothing went wrong.
+    pub const fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Measured | Self::FailedFast { .. } | Self::Cancelled => None,
+            Self::SkippedQuota { .. } => Some(Cause::Quota),
+            Self::DeployFailed { cause, .. } | Self::StoppedEarly { cause, .. } => Some(*cause),
+        }
+    }
+
     /// Whether an account quota kept the endpoint from being created: nothing is wrong with the
     /// model then.
     pub const fn is_skipped(&self) -> bool {
@@ -206,8 +227,8 @@ impl EndpointOutcome {
         match self {
             Self::Measured => None,
             Self::SkippedQuota { reason }
-            | Self::DeployFailed { reason }
-            | Self::StoppedEarly { reason }
+            | Self::DeployFailed { reason, .. }
+            | Self::StoppedEarly { reason, .. }
             | Self::FailedFast { reason, .. } => Some(reason),
             Self::Cancelled => Some("cancelled"),
         }

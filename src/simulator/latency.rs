@@ -13,6 +13,8 @@ pub(super) struct Draws {
     generator: Pcg64Mcg,
     /// What this endpoint makes of every `ModelLatency`.
     drift: f64,
+    /// Calls so far.
+    calls: u32,
 }
 
 /// What happens to a call besides a normal answer.
@@ -23,6 +25,7 @@ pub(super) enum Fault {
     ModelError,
     NotReady,
     DroppedConnection,
+    TimedOut,
 }
 
 impl Draws {
@@ -38,6 +41,7 @@ impl Draws {
         let mut draws = Self {
             generator: Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ own),
             drift: 1.0,
+            calls: 0,
         };
         if profile.endpoint_drift > 0.0 {
             draws.drift = draws.log_normal(profile.endpoint_drift);
@@ -71,11 +75,16 @@ impl Draws {
 
     /// The fault of the next call, if any.
     pub(super) fn fault(&mut self, faults: &Faults) -> Option<Fault> {
+        self.calls = self.calls.saturating_add(1);
+        if self.calls <= faults.cold_time_outs {
+            return Some(Fault::TimedOut);
+        }
         [
             (faults.throttle, Fault::Throttle),
             (faults.model_error, Fault::ModelError),
             (faults.not_ready, Fault::NotReady),
             (faults.dropped_connection, Fault::DroppedConnection),
+            (faults.service_error, Fault::InternalError),
         ]
         .into_iter()
         .find(|(probability, _)| *probability > 0.0 && self.happens(*probability))

@@ -15,6 +15,7 @@ pub(crate) fn call(start_ms: f64, latency_ms: f64, outcome: InvocationOutcome) -
         response_bytes: 20,
         outcome,
         due_ms: None,
+        failure: None,
     }
 }
 

@@ -4,8 +4,8 @@ pub(crate) mod toolkit_parity;
 
 use super::*;
 use crate::result::{
-    CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo,
-    Service, Settings,
+    Cause, CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
+    SampleInfo, Service, Settings,
 };
 
 /// The built-in prices of us-east-1.
@@ -39,6 +39,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
                 response_bytes: 20,
                 outcome: InvocationOutcome::Success,
                 due_ms: None,
+                failure: None,
             }
         })
         .collect();
@@ -48,6 +49,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
         endpoint_name: format!("sagegate-test-m{memory}"),
         outcome: EndpointOutcome::Measured,
         deployed_in_s: Some(3.0),
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations,
         metrics: None,
@@ -237,6 +239,7 @@ fn a_size_that_failed_is_left_out_with_its_reason() {
     let mut broken = endpoint(1024, &[]);
     broken.outcome = EndpointOutcome::DeployFailed {
         reason: "ping".to_owned(),
+        cause: Cause::Model,
     };
     let silent = endpoint(2048, &[]);
     let analysis = analyse(&run_of(vec![broken, silent]), &prices(), Strategy::Balanced);

@@ -24,6 +24,7 @@ fn call(start_ms: f64) -> Invocation {
         response_bytes: 2,
         outcome: InvocationOutcome::Success,
         due_ms: None,
+        failure: None,
     }
 }
 
@@ -83,7 +84,13 @@ fn what_the_container_of_a_failed_size_wrote_comes_back() {
     let reason = "3 errors".to_owned();
     let records = [
         begin(),
-        Record::Ended(name(), EndpointOutcome::StoppedEarly { reason }),
+        Record::Ended(
+            name(),
+            EndpointOutcome::StoppedEarly {
+                reason,
+                cause: crate::result::Cause::Model,
+            },
+        ),
         Record::ContainerLog(name(), log.clone()),
     ];
     let draft = resumed(&records, "").unwrap();

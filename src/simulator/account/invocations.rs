@@ -96,6 +96,10 @@ impl Account {
                 return refused(endpoint, Metric::Invocation5XXErrors, ApiError::internal());
             }
             Some(Fault::NotReady) => return Err(not_ready(&endpoint.config.variant)),
+            Some(Fault::TimedOut) => {
+                let error = timed_out(&endpoint.config.variant);
+                return refused(endpoint, Metric::Invocation5XXErrors, error);
+            }
             Some(Fault::ModelError | Fault::DroppedConnection) | None => {}
         }
         match endpoint.workers.take(now, scenario.model.idle_seconds) {
@@ -191,7 +195,8 @@ impl Endpoint {
                 let error = model_error(variant, what);
                 (Answer::Error(error), Some(Moment::RanOutOfMemory))
             }
-            Some(Fault::Throttle | Fault::InternalError | Fault::NotReady) | None => {
+            Some(Fault::Throttle | Fault::InternalError | Fault::NotReady | Fault::TimedOut)
+            | None => {
                 let success = Answer::Success {
                     response_bytes: model.response_bytes,
                     variant: variant.clone(),
@@ -238,6 +243,17 @@ fn not_ready(variant: &str) -> ApiError {
     let message =
         format!("Variant {variant} is not ready: its resources are still being provisioned.");
     ApiError::new(429, "ModelNotReadyException", message)
+}
+
+/// What AWS says of a container that has not answered within 60 seconds; the simulator does not
+/// wait for them.
+fn timed_out(variant: &str) -> ApiError {
+    let message = format!(
+        "Received server error (0) from {variant} with message \"Your invocation timed out while waiting for a \
+         response from container {variant}. Review the latency metrics for each container in Amazon CloudWatch, \
+         resolve the issue, and try again.\""
+    );
+    ApiError::new(424, "ModelError", message)
 }
 
 fn model_error(variant: &str, what: &str) -> ApiError {

@@ -121,6 +121,7 @@ impl Check<'_> {
             ("faults.model_error", faults.model_error),
             ("faults.not_ready", faults.not_ready),
             ("faults.dropped_connection", faults.dropped_connection),
+            ("faults.service_error", faults.service_error),
         ]
         .into_iter()
         .try_for_each(|(field, value)| self.probability(field, value))

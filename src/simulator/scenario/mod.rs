@@ -70,6 +70,7 @@ const TRACEBACK: [&str; 5] = [
 /// metric_delay_seconds = 2.0     # CloudWatch shows a call this much later
 /// failing_memory_mb = []         # endpoints of these sizes fail to deploy ...
 /// failure_reason = "The primary container did not pass the ping health check."
+/// failing_times = 0              # only the first so many deployments of each of these sizes fail; 0: all
 ///
 /// [quotas]
 /// endpoints = 50
@@ -90,6 +91,8 @@ const TRACEBACK: [&str; 5] = [
 /// model_error = 0.0
 /// not_ready = 0.0
 /// dropped_connection = 0.0
+/// service_error = 0.0            # answers of AWS with HTTP status 500
+/// cold_time_outs = 0             # the first so many calls of each endpoint run into the limit of 60 s
 ///
 /// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, GetMetricData, ...
 /// operation = "DescribeEndpoint"
@@ -209,6 +212,7 @@ pub(super) struct LifeCycle {
     pub(super) metric_delay_seconds: f64,
     pub(super) failing_memory_mb: Vec<u32>,
     pub(super) failure_reason: String,
+    pub(super) failing_times: u32,
 }
 
 impl Default for LifeCycle {
@@ -218,6 +222,7 @@ impl Default for LifeCycle {
             deleting_seconds: 0.5,
             metric_delay_seconds: 2.0,
             failing_memory_mb: Vec::new(),
+            failing_times: 0,
             failure_reason:
                 "The primary container for production variant AllTraffic did not pass the ping \
                              health check. Please check CloudWatch logs for this endpoint."
@@ -283,6 +288,8 @@ pub(super) struct Faults {
     pub(super) model_error: f64,
     pub(super) not_ready: f64,
     pub(super) dropped_connection: f64,
+    pub(super) service_error: f64,
+    pub(super) cold_time_outs: u32,
 }
 
 /// Why a profile cannot be used.
