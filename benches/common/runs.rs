@@ -49,6 +49,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
             .map(|(&memory_mb, median)| endpoint(memory_mb, median, each, &mut random))
             .collect(),
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary::default(),
     }
 }

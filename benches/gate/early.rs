@@ -113,6 +113,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         region: run.region.clone(),
         model_name: run.model_name.clone(),
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary::default(),
         ..*run
     }

@@ -107,6 +107,7 @@ pub(crate) fn run(model: &Model, drift: f64, day: u32, random: &mut Pcg64Mcg) ->
         },
         stability,
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary::default(),
     }
 }
@@ -223,7 +224,7 @@ fn endpoint(
     }
 }
 
-/// What CloudWatch would say.
+/// The metrics that CloudWatch would publish.
 fn metrics(mean_ms: f64, mut overheads: Vec<f64>, cold_starts: u32) -> EndpointMetrics {
     overheads.sort_by(f64::total_cmp);
     let median = overheads[overheads.len() / 2];

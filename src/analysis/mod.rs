@@ -76,7 +76,7 @@ pub struct LeftOut {
     pub memory_mb: MemoryMb,
     /// Why.
     pub reason: String,
-    /// What became of it.
+    /// How it ended.
     pub kind: LeftOutKind,
     /// What that is due to; `None` where nothing went wrong.
     pub cause: Option<Cause>,
@@ -89,7 +89,7 @@ impl LeftOut {
     }
 }
 
-/// What became of a size without a complete measurement.
+/// How a size without a complete measurement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeftOutKind {
     /// It does not work.
@@ -110,7 +110,7 @@ pub enum CostBasis {
     ClientLatency,
 }
 
-/// What the user wants to know of a run.
+/// Options of an analysis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted {
     /// How the size is chosen.
@@ -156,7 +156,7 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, wanted: impl Into<Wanted>)
         loads_left_out: concurrency::left_out(run),
         latency_source: basis.latency_source,
         best: best(&sizes, strategy).map(|size| size.memory_mb),
-        bounds: bounds::of(run, prices),
+        bounds: bounds::lower_bounds(run, prices),
         left_out: left_out(run),
         cost_basis: if basis.median_overhead.is_some() {
             CostBasis::CloudWatch

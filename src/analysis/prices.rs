@@ -55,7 +55,7 @@ pub struct DatedPrices {
     pub prices: RegionPrices,
 }
 
-/// A price written as people write it, `0.000005`, where JSON would have `5e-6`.
+/// A price in plain decimals, `0.000005`, where JSON would have `5e-6`.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn plain<S: Serializer>(usd: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     let digits = RawValue::from_string(usd.to_string()).map_err(S::Error::custom)?;

@@ -177,7 +177,7 @@ pub(super) fn successes(run: &EndpointRun) -> impl Iterator<Item = &Invocation> 
         .filter(|call| call.outcome.is_success())
 }
 
-/// Latencies of the measured calls that are no cold starts, in the order measured, before
+/// Latencies of the measured calls that are not cold starts, in the order measured, before
 /// CloudWatch has counted those.
 pub fn warm_latencies(run: &EndpointRun) -> Vec<f64> {
     split_cold_starts(&run.invocations, &medians(run), None).0

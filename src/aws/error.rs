@@ -98,7 +98,8 @@ impl AwsError {
         }
     }
 
-    /// The IAM action of the operation: as AWS names it, since one operation may need several, or else of the same name.
+    /// The IAM action of the operation: as AWS names it, since one operation may need several, or
+    /// else of the same name.
     pub fn action(&self) -> String {
         let named = self.message.split_once("not authorized to perform: ");
         let named = named.and_then(|(_, rest)| rest.split_whitespace().next());

@@ -51,7 +51,9 @@ pub(super) async fn measure_all(
     for (endpoint, run) in planned {
         let (context, options) = (Arc::clone(context), options.clone());
         let spec = context.plan.load_spec(&endpoint, memory_mb);
-        tasks.spawn(async move { measure(&context, &options, &spec, &endpoint, run).await });
+        tasks.spawn(
+            async move { measure_endpoint(&context, &options, &spec, &endpoint, run).await },
+        );
     }
     while let Some(joined) = tasks.join_next().await {
         match joined {
@@ -85,7 +87,7 @@ fn calls(options: &LoadOptions, endpoint: &LoadEndpoint) -> u32 {
 }
 
 /// One endpoint from creation to deletion.
-async fn measure(
+async fn measure_endpoint(
     context: &Arc<Context>,
     options: &LoadOptions,
     spec: &EndpointSpec,

@@ -1,4 +1,4 @@
-//! What a command measures for: how long, and at which size.
+//! Measurement policies of the commands: how long to measure, and at which size.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) enum LoadSize {
     LeftOut,
     /// The best of this run.
     Best,
-    /// The one that the gate is going to recommend.
+    /// The one that the gate will recommend.
     Recommended,
 }
 

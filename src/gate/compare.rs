@@ -47,8 +47,8 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
     }
 }
 
-/// Fewer runs tell too little about the run-to-run noise of the mean over all sizes: that of one size, which is larger
-/// and rests on all of them, stands in.
+/// Fewer runs say too little about the run-to-run noise of the mean over all sizes: that of one
+/// size, which is larger and rests on all of them, stands in.
 const RUNS_TO_KNOW_THE_MEAN: usize = 5;
 
 /// Compares with the runs of the same key; `None` when there are none.

@@ -5,6 +5,7 @@ mod calibration;
 mod change;
 mod compare;
 mod comparison;
+mod confirm;
 mod early;
 mod extension;
 mod gated;
@@ -26,6 +27,7 @@ pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, c
 pub use self::comparison::{
     Band, Bound, Compared, Comparison, MetricJudgement, NotCompared, Rule, Status, Undecided,
 };
+pub use self::confirm::sizes_to_confirm;
 pub use self::early::is_certain_failure;
 pub use self::extension::is_tail_too_noisy;
 pub use self::gated::{Gated, Overall};
@@ -39,7 +41,7 @@ pub use self::limits::{
 pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
-use crate::analysis::{Analysis, CostBasis};
+use crate::analysis::{Analysis, CostBasis, analyse};
 use crate::result::{Cause, Invocation, RunResult};
 use crate::units::{MemoryMb, Ratio};
 
@@ -62,7 +64,7 @@ pub struct Judgement {
     pub baseline: Option<BaselineSummary>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
-    /// What somebody has accepted on this pull request, whether it was needed or not.
+    /// What a label has accepted on this pull request, whether it was needed or not.
     pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
     pub notices: Vec<Notice>,
@@ -116,7 +118,7 @@ pub enum Notice {
         /// Whether it fails by these limits, too: they may be others than those of the run.
         fails: bool,
     },
-    /// Sizes that got more calls than planned, because identical code strayed too far in their
+    /// Sizes that got more calls than planned, because identical code varied too much in their
     /// tail.
     Extended {
         /// The calls of each.
@@ -131,7 +133,7 @@ pub enum Notice {
         /// Warm calls.
         calls: usize,
     },
-    /// Identical code strays too far in the quantile that the number of calls supports.
+    /// Identical code varies too much in the quantile that the number of calls supports.
     TailTooNoisy {
         /// That quantile.
         unjudged: Tail,
@@ -186,6 +188,11 @@ pub enum Notice {
         /// The calls of each size.
         sizes: Vec<(MemoryMb, usize)>,
     },
+    /// What was beyond a limit was measured a second time.
+    MeasuredTwice {
+        /// Whether both measurements together are beyond it, too.
+        fails: bool,
+    },
     /// The newest run of the baseline is old.
     StaleBaseline {
         /// Its age.
@@ -207,7 +214,24 @@ pub enum Notice {
 
 /// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are
 /// judged.
+/// Where a failure was measured a second time, both measurements decide together.
 pub fn judge(
+    run: &RunResult,
+    analysis: &Analysis,
+    history: Option<&History>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Judgement {
+    let first = judge_once(run, analysis, history, limits, now);
+    let Some(again) = run.confirming_run() else {
+        return first;
+    };
+    let of_again = analyse(&again, &analysis.prices, analysis.strategy);
+    let second = judge_once(&again, &of_again, history, limits, now);
+    confirm::together(first, &second, limits)
+}
+
+fn judge_once(
     run: &RunResult,
     analysis: &Analysis,
     history: Option<&History>,

@@ -1,4 +1,4 @@
-//! What stands below the table: why, and what to do.
+//! The text below the table: why, and what to do.
 
 use super::document::{Inline, code, name, text};
 use super::notes::labelled;
@@ -127,7 +127,9 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
         Status::Fail => format!("{limit}, so this fails."),
         Status::Pass => format!("{limit}, so this passes."),
         Status::Improved => "this is better by more than that.".to_owned(),
-        Status::WithinNoise => format!("{limit}, so this cannot be told from noise and passes."),
+        Status::WithinNoise => {
+            format!("{limit}, so this cannot be distinguished from noise and passes.")
+        }
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
             let more = numbers::plural(missing_runs, "more main run");
             format!("the change is beyond the tolerance, and telling it from noise takes {more}.")
@@ -230,7 +232,7 @@ fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
     words
 }
 
-/// What the reader does next.
+/// The next step for the reader.
 pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>> {
     let words = match facts.judgement.verdict {
         Verdict::Pass => vec![text("nothing.")],

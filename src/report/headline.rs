@@ -12,7 +12,7 @@ use crate::units::MemoryMb;
 
 /// Longest headline in characters, without markup.
 pub(super) const MAX_LENGTH: usize = 120;
-/// A name keeps at least this many characters, whatever follows it.
+/// A name keeps at least this many characters, however long the rest is.
 const MIN_NAME: usize = 24;
 /// Longest reason within a headline.
 const MAX_REASON: usize = 60;
@@ -31,7 +31,8 @@ impl<'a> Facts<'a> {
         latency.tail().unwrap_or(Tail::P99)
     }
 
-    /// The metrics beyond their limit: those of the table, or those over all sizes when no other is.
+    /// The metrics beyond their limit: those of the table, or those over all sizes when no other
+    /// is.
     pub(super) fn failing(&self) -> Vec<&'a MetricJudgement> {
         let fails = |judged: &&MetricJudgement| judged.fails();
         let gated: Vec<_> = self.judgement.metrics.iter().filter(fails).collect();

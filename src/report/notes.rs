@@ -1,4 +1,4 @@
-//! What a reader must not miss: one visible paragraph each, above the table.
+//! Notes above the table: one visible paragraph each.
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, causes, numbers, reason, sanitise};
@@ -18,7 +18,7 @@ pub(super) fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
     paragraph
 }
 
-/// What a reader must not miss, one paragraph each.
+/// The notes, one paragraph each.
 pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
     let place = match &facts.run.service {
         Service::Aws => None,
@@ -79,7 +79,7 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             ))]
         }
         Notice::TailTooNoisy { unjudged, judged } => vec![text(format!(
-            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. The \
+            "{unjudged} is not judged: identical code varies by more than half in it, as its tail begins nearby. The \
              mean of the {judged} is judged instead.",
             unjudged = unjudged.name(),
             judged = judged.name(),
@@ -125,6 +125,13 @@ fn notice(notice: &Notice) -> Vec<Inline> {
              gives a call. They are in no latency.",
             by_size(sizes, "warm-up call timed out", "warm-up calls timed out")
         ))],
+        Notice::MeasuredTwice { fails: true } => vec![text(
+            "confirmed by a second measurement on fresh endpoints. The values are those of both together.",
+        )],
+        Notice::MeasuredTwice { fails: false } => vec![text(
+            "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
+             those of both together.",
+        )],
         Notice::StaleBaseline { days } => {
             vec![text(format!(
                 "the newest run of the baseline is {days} days old. Record a new one on main."

@@ -61,8 +61,23 @@ pub struct RunResult {
     /// for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concurrency: Vec<LoadRun>,
+    /// A second measurement of sizes that were beyond a limit, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
+}
+
+/// A second measurement, on fresh endpoints, of the sizes at which latency or cost was beyond its
+/// limit: what fails a pull request is measured twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was complete.
+    pub finished_at: Timestamp,
+    /// One endpoint per size, ascending.
+    pub stability: Vec<EndpointRun>,
 }
 
 /// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about
@@ -284,6 +299,20 @@ impl RunResult {
     pub fn is_stopped_early(&self) -> bool {
         let stopped = |run: &EndpointRun| matches!(run.outcome, EndpointOutcome::FailedFast { .. });
         self.stability.iter().any(stopped)
+    }
+
+    /// The second measurement as a run of its own; `None` where there is none.
+    pub fn confirming_run(&self) -> Option<Self> {
+        let confirmation = self.confirmation.as_ref()?;
+        Some(Self {
+            started_at: confirmation.started_at,
+            finished_at: confirmation.finished_at,
+            stability: confirmation.stability.clone(),
+            concurrency: Vec::new(),
+            confirmation: None,
+            cleanup: CleanupSummary::default(),
+            ..self.clone()
+        })
     }
 
     /// The sizes that were measured completely.

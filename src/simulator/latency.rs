@@ -29,8 +29,8 @@ pub(super) enum Fault {
 }
 
 impl Draws {
-    /// The `ordinal`-th endpoint of a size: endpoints differ, but by the order in which they are created, not by
-    /// their names.
+    /// The `ordinal`-th endpoint of a size: endpoints differ, but by the order in which they are
+    /// created, not by their names.
     pub(super) fn new(
         seed: u64,
         memory_mb: MemoryMb,
@@ -46,11 +46,14 @@ impl Draws {
         if profile.endpoint_drift > 0.0 {
             draws.drift = draws.log_normal(profile.endpoint_drift);
         }
+        if ordinal == 0 {
+            draws.drift *= profile.first_factor;
+        }
         draws
     }
 
-    /// `ModelLatency` of one call in milliseconds: a log-normal body around the median, some calls `tail_factor`
-    /// times as long, and a share for the payload.
+    /// `ModelLatency` of one call in milliseconds: a log-normal body around the median, some calls
+    /// `tail_factor` times as long, and a share for the payload.
     pub(super) fn model_latency_ms(
         &mut self,
         profile: &LatencyProfile,
@@ -141,7 +144,8 @@ mod tests {
         );
     }
 
-    /// Cost per million calls by the published formula and us-east-1's prices, with the mean of many draws.
+    /// Cost per million calls by the published formula and us-east-1's prices, with the mean of
+    /// many draws.
     fn mobilenet_cost(memory_mb: MemoryMb) -> f64 {
         let scenario = Scenario::built_in("mobilenet-v2").unwrap().unwrap();
         let mut draws = Draws::new(1, memory_mb, 0, &scenario.latency);

@@ -1,4 +1,4 @@
-//! What goes wrong at AWS ends in a verdict, with what was measured kept and nothing left behind.
+//! Faults of AWS end in a verdict, keep the measurements and leave nothing behind.
 
 use sagegate::result::{Cause, EndpointOutcome};
 

@@ -19,6 +19,7 @@ mod causes;
 mod cli;
 mod clock;
 mod concurrency;
+mod confirm;
 mod container_logs;
 mod documentation;
 mod fail_fast;

@@ -1,10 +1,10 @@
-//! Our price table out of AWS's public price list: the offer file of `AmazonSageMaker`.
+//! Builds the price table from AWS's public price list: the offer file of `AmazonSageMaker`.
 //!
 //! AWS publishes one per region at
 //! `https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json`.
 //! A product has attributes by which it is found, and a term by its SKU with the price. Products
-//! are told by their `group` and by the end of their `usagetype`, never by its start, which is an
-//! old name of the region (`USE1-`, `EU-`).
+//! are identified by their `group` and by the end of their `usagetype`, never by its start, which
+//! is an old name of the region (`USE1-`, `EU-`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -117,7 +117,7 @@ const DATA_OUT: Selector = Selector {
     rounding_usd: 0.0,
 };
 
-/// Prints what AWS's price list is searched for.
+/// Prints the attributes that AWS's price list is searched for.
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -90,6 +90,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
             load: None,
         },
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),
@@ -199,7 +200,7 @@ fn what_cloudwatch_does_not_count_as_a_cold_start_is_the_models_own_tail() {
     };
     let two = vec![LatencyMs(3000.0), LatencyMs(4000.0)];
     assert_eq!(cold_starts(&run), (two, LatencyMs(2000.0)));
-    // Half the story is none: every slow call is set aside.
+    // Incomplete metrics are not used: every slow call is set aside.
     run.metrics.as_mut().unwrap().complete = false;
     assert_eq!(cold_starts(&run).0.len(), 3);
 }

@@ -1,6 +1,7 @@
 //! Whole judgements: runs against histories.
 
 mod causes;
+mod confirm;
 mod cost;
 mod early;
 mod epochs;

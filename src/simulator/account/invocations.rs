@@ -76,7 +76,7 @@ impl Account {
         }
         let mut refused = |endpoint: &Endpoint, metric, error| {
             for metric in [Metric::Invocations, metric] {
-                metrics.record(&endpoint.name, &endpoint.config.variant, metric, now, 1.0);
+                metrics.add_point(&endpoint.name, &endpoint.config.variant, metric, now, 1.0);
             }
             Err(error)
         };
@@ -131,7 +131,7 @@ impl Account {
         let used = self.scenario.model.used_memory_mb / memory_mb + 0.05;
         let (name, variant) = (endpoint.name.clone(), endpoint.config.variant.clone());
         let mut record =
-            |metric, value: f64| self.metrics.record(&name, &variant, metric, now, value);
+            |metric, value: f64| self.metrics.add_point(&name, &variant, metric, now, value);
         let failed = f64::from(u8::from(matches!(started.answer, Answer::Error(_))));
         record(Metric::Invocations, 1.0);
         record(Metric::Invocation4XXErrors, 0.0);
@@ -207,8 +207,8 @@ impl Endpoint {
     }
 }
 
-/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a scenario refuses those that
-/// would spoil it.
+/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a
+/// scenario refuses those that would spoil it.
 const fn of_a_call(kind: FaultKind) -> Option<Fault> {
     match kind {
         FaultKind::Throttle => Some(Fault::Throttle),

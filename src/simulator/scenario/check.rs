@@ -48,6 +48,7 @@ impl Check<'_> {
             ("latency.overhead_ms", latency.overhead_ms),
             ("latency.tail_factor", latency.tail_factor),
             ("latency.endpoint_drift", latency.endpoint_drift),
+            ("latency.first_factor", latency.first_factor),
         ]
         .into_iter()
         .try_for_each(|(field, value)| self.not_negative(field, value))

@@ -1,4 +1,4 @@
-//! What a simulated account is like: how fast its models answer, how long things take, what goes wrong.
+//! The scenario of a simulated account: latencies, durations, quotas, faults.
 
 mod check;
 
@@ -31,14 +31,14 @@ const TRACEBACK: [&str; 5] = [
     "RuntimeError: simulated failure of the model",
 ];
 
-/// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise; every
-/// probability is 0 to 1. Only `latency` is required:
+/// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise;
+/// every probability is 0 to 1. Only `latency` is required:
 ///
 /// ```toml
 /// seed = 7                       # same seed, same latencies
 /// buckets = []                   # S3 buckets that exist from the start
 /// session_seconds = 3600.0       # how long the credentials of an assumed role last
-/// time_scale = 1.0               # the times of life_cycle pass this many times faster; calls do not
+/// time_scale = 1.0               # factor by which life_cycle is faster; calls are not
 ///
 /// [[models]]                     # models that exist from the start
 /// name = "churn"
@@ -55,6 +55,7 @@ const TRACEBACK: [&str; 5] = [
 /// ms_per_kb = 0.0                # added per KB of request
 /// overhead_ms = 1.0              # OverheadLatency of a warm call
 /// endpoint_drift = 0.0           # standard deviation / mean between one endpoint and the next
+/// first_factor = 1.0             # the first endpoint of each size is this many times slower: a bad hour of AWS
 ///
 /// [model]
 /// response_bytes = 64
@@ -79,11 +80,11 @@ const TRACEBACK: [&str; 5] = [
 /// unreadable = false             # Service Quotas denies access
 ///
 /// [jobs]                         # processing jobs, which the simulator runs on this machine
-/// program = "sagegate"           # what stands for the image: a path [default: the simulator's own program]
+/// program = "sagegate"           # run instead of the image: a path [default: this program]
 /// stopping_seconds = 120.0       # from SIGTERM to SIGKILL
 ///
-/// [clock]                        # AWS's clock, by which a request must be signed; all else goes by this machine's
-/// offset_seconds = 0.0           # ahead of this machine's: beyond 300 (S3: 900) either way, a request is refused
+/// [clock]                        # the clock of AWS that signatures are checked by
+/// offset_seconds = 0.0           # ahead of this machine: beyond 300 (S3: 900), refused
 /// after_requests = 0             # signed ones that come before the offset
 ///
 /// [faults]                       # probabilities per invocation
@@ -94,12 +95,13 @@ const TRACEBACK: [&str; 5] = [
 /// service_error = 0.0            # answers of AWS with HTTP status 500
 /// cold_time_outs = 0             # the first so many calls of each endpoint run into the limit of 60 s
 ///
-/// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, GetMetricData, ...
+/// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, ...
 /// operation = "DescribeEndpoint"
 /// kind = "throttle"              # refused: or internal_error, access_denied, expired_token
 ///                                # not done: dropped_connection
-///                                # done all the same: lost_answer, malformed_answer, empty_answer, slow_answer
-/// every = 3                      # the third call, the sixth, ...; or probability = 0.1; or from = 3, the third and all later
+///                                # done: lost_answer, malformed_answer, empty_answer, slow_answer
+/// every = 3                      # the third call, the sixth, ...; or probability = 0.1;
+///                                # or from = 3, the third and all later
 /// seconds = 1.0                  # how late a slow_answer is
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -166,6 +168,8 @@ pub(super) struct LatencyProfile {
     pub(super) overhead_ms: f64,
     #[serde(default)]
     pub(super) endpoint_drift: f64,
+    #[serde(default = "one")]
+    pub(super) first_factor: f64,
 }
 
 impl LatencyProfile {
