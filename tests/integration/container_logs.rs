@@ -77,7 +77,10 @@ fn a_deployment_that_fails_shows_why_and_the_page_is_the_same_from_the_result() 
 
 #[test]
 fn hostile_lines_of_a_container_are_words_wherever_they_are_shown() {
-    let log = r###"error_log = ["::error::x", "   ::stop-commands::t", "##[error]x", "</code><script>alert(1)</script>", "```", "\u001b[2J\u001b[31mred", "**bold** @team ![](https://evil.example)"]"###;
+    let log = r###"error_log = [
+        "::error::x", "   ::stop-commands::t", "##[error]x", "</code><script>alert(1)</script>",
+        "```", "\u001b[2J\u001b[31mred", "**bold** @team ![](https://evil.example)",
+    ]"###;
     let profile = replaced(QUICK, &format!("[model]\nsetup_ms = 50\n{log}"));
     let simulator = Simulator::start(&replaced(&profile, "[faults]\nmodel_error = 1.0"));
     let workspace = Workspace::new(&simulator).with("GITHUB_ACTIONS", "true");
