@@ -6,8 +6,8 @@ use rand_pcg::Pcg64Mcg;
 use sagegate::analysis::{DatedPrices, PriceTable, Strategy, analyse};
 use sagegate::gate::{BaselineFile, Entry, Epoch};
 use sagegate::result::{
-    CleanupSummary, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome, LatencySource,
-    RunResult, SampleInfo, Service, Settings,
+    CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome,
+    LatencySource, RunResult, SampleInfo, Service, Settings,
 };
 use sagegate::units::MemoryMb;
 
@@ -88,6 +88,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
         warmup: Vec::new(),
         invocations: (0..calls).map(invocation).collect(),
         metrics: None,
+        container_log: ContainerLog::default(),
     }
 }
 
