@@ -6,6 +6,7 @@ mod branch;
 mod cases;
 mod github;
 mod kills;
+mod mixtures;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -160,4 +161,13 @@ fn a_hundred_kills_leave_nothing() {
     let _one_at_a_time = DOCUMENT_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     let head = "| What was asked | Of 100 |\n| :-- | --: |";
     check_table("## Kills", head, &rows);
+}
+
+#[test]
+#[ignore = "takes ten minutes: CI asks for it"]
+fn only_the_model_fails_a_pull_request() {
+    let rows = mixtures::table();
+    let _one_at_a_time = DOCUMENT_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let head = "| What must not happen | Of the runs |\n| :-- | --: |";
+    check_table("## Mixtures", head, &rows);
 }
