@@ -18,6 +18,7 @@ mod orphans;
 mod plan;
 mod policy;
 mod resume;
+mod role;
 mod stability;
 mod stop;
 mod trace;
@@ -48,6 +49,7 @@ pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
+use self::role::RoleRefusal;
 pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
@@ -97,6 +99,7 @@ struct Context {
     announced: AtomicBool,
     /// IAM actions that the role lacks, asked for at the first refusal.
     missing_actions: OnceCell<Vec<String>>,
+    role_refusal: RoleRefusal,
 }
 
 impl Context {
@@ -116,6 +119,7 @@ impl Context {
             gone: std::sync::Mutex::default(),
             announced: AtomicBool::new(false),
             missing_actions: OnceCell::new(),
+            role_refusal: RoleRefusal::default(),
         }
     }
 
@@ -240,7 +244,11 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
         return Ok(());
     };
     let session = &context.environment.session;
-    session.create_model(model).await.map_err(deploy::failed)?;
+    while let Err(error) = session.create_model(model).await {
+        if !role::is_worth_another(context, &error.message).await? {
+            return Err(deploy::failed(error));
+        }
+    }
     context.created.fetch_add(1, Ordering::SeqCst);
     Ok(())
 }

@@ -33,6 +33,7 @@ mod inputs;
 mod instances;
 mod kill;
 mod layering;
+mod not_serverless;
 mod processing_jobs;
 mod resume;
 mod role;

@@ -145,7 +145,7 @@ async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCa
     if let Err(error) = session.delete_endpoint("e").await {
         is_told("DeleteEndpoint", &error)?;
     }
-    if let Err(error) = session.model_exists("m").await {
+    if let Err(error) = session.unsupported_of_model("m").await {
         is_told("DescribeModel", &error)?;
     }
     match session.named("sagegate-").await {
