@@ -347,6 +347,8 @@ mod tests {
             ]
             .join("\n"),
             @r"
+        --model-name: `m` has a VPC configuration, which Serverless Inference does not support; create a model without it for serverless endpoints, and pass that one
+        --model-name: `m` has network isolation, a pipeline of several containers and multi-model mode, which Serverless Inference does not support; create a model without it for serverless endpoints, and pass that one
         "
         );
     }

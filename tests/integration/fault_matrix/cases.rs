@@ -29,6 +29,8 @@ pub(super) struct Case {
     pub(super) cause: &'static str,
     /// Resources left.
     pub(super) left: usize,
+    /// Whether the run waits for minutes: it is started first.
+    pub(super) takes_minutes: bool,
 }
 
 /// Measured: a first run, so there is no baseline.
@@ -52,6 +54,7 @@ fn case(
         said,
         cause: "-",
         left: 0,
+        takes_minutes: false,
     }
 }
 
@@ -68,6 +71,13 @@ impl Case {
 
     fn due_to(self, cause: &'static str) -> Self {
         Self { cause, ..self }
+    }
+
+    fn taking_minutes(self) -> Self {
+        Self {
+            takes_minutes: true,
+            ..self
+        }
     }
 
     fn leaving(self, left: usize) -> Self {
@@ -335,6 +345,7 @@ fn deployment() -> Vec<Case> {
             NOT_MEASURED,
             "all for the same reason: CreateEndpoint failed: ValidationException: Could not assume role",
         )
+        .taking_minutes()
         .due_to("access"),
         case(
             "quota reached at the third endpoint",
@@ -378,14 +389,14 @@ fn invocations() -> Vec<Case> {
             "model out of memory at 1024 MB",
             &[&memory("2000")],
             MEASURED,
-            "the model ran out of memory",
+            "insufficient memory",
         )
         .due_to("model"),
         case(
             "model out of memory at every size",
             &[&memory("6145")],
             NOT_MEASURED,
-            "the model ran out of memory",
+            "insufficient memory",
         )
         .due_to("model"),
         case(
@@ -405,17 +416,17 @@ fn invocations() -> Vec<Case> {
         .with(&["--invocations", "300"])
         .meanwhile(gone),
         case(
-            "two errors of 130 calls, threshold 3",
+            "every fiftieth call HTTP 500",
             &[&few],
             MEASURED,
-            "deleted 4 resources",
+            "by AWS and sent again",
         )
         .due_to("service"),
         case(
-            "the same, threshold 1",
+            "the same, --error-threshold 1",
             &[&few],
-            NOT_MEASURED,
-            "1 error, the last",
+            MEASURED,
+            "by AWS and sent again",
         )
         .due_to("service")
         .with(&[
@@ -432,13 +443,15 @@ fn invocations() -> Vec<Case> {
             NOT_MEASURED,
             "ThrottlingException",
         )
+        .taking_minutes()
         .due_to("service"),
         case(
             "every connection breaks",
             &[&faults("dropped_connection = 1.0")],
             NOT_MEASURED,
-            "3 errors, the last",
+            "no answer for 4 minutes",
         )
+        .taking_minutes()
         .due_to("service"),
         case(
             "every thirtieth answer after 2 s",
