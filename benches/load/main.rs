@@ -36,6 +36,7 @@ use sagegate::benchmark::{
     RunPolicy,
 };
 use sagegate::gate::{Limits, judge};
+use sagegate::prices::DatedPrices;
 use sagegate::report::{self, Links};
 use sagegate::result::{EndpointRun, InvocationOutcome, LatencySource, RunResult};
 use sagegate::samples::SampleSet;
@@ -182,6 +183,10 @@ impl Observer for Silent {
 struct OneSize;
 
 impl RunPolicy for OneSize {
+    fn prices(&self) -> Option<DatedPrices> {
+        None
+    }
+
     fn wants_more(&self, _: &EndpointRun) -> bool {
         false
     }

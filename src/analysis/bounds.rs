@@ -1,7 +1,8 @@
 //! What a size that was stopped half-way could have had at best.
 
 use super::size::Basis;
-use super::{DatedPrices, SizeSummary, WarmLatencies};
+use super::{SizeSummary, WarmLatencies};
+use crate::prices::DatedPrices;
 use crate::result::{EndpointOutcome, LatencySource, RunResult};
 
 /// More calls than a plan can have: only a forged result claims them, to have them counted out.

@@ -9,6 +9,7 @@ pub(super) enum Api {
     ServiceQuotas,
     SecurityTokens,
     S3,
+    PriceList,
 }
 
 impl Api {
@@ -20,6 +21,7 @@ impl Api {
             Self::ServiceQuotas => "servicequotas",
             Self::SecurityTokens => "sts",
             Self::S3 => "s3",
+            Self::PriceList => "pricing",
         }
     }
 }
@@ -61,6 +63,7 @@ operations! {
     ServiceQuotas: GetServiceQuota;
     SecurityTokens: AssumeRoleWithWebIdentity;
     S3: CreateBucket DeleteObject GetObject HeadBucket HeadObject ListObjectsV2 PutObject;
+    PriceList: GetPriceListFile GetPriceListIndex;
 }
 
 impl Operation {
@@ -79,7 +82,7 @@ mod tests {
         for operation in Operation::ALL {
             assert_eq!(Operation::parse(operation.name()), Some(*operation));
         }
-        assert_eq!(Operation::ALL.len(), 30);
+        assert_eq!(Operation::ALL.len(), 32);
         assert_eq!(Operation::ListObjectsV2.name(), "ListObjectsV2");
         assert_eq!(Operation::parse("listtags"), None);
         assert_eq!(Operation::parse("CreateTrainingJob"), None);

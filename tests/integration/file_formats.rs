@@ -68,7 +68,12 @@ fn the_result_is_explained_as_it_is_written() {
     let text = example("result");
     let result = RunResult::from_json(&text, Path::new("result.json")).unwrap();
     let written = serde_json::to_value(&result).unwrap();
-    assert_explained("`result.json`", &text, &written, &["due_ms", "model_error"]);
+    assert_explained(
+        "`result.json`",
+        &text,
+        &written,
+        &["due_ms", "ml.t2.medium", "model_error"],
+    );
 }
 
 #[test]

@@ -32,6 +32,8 @@ mod inputs;
 mod instances;
 mod kill;
 mod layering;
+mod prices;
+mod prices_job;
 mod processing_jobs;
 mod resume;
 mod role;

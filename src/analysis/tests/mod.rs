@@ -3,6 +3,7 @@
 pub(crate) mod toolkit_parity;
 
 use super::*;
+use crate::prices::PriceTable;
 use crate::result::{
     CleanupSummary, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo, Service, Settings,
 };
@@ -85,6 +86,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
             latency_source: LatencySource::Client,
             load: None,
         },
+        prices: None,
         concurrency: Vec::new(),
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
