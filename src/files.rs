@@ -4,8 +4,8 @@ use std::fs::Permissions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes `bytes` to `path` so that a crash leaves the old file or the new one: temporary file in the
-/// same folder, fsync, rename. Missing parent folders are created.
+/// Writes `bytes` to `path` so that a crash leaves the old file or the new one: temporary file in
+/// the same folder, fsync, rename. Missing parent folders are created.
 ///
 /// # Errors
 /// Any I/O error; the old file is then untouched.
@@ -24,7 +24,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-// Later steps of a workflow run as another user than a Docker action, so the default 0600 will not do.
+// Later steps of a workflow run as another user than a Docker action, so the default 0600 will not
+// do.
 #[cfg(unix)]
 fn readable() -> Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o644)

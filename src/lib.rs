@@ -1,21 +1,28 @@
 //! Stops slow or costly `SageMaker` Serverless models at the pull request.
 //!
-//! Data flows one way, through one waist: [`result::RunResult`], the file `result.json`.
+//! Data flows one way, through one waist: [`result::RunResult`], the file `result.json`. Why, and
+//! what else a newcomer asks, is in `docs/architecture.md`.
 //!
 //! ```text
-//! arguments ──► Config ──► Plan ──► ledger ──► deploy ──► load + CloudWatch ──► RunResult ═══ result.json
-//!             (config)             (benchmark, aws)                                ║
-//!            ┌─────────────────────────────────────────────────────────────────────╝
-//!            ▼ everything below is a pure function of its arguments
-//! analysis::analyse   measurements → numbers      summarise → price → recommend
-//! gate::judge         numbers + history → verdict
-//! report::compose     verdict + numbers → one document, rendered as markdown, HTML and terminal text
-//!            ▼
-//! files → exit code                               (commands)
+//! arguments, INPUT_*                      config           what was typed, then what was checked
+//!         ▼
+//! samples, prices, baseline, credentials  pipeline         all is read before anything costs
+//!         ▼
+//! Plan ─► ledger ─► endpoints ─► calls    benchmark, aws   each call goes to the journal
+//!         ▼
+//! RunResult ═══ result.json               result           the waist
+//!         ▼                                                below it: pure functions
+//! measurements ─► numbers                 analysis         analyse: summarise, price, recommend
+//! numbers + history ─► verdict            gate             judge
+//! numbers + verdict ─► one document       report           compose: markdown, HTML, terminal
+//!         ▼
+//! files, outputs, summary, comment        pipeline         write, publish
+//!         ▼
+//! exit code                               commands
 //! ```
 //!
 //! Modules are listed in import order: each one may use only those above it
-//! (`tests/integration/layering.rs` checks that).
+//! (`tests/integration/layering` checks that).
 
 pub mod units;
 

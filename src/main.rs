@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Prints `--help` and `--version` as they are, and a mistake as one line.
+/// Prints `--help` and `--version` unchanged, and an error as one line.
 fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();
@@ -55,7 +55,7 @@ fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitCode
     complain(in_actions, usage.strip_prefix("error: ").unwrap_or(&usage))
 }
 
-/// Prints a mistake of the user's.
+/// Prints a usage error.
 fn complain(in_actions: bool, message: &str) -> ExitCode {
     if in_actions {
         let error = Annotation {

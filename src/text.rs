@@ -26,8 +26,6 @@ pub fn with_hint(error: &impl Display, hint: Option<String>) -> String {
     }
 }
 
-/// One line that keeps its spaces, for columns: each control or direction character becomes a space, and `##[` is broken
-/// up.
 /// One line that keeps its spaces, for columns: each control or direction character becomes a
 /// space, and `##[` is broken up.
 pub fn aligned_line(text: &str) -> String {

@@ -1,4 +1,5 @@
-//! What the performance benches share: the machine they ran on, and their part of `docs/performance.md`.
+//! What the performance benches share: the machine they ran on, and their part of
+//! `docs/performance.md`.
 
 use std::path::Path;
 
@@ -60,8 +61,8 @@ fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
-/// Prints a section; with `--write` it also takes the place of the old one in `docs/performance.md` and, where that shows
-/// it, in `README.md`.
+/// Prints a section; with `--write` it also takes the place of the old one in `docs/performance.md`
+/// and, where that shows it, in `README.md`.
 pub(crate) fn publish(section: &str, text: &str) {
     println!("{text}");
     if !std::env::args().any(|it| it == "--write") {

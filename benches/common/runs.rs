@@ -51,6 +51,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
             .collect(),
         concurrency: Vec::new(),
         prices: None,
+        confirmation: None,
         cleanup: CleanupSummary::default(),
     }
 }
@@ -74,6 +75,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
             response_bytes: 100,
             outcome: InvocationOutcome::Success,
             due_ms: None,
+            failure: None,
         };
         start_ms += latency_ms;
         call
@@ -84,6 +86,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
         endpoint_name: format!("sagegate-{memory_mb}"),
         outcome: EndpointOutcome::Measured,
         deployed_in_s: Some(120.0),
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations: (0..calls).map(invocation).collect(),
         metrics: None,

@@ -1,4 +1,4 @@
-//! A simulator in a process of its own.
+//! A simulator in its own process.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};

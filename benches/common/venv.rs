@@ -1,4 +1,4 @@
-//! Python for the clients that are written in it.
+//! The Python environment of the clients written in Python.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
-//! The functions that everything waits for at the end of a run, with criterion: `cargo bench --bench functions`.
+//! Criterion benchmarks of the functions on the critical path at the end of a run:
+//! `cargo bench --bench functions`.
 
 #![expect(
     clippy::indexing_slicing,

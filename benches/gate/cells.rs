@@ -1,4 +1,4 @@
-//! What the gate and its rivals say about many pull requests.
+//! Verdicts of the gate and its rivals on many pull requests.
 
 use std::ops::AddAssign;
 

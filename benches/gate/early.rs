@@ -93,6 +93,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
                 planned: u32::try_from(it.invocations.len()).unwrap(),
             },
             deployed_in_s: None,
+            deployed_again_after: None,
             warmup: Vec::new(),
             invocations: it.invocations[..sent].to_vec(),
             metrics: None,
@@ -111,6 +112,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         model_name: run.model_name.clone(),
         concurrency: Vec::new(),
         prices: None,
+        confirmation: None,
         cleanup: CleanupSummary::default(),
         ..*run
     }

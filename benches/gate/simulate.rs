@@ -108,6 +108,7 @@ pub(crate) fn run(model: &Model, drift: f64, day: u32, random: &mut Pcg64Mcg) ->
         stability,
         concurrency: Vec::new(),
         prices: None,
+        confirmation: None,
         cleanup: CleanupSummary::default(),
     }
 }
@@ -207,6 +208,7 @@ fn endpoint(
             response_bytes: 1000,
             outcome: InvocationOutcome::Success,
             due_ms: None,
+            failure: None,
         });
     }
     EndpointRun {
@@ -215,13 +217,14 @@ fn endpoint(
         endpoint_name: String::new(),
         outcome: EndpointOutcome::Measured,
         deployed_in_s: None,
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations,
         metrics: Some(metrics(sum_ms / f64::from(calls), overheads, cold_starts)),
     }
 }
 
-/// What CloudWatch would say.
+/// The metrics that CloudWatch would publish.
 fn metrics(mean_ms: f64, mut overheads: Vec<f64>, cold_starts: u32) -> EndpointMetrics {
     overheads.sort_by(f64::total_cmp);
     let median = overheads[overheads.len() / 2];

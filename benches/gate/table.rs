@@ -1,4 +1,4 @@
-//! The figures, with what they should be.
+//! The figures beside their targets.
 
 use crate::cells::{Cell, Cells, Failures, RUNS};
 use crate::simulate::{SHIFTS, TAIL_FACTORS};
@@ -17,10 +17,11 @@ const TAIL_POWER: [(f64, f64); 2] = [(2.0, 0.90), (10.0, 0.98)];
 
 /// Pull requests from which a share beyond its target is a miss.
 pub(crate) const ENOUGH: u64 = 2000;
-/// With fewer, it is a miss where a gate that just meets the target would do as badly more rarely than this.
+/// With fewer, it is a miss where a gate that just meets the target would do as badly more rarely
+/// than this.
 const DOUBT: f64 = 0.01;
 
-/// Prints every cell; how many targets were missed.
+/// Prints every cell; returns the number of targets missed.
 pub(crate) fn print(count: u64, tables: &[(f64, Cells)]) -> usize {
     let mut missed = 0;
     println!("{count} simulated pull requests per row, 1 000 calls per size, six sizes");
@@ -139,7 +140,8 @@ fn is_beyond(bad: u64, all: u64, most: f64) -> bool {
     bad as f64 > most * all as f64 + 1e-9 && (all >= ENOUGH || chance_of(bad, all, most) < DOUBT)
 }
 
-/// Chance of `least` or more of `all` independent events that each have the chance `each`: a binomial tail.
+/// Chance of `least` or more of `all` independent events that each have the chance `each`: a
+/// binomial tail.
 fn chance_of(least: u64, all: u64, each: f64) -> f64 {
     let mut of_so_many = (1.0 - each).powf(all as f64);
     let mut fewer = 0.0;
@@ -150,7 +152,7 @@ fn chance_of(least: u64, all: u64, each: f64) -> f64 {
     1.0 - fewer
 }
 
-/// One row; how many of its targets were missed.
+/// Prints a row; returns the number of targets missed.
 fn row(drift: f64, what: &str, cell: &Cell, target: Option<Target>) -> usize {
     let share = |count: u64| count as f64 / cell.all.max(1) as f64;
     let percent = |count: u64| format!("{:.2} %", share(count) * 100.0);

@@ -1,9 +1,10 @@
-//! sagegate under the largest loads that it offers, against a simulator in a process of its own.
+//! sagegate under the largest loads that it offers, against a simulator in its own process.
 //!
-//! `cargo bench --bench load` prints throughput, CPU time and memory of 200 clients on one endpoint for a minute, of 50
-//! endpoints at once, and of a result with a million records; then what is left of tasks and connections. It exits with 1
-//! when a call is lost, something leaks, or a target is missed. `-- --seconds N` changes the first load, `-- --write` writes
-//! the table into `docs/performance.md`. Linux only: it reads `/proc`.
+//! `cargo bench --bench load` prints throughput, CPU time and memory of 200 clients on one endpoint
+//! for a minute, of 50 endpoints at once, and of a result with a million records; then tasks and
+//! connections that remain. It exits with 1 when a call is lost, something leaks, or a target is
+//! missed. `-- --seconds N` changes the first load, `-- --write` writes the table into
+//! `docs/performance.md`. Linux only: it reads `/proc`.
 
 #![expect(
     clippy::print_stdout,
@@ -97,7 +98,7 @@ fn one_endpoint(seconds: u32) -> Load {
     }
 }
 
-/// `MaxConcurrency` tells endpoints apart: 1 to 50, and 1 to 4 clients each.
+/// `MaxConcurrency` distinguishes endpoints: 1 to 50, and 1 to 4 clients each.
 fn fifty_endpoints() -> Load {
     Load {
         name: "50 endpoints at once, 126 clients".to_owned(),
@@ -291,19 +292,19 @@ fn records() -> String {
     drop(made.0);
     let bytes = std::fs::metadata(&path).unwrap().len();
     let read = timed(|| RunResult::read(&path).unwrap());
-    let told = timed(|| told(&read.0));
+    let reported = timed(|| report(&read.0));
     format!(
         "A result of {RECORDS} records ({:.0} MB of JSON; {raw:.0} MiB of peak memory once made): written in {:.2} s, read in \
          {:.2} s, analysed, judged and reported in {:.2} s; peak memory {:.0} MiB.\n",
         bytes as f64 / 1e6,
         written.1,
         read.1,
-        told.1,
+        reported.1,
         peak_mib()
     )
 }
 
-fn told(run: &RunResult) -> usize {
+fn report(run: &RunResult) -> usize {
     let analysis = analyse(run, &runs::prices(), Strategy::Balanced);
     let baseline = runs::baseline(5, run);
     let limits = Limits::default();

@@ -1,4 +1,4 @@
-//! What this process uses, as Linux says.
+//! Resource usage of this process, from Linux.
 
 /// CPU time of user and system, seconds.
 pub(crate) fn cpu_seconds() -> f64 {

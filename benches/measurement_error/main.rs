@@ -1,11 +1,12 @@
 //! How far reported latencies are from what the server took, by the simulator's own clock.
 //!
-//! `cargo bench --bench measurement_error` prints the error of sagegate beside its targets, and that of a bare socket,
-//! of a plain loop around the SDK and of boto3, at 1, 8 and 32 clients with bodies of 1 KB and 1 MB; it exits with 1 when a target is
-//! missed. `-- --calls N` changes the calls of each figure, `-- --write` writes the table into `docs/performance.md`.
+//! `cargo bench --bench measurement_error` prints the error of sagegate beside its targets, and
+//! that of a bare socket, of a plain loop around the SDK and of boto3, at 1, 8 and 32 clients with
+//! bodies of 1 KB and 1 MB; it exits with 1 when a target is missed. `-- --calls N` changes the
+//! calls of each figure, `-- --write` writes the table into `docs/performance.md`.
 //!
-//! The server's clock runs from the moment it has the headers of a request until it hands over the answer, so what is
-//! left is the client's own work and the loopback network.
+//! The server's clock runs from the moment it has the headers of a request until it hands over the
+//! answer, so the remainder is the client's own work and the loopback network.
 
 #![expect(
     clippy::print_stdout,

@@ -43,8 +43,8 @@ impl fmt::Display for Errors {
     }
 }
 
-/// The errors of all calls. Calls of one id are paired in the order sent; the server has more of them where the client
-/// set warm-up calls aside, which come first.
+/// The errors of all calls. Calls of one id are paired in the order sent; the server has more of
+/// them where the client set warm-up calls aside, which come first.
 pub(crate) fn errors(measured: &Measured, served: &[Served]) -> Errors {
     let mut ours: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
     for call in &measured.calls {

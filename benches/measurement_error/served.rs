@@ -1,4 +1,4 @@
-//! What the simulator says of its calls, and what programs need to find it.
+//! The simulator's log of its calls, and the environment that programs need to reach it.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,9 +1,10 @@
 //! What analysis, gate and report cost as a result grows from a thousand calls to ten millions.
 //!
-//! `cargo bench --bench scale` prints time and memory per call beside their targets and exits with 1 when one is missed:
-//! time grows at most in proportion to the calls, and no step holds more than 32 bytes per call beyond the result itself.
-//! `-- --calls N` changes the largest result, `-- --write` writes the table into `docs/performance.md`. Linux only: peaks
-//! are read from `/proc`.
+//! `cargo bench --bench scale` prints time and memory per call beside their targets and exits with
+//! 1 when one is missed: time grows at most in proportion to the calls, and no step holds more than
+//! 32 bytes per call beyond the result itself. `-- --calls N` changes the largest result,
+//! `-- --write` writes the table into `docs/performance.md`. Linux only: peaks are read from
+//! `/proc`.
 
 #![expect(
     clippy::print_stdout,
@@ -31,7 +32,8 @@ use crate::shared::{Machine, mark, publish, wanted};
 
 const SMALLEST: u32 = 1_000;
 const LARGEST: u32 = 10_000_000;
-/// Largest exponent of the growth of time, from a hundred times fewer calls to the most: sorting alone has 1.06.
+/// Largest exponent of the growth of time, from a hundred times fewer calls to the most: sorting
+/// alone has 1.06.
 const GROWTH: f64 = 1.10;
 /// Most bytes per call beyond the result.
 const BYTES: f64 = 32.0;

@@ -1,9 +1,10 @@
-//! AWS's Python toolkit and sagegate with the same plan against the same simulated AWS, in turn, in one run.
+//! AWS's Python toolkit and sagegate with the same plan against the same simulated AWS, in turn, in
+//! one run.
 //!
-//! `cargo bench --bench versus_toolkit` installs the toolkit from `PyPI` in a scratch environment, prints wall time, CPU
-//! time, peak memory and calls as ratios beside their targets, and exits with 1 when one is missed.
-//! `-- --invocations N` changes the calls per size (a multiple of 3), `-- --rounds N` how often each runs, `-- --write`
-//! writes the table into `docs/performance.md`.
+//! `cargo bench --bench versus_toolkit` installs the toolkit from `PyPI` in a scratch environment,
+//! prints wall time, CPU time, peak memory and calls as ratios beside their targets, and exits with
+//! 1 when one is missed. `-- --invocations N` changes the calls per size (a multiple of 3),
+//! `-- --rounds N` how often each runs, `-- --write` writes the table into `docs/performance.md`.
 
 #![expect(
     clippy::print_stdout,
@@ -27,7 +28,8 @@ use crate::venv::Venv;
 
 const DEFAULT_INVOCATIONS: u32 = 201;
 const DEFAULT_ROUNDS: u32 = 2;
-/// As many as `tests/clients/contest.py` writes: sagegate rounds up to a multiple, and the plan must be the same.
+/// As many as `tests/clients/contest.py` writes: sagegate rounds up to a multiple, and the plan
+/// must be the same.
 const SAMPLES: u32 = 3;
 const SIZES: u64 = 6;
 

@@ -1,17 +1,17 @@
-//! What a size that was stopped half-way could have had at best.
+//! Lower bounds of the latency of sizes that were stopped early.
 
 use super::size::Basis;
 use super::{SizeSummary, WarmLatencies};
 use crate::prices::DatedPrices;
 use crate::result::{EndpointOutcome, LatencySource, RunResult};
 
-/// More calls than a plan can have: only a forged result claims them, to have them counted out.
+/// More calls than any plan has. A forged result may claim more, which would all be allocated.
 const MOST_PLANNED: usize = 2_000_000;
 
 /// The sizes that were stopped because failure was certain: their calls, and the calls that were
 /// not sent as if each had taken no time. A quantile of that is the lowest that the whole plan
 /// could have had. Of latencies that `CloudWatch` publishes nothing is known before the end.
-pub(super) fn of(run: &RunResult, prices: &DatedPrices) -> Vec<SizeSummary> {
+pub(super) fn lower_bounds(run: &RunResult, prices: &DatedPrices) -> Vec<SizeSummary> {
     if run.settings.latency_source == LatencySource::Server {
         return Vec::new();
     }
@@ -58,13 +58,13 @@ mod tests {
 
     #[test]
     fn a_plan_that_no_run_can_have_gives_no_bound() {
-        assert!(of(&stopped(&[1.0; 100], u32::MAX), &prices()).is_empty());
+        assert!(lower_bounds(&stopped(&[1.0; 100], u32::MAX), &prices()).is_empty());
     }
 
     #[test]
     fn calls_that_were_not_sent_count_as_if_they_had_taken_no_time() {
         let latencies: Vec<f64> = (1..=100).map(f64::from).collect();
-        let bounds = of(&stopped(&latencies, 1000), &prices());
+        let bounds = lower_bounds(&stopped(&latencies, 1000), &prices());
         let [bound] = bounds.as_slice() else {
             panic!("{bounds:?}")
         };
@@ -84,6 +84,6 @@ mod tests {
     fn nothing_bounds_what_the_server_measures() {
         let mut run = stopped(&[1.0; 100], 1000);
         run.settings.latency_source = LatencySource::Server;
-        assert_eq!(of(&run, &prices()), []);
+        assert_eq!(lower_bounds(&run, &prices()), []);
     }
 }

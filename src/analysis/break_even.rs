@@ -1,4 +1,4 @@
-//! Serverless against a real-time instance that does the same work.
+//! Break-even of serverless and a real-time instance that does the same work.
 
 use super::cost::Cost;
 use crate::prices::RegionPrices;

@@ -1,4 +1,4 @@
-//! Calls by what came back.
+//! Failed calls by kind.
 
 use crate::result::{Invocation, OutcomeKind};
 

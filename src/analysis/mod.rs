@@ -27,7 +27,9 @@ pub use self::statistics::{
 };
 pub use self::warm::WarmLatencies;
 use crate::prices::DatedPrices;
-use crate::result::{EndpointOutcome, EndpointRun, LatencySource, MetricStatistics, RunResult};
+use crate::result::{
+    Cause, EndpointOutcome, EndpointRun, LatencySource, MetricStatistics, RunResult,
+};
 use crate::units::{LatencyMs, MemoryMb};
 
 /// Every number that gate and report need.
@@ -71,11 +73,20 @@ pub struct LeftOut {
     pub memory_mb: MemoryMb,
     /// Why.
     pub reason: String,
-    /// What became of it.
+    /// How it ended.
     pub kind: LeftOutKind,
+    /// What that is due to; `None` where nothing went wrong.
+    pub cause: Option<Cause>,
 }
 
-/// What became of a size without a complete measurement.
+impl LeftOut {
+    /// What the missing measurement is due to, where that is not the model.
+    pub fn foreign_cause(&self) -> Option<Cause> {
+        self.cause.filter(|cause| *cause != Cause::Model)
+    }
+}
+
+/// How a size without a complete measurement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeftOutKind {
     /// It does not work.
@@ -96,7 +107,7 @@ pub enum CostBasis {
     ClientLatency,
 }
 
-/// What the user wants to know of a run.
+/// Options of an analysis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted {
     /// How the size is chosen.
@@ -142,7 +153,7 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, wanted: impl Into<Wanted>)
         loads_left_out: concurrency::left_out(run),
         latency_source: basis.latency_source,
         best: best(&sizes, strategy).map(|size| size.memory_mb),
-        bounds: bounds::of(run, prices),
+        bounds: bounds::lower_bounds(run, prices),
         left_out: left_out(run),
         cost_basis: if basis.median_overhead.is_some() {
             CostBasis::CloudWatch
@@ -174,6 +185,17 @@ impl Analysis {
     pub fn size(&self, memory_mb: MemoryMb) -> Option<&SizeSummary> {
         self.sizes.iter().find(|size| size.memory_mb == memory_mb)
     }
+
+    /// Why a size could not be judged, where that is not the model's doing.
+    pub fn unjudged(&self, memory_mb: MemoryMb) -> Option<Cause> {
+        let mut left = self.left_out.iter();
+        left.find(|it| it.memory_mb == memory_mb)?.foreign_cause()
+    }
+
+    /// Why some size could not be judged, where that is not the model's doing.
+    pub fn any_unjudged(&self) -> Option<Cause> {
+        self.left_out.iter().find_map(LeftOut::foreign_cause)
+    }
 }
 
 fn left_out(run: &RunResult) -> Vec<LeftOut> {
@@ -196,6 +218,7 @@ fn left_out(run: &RunResult) -> Vec<LeftOut> {
                 | EndpointOutcome::StoppedEarly { .. }
                 | EndpointOutcome::Cancelled => LeftOutKind::Failed,
             },
+            cause: endpoint.outcome.cause(),
         })
     });
     left.collect()

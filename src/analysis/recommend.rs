@@ -76,14 +76,14 @@ impl fmt::Display for Strategy {
     }
 }
 
-/// How a size compares with the chosen one.
+/// How a size compares with the recommended one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing {
-    /// Change of cost from the chosen size to this one.
+    /// Change of cost from the recommended size to this one.
     pub cost: Ratio,
-    /// Change of average latency from the chosen size to this one.
+    /// Change of average latency from the recommended size to this one.
     pub latency: Ratio,
-    /// Change of the strategy's score from the chosen size to this one: positive is worse.
+    /// Change of the strategy's score from the recommended size to this one: positive is worse.
     pub score: Ratio,
     /// Whether the scores are within 10 %.
     pub near_tie: bool,
@@ -159,16 +159,20 @@ pub fn keep_or_change(
     endpoint_variance: f64,
 ) -> Option<&SizeSummary> {
     let best = best(sizes, strategy)?;
-    let Some(held) = sizes.iter().find(|size| size.memory_mb == incumbent) else {
+    let Some(incumbent_size) = sizes.iter().find(|size| size.memory_mb == incumbent) else {
         return Some(best);
     };
-    let advantage = (strategy.score(held) / strategy.score(best)).ln();
+    let advantage = (strategy.score(incumbent_size) / strategy.score(best)).ln();
     let error = |size: &SizeSummary| size.warm().mean_standard_error.get().powi(2);
-    let spread = (error(held) + error(best) + 2.0 * endpoint_variance).sqrt();
+    let spread = (error(incumbent_size) + error(best) + 2.0 * endpoint_variance).sqrt();
     let needed = MINIMUM_ADVANTAGE
         .ln()
         .max(SIGMAS * strategy.leverage() * spread);
-    Some(if advantage > needed { best } else { held })
+    Some(if advantage > needed {
+        best
+    } else {
+        incumbent_size
+    })
 }
 
 /// Run-to-run variance of one endpoint's ln latency from its observed variance over `degrees + 1`
@@ -177,21 +181,22 @@ pub fn endpoint_variance(observed: f64, degrees: f64) -> f64 {
     (PRIOR_WEIGHT * ENDPOINT_DEVIATION.powi(2) + degrees * observed) / (PRIOR_WEIGHT + degrees)
 }
 
-/// How `size` compares with the chosen one.
-pub fn standing(size: &SizeSummary, chosen: &SizeSummary, strategy: Strategy) -> Standing {
+/// How `size` compares with the recommended one.
+pub fn standing(size: &SizeSummary, recommended: &SizeSummary, strategy: Strategy) -> Standing {
     let change = |of: f64, from: f64| Ratio(if from > 0.0 { of / from - 1.0 } else { 0.0 });
-    let score = change(strategy.score(size), strategy.score(chosen));
+    let score = change(strategy.score(size), strategy.score(recommended));
     Standing {
         cost: change(
             size.cost.per_million().get(),
-            chosen.cost.per_million().get(),
+            recommended.cost.per_million().get(),
         ),
         latency: change(
             size.cost.average_latency.get(),
-            chosen.cost.average_latency.get(),
+            recommended.cost.average_latency.get(),
         ),
         score,
-        near_tie: size.memory_mb != chosen.memory_mb && score.get().abs() < MINIMUM_ADVANTAGE - 1.0,
+        near_tie: size.memory_mb != recommended.memory_mb
+            && score.get().abs() < MINIMUM_ADVANTAGE - 1.0,
     }
 }
 

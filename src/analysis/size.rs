@@ -24,6 +24,8 @@ pub struct SizeSummary {
     pub calls: usize,
     /// Failed calls by kind.
     pub errors: ErrorCounts,
+    /// Failed calls that were sent again: by AWS's doing, or an endpoint still being provisioned.
+    pub sent_again: usize,
     /// Every successful call: the toolkit's view.
     pub all: LatencySummary,
     /// Latencies without cold starts, as the client saw them.
@@ -97,6 +99,11 @@ impl SizeSummary {
             memory_mb: run.memory_mb,
             calls: run.invocations.len(),
             errors: ErrorCounts::of(&run.invocations),
+            sent_again: run
+                .invocations
+                .iter()
+                .filter(|it| it.is_sent_again())
+                .count(),
             all: if cold_starts.is_empty() {
                 client.summary
             } else {
@@ -155,25 +162,31 @@ impl SizeSummary {
         &self.latency(self.judged).sorted_ms
     }
 
+    /// Calls that met an endpoint still being provisioned.
     fn not_ready(&self) -> usize {
         self.errors.count(OutcomeKind::NotReady)
     }
 
-    /// Calls without those that met an endpoint not ready and were sent again.
+    /// Calls without those that were sent again.
     pub fn answered_calls(&self) -> usize {
-        self.calls - self.not_ready()
+        self.calls - self.sent_again
     }
 
-    /// Cold starts while the size was measured: slow calls, and calls that met an endpoint not
-    /// ready and were sent again.
+    /// Cold starts while the size was measured: slow calls, and calls that met an endpoint still
+    /// being provisioned.
     pub fn cold_start_count(&self) -> usize {
         self.cold_starts.len() + self.not_ready()
     }
 
-    /// Failed calls. A call that met an endpoint not ready was sent again: it counts as a cold
-    /// start.
+    /// Calls that failed for good.
     pub fn failures(&self) -> usize {
-        self.errors.total() - self.not_ready()
+        self.errors.total() - self.sent_again
+    }
+
+    /// Calls that AWS failed, or throttled though one client calls at a time, and that were sent
+    /// again.
+    pub fn failed_by_aws(&self) -> usize {
+        self.sent_again.saturating_sub(self.not_ready())
     }
 }
 
@@ -183,7 +196,7 @@ pub(super) fn successes(run: &EndpointRun) -> impl Iterator<Item = &Invocation> 
         .filter(|call| call.outcome.is_success())
 }
 
-/// Latencies of the measured calls that are no cold starts, in the order measured, before
+/// Latencies of the measured calls that are not cold starts, in the order measured, before
 /// CloudWatch has counted those.
 pub fn warm_latencies(run: &EndpointRun) -> Vec<f64> {
     split_cold_starts(&run.invocations, &medians(run), None).0

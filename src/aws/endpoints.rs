@@ -26,7 +26,7 @@ pub struct EndpointSpec {
     pub tags: Vec<(String, String)>,
 }
 
-/// Life cycle of an endpoint, as far as the program tells it apart.
+/// Life cycle of an endpoint, reduced to the states that the program handles differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndpointStatus {
     /// Answers invocations.
@@ -86,7 +86,7 @@ impl Session {
         Ok(())
     }
 
-    /// Where an endpoint is in its life, or `None` when there is none of that name.
+    /// Where an endpoint is in its life, or `None` when no endpoint has that name.
     ///
     /// # Errors
     /// [`AwsError`] of `DescribeEndpoint`, except "not found".
@@ -108,7 +108,7 @@ impl Session {
         Ok(Some(status_of(output.endpoint_status.as_ref(), reason)))
     }
 
-    /// Starts the deletion of an endpoint; whether there was one.
+    /// Starts the deletion of an endpoint; returns whether it existed.
     ///
     /// # Errors
     /// [`AwsError`] of `DeleteEndpoint`, except "not found".
@@ -122,7 +122,7 @@ impl Session {
         existed(answer.map_err(|error| AwsError::new("DeleteEndpoint", &error)))
     }
 
-    /// Deletes an endpoint config; whether there was one.
+    /// Deletes an endpoint config; returns whether it existed.
     ///
     /// # Errors
     /// [`AwsError`] of `DeleteEndpointConfig`, except "not found".
@@ -151,7 +151,7 @@ fn status_of(status: Option<&SdkStatus>, reason: String) -> EndpointStatus {
         Some(SdkStatus::Failed | SdkStatus::OutOfService | SdkStatus::UpdateRollbackFailed) => {
             EndpointStatus::Failed { reason }
         }
-        // Creating, Updating, RollingBack, SystemUpdating and whatever AWS adds later.
+        // Creating, Updating, RollingBack, SystemUpdating and any state that AWS adds later.
         Some(_) | None => EndpointStatus::Changing,
     }
 }

@@ -98,7 +98,8 @@ impl AwsError {
         }
     }
 
-    /// The IAM action of the operation: as AWS names it, since one operation may need several, or else of the same name.
+    /// The IAM action of the operation: as AWS names it, since one operation may need several, or
+    /// else of the same name.
     pub fn action(&self) -> String {
         let named = self.message.split_once("not authorized to perform: ");
         let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
@@ -231,14 +232,9 @@ fn says_other_time(message: &str) -> bool {
 /// AWS has no code for a container out of memory, only these words in the `ModelError`.
 fn says_out_of_memory(message: &str) -> bool {
     let message = message.to_lowercase();
-    [
-        "insufficient memory",
-        "out of memory",
-        "memory utilization is high",
-        "outofmemory",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    ["insufficient memory", "out of memory", "outofmemory"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::time::Instant;
 use aws_sdk_sagemakerruntime::primitives::Blob;
 use futures_util::future::join_all;
 
+use super::cause::cause_of_call;
 use super::error::{AwsError, AwsErrorKind};
 use super::session::Session;
 use super::timing::{Timed, Timing};
-use crate::result::{Invocation, InvocationOutcome};
+use crate::result::{CallFailure, Invocation, InvocationOutcome};
 use crate::samples::Sample;
 use crate::units::milliseconds;
 
@@ -79,9 +80,9 @@ impl Invoker {
                 Ok(_) | Err(_) => break,
             }
         }
-        let (outcome, response_bytes) = match answer {
-            Ok(response_bytes) => (InvocationOutcome::Success, response_bytes),
-            Err(error) => (outcome_of(&error), 0),
+        let (outcome, response_bytes, failure) = match answer {
+            Ok(response_bytes) => (InvocationOutcome::Success, response_bytes, None),
+            Err(error) => (outcome_of(&error), 0, Some(failure_of(&error))),
         };
         Invocation {
             sample: index,
@@ -92,6 +93,7 @@ impl Invoker {
             response_bytes,
             outcome,
             due_ms: None,
+            failure,
         }
     }
 
@@ -125,6 +127,28 @@ impl Invoker {
 
 fn length(bytes: &[u8]) -> u64 {
     bytes.len() as u64
+}
+
+fn failure_of(error: &AwsError) -> CallFailure {
+    let said = match error.kind {
+        AwsErrorKind::OutOfMemory => Some(error.message.clone()),
+        AwsErrorKind::AccessDenied
+        | AwsErrorKind::Credentials
+        | AwsErrorKind::Clock
+        | AwsErrorKind::NotFound
+        | AwsErrorKind::AlreadyExists
+        | AwsErrorKind::Quota
+        | AwsErrorKind::Throttled
+        | AwsErrorKind::ModelNotReady
+        | AwsErrorKind::Model
+        | AwsErrorKind::Service
+        | AwsErrorKind::Transport => None,
+    };
+    CallFailure {
+        cause: cause_of_call(error),
+        said,
+        sent_again: false,
+    }
 }
 
 fn outcome_of(error: &AwsError) -> InvocationOutcome {

@@ -1,4 +1,4 @@
-//! What an account holds under a name.
+//! Lists the resources of an account by name.
 
 use aws_sdk_sagemaker::types::ProcessingJobStatus;
 use aws_smithy_types::DateTime;
@@ -38,11 +38,12 @@ impl Listed {
 }
 
 impl Session {
-    /// Endpoints, endpoint configs, models and processing jobs that have not ended, whose names contain `part`, in that
-    /// order.
+    /// Endpoints, endpoint configs, models and processing jobs that have not ended, whose names
+    /// contain `part`, in that order.
     ///
     /// # Errors
-    /// [`AwsError`] of `ListEndpoints`, `ListEndpointConfigs`, `ListModels` or `ListProcessingJobs`.
+    /// [`AwsError`] of `ListEndpoints`, `ListEndpointConfigs`, `ListModels` or
+    /// `ListProcessingJobs`.
     pub async fn named(&self, part: &str) -> Result<Vec<Listed>, AwsError> {
         let mut found = self.endpoints_named(part).await?;
         found.extend(self.endpoint_configs_named(part).await?);
@@ -108,7 +109,8 @@ impl Session {
         Ok(found)
     }
 
-    /// The value of one tag of a resource; `None` without the tag, or when the resource has gone meanwhile.
+    /// The value of one tag of a resource; `None` without the tag, or when the resource has gone
+    /// meanwhile.
     ///
     /// # Errors
     /// [`AwsError`] of `ListTags`.

@@ -296,9 +296,9 @@ fn sdk_query(id: &str, query: &Query<'_>, period_s: i32) -> MetricDataQuery {
         .build()
 }
 
-/// Merges the periods of one metric. `None` without data, and for data that is none: JSON has no
-/// infinity and no NaN, so a result that holds one could not be read again. Percentiles of several
-/// periods cannot be merged: they are absent then.
+/// Merges the periods of one metric. `None` without data, and for values that are not finite: JSON
+/// has no infinity and no NaN, so a result that holds one could not be read again. Percentiles of
+/// several periods cannot be merged: they are absent then.
 fn statistics_of<'a>(
     values: impl Fn(Statistic) -> &'a [f64],
     divisor: f64,

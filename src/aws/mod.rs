@@ -1,5 +1,6 @@
 //! The only user of the AWS SDKs: one configured client per service, one function per operation.
 
+mod cause;
 mod endpoints;
 mod error;
 mod invoke;
@@ -19,6 +20,7 @@ mod tests;
 mod timing;
 mod web_identity;
 
+pub use cause::{cause_of_call, cause_of_deployment};
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
 pub use invoke::Invoker;

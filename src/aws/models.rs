@@ -53,7 +53,8 @@ impl Session {
         existed(answer.map_err(|error| AwsError::new("DescribeModel", &error)))
     }
 
-    /// Creates a model. One of that name that is already there counts as this one: names are those of a run.
+    /// Creates a model. One of that name that is already there counts as this one: names are those
+    /// of a run.
     ///
     /// # Errors
     /// [`AwsError`] of `CreateModel`.
@@ -74,7 +75,7 @@ impl Session {
         }
     }
 
-    /// Deletes a model; whether there was one.
+    /// Deletes a model; returns whether it existed.
     ///
     /// # Errors
     /// [`AwsError`] of `DeleteModel`, except "not found".

@@ -1,4 +1,4 @@
-//! S3: objects that are read whole, and written only where nobody else has written in between.
+//! S3: objects that are read whole, and written only if nothing else has written in between.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
@@ -14,7 +14,7 @@ pub struct Objects {
     pub(super) client: aws_sdk_s3::Client,
 }
 
-/// An object as it is now.
+/// The current version of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
     /// Its content.
@@ -23,19 +23,19 @@ pub struct StoredObject {
     pub etag: String,
 }
 
-/// What became of a conditional write.
+/// The outcome of a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// It is there.
+    /// The object was written.
     Yes,
-    /// Somebody else wrote or deleted the object since: nothing was written.
+    /// Another process has written or deleted the object: nothing was written.
     Conflict,
 }
 
 impl Objects {
-    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool does. With
-    /// `AWS_ENDPOINT_URL` buckets are part of the path instead of the host name. With `role` its sessions are the
-    /// credentials.
+    /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool
+    /// does. With `AWS_ENDPOINT_URL` buckets are part of the path instead of the host name. With
+    /// `role` its sessions are the credentials.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
@@ -80,10 +80,12 @@ impl Objects {
         }))
     }
 
-    /// Writes an object if it still has the entity tag `expected`, or if there is none where `expected` is `None`.
+    /// Writes an object if it still has the entity tag `expected`, or if there is none where
+    /// `expected` is `None`.
     ///
-    /// Source of the conditions: S3 User Guide, "How to prevent object overwrites with conditional writes"; both 409 and
-    /// 412 mean that another writer was first, and 404 that the object has gone.
+    /// Source of the conditions: S3 User Guide, "How to prevent object overwrites with conditional
+    /// writes"; both 409 and 412 mean that another writer was first, and 404 that the object has
+    /// gone.
     ///
     /// # Errors
     /// [`AwsError`].
@@ -127,7 +129,7 @@ pub(super) fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
 }
 
 impl AwsError {
-    /// What the way out of a bucket is, where S3's own words do not say.
+    /// A suggested fix for a refusal by a bucket, where S3's own words do not say.
     pub fn bucket_hint(&self) -> Option<String> {
         match (self.kind, self.code.as_deref()) {
             (_, Some("NoSuchBucket")) => {

@@ -1,4 +1,4 @@
-//! What a role lacks for a run, asked without doing it.
+//! Finds the permissions that a role lacks for a run, without changing anything.
 
 use jiff::Timestamp;
 
@@ -8,9 +8,10 @@ use super::metrics::MetricWindow;
 use super::session::Session;
 
 impl Session {
-    /// IAM actions that a run needs after it has created its first endpoint config, and that the role lacks. AWS looks at
-    /// permissions before it looks for a resource, so each operation is asked for `absent`, of which only the name may
-    /// exist: with the permission the answer is that there is none.
+    /// IAM actions that a run needs after it has created its first endpoint config, and that the
+    /// role lacks. AWS looks at permissions before it looks for a resource, so each operation is
+    /// asked for `absent`, of which only the name may exist: with the permission the answer is that
+    /// there is none.
     pub async fn missing_actions(&self, absent: &EndpointSpec, now: Timestamp) -> Vec<String> {
         let name = absent.name.as_str();
         let (names, window, invoker) = ([name], MetricWindow::new(now, now), self.invoker(name));

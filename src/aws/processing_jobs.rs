@@ -44,7 +44,7 @@ pub struct ProcessingJobSpec {
     pub tags: Vec<(String, String)>,
 }
 
-/// How a job stands.
+/// The status of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessingJob {
     /// Where it is in its life.
@@ -64,7 +64,7 @@ pub struct ProcessingJob {
 pub enum ProcessingJobStatus {
     /// Starting or running.
     InProgress,
-    /// Told to stop.
+    /// Stopping.
     Stopping,
     /// Every container ended with exit code 0.
     Completed,
@@ -72,7 +72,7 @@ pub enum ProcessingJobStatus {
     Failed,
     /// It was stopped, or ran for too long.
     Stopped,
-    /// A word that this version does not know: counts as running.
+    /// A status that this version does not know: counts as running.
     Other(String),
 }
 
@@ -104,7 +104,8 @@ impl Session {
     /// Creates and thereby starts a job.
     ///
     /// # Errors
-    /// [`AwsError`] of `CreateProcessingJob`; a name that is taken is [`super::AwsErrorKind::AlreadyExists`].
+    /// [`AwsError`] of `CreateProcessingJob`; a name that is taken is
+    /// [`super::AwsErrorKind::AlreadyExists`].
     pub async fn create_processing_job(&self, spec: &ProcessingJobSpec) -> Result<(), AwsError> {
         const OPERATION: &str = "CreateProcessingJob";
         let cluster = ProcessingClusterConfig::builder()
@@ -143,10 +144,11 @@ impl Session {
         Ok(())
     }
 
-    /// How a job stands.
+    /// The status of a job.
     ///
     /// # Errors
-    /// [`AwsError`] of `DescribeProcessingJob`; [`super::AwsErrorKind::NotFound`] when there is none of that name.
+    /// [`AwsError`] of `DescribeProcessingJob`; [`super::AwsErrorKind::NotFound`] when there is
+    /// none of that name.
     pub async fn processing_job(&self, name: &str) -> Result<ProcessingJob, AwsError> {
         let call = self
             .sagemaker
@@ -159,7 +161,8 @@ impl Session {
         Ok(described(job))
     }
 
-    /// Tells a job to stop: its container gets SIGTERM and 120 seconds. One that has ended is left as it is.
+    /// Stops a job: its container gets SIGTERM, and SIGKILL after 120 seconds. A job that has ended
+    /// is left unchanged.
     ///
     /// # Errors
     /// [`AwsError`] of `StopProcessingJob`.

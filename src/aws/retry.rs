@@ -25,9 +25,9 @@ pub(super) fn control_timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// A success whose answer cannot be read: something between AWS and us has spoilt it. The operations
-/// that use this may be repeated: names are those of the run, so a second create says that the first
-/// has worked, and a second delete that nothing is there.
+/// A success whose answer cannot be read: something between AWS and us has spoilt it. The
+/// operations that use this may be repeated: names are those of the run, so a second create says
+/// that the first has worked, and a second delete that nothing is there.
 #[derive(Debug)]
 pub(super) struct UnreadableAnswer;
 

@@ -1,4 +1,4 @@
-//! PURE: places in S3, as people write them.
+//! PURE: `s3://` URLs of folders.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub struct S3Folder {
     prefix: String,
 }
 
-/// A text that is no such place.
+/// The text is not such a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{0}` is not a place in S3, use for example s3://my-bucket/sagegate")]
 pub struct NotInS3(String);

@@ -17,7 +17,8 @@ use super::web_identity::{AssumedRole, with_role};
 use crate::result::Service;
 use crate::text::one_line;
 
-/// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a margin.
+/// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a
+/// margin.
 const INVOCATION_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Clients for one region and one set of credentials.
@@ -34,7 +35,7 @@ pub struct Session {
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
-/// Why no session can be opened.
+/// Why a session cannot be opened.
 #[derive(Debug, Error)]
 pub enum SessionError {
     /// No region is configured.
@@ -63,7 +64,7 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::MissingRegion => "pass --region us-east-1 or set AWS_REGION",
@@ -85,9 +86,9 @@ impl SessionError {
 }
 
 impl Session {
-    /// Reads region, credentials and endpoint overrides as every AWS tool does and checks that the first
-    /// two are there. Sends nothing to AWS beyond what the credential source needs. With `role` its sessions are the
-    /// credentials, and nothing else is looked for.
+    /// Reads region, credentials and endpoint overrides as every AWS tool does and checks that the
+    /// first two are there. Sends nothing to AWS beyond what the credential source needs. With
+    /// `role` its sessions are the credentials, and nothing else is looked for.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
@@ -143,8 +144,9 @@ impl Session {
         &self.region
     }
 
-    /// Whether its credentials outlive every run: they last for ever, or their source gives new ones. Temporary ones that
-    /// were put into the environment or a file do not say when they end, and nobody renews them.
+    /// Whether its credentials outlive every run: they last for ever, or their source gives new
+    /// ones. Temporary ones that were put into the environment or a file do not say when they end,
+    /// and are not renewed.
     pub const fn is_renewed(&self) -> bool {
         self.is_renewed
     }

@@ -18,7 +18,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::error::AwsError;
 use super::retry::{control_retries, control_timeouts};
 
-/// Longest time for a new token and the session that it opens. The SDK's own limit of 5 s leaves no room for a retry.
+/// Longest time for a new token and the session that it opens. The SDK's own limit of 5 s leaves no
+/// room for a retry.
 const RENEWAL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Asks for a new identity token. Tokens live for minutes, so each is asked for when it is needed.
@@ -48,8 +49,8 @@ impl fmt::Debug for AssumedRole {
     }
 }
 
-/// `config` with the credentials of the role: its clients share one session, and one that is about to end is followed by
-/// the next.
+/// `config` with the credentials of the role: its clients share one session, and one that is about
+/// to end is followed by the next.
 pub(super) fn with_role(config: &SdkConfig, role: &AssumedRole, tokens: &TokenSource) -> SdkConfig {
     let sts = aws_sdk_sts::config::Builder::from(config)
         .retry_config(control_retries())

@@ -1,7 +1,7 @@
 //! A baseline on a branch of the GitHub repository, through the contents API: no checkout.
 
 use super::BaselineError;
-use super::shared::{Place, Versioned};
+use super::shared::{Versioned, VersionedStore};
 use crate::github::{Change, Client, GitHubError, read_file, write_file};
 
 /// The only file of the branch.
@@ -27,7 +27,7 @@ impl BranchStore {
     }
 }
 
-impl Place for BranchStore {
+impl VersionedStore for BranchStore {
     fn name(&self) -> String {
         format!("branch:{}", self.branch)
     }

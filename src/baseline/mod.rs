@@ -1,4 +1,4 @@
-//! Where the history of a model is kept between runs.
+//! Stores that keep the history of a model between runs.
 
 mod branch;
 mod file;
@@ -16,7 +16,7 @@ use crate::aws::{AssumedRole, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{self, Client, GitHubError, NoClient};
 
-/// A place for a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or
+/// The location of a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or
 /// `s3://BUCKET/KEY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaselineUri {
@@ -28,7 +28,7 @@ pub enum BaselineUri {
     Object(ObjectAddress),
 }
 
-/// A text that names no baseline store.
+/// The text is not the location of a baseline store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{0}` is not a baseline store, use file:PATH, for example file:.sagegate/baseline.json, branch:NAME, or s3://BUCKET/KEY"
@@ -50,7 +50,8 @@ impl FromStr for BaselineUri {
     }
 }
 
-/// The names that need no thought: letters, digits, and `-`, `_`, `.`, `/` between them.
+/// A safe subset of the names that git allows: letters, digits, and `-`, `_`, `.`, `/` between
+/// them.
 fn is_branch_name(name: &str) -> bool {
     let parts_are_fine = name.split('/').all(|part| {
         !part.is_empty()
@@ -74,12 +75,12 @@ impl fmt::Display for BaselineUri {
     }
 }
 
-/// What the stores need to get at what they keep.
+/// The access that the stores need.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// GitHub, with a token that may write contents, or read them where the baseline is only read.
     pub github: github::Access,
-    /// The role that S3 is asked as; without one, whoever the environment says.
+    /// The role that S3 is asked as; without one, the credentials of the environment.
     pub role: Option<AssumedRole>,
 }
 
@@ -102,7 +103,7 @@ pub enum BaselineError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The content cannot be used. The file is left as it is.
+    /// The content cannot be used. The file is left unchanged.
     #[error(transparent)]
     Content(#[from] BaselineFileError),
     /// A branch store without what it needs.
@@ -137,7 +138,7 @@ pub enum BaselineError {
         /// What it said.
         source: AwsError,
     },
-    /// Others kept writing.
+    /// Other processes kept writing.
     #[error("baseline {store}: others wrote it {attempts} times before this run could")]
     Contended {
         /// The store.
@@ -148,7 +149,7 @@ pub enum BaselineError {
 }
 
 impl BaselineError {
-    /// Whether it lies outside: a network or a service, not the input.
+    /// Whether the cause is a network or a service, not the input.
     pub const fn is_outside(&self) -> bool {
         match self {
             Self::GitHub { .. } | Self::Objects { .. } | Self::Contended { .. } => true,
@@ -245,7 +246,8 @@ impl BaselineStore {
     }
 
     /// Reads the baseline, lets `change` alter it and writes it back; `change` is called again when
-    /// somebody else wrote in between. Two processes that do this at once both get their change in.
+    /// another process wrote in between. Two processes that do this at once both get their change
+    /// in.
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.

@@ -1,7 +1,7 @@
 //! A baseline in an object of S3, by conditional writes.
 
 use super::BaselineError;
-use super::shared::{Place, Versioned};
+use super::shared::{Versioned, VersionedStore};
 use crate::aws::{AssumedRole, AwsError, Objects, Written, is_bucket_name};
 
 /// An object that holds nothing but the baseline.
@@ -66,7 +66,7 @@ impl ObjectStore {
     }
 }
 
-impl Place for ObjectStore {
+impl VersionedStore for ObjectStore {
     fn name(&self) -> String {
         self.address.to_string()
     }

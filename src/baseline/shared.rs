@@ -1,5 +1,5 @@
-//! Several writers of one baseline that cannot lock it: read, change, write if it is still what was
-//! read, else again.
+//! Optimistic concurrency for stores without locks: read, change, write if the version is still the
+//! one that was read, else try again.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -21,35 +21,37 @@ pub(super) struct Versioned {
     pub(super) version: String,
 }
 
-/// A place that writes only over the version that was read.
-pub(super) trait Place {
-    /// What people call it.
+/// A store that overwrites only the version that was read.
+pub(super) trait VersionedStore {
+    /// Its name, for messages.
     fn name(&self) -> String;
 
     /// The text; `None` when there is none yet.
     async fn read(&self) -> Result<Option<Versioned>, BaselineError>;
 
-    /// Writes over `version`, or where there is nothing yet; `false` when somebody else was first.
+    /// Overwrites `version`, or creates the baseline; returns `false` if another writer was first.
     async fn write(&self, text: String, version: Option<&str>) -> Result<bool, BaselineError>;
 }
 
-pub(super) async fn load(place: &impl Place) -> Result<Option<BaselineFile>, BaselineError> {
-    let found = place.read().await?;
-    let found = found.map(|found| BaselineFile::from_json(&found.text, &place.name()));
+pub(super) async fn load(
+    store: &impl VersionedStore,
+) -> Result<Option<BaselineFile>, BaselineError> {
+    let found = store.read().await?;
+    let found = found.map(|found| BaselineFile::from_json(&found.text, &store.name()));
     Ok(found.transpose()?)
 }
 
 pub(super) async fn update(
-    place: &impl Place,
+    store: &impl VersionedStore,
     change: impl FnMut(&mut BaselineFile),
 ) -> Result<(), BaselineError> {
     // One attempt at a time, but the compiler cannot know.
     let change = RefCell::new(change);
     let turn = || async {
-        match update_once(place, &change).await {
+        match update_once(store, &change).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::passing(BaselineError::Contended {
-                store: place.name(),
+                store: store.name(),
                 attempts: TURNS.attempts,
             })),
             Err(error) => Err(Failure::lasting(error)),
@@ -58,13 +60,13 @@ pub(super) async fn update(
     TURNS.run(turn).await
 }
 
-/// Reads, changes and writes; `false` when somebody else wrote in between.
+/// Reads, changes and writes; returns `false` if another process wrote in between.
 async fn update_once(
-    place: &impl Place,
+    store: &impl VersionedStore,
     change: &RefCell<impl FnMut(&mut BaselineFile)>,
 ) -> Result<bool, BaselineError> {
-    let name = place.name();
-    let found = place.read().await?;
+    let name = store.name();
+    let found = store.read().await?;
     let mut baseline = match &found {
         Some(found) => BaselineFile::from_json(&found.text, &name)?,
         None => BaselineFile::default(),
@@ -74,5 +76,5 @@ async fn update_once(
         .to_json()
         .map_err(|source| BaselineFileError::Malformed { name, source })?;
     let version = found.as_ref().map(|found| found.version.as_str());
-    place.write(json, version).await
+    store.write(json, version).await
 }

@@ -11,7 +11,7 @@ use crate::aws::{AwsError, AwsErrorKind, EndpointStatus, Session};
 use crate::result::{CleanupSummary, Leftover, ResourceKind};
 use crate::units::saturating_u32;
 
-/// What became of one name: endpoint and endpoint config.
+/// The outcome for one name: endpoint and endpoint config.
 #[derive(Debug, Default)]
 struct Swept {
     deleted: u32,

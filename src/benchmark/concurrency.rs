@@ -51,7 +51,9 @@ pub(super) async fn measure_all(
     for (endpoint, run) in planned {
         let (context, options) = (Arc::clone(context), options.clone());
         let spec = context.plan.load_spec(&endpoint, memory_mb);
-        tasks.spawn(async move { measure(&context, &options, &spec, &endpoint, run).await });
+        tasks.spawn(
+            async move { measure_endpoint(&context, &options, &spec, &endpoint, run).await },
+        );
     }
     while let Some(joined) = tasks.join_next().await {
         match joined {
@@ -85,7 +87,7 @@ fn calls(options: &LoadOptions, endpoint: &LoadEndpoint) -> u32 {
 }
 
 /// One endpoint from creation to deletion.
-async fn measure(
+async fn measure_endpoint(
     context: &Arc<Context>,
     options: &LoadOptions,
     spec: &EndpointSpec,
@@ -93,8 +95,8 @@ async fn measure(
     mut run: LoadRun,
 ) -> LoadRun {
     run.outcome = match deploy::deploy(context, spec).await {
-        Ok(took) => {
-            run.deployed_in_s = Some(stability::deployed(context, spec, took));
+        Ok(it) => {
+            run.deployed_in_s = Some(stability::deployed(context, spec, it.took));
             drive::drive_loads(context, options, endpoint, &mut run).await
         }
         Err(outcome) => outcome,

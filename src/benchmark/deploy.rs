@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 use super::names;
 use super::wait::{poll_delay, sleep_unless_cancelled};
 use super::{Context, Event};
-use crate::aws::{AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, shared_quota};
-use crate::result::EndpointOutcome;
+use crate::aws::{
+    AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, cause_of_call,
+    cause_of_deployment, shared_quota,
+};
+use crate::result::{Cause, EndpointOutcome};
 
 /// `CreateEndpoint` reads with eventual consistency and may not see its endpoint config for a
 /// moment.
@@ -23,15 +26,65 @@ enum Refused {
     Final(EndpointOutcome),
 }
 
-/// Waits for room under the concurrency quota, creates endpoint config and endpoint and waits until
-/// it is in service; the time that took.
+/// Pause before a deployment that AWS has failed is made again.
+const PAUSE_BEFORE_AGAIN: Duration = Duration::from_secs(5);
+
+/// An endpoint in service.
+pub(super) struct Deployed {
+    /// From `CreateEndpoint` to `InService`.
+    pub(super) took: Duration,
+    /// AWS's words for a first deployment that failed.
+    pub(super) again_after: Option<String>,
+}
+
+/// Brings an endpoint into service; a second time where AWS has failed the first, as that says
+/// nothing about the model.
 ///
 /// # Errors
 /// The outcome of an endpoint that cannot be measured. Whatever was created stays for the sweep.
 pub(super) async fn deploy(
     context: &Context,
     spec: &EndpointSpec,
-) -> Result<Duration, EndpointOutcome> {
+) -> Result<Deployed, EndpointOutcome> {
+    let began = Instant::now();
+    let failed = match deploy_once(context, spec).await {
+        Ok(took) => {
+            return Ok(Deployed {
+                took,
+                again_after: None,
+            });
+        }
+        Err(failed) => failed,
+    };
+    let EndpointOutcome::DeployFailed {
+        reason,
+        cause: Cause::Service,
+    } = &failed
+    else {
+        return Err(failed);
+    };
+    if began.elapsed() >= context.plan.options.deploy_timeout {
+        return Err(failed);
+    }
+    context.emit(&Event::DeployingAgain {
+        endpoint: context.label(spec),
+        reason: reason.clone(),
+    });
+    context.retire(spec).await;
+    // On a fresh endpoint, or not at all.
+    let is_gone = context.gone().remove(&spec.name);
+    if !is_gone || !sleep_unless_cancelled(&context.stop, PAUSE_BEFORE_AGAIN).await {
+        return Err(failed);
+    }
+    Ok(Deployed {
+        took: deploy_once(context, spec).await?,
+        again_after: Some(reason.clone()),
+    })
+}
+
+/// Waits for room under the concurrency quota, creates endpoint config and endpoint and waits until
+/// it is in service; returns how long that took.
+async fn deploy_once(context: &Context, spec: &EndpointSpec) -> Result<Duration, EndpointOutcome> {
     create_within_quota(context, spec).await?;
     context.emit(&Event::Deploying {
         endpoint: context.label(spec),
@@ -135,6 +188,7 @@ async fn refused(context: &Context, spec: &EndpointSpec, error: AwsError) -> End
             "not permitted, allow for this role: {} ({error})",
             named.join(", ")
         ),
+        cause: Cause::Access,
     }
 }
 
@@ -199,7 +253,8 @@ async fn wait_in_service(
         {
             Some(EndpointStatus::InService) => return Ok(()),
             Some(EndpointStatus::Failed { reason }) => {
-                return Err(EndpointOutcome::DeployFailed { reason });
+                let cause = cause_of_deployment(&reason);
+                return Err(EndpointOutcome::DeployFailed { reason, cause });
             }
             Some(EndpointStatus::Deleting) => return Err(deleted_meanwhile()),
             // Absent right after CreateEndpoint: not yet visible.
@@ -210,7 +265,10 @@ async fn wait_in_service(
                 "not in service after {} s (--deploy-timeout)",
                 timeout.as_secs()
             );
-            return Err(EndpointOutcome::DeployFailed { reason });
+            return Err(EndpointOutcome::DeployFailed {
+                reason,
+                cause: Cause::Service,
+            });
         }
         let pause = poll_delay(created.elapsed(), fastrand::f64());
         if !sleep_unless_cancelled(&context.stop, pause).await {
@@ -222,6 +280,7 @@ async fn wait_in_service(
 fn deleted_meanwhile() -> EndpointOutcome {
     EndpointOutcome::DeployFailed {
         reason: "somebody else deleted the endpoint".to_owned(),
+        cause: Cause::Service,
     }
 }
 
@@ -236,6 +295,9 @@ pub(super) fn failed(error: AwsError) -> EndpointOutcome {
             reason: error.message,
         }
     } else {
-        EndpointOutcome::DeployFailed { reason }
+        EndpointOutcome::DeployFailed {
+            reason,
+            cause: cause_of_call(&error),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What happens during a benchmark, for whoever shows it.
+//! Events of a benchmark, for progress displays.
 
 use std::fmt;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct PlannedEndpoint {
     pub invocations: u32,
 }
 
-/// One thing that happened. The engine prints nothing itself.
+/// An event. The engine itself prints nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A benchmark begins.
@@ -57,6 +57,13 @@ pub enum Event {
         /// Time from `CreateEndpoint`.
         took: Duration,
     },
+    /// AWS has failed the deployment: it is deleted and made once more.
+    DeployingAgain {
+        /// Which endpoint.
+        endpoint: EndpointLabel,
+        /// AWS's words.
+        reason: String,
+    },
     /// Invocations have been answered.
     Invoked {
         /// Which endpoint.
@@ -73,14 +80,14 @@ pub enum Event {
         /// Which endpoint.
         endpoint: EndpointLabel,
     },
-    /// Identical calls stray too far: the endpoint goes on.
+    /// Identical calls vary too much: the endpoint goes on.
     Extended {
         /// Which endpoint.
         endpoint: EndpointLabel,
         /// Calls that it will answer now, warm-up included.
         invocations: u32,
     },
-    /// The endpoint is out: its reason.
+    /// The endpoint is left out, with the reason.
     LeftOut {
         /// Which endpoint.
         endpoint: EndpointLabel,

@@ -74,6 +74,13 @@ impl Ledger {
         }
     }
 
+    /// The ledger with the names of a second measurement added.
+    #[must_use]
+    pub fn with(mut self, plan: &Plan) -> Self {
+        self.endpoints.extend(plan.endpoint_names());
+        self
+    }
+
     /// The ledger of a run that a processing job does.
     #[must_use]
     pub fn with_job(self, name: String) -> Self {

@@ -8,7 +8,7 @@ use super::names;
 use crate::result::{Load, LoadSettings};
 use crate::units::{Ratio, saturating_u32};
 
-/// What the user chose about the concurrency benchmark.
+/// Options of the concurrency benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadOptions {
     /// `MaxConcurrency` of each endpoint.
@@ -154,7 +154,8 @@ impl LoadEndpoint {
     reason = "a saturating cast of a number that is not negative"
 )]
 fn clients(max_concurrency: u32, multiplier: f64) -> u32 {
-    // 8 x 1.75 may be a hair above 14 in binary for other pairs: a millionth of a client is none.
+    // In binary a product such as 8 x 1.75 may come out slightly above 14: ignore a millionth of a
+    // client.
     let clients = (f64::from(max_concurrency) * multiplier - 1e-6).ceil();
     clients.max(1.0) as u32
 }

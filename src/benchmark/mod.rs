@@ -55,7 +55,7 @@ use crate::aws::{EndpointSpec, Session};
 use crate::result::{CleanupSummary, EndpointOutcome, RunResult, SCHEMA};
 use crate::sync::lock;
 
-/// What a run needs from outside.
+/// The dependencies of a run.
 #[derive(Clone)]
 pub struct Environment {
     /// Clients.
@@ -134,7 +134,7 @@ impl Context {
         resume::no_earlier((self.environment.now)(), started_at, self.start.elapsed())
     }
 
-    /// Says once that the run was cancelled.
+    /// Reports once that the run was cancelled.
     fn announce_cancellation(&self) {
         if self.environment.cancel.is_cancelled() && !self.announced.swap(true, Ordering::SeqCst) {
             self.emit(&Event::Cancelled);
@@ -149,7 +149,7 @@ impl Context {
         }
     }
 
-    /// What people call an endpoint.
+    /// Display name of an endpoint.
     fn label(&self, spec: &EndpointSpec) -> EndpointLabel {
         let is_load = |it: &LoadEndpoint| it.name == spec.name;
         if self.plan.load_endpoints.iter().any(is_load) {
@@ -160,7 +160,7 @@ impl Context {
     }
 
     /// Deletes an endpoint that is done: it makes room for others, and what is gone cannot leak.
-    /// What is left now is tried again at the end.
+    /// A failed deletion is tried again at the end.
     async fn retire(&self, spec: &EndpointSpec) {
         let names = Names {
             endpoints: std::slice::from_ref(&spec.name),
@@ -246,7 +246,7 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
     Ok(())
 }
 
-/// Deletes what is left, and makes sure of the rest.
+/// Deletes the resources that remain, and checks that all others are gone.
 async fn clean_up(context: &Context) -> CleanupSummary {
     let (mut endpoints, models) = (context.plan.endpoint_names(), context.plan.model_names());
     endpoints.retain(|name| !context.gone().contains(name));
@@ -289,6 +289,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         prices: None,
         stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary::default(),
     }
 }

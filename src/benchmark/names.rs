@@ -28,6 +28,12 @@ pub(super) fn memory_endpoint(stem: &str, memory_mb: MemoryMb) -> String {
     format!("{stem}-m{}", memory_mb.get())
 }
 
+/// Name of the endpoint, and of its endpoint config, that measures a memory size a second time:
+/// `<stem>-m2048b`.
+pub(super) fn second_endpoint(stem: &str, memory_mb: MemoryMb) -> String {
+    format!("{stem}-m{}b", memory_mb.get())
+}
+
 /// Name of the concurrency benchmark's endpoint, and of its endpoint config: `<stem>-c8`.
 pub(super) fn load_endpoint(stem: &str, max_concurrency: u32) -> String {
     format!("{stem}-c{max_concurrency}")

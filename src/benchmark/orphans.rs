@@ -1,4 +1,4 @@
-//! What runs have left in an account, found from anywhere: by name and by tag.
+//! Finds leftovers of runs in an account by name and tag, without a ledger.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::result::{LatencySource, Settings};
 use crate::samples::SampleSet;
 use crate::units::{MemoryMb, saturating_u32};
 
-/// What the user chose about measuring.
+/// Options of a measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Memory sizes to deploy.
@@ -53,7 +53,7 @@ pub enum ModelSource {
     },
 }
 
-/// Who runs what.
+/// Identity of the run, and the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Part of every name.
@@ -73,7 +73,7 @@ pub struct Identity {
 /// A run before it happens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Who runs what.
+    /// Identity of the run, and the model.
     pub identity: Identity,
     /// Name of the model behind every endpoint.
     pub model_name: String,
@@ -124,6 +124,31 @@ impl Plan {
             samples,
             endpoints,
             load_endpoints,
+        }
+    }
+
+    /// A second measurement of these sizes, on endpoints of other names, without a concurrency
+    /// benchmark.
+    #[must_use]
+    pub fn measuring_again(&self, sizes: &[MemoryMb]) -> Self {
+        let stem = names::stem(&self.identity.run_id, &self.identity.name);
+        let again = self
+            .endpoints
+            .iter()
+            .filter(|spec| sizes.contains(&spec.memory_mb));
+        Self {
+            endpoints: again
+                .map(|spec| EndpointSpec {
+                    name: names::second_endpoint(&stem, spec.memory_mb),
+                    ..spec.clone()
+                })
+                .collect(),
+            load_endpoints: Vec::new(),
+            options: Options {
+                load: None,
+                ..self.options.clone()
+            },
+            ..self.clone()
         }
     }
 

@@ -1,10 +1,10 @@
-//! What a benchmark is for, as far as it decides how long to measure and at which size.
+//! Decisions that depend on the purpose of a benchmark: how long to measure, and at which size.
 
 use crate::prices::DatedPrices;
 use crate::result::{EndpointRun, RunResult};
 use crate::units::MemoryMb;
 
-/// Decides on the way.
+/// Decides while a benchmark runs.
 pub trait RunPolicy: Send + Sync {
     /// What the run is priced with, for the result; `None` where nothing is priced.
     fn prices(&self) -> Option<DatedPrices>;
@@ -17,7 +17,7 @@ pub trait RunPolicy: Send + Sync {
     /// Whether a run that holds just this is certain to fail, whichever calls are still to come.
     /// The endpoint that has calls ended as
     /// [`FailedFast`](crate::result::EndpointOutcome::FailedFast). Never when a run that fails is
-    /// measured to the end all the same.
+    /// measured to the end anyway.
     fn is_certain_failure(&self, so_far: &RunResult) -> bool;
 
     /// The memory size of the concurrency benchmark, from a complete stability benchmark; `None` to

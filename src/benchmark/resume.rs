@@ -9,7 +9,7 @@ use super::journal::JournalError;
 use super::plan::Plan;
 use crate::result::RunResult;
 
-/// Refuses to go on with a run that measured something else: half of a result would be wrong.
+/// Refuses to resume a run that measured something else: half of the result would be wrong.
 ///
 /// # Errors
 /// [`JournalError::Different`], naming the first setting that differs; `path` is for the message.

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::journal::Record;
 use super::{Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive};
 use crate::aws::EndpointSpec;
-use crate::result::{EndpointOutcome, EndpointRun, RunResult};
+use crate::result::{Cause, EndpointOutcome, EndpointRun, RunResult};
 use crate::units::seconds;
 
 /// An endpoint before anything was done with it. Its outcome is what a run has that ends here.
@@ -19,6 +19,7 @@ pub(super) fn not_run_yet(spec: &EndpointSpec) -> EndpointRun {
         endpoint_name: spec.name.clone(),
         outcome: EndpointOutcome::Cancelled,
         deployed_in_s: None,
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations: Vec::new(),
         metrics: None,
@@ -95,7 +96,10 @@ fn blame(draft: &mut Draft, bug: &JoinError) {
     for name in open {
         let reason = format!("internal error of sagegate: {bug}");
         if let Some(run) = draft.size_mut(&name) {
-            run.outcome = EndpointOutcome::StoppedEarly { reason };
+            run.outcome = EndpointOutcome::StoppedEarly {
+                reason,
+                cause: Cause::Runner,
+            };
         }
     }
 }
@@ -103,8 +107,9 @@ fn blame(draft: &mut Draft, bug: &JoinError) {
 /// One endpoint from creation to deletion.
 async fn measure(context: &Context, spec: &EndpointSpec, mut run: EndpointRun) -> EndpointRun {
     let outcome = match deploy::deploy(context, spec).await {
-        Ok(took) => {
-            run.deployed_in_s = Some(deployed(context, spec, took));
+        Ok(it) => {
+            run.deployed_in_s = Some(deployed(context, spec, it.took));
+            run.deployed_again_after = it.again_after;
             drive::drive_sequence(context, &mut run).await
         }
         Err(outcome) => outcome,

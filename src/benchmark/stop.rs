@@ -1,4 +1,4 @@
-//! Stops processing jobs that nobody waits for any more.
+//! Stops processing jobs that are no longer waited for.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::wait::until_next_poll;
 use crate::aws::{AwsErrorKind, Session};
 use crate::result::{Leftover, ResourceKind};
 
-/// What became of jobs.
+/// The outcome of stopping jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoppedJobs {
     /// Names of those that ran and have ended now.
@@ -66,7 +66,7 @@ async fn wait_ended(
 ) -> Result<(), String> {
     loop {
         let job = session.processing_job(job).await.map_err(|error| {
-            format!("it was told to stop, whether it has ended is not known: {error}")
+            format!("a stop was requested, whether it has ended is unknown: {error}")
         })?;
         if job.status.has_ended() {
             return Ok(());

@@ -21,7 +21,7 @@ pub async fn until_next_poll(waited: Duration) {
     tokio::time::sleep(poll_delay(waited, fastrand::f64())).await;
 }
 
-/// Sleeps unless cancelled first; whether the time has passed.
+/// Sleeps unless cancelled first; returns whether the time has passed.
 pub(super) async fn sleep_unless_cancelled(cancel: &CancellationToken, time: Duration) -> bool {
     cancel
         .run_until_cancelled(tokio::time::sleep(time))

@@ -1,4 +1,5 @@
-//! `sagegate calibrate`: measures the same model several times, and shows what the gate would see.
+//! `sagegate calibrate`: measures the same model several times, and shows how much runs vary and
+//! what the gate would catch.
 
 use std::sync::Arc;
 

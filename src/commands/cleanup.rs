@@ -73,7 +73,8 @@ async fn sweep_ledger(
     Ok(left)
 }
 
-/// Stops jobs before anything is deleted, as they may create more; what may still run.
+/// Stops jobs before anything is deleted, as they may create more; returns those that may still
+/// run.
 async fn stop(
     session: &Session,
     jobs: &[String],

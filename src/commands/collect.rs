@@ -1,4 +1,4 @@
-//! `sagegate collect`: the result of a job that nobody waited for.
+//! `sagegate collect`: the result of a job that was submitted without waiting.
 
 use crate::aws::{AwsErrorKind, Objects, S3Folder, Session};
 use crate::benchmark::Ledger;
@@ -58,7 +58,7 @@ pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
         .await
 }
 
-/// Where a job's inputs and outputs are, which it says itself.
+/// The locations of a job's inputs and outputs, from its description.
 async fn places(collect: &Collect, session: &Session) -> Result<(S3Folder, S3Folder), Error> {
     let job = match session.processing_job(&collect.job).await {
         Ok(job) => job,
@@ -83,7 +83,7 @@ fn foreign(collect: &Collect) -> Error {
     .into()
 }
 
-/// What the job may have created. A job of somebody else's has no such list.
+/// What the job may have created. A job that sagegate did not create has no such list.
 async fn fetch_ledger(
     collect: &Collect,
     objects: &Objects,

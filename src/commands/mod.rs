@@ -63,8 +63,8 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
     }
 }
 
-/// Flags that contradict each other: nothing is measured, and whoever waits for a verdict learns
-/// of it.
+/// Flags that contradict each other: nothing is measured, and a gate publishes
+/// that.
 async fn reject(rejected: Rejected, process: &Process) -> Outcome {
     let error = Error::from(rejected.error);
     let Some(attempt) = &rejected.attempt else {

@@ -1,7 +1,7 @@
 //! `sagegate post`: publishes what another workflow measured, in a job that may write.
 //!
-//! The result comes from an artifact, which a pull request can forge: nothing in it says where to publish, and it must be
-//! about the commit that the other workflow ran for.
+//! The result comes from an artifact, which a pull request can forge: nothing in it says where to
+//! publish, and it must be about the commit that the other workflow ran for.
 
 use std::io;
 use std::path::Path;

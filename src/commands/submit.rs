@@ -18,7 +18,7 @@ use crate::pipeline::publish::Publisher;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
-/// Submits, and unless told otherwise waits and judges as `run` does.
+/// Submits; by default it then waits and judges as `run` does.
 pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
     let attempt = submit.attempt();
     let publisher = Publisher::of_attempt(&attempt, process);
@@ -54,6 +54,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
             limits: submit.gate.judging.limits,
             history: history.cloned(),
             on_certain_failure: on_certain_failure(submit.fail_fast, &gate, process).await,
+            on_failure: gate.on_failure(process),
         }),
     };
     let folder = job.s3_output.join(&plan.job_name());

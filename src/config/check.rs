@@ -83,18 +83,19 @@ impl Run {
             measurement: checked.measurement,
             target: checked.target,
             output: checked.output,
-            gate: Gate::new(args.mode, judging, args.baseline, &args.comment),
+            gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
+                .confirming(args.confirm),
             fail_fast: args.fail_fast,
         })
     }
 
-    /// Where it is published that the run could not be measured.
+    /// Where to publish that the run could not be measured.
     pub fn attempt(&self) -> Attempt {
         attempt(&self.measurement, self.output.clone(), &self.gate)
     }
 }
 
-/// Where it is published that a gate's run could not be measured.
+/// Where to publish that a gate's run could not be measured.
 fn attempt(measurement: &Measurement, output: Output, gate: &Gate) -> Attempt {
     Attempt {
         name: Some(measurement.name.clone()),
@@ -123,7 +124,7 @@ impl Benchmark {
         })
     }
 
-    /// Where it is published that it could not be measured.
+    /// Where to publish that it could not be measured.
     pub fn attempt(&self) -> Attempt {
         Attempt {
             name: Some(self.measurement.name.clone()),
@@ -176,7 +177,7 @@ impl Submit {
         })
     }
 
-    /// Where it is published that the job measured nothing.
+    /// Where to publish that the job measured nothing.
     pub fn attempt(&self) -> Attempt {
         let output = Output::New(self.output_dir.clone());
         attempt(&self.measurement, output, &self.gate)

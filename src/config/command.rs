@@ -54,9 +54,9 @@ pub struct Run {
     pub target: Target,
     /// Where files go.
     pub output: Output,
-    /// What the result is held to.
+    /// Limits, baseline and comment.
     pub gate: Gate,
-    /// Whether a failure that is certain ends the run.
+    /// Whether a certain failure ends the run.
     pub fail_fast: bool,
 }
 
@@ -78,7 +78,7 @@ pub struct Calibrate {
     pub measurement: Measurement,
     /// Where.
     pub target: Target,
-    /// Where files go: each run has a folder of its own there.
+    /// Where files go: each run has its own folder there.
     pub output_dir: PathBuf,
     /// How often.
     pub runs: u32,
@@ -95,9 +95,9 @@ pub struct Submit {
     pub measurement: Measurement,
     /// Where files go.
     pub output_dir: PathBuf,
-    /// What the result is held to.
+    /// Limits, baseline and comment.
     pub gate: Gate,
-    /// Whether a failure that is certain ends the run.
+    /// Whether a certain failure ends the run.
     pub fail_fast: bool,
     /// The processing job.
     pub job: Job,
@@ -140,7 +140,7 @@ pub struct Collect {
     pub region: Option<String>,
     /// Longest wait for an endpoint to be gone.
     pub cleanup_timeout: Duration,
-    /// What the result is held to.
+    /// Limits, baseline and comment.
     pub gate: Gate,
     /// What the recommendation depends on.
     pub recommend: Recommend,
@@ -188,9 +188,9 @@ pub struct Record {
 pub struct Post {
     /// The result, which is not trusted.
     pub result: PathBuf,
-    /// What people call the model.
+    /// Display name of the model.
     pub name: Option<String>,
-    /// What the result is held to.
+    /// Limits, baseline and comment.
     pub gate: Gate,
     /// What the recommendation depends on.
     pub recommend: Recommend,
@@ -293,6 +293,6 @@ pub struct Simulate {
 pub struct Rejected {
     /// What is wrong.
     pub error: ConfigError,
-    /// Where it is published that nothing was measured; `None` where nobody waits for a verdict.
+    /// Where to publish that nothing was measured; `None` when no gate waits for a verdict.
     pub attempt: Option<Attempt>,
 }

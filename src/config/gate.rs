@@ -1,4 +1,4 @@
-//! What a result is held to, and where that is published.
+//! The gate: limits, exit codes, baseline, and where the verdict is published.
 
 use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
 use super::measurement::{Output, name_of, output_of};
@@ -26,6 +26,8 @@ pub struct Gate {
     pub baseline: Baseline,
     /// When the pull request gets a comment.
     pub comment: CommentMode,
+    /// Whether a failure of latency or cost alone is measured a second time before it is published.
+    pub confirm: bool,
 }
 
 /// Where the baseline is.
@@ -40,7 +42,7 @@ pub struct Baseline {
 /// Where a run that cannot be measured is announced: known before its other flags are checked.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// What people call the model, where a flag says so.
+    /// Display name of the model, if a flag gives it.
     pub name: Option<String>,
     /// Where files go.
     pub output: Output,
@@ -101,7 +103,14 @@ impl Gate {
             judging,
             baseline: baseline.into(),
             comment: comment.comment,
+            confirm: false,
         }
+    }
+
+    /// The same gate, with or without a second measurement.
+    #[must_use]
+    pub(super) fn confirming(self, confirm: bool) -> Self {
+        Self { confirm, ..self }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::benchmark::{LoadOptions, ModelSource, Options};
 /// A measurement whose files have not been read yet.
 #[derive(Debug, Clone)]
 pub struct Measurement {
-    /// What people call the model.
+    /// Display name of the model.
     pub name: String,
     /// Where the model comes from.
     pub model: ModelSource,

@@ -1,4 +1,4 @@
-//! The command line: what may be typed, and what it means.
+//! The command line, parsed and checked.
 //!
 //! `args` is what clap parses. [`Command`] is the same with every combination checked: the only
 //! form that the rest of the program sees.

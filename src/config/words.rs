@@ -1,9 +1,9 @@
-//! PURE: words that people write in different ways.
+//! PURE: suggestions for misspelled words, and the spellings of booleans.
 
-/// Names less similar than this are no misspelling. Between 0 and 1.
+/// Names less similar than this are not taken for misspellings. Between 0 and 1.
 const SIMILAR: f64 = 0.8;
 
-/// The name that is most like `word`; `None` when none is much like it.
+/// The name most similar to `word`; `None` when none is similar.
 pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let rated = names
         .into_iter()

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::aws::AwsError;
 
-/// Why a processing job gave no result, or none that is whole.
+/// Why a processing job gave no result, or an incomplete one.
 #[derive(Debug, Error)]
 pub enum JobError {
     /// Inputs of a job of this name are in S3 already.
@@ -41,7 +41,7 @@ pub enum JobError {
         /// AWS's words.
         source: AwsError,
     },
-    /// A job cannot be followed; it was told to stop.
+    /// A job cannot be followed; a stop was requested.
     #[error("job {job} cannot be followed: {source}")]
     NotFollowed {
         /// The job.
@@ -57,19 +57,19 @@ pub enum JobError {
         /// Where it was looked for.
         region: String,
     },
-    /// A job of somebody else's.
+    /// A job that sagegate did not create.
     #[error("--job: `{job}` was not submitted by sagegate")]
     Foreign {
         /// Its name.
         job: String,
     },
-    /// The wait is over, the job is not.
+    /// The wait has timed out, and the job still runs.
     #[error("job {job} still runs")]
     StillRuns {
         /// Its name.
         job: String,
     },
-    /// It did not come to its end.
+    /// It did not complete.
     #[error("job {job} has {}: {reason}{}", words(status), and_kept_in(kept.as_ref()))]
     Ended {
         /// Its name.
@@ -90,7 +90,7 @@ pub enum JobError {
         address: String,
     },
     /// Inside a job: its input is damaged, or of another version.
-    #[error("`{path}` is no input of a sagegate job: {reason}")]
+    #[error("`{path}` is not the input of a sagegate job: {reason}")]
     Input {
         /// The file.
         path: PathBuf,
@@ -112,7 +112,7 @@ fn and_kept_in(path: Option<&PathBuf>) -> String {
 }
 
 impl JobError {
-    /// Whether the user can mend it without AWS: nothing was created.
+    /// Whether the user can fix it without AWS: nothing was created.
     pub(super) const fn is_usage(&self) -> bool {
         match self {
             Self::SubmittedBefore { .. }
@@ -134,7 +134,7 @@ impl JobError {
         matches!(self, Self::Ended { kept: Some(_), .. })
     }
 
-    /// The way out.
+    /// A suggested fix.
     pub(super) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::SubmittedBefore { .. } => {

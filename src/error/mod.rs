@@ -76,9 +76,11 @@ pub enum Error {
         path: PathBuf,
     },
     /// `post` outside a `workflow_run` job.
-    #[error("`post` publishes what another workflow measured, and this is no `workflow_run` job")]
+    #[error(
+        "`post` publishes what another workflow measured, and this is not a `workflow_run` job"
+    )]
     NotAfterAWorkflow,
-    /// A result that no run of sagegate writes.
+    /// A result larger than any that sagegate writes.
     #[error("`{path}` has {bytes} bytes, too many for a result")]
     HugeResult {
         /// The file.
@@ -100,7 +102,7 @@ pub enum Error {
         head: String,
     },
     /// Neither a ledger nor what a step of a workflow has saved.
-    #[error("nothing says what to delete: --ledger, --run or --older-than is missing")]
+    #[error("no run to clean up is given: pass --ledger, --run or --older-than")]
     NoLedger,
     /// Variables of the runner for identity tokens.
     #[error(transparent)]
@@ -123,13 +125,15 @@ pub enum Error {
     #[error(transparent)]
     Result(#[from] ResultFileError),
     /// A saved result without a measured size.
-    #[error("`{path}` holds no measured size, so it is no baseline")]
+    #[error("`{path}` has no measured size, so it cannot be a baseline")]
     NothingMeasured {
         /// The file.
         path: PathBuf,
     },
     /// A saved result of a run that `--fail-fast` stopped.
-    #[error("`{path}` was not measured to its end, as --fail-fast stopped it: it is no baseline")]
+    #[error(
+        "`{path}` was not measured to its end, as --fail-fast stopped it: it cannot be a baseline"
+    )]
     StoppedEarly {
         /// The file.
         path: PathBuf,
@@ -232,7 +236,7 @@ impl Error {
         }
     }
 
-    /// The way out, where there is one.
+    /// A suggested fix, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.hint().map(str::to_owned),
@@ -263,7 +267,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::NoLedger => Some(
-                "name the ledger.json of the run, or the run; in a workflow the action cleans up by itself"
+                "--ledger takes the ledger.json of the run; in a workflow the action cleans up by itself"
                     .to_owned(),
             ),
             Self::Unreadable { .. }
@@ -278,7 +282,7 @@ impl Error {
         }
     }
 
-    /// The whole message on one line: what happened, then the way out.
+    /// The whole message on one line: what happened, then the suggested fix.
     pub fn one_line(&self) -> String {
         crate::text::one_line(&crate::text::with_hint(self, self.hint()))
     }

@@ -1,4 +1,4 @@
-//! What the gate can see: how far runs of the same model stray, and the smallest regression it
+//! What the gate can see: how much runs of the same model vary, and the smallest regression it
 //! would catch.
 
 use jiff::SignedDuration;
@@ -17,7 +17,7 @@ pub const ASSUMED_RUNS: usize = 5;
 /// 90 % of a normal distribution lie below this many standard deviations above the mean.
 const NINE_OF_TEN: f64 = 1.281_551_6;
 
-/// What `k` runs of the same model tell.
+/// What `k` runs of the same model show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// Runs that were measured.

@@ -59,6 +59,7 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
             baseline: change.baseline,
             now: change.now,
             increase,
+            difference: change.difference,
             band: Band {
                 increase: band,
                 decrease: change.difference.band_of_decrease(),

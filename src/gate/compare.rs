@@ -12,6 +12,7 @@ use super::window::{Window, cost_ceiling, latency_ceiling, latency_of, lower_qua
 use super::{BaselineSummary, Evidence, Notice};
 use crate::analysis::{Analysis, SizeSummary, keep_or_change};
 use crate::prices::DatedPrices;
+use crate::result::Cause;
 use crate::units::{MemoryMb, Ratio};
 
 /// Judges absolute ceilings at the best size, and nothing else.
@@ -26,12 +27,19 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
         .map(Value::Latency);
     let cost = size.map(|size| Value::Cost(size.cost.per_million()));
     let bare = |metric, now| MetricJudgement::not_compared(metric, memory_mb, now, reason);
+    // Another size may keep the ceiling, were it not for what is not the model's doing.
+    let at_ceiling = |judged: MetricJudgement| match analysis.any_unjudged() {
+        Some(cause) if judged.fails() => judged.not_the_model(cause),
+        Some(_) | None => judged,
+    };
+    let latency = bare(Metric::Latency(quantile), latency).with_ceiling(latency_ceiling(limits));
+    let cost = bare(Metric::CostPerMillion, cost).with_ceiling(cost_ceiling(limits));
     Evidence {
         recommended: memory_mb,
         metrics: Gated {
             memory: bare(Metric::RecommendedMemory, memory_mb.map(Value::Memory)),
-            latency: bare(Metric::Latency(quantile), latency).with_ceiling(latency_ceiling(limits)),
-            cost: bare(Metric::CostPerMillion, cost).with_ceiling(cost_ceiling(limits)),
+            latency: at_ceiling(latency),
+            cost: at_ceiling(cost),
         },
         overall: Overall::default(),
         baseline: None,
@@ -40,8 +48,8 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
     }
 }
 
-/// Fewer runs tell too little about the run-to-run noise of the mean over all sizes: that of one size, which is larger
-/// and rests on all of them, stands in.
+/// Fewer runs say too little about the run-to-run noise of the mean over all sizes: that of one
+/// size, which is larger and rests on all of them, stands in.
 const RUNS_TO_KNOW_THE_MEAN: usize = 5;
 
 /// Compares with the runs of the same key; `None` when there are none.
@@ -64,6 +72,10 @@ pub(super) fn with(
         groups.len(),
     );
     let baseline_size = newest.recommended_memory_mb;
+    if let Some(cause) = analysis.unjudged(baseline_size) {
+        let baseline = summary(baseline_size, &groups, noise);
+        return Some(without_the_size(analysis, newest, baseline, cause));
+    }
     let variance = per_endpoint_variance(&epochs, analysis);
     let recommend = |sizes| keep_or_change(sizes, analysis.strategy, baseline_size, variance);
     let (judged, recommended) = (recommend(&analysis.sizes)?, recommend(&today.sizes)?);
@@ -80,7 +92,11 @@ pub(super) fn with(
     };
     let at_size = window.at_size(baseline_size, recommended, limits);
     let metrics = Gated {
-        memory: memory(baseline_size, judged.memory_mb, limits.max_memory_increase),
+        memory: memory_unless_unjudged(
+            analysis,
+            baseline_size,
+            memory(baseline_size, judged.memory_mb, limits.max_memory_increase),
+        ),
         latency: at_size.latency,
         cost: at_size.cost,
     };
@@ -125,6 +141,53 @@ fn prices_changed(at_main: &Analysis, today: &Analysis, recommended: &SizeSummar
         memory_mb,
         cost_at_main: per_million(at_main).unwrap_or_default(),
         cost_now: recommended.cost.per_million(),
+    }
+}
+
+/// Nothing is compared where the size that main uses could not be judged and that is not the
+/// model's doing: no other size says what became of it.
+fn without_the_size(
+    analysis: &Analysis,
+    newest: &Entry,
+    baseline: BaselineSummary,
+    cause: Cause,
+) -> Evidence {
+    let memory_mb = Some(baseline.recommended);
+    let reason = NotCompared::NotTheModel(cause);
+    let bare = |metric| MetricJudgement::not_compared(metric, memory_mb, None, reason);
+    Evidence {
+        recommended: None,
+        metrics: Gated {
+            memory: MetricJudgement {
+                memory_mb: None,
+                ..bare(Metric::RecommendedMemory)
+            },
+            latency: bare(Metric::Latency(Tail::P99)),
+            cost: bare(Metric::CostPerMillion),
+        },
+        overall: Overall::default(),
+        notices: size_notices(newest, analysis, baseline.recommended, baseline.recommended),
+        baseline: Some(baseline),
+        unlike: Vec::new(),
+    }
+}
+
+/// A size that is missing for another cause than the model's might be the one to recommend: then
+/// "needs more memory" is not certain, unless the size that main uses has failed itself.
+fn memory_unless_unjudged(
+    analysis: &Analysis,
+    baseline_size: MemoryMb,
+    memory: MetricJudgement,
+) -> MetricJudgement {
+    let still_works = analysis.size(baseline_size).is_some();
+    match analysis.any_unjudged() {
+        Some(cause) if still_works && memory.fails() => memory.not_the_model(cause),
+        // Less is enough only where the size that main uses was measured, too.
+        Some(_) | None if !still_works && memory.status == Status::Improved => MetricJudgement {
+            status: Status::NotCompared(NotCompared::SizeNotMeasured),
+            ..memory
+        },
+        Some(_) | None => memory,
     }
 }
 
@@ -210,13 +273,23 @@ fn size_notices(
         .left_out
         .iter()
         .filter(|left| newest.size(left.memory_mb).is_some());
-    let broken = broken.map(|left| Notice::SizeNoLongerWorks {
-        memory_mb: left.memory_mb,
-        reason: left.reason.clone(),
+    let broken = broken.map(|left| match left.foreign_cause() {
+        Some(cause) => Notice::SizeNotJudged {
+            memory_mb: left.memory_mb,
+            cause,
+            reason: left.reason.clone(),
+        },
+        None => Notice::SizeNoLongerWorks {
+            memory_mb: left.memory_mb,
+            reason: left.reason.clone(),
+        },
     });
-    let decreased = (recommended < baseline_size).then_some(Notice::MemoryDecreased {
-        from: baseline_size,
-        to: recommended,
-    });
+    // Less is enough only where the size that main uses was measured, too.
+    let is_measured = analysis.size(baseline_size).is_some();
+    let decreased =
+        (is_measured && recommended < baseline_size).then_some(Notice::MemoryDecreased {
+            from: baseline_size,
+            to: recommended,
+        });
     broken.chain(decreased).collect()
 }

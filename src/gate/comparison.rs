@@ -1,6 +1,8 @@
 //! One gated number: what it is held against, its limit, and what follows.
 
 use super::metric::{Metric, Value, number};
+use super::noise::LogDifference;
+use crate::result::Cause;
 use crate::units::{MemoryMb, Ratio};
 
 /// Which rule the limit comes from.
@@ -56,6 +58,8 @@ pub enum NotCompared {
     UnlikeSettings,
     /// The baseline's recommended size was not measured now.
     SizeNotMeasured,
+    /// A size that decides could not be judged, and that is not the model's doing.
+    NotTheModel(Cause),
     /// Fewer than 81 calls.
     TooFewCalls,
     /// No size was measured.
@@ -85,7 +89,7 @@ pub enum Status {
     Improved,
     /// Beyond the limit.
     Fail,
-    /// Beyond the tolerance, but identical code strays this far.
+    /// Beyond the tolerance, but identical code varies as much.
     WithinNoise,
     /// The comparison decides nothing.
     Undecided(Undecided),
@@ -147,13 +151,15 @@ pub struct Compared {
     pub now: Value,
     /// Relative change.
     pub increase: Ratio,
-    /// How far identical code strays.
+    /// The same in ln units, with its errors.
+    pub(super) difference: LogDifference,
+    /// How much identical code varies.
     pub band: Band,
     /// The largest value allowed; `None` where nothing limits it.
     pub limit: Option<Bound>,
 }
 
-/// How far the value of identical code strays (3 sigma).
+/// How much the value of identical code varies (3 sigma).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
     /// Identical code stays within this increase.
@@ -178,6 +184,14 @@ impl MetricJudgement {
                 now,
             },
             status: Status::NotCompared(reason),
+        }
+    }
+
+    /// The same numbers, from which nothing follows: what decides is not the model's doing.
+    pub(super) const fn not_the_model(self, cause: Cause) -> Self {
+        Self {
+            status: Status::NotCompared(NotCompared::NotTheModel(cause)),
+            ..self
         }
     }
 
@@ -233,7 +247,8 @@ impl MetricJudgement {
         self.fails().then_some((now, bound.value))
     }
 
-    /// Switched off, when its tolerance is: what nobody asked for cannot leave the verdict open.
+    /// Switched off, when its tolerance is: a metric that is not limited cannot leave the verdict
+    /// open.
     pub(super) fn off_with(mut self, tolerance: Tolerance) -> Self {
         if tolerance == Tolerance::Off {
             self.status = Status::Off;

@@ -12,9 +12,9 @@ use super::{Evidence, Notice, compare};
 use crate::analysis::Analysis;
 use crate::result::RunResult;
 
-/// Judges a run that was stopped early at the baseline's size by the lowest latency that it could have had there. That
-/// fails when the whole run would have: latencies to come can only raise both the quantile and the order statistic that
-/// its noise band rests on. `None` for any other run.
+/// Judges a run that was stopped early at the baseline's size by the lowest latency that it could
+/// have had there. That fails when the whole run would have: latencies to come can only raise both
+/// the quantile and the order statistic that its noise band rests on. `None` for any other run.
 pub(super) fn judge(
     run: &RunResult,
     analysis: &Analysis,

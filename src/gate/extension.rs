@@ -9,7 +9,7 @@ use crate::result::EndpointRun;
 /// Runs of main that a baseline is assumed to have.
 const RUNS: f64 = 5.0;
 
-/// Whether identical code strays so far in the quantile that the number of calls supports that it
+/// Whether identical code varies so much in the quantile that the number of calls supports that it
 /// could not be judged. Rests on the spread of this run alone and not on whether it is slow, so
 /// that going on favours neither verdict.
 pub fn is_tail_too_noisy(run: &EndpointRun) -> bool {

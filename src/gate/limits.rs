@@ -74,7 +74,7 @@ impl Default for Limits {
     }
 }
 
-/// A text that is no limit, with what was probably meant.
+/// The text is not a limit, with a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` {problem}")]
 pub struct LimitError {
@@ -193,7 +193,7 @@ impl FromStr for CostCeiling {
     }
 }
 
-/// `0.1 + 0.2` style digits help nobody: at most six decimals.
+/// At most six decimals, without digits such as those of `0.1 + 0.2`.
 fn tidy(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

@@ -53,7 +53,7 @@ impl Tail {
         }
     }
 
-    /// What is judged where identical code strays too far in this one: never a number that the
+    /// What is judged where identical code varies too much in this one: never a number that the
     /// slowest 5 % do not move, or a regression of the tail alone would pass.
     pub(super) const fn stand_in(self) -> Option<Self> {
         match self {

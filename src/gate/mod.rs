@@ -5,6 +5,7 @@ mod calibration;
 mod change;
 mod compare;
 mod comparison;
+mod confirm;
 mod early;
 mod extension;
 mod gated;
@@ -26,6 +27,7 @@ pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, c
 pub use self::comparison::{
     Band, Bound, Compared, Comparison, MetricJudgement, NotCompared, Rule, Status, Undecided,
 };
+pub use self::confirm::sizes_to_confirm;
 pub use self::early::is_certain_failure;
 pub use self::extension::is_tail_too_noisy;
 pub use self::gated::{Gated, Overall};
@@ -39,8 +41,8 @@ pub use self::limits::{
 pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
-use crate::analysis::{Analysis, CostBasis};
-use crate::result::RunResult;
+use crate::analysis::{Analysis, CostBasis, analyse};
+use crate::result::{Cause, Invocation, RunResult};
 use crate::units::{MemoryMb, Ratio, Usd};
 
 /// A baseline older than this many days is worth a notice.
@@ -62,7 +64,7 @@ pub struct Judgement {
     pub baseline: Option<BaselineSummary>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
-    /// What somebody has accepted on this pull request, whether it was needed or not.
+    /// What a label has accepted on this pull request, whether it was needed or not.
     pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
     pub notices: Vec<Notice>,
@@ -116,7 +118,7 @@ pub enum Notice {
         /// Whether it fails by these limits, too: they may be others than those of the run.
         fails: bool,
     },
-    /// Sizes that got more calls than planned, because identical code strayed too far in their
+    /// Sizes that got more calls than planned, because identical code varied too much in their
     /// tail.
     Extended {
         /// The calls of each.
@@ -131,7 +133,7 @@ pub enum Notice {
         /// Warm calls.
         calls: usize,
     },
-    /// Identical code strays too far in the quantile that the number of calls supports.
+    /// Identical code varies too much in the quantile that the number of calls supports.
     TailTooNoisy {
         /// That quantile.
         unjudged: Tail,
@@ -161,6 +163,35 @@ pub enum Notice {
         memory_mb: MemoryMb,
         /// Why.
         reason: String,
+    },
+    /// A size of the baseline could not be judged now, and that is not the model's doing.
+    SizeNotJudged {
+        /// The size.
+        memory_mb: MemoryMb,
+        /// What it is due to.
+        cause: Cause,
+        /// AWS's words.
+        reason: String,
+    },
+    /// Calls that AWS failed and that were sent again; they are in no latency.
+    SentAgain {
+        /// The calls of each size.
+        sizes: Vec<(MemoryMb, usize)>,
+    },
+    /// Sizes whose first deployment AWS failed.
+    DeployedAgain {
+        /// The sizes, with AWS's words.
+        sizes: Vec<(MemoryMb, String)>,
+    },
+    /// Warm-up calls that ran into the limit of 60 seconds per call.
+    ColdTimeOuts {
+        /// The calls of each size.
+        sizes: Vec<(MemoryMb, usize)>,
+    },
+    /// What was beyond a limit was measured a second time.
+    MeasuredTwice {
+        /// Whether both measurements together are beyond it, too.
+        fails: bool,
     },
     /// The newest run of the baseline is old.
     StaleBaseline {
@@ -197,7 +228,24 @@ pub enum Notice {
 
 /// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are
 /// judged.
+/// Where a failure was measured a second time, both measurements decide together.
 pub fn judge(
+    run: &RunResult,
+    analysis: &Analysis,
+    history: Option<&History>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Judgement {
+    let first = judge_once(run, analysis, history, limits, now);
+    let Some(again) = run.confirming_run() else {
+        return first;
+    };
+    let of_again = analyse(&again, &analysis.prices, analysis.strategy);
+    let second = judge_once(&again, &of_again, history, limits, now);
+    confirm::together(first, &second, limits)
+}
+
+fn judge_once(
     run: &RunResult,
     analysis: &Analysis,
     history: Option<&History>,
@@ -261,9 +309,11 @@ impl Evidence {
             let status = Status::NotCompared(reason);
             self.metrics.iter().any(|judged| judged.status == status)
         };
+        let has_numbers =
+            || not_compared(NotCompared::StoppedEarly) || self.metrics.iter().any(is_not_the_model);
         if statuses().any(|status| status == Status::Fail) {
             Verdict::Fail
-        } else if self.recommended.is_none() && !not_compared(NotCompared::StoppedEarly) {
+        } else if self.recommended.is_none() && !has_numbers() {
             Verdict::CouldNotMeasure
         } else if not_compared(NotCompared::NoBaseline) {
             Verdict::NoBaseline
@@ -273,6 +323,13 @@ impl Evidence {
             Verdict::Pass
         }
     }
+}
+
+fn is_not_the_model(judged: &MetricJudgement) -> bool {
+    matches!(
+        judged.status,
+        Status::NotCompared(NotCompared::NotTheModel(_))
+    )
 }
 
 impl Judgement {
@@ -344,12 +401,37 @@ fn general_notices(
         }
     }
     notices.extend(extended(run, analysis));
+    notices.extend(failed_by_aws(run, analysis));
     if !run.cleanup.left.is_empty() {
         notices.push(Notice::NotDeleted {
             left: run.cleanup.left.iter().map(ToString::to_string).collect(),
         });
     }
     notices
+}
+
+/// What AWS failed and a second attempt mended.
+fn failed_by_aws(run: &RunResult, analysis: &Analysis) -> Vec<Notice> {
+    let sizes = analysis.sizes.iter();
+    let sent_again = sizes.map(|size| (size.memory_mb, size.failed_by_aws()));
+    let sent_again: Vec<_> = sent_again.filter(|(_, calls)| *calls > 0).collect();
+    let deployed = run.stability.iter().filter_map(|endpoint| {
+        let reason = endpoint.deployed_again_after.clone()?;
+        Some((endpoint.memory_mb, reason))
+    });
+    let timed_out = run.stability.iter().map(|endpoint| {
+        let calls = endpoint.warmup.iter();
+        let cold = |call: &&Invocation| call.is_sent_again() && call.cause() == Some(Cause::Model);
+        (endpoint.memory_mb, calls.filter(cold).count())
+    });
+    let timed_out: Vec<_> = timed_out.filter(|(_, calls)| *calls > 0).collect();
+    let deployed: Vec<_> = deployed.collect();
+    let notices = [
+        (!sent_again.is_empty()).then_some(Notice::SentAgain { sizes: sent_again }),
+        (!deployed.is_empty()).then_some(Notice::DeployedAgain { sizes: deployed }),
+        (!timed_out.is_empty()).then_some(Notice::ColdTimeOuts { sizes: timed_out }),
+    ];
+    notices.into_iter().flatten().collect()
 }
 
 fn extended(run: &RunResult, analysis: &Analysis) -> Option<Notice> {

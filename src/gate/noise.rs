@@ -1,4 +1,4 @@
-//! How far identical code strays: sampling error of one run plus run-to-run noise.
+//! How much identical code varies: sampling error of one run plus run-to-run noise.
 //!
 //! Everything is in ln units, so that a difference is a relative change. No random numbers: a
 //! verdict can be computed again from `result.json`.

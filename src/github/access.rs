@@ -1,4 +1,4 @@
-//! How GitHub is reached, as the environment and the flags say it.
+//! Access to GitHub: server, repository and token, from environment and flags.
 
 use std::collections::BTreeMap;
 

@@ -141,7 +141,7 @@ pub async fn find_comment(
 /// missing.
 ///
 /// # Errors
-/// [`GitHubError`]; what was there is then left as it was.
+/// [`GitHubError`]; an existing comment is then unchanged.
 pub async fn publish_comment(
     client: &Client,
     pull_request: u64,
@@ -149,7 +149,7 @@ pub async fn publish_comment(
     mode: CommentMode,
     occasion: Occasion,
 ) -> Result<Published, GitHubError> {
-    let marker = Marker::of(body).ok_or(GitHubError::Unmarked)?;
+    let marker = Marker::parse(body).ok_or(GitHubError::Unmarked)?;
     if mode == CommentMode::Never {
         return Ok(published(Done::NotWanted, None));
     }
@@ -173,7 +173,7 @@ pub async fn publish_comment(
     client.retry().run(publish).await
 }
 
-/// A comment to be.
+/// A comment to write.
 struct Draft {
     pull_request: u64,
     body: String,
@@ -198,7 +198,7 @@ async fn publish_once(
         let route = comment_route(client, newest.id);
         match client.send(&write(Method::PATCH, route, draft)).await {
             Ok(_) => Done::Updated,
-            // Somebody has deleted it just now.
+            // It was deleted in the meantime.
             Err(error) if error.problem() == Some(Problem::NotFound) => {
                 return create_if_wanted(client, draft).await;
             }
@@ -208,7 +208,7 @@ async fn publish_once(
     for comment in older {
         let route = comment_route(client, comment.id);
         let call = Call::new(Operation::WriteComment, Method::DELETE, route);
-        // Two runs at once may have left one each. A comment too many is no reason to fail.
+        // Two runs at once may have left one each. A duplicate comment is not a reason to fail.
         let _ = client.send(&call).await;
     }
     Ok(published(done, Some(newest.url.clone())))
@@ -270,7 +270,7 @@ struct ApiUser {
     login: String,
 }
 
-/// Our comments of one gate, the newest first. Anybody can write the marker, so the author counts
+/// Our comments of one gate, the newest first. Any user can write the marker, so the author counts
 /// too.
 async fn ours(
     client: &Client,
@@ -286,7 +286,7 @@ async fn ours(
             .user
             .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
         let body = comment.body.unwrap_or_default();
-        match Marker::of(&body) {
+        match Marker::parse(&body) {
             Some(marker) if by_us && marker.key == *key => {
                 let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
                 let place = ours.iter().position(newer_than).unwrap_or(ours.len());

@@ -12,7 +12,7 @@ use super::error::{GitHubError, Operation, Problem};
 /// Media type of a blob's own bytes.
 const RAW: &str = "application/vnd.github.raw+json";
 
-/// A file as it is on a branch.
+/// A version of a file on a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchFile {
     /// Its content.

@@ -1,4 +1,4 @@
-//! What GitHub refused, in one line, with the line of the workflow that allows it.
+//! Errors of GitHub in one line, with the line of the workflow that grants the permission.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ pub enum Problem {
     Forbidden,
     /// 404: it is not there, or the token may not even know.
     NotFound,
-    /// 409, or 422 about a blob hash: somebody else wrote first.
+    /// 409, or 422 about a blob hash: another process wrote first.
     Conflict,
     /// A rule of the repository forbids the write.
     RepositoryRule,
@@ -151,7 +151,7 @@ impl GitHubError {
         }
     }
 
-    /// Whether somebody else wrote first: read again, then write again.
+    /// Whether another process wrote first: read again, then write again.
     pub fn is_conflict(&self) -> bool {
         self.problem() == Some(Problem::Conflict)
     }
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_race_is_told_from_a_rule_and_from_bad_input() {
+    fn a_lost_race_differs_from_a_rule_and_from_bad_input() {
         let kind = |status, message| {
             refused(Operation::WriteFile, status, message)
                 .problem()

@@ -1,4 +1,4 @@
-//! Identity tokens of a workflow run, which AWS takes for credentials of a role.
+//! Identity tokens of a workflow run, which AWS exchanges for credentials of a role.
 //!
 //! Source: "`OpenID` Connect reference" in GitHub's documentation: a job with `permissions:
 //! id-token: write` has an address and a token to ask at.
@@ -19,14 +19,14 @@ use super::retry::{Failure, Retry};
 use super::token::Token;
 use crate::text::one_line;
 
-/// Who tokens for AWS are meant for.
+/// Audience of tokens for AWS.
 const AUDIENCE: &str = "sts.amazonaws.com";
 /// Largest answer that is read: a token has some two thousand characters.
 const MAX_ANSWER: usize = 64 << 10;
 /// Longest time for one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where a workflow run asks for its identity tokens.
+/// Source of the identity tokens of a workflow run.
 #[derive(Clone)]
 pub struct IdentityTokens {
     crab: Octocrab,
@@ -89,8 +89,8 @@ impl IdentityTokens {
         let damaged = |reason: String| IdentityTokenError::Variables { reason };
         let token: Token = token
             .parse()
-            .map_err(|_error| damaged("the token is none".to_owned()))?;
-        let no_address = || damaged("the address is no http(s) address".to_owned());
+            .map_err(|_error| damaged("it is not a token".to_owned()))?;
+        let no_address = || damaged("the address is not an http(s) address".to_owned());
         let uri: Uri = url.trim().parse().map_err(|_error| no_address())?;
         let before_query = url.trim().split('?').next().unwrap_or_default();
         let (server, path) = split_address(before_query).ok_or_else(no_address)?;
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_audience_joins_whatever_the_address_has() {
+    async fn the_audience_is_added_to_any_query_of_the_address() {
         for (url, route) in [
             (
                 "https://run.example/_apis/token?api-version=2.0",

@@ -12,7 +12,7 @@ const MAX_PART: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository(String);
 
-/// A text that names no repository.
+/// The text is not the name of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{0}` is not a repository, use OWNER/NAME")]
 pub struct RepositoryError(String);

@@ -26,7 +26,7 @@ pub struct Retry {
 pub enum Waits {
     /// The first one, doubled with each further failure; up to a quarter is added at random.
     Doubling(Duration),
-    /// Anything up to the longest, so that writers do not march in step.
+    /// At random, up to the longest wait, so that writers do not collide again.
     Random,
 }
 
@@ -111,7 +111,7 @@ impl Retry {
     }
 }
 
-/// How long GitHub wants us to stay away; `None` when the answer is no rate limit.
+/// How long GitHub asks to wait; `None` when the answer is not a rate limit.
 ///
 /// Source: "Exceeding the rate limit" in GitHub's documentation: 403 or 429 with `retry-after`, or
 /// with `x-ratelimit-remaining: 0` and the time in `x-ratelimit-reset`, or with only a message.
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_is_told_from_a_missing_permission() {
+    fn a_rate_limit_differs_from_a_missing_permission() {
         let forbidden = StatusCode::FORBIDDEN;
         let seconds = |s| Some(Duration::from_secs(s));
         assert_eq!(

@@ -1,4 +1,5 @@
-//! The files by which a step talks to the runner: outputs, state for the clean-up, job summary.
+//! The files through which a step reports to the runner: outputs, state for the clean-up, job
+//! summary.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,7 +15,7 @@ use crate::text::{one_line, with_hint};
 /// Source: `FileCommandManager.cs` of the runner.
 const MAX_SUMMARY: u64 = 1 << 20;
 
-/// Where the runner wants to be told things. Outside Actions there are no such files, and nothing
+/// Files through which a step reports to the runner. Outside Actions there are none, and nothing
 /// is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunnerFiles {
@@ -23,7 +24,7 @@ pub struct RunnerFiles {
     summary: Option<PathBuf>,
 }
 
-/// Why the runner could not be told.
+/// Why a file of the runner could not be written.
 #[derive(Debug, Error)]
 pub enum RunnerFileError {
     /// A name that would not survive the file's format.
@@ -60,7 +61,7 @@ impl RunnerFileError {
 
 impl RunnerFiles {
     /// The files that `GITHUB_OUTPUT`, `GITHUB_STATE` and `GITHUB_STEP_SUMMARY` name; an empty
-    /// variable is none.
+    /// variable counts as unset.
     pub fn from_environment(environment: &BTreeMap<String, String>) -> Self {
         let path = |name| {
             let value = environment.get(name).filter(|it| !it.is_empty());
@@ -98,7 +99,7 @@ impl RunnerFiles {
     }
 
     /// Adds Markdown to the job summary. `write` is given the bytes that are left of the 1 MiB of a
-    /// step; of a text that is longer all the same, the end is missing.
+    /// step; a text that is still longer loses its end.
     ///
     /// # Errors
     /// [`RunnerFileError::Write`].

@@ -32,7 +32,7 @@ impl FromStr for Token {
         if text.is_empty() {
             return Err(TokenError::Empty);
         }
-        // Anything else is no header value, and octocrab panics on those.
+        // Anything else is not a valid header value, and octocrab panics on those.
         if !text.chars().all(|c| c.is_ascii_graphic()) {
             return Err(TokenError::NotAToken);
         }

@@ -40,7 +40,7 @@ impl Level {
     }
 }
 
-/// A message beside the run. All of it may be untrusted.
+/// An annotation of the run. All of it may be untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// How it looks.
@@ -100,8 +100,8 @@ pub fn neutralise(untrusted: &str) -> String {
 }
 
 /// One line of our own, which may hold untrusted words, for the log: as [`neutralise`], but without
-/// the `| ` where the line begins with a letter or a digit of ASCII. No command does, whatever
-/// characters the runner may skip.
+/// the `| ` where the line begins with a letter or a digit of ASCII. No command does, even
+/// after characters that the runner may skip.
 pub fn neutral_line(line: &str) -> String {
     let line = aligned_line(line);
     if line.starts_with(|c: char| c.is_ascii_alphanumeric()) {

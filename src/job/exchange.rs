@@ -1,7 +1,7 @@
-//! How the instances of a job agree: small objects of S3, each written once.
+//! How the instances of a job coordinate: small objects in S3, each written once.
 //!
-//! `shares-00000.json` is what the leader wants done; `done-00000-1.json` is what helper 1 has measured of it. The last of the
-//! former is `null`.
+//! `shares-00000.json` is what the leader wants done; `done-00000-1.json` is what helper 1 has
+//! measured of it. The last of the former is `null`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::aws::{Objects, S3Folder};
 use crate::benchmark::{Helper, Helpers, Share, ShareDone};
 use crate::error::{Error, JobError};
 
-/// How often somebody looks for an object.
+/// How often an object is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The objects of one job.

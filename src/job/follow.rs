@@ -10,15 +10,16 @@ use crate::progress::Display;
 
 /// A stopped job has 120 seconds to end, and AWS takes a while to say so.
 const STOPPING: Duration = Duration::from_mins(5);
-/// How often a job that goes on is mentioned.
+/// How often a running job is reported.
 const MENTION_EVERY: Duration = Duration::from_mins(1);
 
-/// A job, and who waits for it.
+/// A job that is waited for.
 pub(crate) struct Watch<'a> {
     pub(crate) session: &'a Session,
     pub(crate) job: &'a str,
     pub(crate) process: &'a Process,
-    /// What a signal, or the end of this time, does: stops the job. `None`: the job goes on, only the waiting ends.
+    /// What a signal, or the end of this time, does: stops the job. `None`: the job goes on, only
+    /// the waiting ends.
     pub(crate) stop_after: Option<Duration>,
 }
 
@@ -89,7 +90,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Nobody knows what the job does: where it would have been stopped, it is stopped now.
+    /// The status of the job is unknown: stops it if a signal would have stopped it.
     async fn lost(&self, source: AwsError) -> Error {
         if self.stop_after.is_some() {
             self.stop().await;

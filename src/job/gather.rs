@@ -1,4 +1,4 @@
-//! Brings back what a job has measured, and deletes what it has left.
+//! Fetches the results of a job, and deletes its leftovers.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) struct EndedJob<'a> {
     pub(crate) output: &'a S3Folder,
 }
 
-/// Fetches results and deletes what is left.
+/// Fetches results and deletes the resources that remain.
 pub(crate) struct ResultFetcher<'a> {
     pub(crate) session: &'a Session,
     pub(crate) objects: &'a Objects,
@@ -30,8 +30,8 @@ pub(crate) struct ResultFetcher<'a> {
 }
 
 impl ResultFetcher<'_> {
-    /// The whole result of a job that has completed. Of any other what is there is kept, what it left is deleted, and
-    /// the error says so.
+    /// Fetches the result of a completed job. Of any other job it keeps the partial result, deletes
+    /// the leftovers and returns an error.
     pub(crate) async fn bring_back(&self, ended: &EndedJob<'_>) -> Result<RunResult, Error> {
         if ended.job.status != ProcessingJobStatus::Completed {
             return Err(self.bring_back_part(ended).await);
@@ -86,7 +86,7 @@ impl ResultFetcher<'_> {
         .into()
     }
 
-    /// What a job has written before it ended; whether there is anything.
+    /// Fetches what a job wrote before it ended; returns whether there is anything.
     async fn fetch_part(&self, ended: &EndedJob<'_>) -> Result<bool, Error> {
         let saved = match self.fetch_result(ended).await {
             // Cut short when the job was killed: the journal has it all.
@@ -125,7 +125,7 @@ impl ResultFetcher<'_> {
         }
     }
 
-    /// Writes an object to a file; `false` when there is none.
+    /// Writes an object to a file; returns whether the object exists.
     async fn fetch(&self, ended: &EndedJob<'_>, name: &str, path: &Path) -> Result<bool, Error> {
         let folder = ended.output;
         match self.objects.get(&folder.bucket, &folder.key(name)).await {
@@ -153,7 +153,7 @@ impl ResultFetcher<'_> {
         }
     }
 
-    /// Deletes all that the ledger lists; says what is left.
+    /// Deletes all that the ledger lists; returns what remains.
     pub(crate) async fn sweep(&self, ledger: &Ledger) -> crate::result::CleanupSummary {
         let observer = self.process.observer();
         let timeout = self.cleanup_timeout.max(Duration::from_secs(1));

@@ -1,4 +1,5 @@
-//! What a job needs to know: one JSON file and the samples. Arguments of a container are too short for either.
+//! The input of a job: one JSON file and the samples. Arguments of a container are too short
+//! for either.
 
 use std::path::{Path, PathBuf};
 
@@ -10,28 +11,28 @@ use crate::benchmark::{Identity, Ledger, Options, Plan};
 use crate::error::{Error, JobError};
 use crate::gate::{History, Limits};
 use crate::pipeline::output_files::LEDGER;
-use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure};
+use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure, OnFailure};
 use crate::prices::DatedPrices;
 use crate::samples::SampleSet;
 
 /// Folder of the inputs in the container, and of what comes back.
 pub(crate) const INPUT: &str = "/opt/ml/processing/input";
 pub(crate) const OUTPUT: &str = "/opt/ml/processing/output";
-/// What the container is asked to do: the hidden command.
+/// Argument of the container: the hidden command.
 pub(crate) const COMMAND: &str = "inside-job";
 
 const CONFIG: &str = "job.json";
 const SAMPLES: &str = "samples.jsonl";
 const SCHEMA: u32 = 1;
 
-/// A run that was decided elsewhere.
+/// A run that `submit` has planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct JobInput {
     /// Format of the file.
     schema: u32,
     /// Version that wrote it.
     sagegate_version: String,
-    /// Who runs what.
+    /// Identity of the run, and the model.
     identity: Identity,
     /// How it is measured.
     options: Options,
@@ -43,11 +44,14 @@ pub(crate) struct JobInput {
     pub(crate) prices: DatedPrices,
     /// What is allowed.
     pub(crate) limits: Limits,
-    /// Whether a failure that is certain ends it.
+    /// Whether a certain failure ends it.
     pub(crate) fail_fast: bool,
+    /// Whether a failure of latency or cost alone is measured a second time.
+    #[serde(default)]
+    confirm: bool,
     /// Earlier runs of the model, where there are any.
     pub(crate) history: Option<History>,
-    /// Folder of S3 where instances agree.
+    /// Folder of S3 through which instances coordinate.
     exchange: String,
 }
 
@@ -65,6 +69,7 @@ impl JobInput {
             prices: policy.prices.clone(),
             limits: gate.map(|it| it.limits).unwrap_or_default(),
             fail_fast: gate.is_some_and(|it| it.on_certain_failure == OnCertainFailure::Stop),
+            confirm: gate.is_some_and(|it| it.on_failure == OnFailure::MeasureAgain),
             history: gate.and_then(|it| it.history.clone()),
             exchange: exchange.to_string(),
         }
@@ -83,11 +88,16 @@ impl JobInput {
                 } else {
                     OnCertainFailure::GoOn
                 },
+                on_failure: if self.confirm {
+                    OnFailure::MeasureAgain
+                } else {
+                    OnFailure::Publish
+                },
             }),
         }
     }
 
-    /// Where the instances of the job agree.
+    /// Where the instances of the job coordinate.
     pub(crate) fn exchange(&self) -> Result<S3Folder, Error> {
         let folder = self.exchange.parse::<S3Folder>();
         folder.map_err(|error| {
@@ -99,7 +109,8 @@ impl JobInput {
         })
     }
 
-    /// Sends it with samples and ledger to S3. What decides comes last, and only if nobody did the same before.
+    /// Sends it with samples and ledger to S3. The object that decides comes last, and only if
+    /// nothing else did the same before.
     pub(crate) async fn send(
         &self,
         plan: &Plan,

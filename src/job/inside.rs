@@ -15,7 +15,8 @@ use crate::files::write_atomically;
 use crate::gate;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
-use crate::pipeline::measure::{Execution, execute};
+use crate::pipeline::confirm::confirm;
+use crate::pipeline::execute::{Execution, Pass, execute};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
 use crate::process::{Process, now};
@@ -27,7 +28,7 @@ use crate::units::saturating_u32;
 
 /// Where SageMaker keeps everything of a job.
 const ROOT: &str = "/opt/ml";
-/// Stands for [`ROOT`] where the job is no container: in the simulator.
+/// Variable that overrides [`ROOT`] where the job is not a container: in the simulator.
 const OTHER_ROOT: &str = "SAGEGATE_ML_ROOT";
 /// SageMaker shows the first kilobyte of a job's last words.
 const MESSAGE_BYTES: usize = 1024;
@@ -35,7 +36,7 @@ const MESSAGE_BYTES: usize = 1024;
 /// Measures what `submit` decided. The output folder goes to S3 while this runs.
 pub(crate) async fn inside(process: &Process) -> Outcome {
     let root = PathBuf::from(process.variable(OTHER_ROOT).unwrap_or(ROOT));
-    let (words, outcome) = match measure(&root, process).await {
+    let (words, outcome) = match measure_part(&root, process).await {
         Ok(words) => (words, Ok(0)),
         Err(error) => (error.one_line(), Err(error)),
     };
@@ -52,7 +53,7 @@ pub(crate) async fn inside(process: &Process) -> Outcome {
 }
 
 /// The verdict in one line.
-async fn measure(root: &Path, process: &Process) -> Result<String, Error> {
+async fn measure_part(root: &Path, process: &Process) -> Result<String, Error> {
     let (input, plan) = JobInput::read(&on_this_machine(root, INPUT))?;
     let backend = Backend::on_aws(None, process).await?;
     let output = on_this_machine(root, OUTPUT);
@@ -99,7 +100,8 @@ struct Instance {
 }
 
 impl Instance {
-    /// Source: SageMaker developer guide, "How Amazon SageMaker Processing configures your processing container".
+    /// Source: SageMaker developer guide, "How Amazon SageMaker Processing configures your
+    /// processing container".
     fn read(root: &Path) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Resources {
@@ -127,7 +129,7 @@ impl Instance {
     }
 }
 
-/// An instance that creates nothing: it has clients of the loads. Its calls are journalled in a file of its own.
+/// An instance that creates nothing: it has clients of the loads. It has its own journal.
 async fn help(
     rank: u32,
     exchange: Arc<Exchange>,
@@ -160,15 +162,18 @@ async fn carry_out(
     helpers: Option<Arc<Exchange>>,
     process: &Process,
 ) -> Result<RunResult, Error> {
+    let policy = Arc::new(input.policy());
     let execution = Execution {
         session: backend.session.clone(),
-        policy: Arc::new(input.policy()),
+        policy: Arc::clone(&policy),
         helpers: helpers.map(|it| it as Arc<dyn Helpers>),
         journal: files.claim()?,
         restored: None,
+        pass: Pass::First,
     };
     files.write_ledger(&Ledger::of(&plan, backend.session.region()))?;
-    execute(plan, execution, files, process).await
+    let result = execute(plan.clone(), execution, files, process).await?;
+    confirm(&plan, result, &backend.session, &policy, files, process).await
 }
 
 fn on_this_machine(root: &Path, path: &str) -> PathBuf {

@@ -1,5 +1,4 @@
-//! The same run as a `SageMaker` processing job: what goes there, what it does inside, what comes
-//! back.
+//! The same run as a `SageMaker` processing job: its inputs, the work inside, its results.
 
 pub(crate) mod exchange;
 pub(crate) mod follow;

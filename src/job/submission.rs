@@ -1,4 +1,4 @@
-//! A job from its inputs to its result: what `submit` sends, starts, waits for and brings back.
+//! A job from its inputs to its result: what `submit` sends, starts, waits for and fetches.
 
 use super::follow::Watch;
 use super::gather::{EndedJob, ResultFetcher};
@@ -47,7 +47,7 @@ impl Submission<'_> {
             .await?;
         match self.session().create_processing_job(&self.spec(plan)).await {
             Ok(()) => {}
-            // Nobody else has sent inputs of this name: the answer to an earlier attempt was lost.
+            // Only this run sends inputs of this name: the answer to an earlier attempt was lost.
             Err(error) if error.kind == AwsErrorKind::AlreadyExists => {}
             Err(error) => {
                 if matches!(error.kind, AwsErrorKind::Transport | AwsErrorKind::Service) {
@@ -63,7 +63,7 @@ impl Submission<'_> {
         Ok(())
     }
 
-    /// A failed call may have created the job all the same, when the answer is what was lost.
+    /// A failed call may still have created the job, when only the answer was lost.
     async fn make_sure_it_does_not_run(&self) {
         let timeout = self.submit.measurement.options.cleanup_timeout;
         let left = stop_jobs(self.session(), &self.ledger.jobs, timeout)
@@ -104,7 +104,7 @@ impl Submission<'_> {
         ));
     }
 
-    /// Creates the job, waits for it and brings back what it has measured.
+    /// Creates the job, waits for it and fetches its result.
     pub(crate) async fn wait_for(&self, input: &JobInput, plan: &Plan) -> Result<RunResult, Error> {
         let process = self.process;
         let ledger = self.files.ledger();

@@ -26,7 +26,7 @@ const MAX_VALUE: usize = 1000;
 /// The commit of a run that knows none.
 const NO_COMMIT: &str = "unknown";
 
-/// Which gate a comment belongs to: each workflow and model has its own. Kept as it is written.
+/// Which gate a comment belongs to: each workflow and model has its own. Kept verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(String);
 
@@ -40,7 +40,7 @@ impl Key {
     }
 }
 
-/// As it is written.
+/// The key as written.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -94,7 +94,7 @@ impl fmt::Display for Marker {
 impl Marker {
     /// The marker on the first line of a comment; `None` without one, or when it has no key. A
     /// field that cannot be read is left out.
-    pub fn of(body: &str) -> Option<Self> {
+    pub fn parse(body: &str) -> Option<Self> {
         let line = body.lines().next()?.trim_end();
         let fields = line.strip_prefix(START)?.strip_suffix(END)?;
         if line.len() > MAX_LINE || fields.contains("--") {
@@ -172,7 +172,7 @@ impl Fields<'_> {
     }
 }
 
-/// What stays as it is in a value, apart from dashes beside others.
+/// Characters not encoded in a value, except for adjacent dashes.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')

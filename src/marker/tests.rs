@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn marker(run: &str, at: &str) -> Marker {
-    Marker::of(&format!("<!-- sagegate key=k run={run} at={at} -->\nx")).unwrap()
+    Marker::parse(&format!("<!-- sagegate key=k run={run} at={at} -->\nx")).unwrap()
 }
 
 #[test]
 fn the_first_line_is_read_and_nothing_else() {
-    let marker = Marker::of("<!-- sagegate key=ci/a%20b sha=8f31 p99=1.2 -->\r\n\r\n### x");
+    let marker = Marker::parse("<!-- sagegate key=ci/a%20b sha=8f31 p99=1.2 -->\r\n\r\n### x");
     let expected = Marker {
         key: Key::new("a b", Some("ci")),
         commit: Some("8f31".to_owned()),
@@ -30,7 +30,7 @@ fn the_first_line_is_read_and_nothing_else() {
         "<!-- other key=k -->",
         "<!-- sagegate key=k",
     ] {
-        assert_eq!(Marker::of(other), None, "{other}");
+        assert_eq!(Marker::parse(other), None, "{other}");
     }
 }
 
@@ -42,7 +42,7 @@ const EVERY_FIELD: &str = "<!-- sagegate key=CI%20/%20gate/churn-xgb sha=8f31c2e
 
 #[test]
 fn every_field_is_read_and_written_again_to_the_byte() {
-    let marker = Marker::of(EVERY_FIELD).unwrap();
+    let marker = Marker::parse(EVERY_FIELD).unwrap();
     assert_eq!(marker.to_string(), EVERY_FIELD);
     assert_eq!(marker.key, Key::new("churn-xgb", Some("CI / gate")));
     let acceptance = Acceptance {
@@ -62,7 +62,7 @@ fn every_field_is_read_and_written_again_to_the_byte() {
 
 #[test]
 fn a_damaged_field_is_left_out() {
-    let read = |field: &str| Marker::of(&format!("<!-- sagegate key=k {field} -->")).unwrap();
+    let read = |field: &str| Marker::parse(&format!("<!-- sagegate key=k {field} -->")).unwrap();
     for damaged in [
         "run=%5",
         "run=%FF",
@@ -74,7 +74,7 @@ fn a_damaged_field_is_left_out() {
         assert_eq!(read(damaged), read(""), "{damaged}");
     }
     let without_author = EVERY_FIELD.replace("accepted-by", "accepted-for");
-    assert_eq!(Marker::of(&without_author).unwrap().acceptance, None);
+    assert_eq!(Marker::parse(&without_author).unwrap().acceptance, None);
 }
 
 #[test]
@@ -167,8 +167,8 @@ proptest! {
     fn what_is_written_is_read_back(marker in markers(), rest in ".*") {
         let line = marker.to_string();
         prop_assert_eq!(line.matches("--").count(), 2);
-        prop_assert_eq!(Marker::of(&format!("{line}\n{rest}")), Some(marker.clone()));
-        prop_assert_eq!(Marker::of(&format!("{line}\r\n{rest}")), Some(marker));
+        prop_assert_eq!(Marker::parse(&format!("{line}\n{rest}")), Some(marker.clone()));
+        prop_assert_eq!(Marker::parse(&format!("{line}\r\n{rest}")), Some(marker));
     }
 
     #[test]
@@ -181,7 +181,7 @@ proptest! {
 
     #[test]
     fn no_text_breaks_it_and_no_marker_is_newer_than_itself(text in "(<!-- sagegate )?.{0,80}( -->)?") {
-        if let Some(marker) = Marker::of(&text) {
+        if let Some(marker) = Marker::parse(&text) {
             prop_assert!(!marker.is_newer_than(&marker));
         }
     }

@@ -6,8 +6,8 @@ use crate::github::{ExistingComment, GitHubError, applied_label, find_comment};
 use crate::marker::Key;
 use crate::process::Process;
 
-/// What the label accepts, and why not; `None` without the label. A label that cannot be read accepts nothing, with a
-/// warning: the gate stays closed.
+/// What the label accepts, or why it accepts nothing; `None` without the label. A label that cannot
+/// be read accepts nothing, with a warning: the gate stays closed.
 pub(crate) async fn accepted_by_label(
     conversation: &Conversation,
     comment_key: &Key,
@@ -25,7 +25,7 @@ pub(crate) async fn accepted_by_label(
     }
 }
 
-/// Whether the label is on the pull request; no where GitHub does not answer.
+/// Whether the label is on the pull request; `false` if GitHub does not answer.
 pub(crate) async fn is_labelled(publisher: &Publisher) -> bool {
     let Ok(Conversation {
         client,

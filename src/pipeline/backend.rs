@@ -19,10 +19,10 @@ pub(crate) struct Backend {
     _simulator: Option<Handle>,
 }
 
-/// How long resources live that nobody deletes.
+/// How long resources live that are not deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lifetime {
-    /// Until somebody deletes them.
+    /// Until the user deletes them.
     Account,
     /// No longer than the command.
     Command,

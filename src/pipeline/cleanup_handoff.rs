@@ -1,4 +1,4 @@
-//! What a step of a workflow leaves to its own clean-up.
+//! Hands the ledger of a step to its clean-up.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ impl CleanupHandoff {
         Self(Some(name))
     }
 
-    /// Nothing is left: the clean-up, which may have no credentials any more, has nothing to do.
+    /// Withdraws the ledger: nothing remains, and the clean-up may have no credentials any more.
     pub(crate) fn withdraw(self, process: &Process) {
         if let Some(name) = self.0 {
             save_state(&name, "", process);

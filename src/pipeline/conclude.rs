@@ -42,7 +42,7 @@ pub(crate) enum Purpose {
 pub(crate) enum OnUnwritable {
     /// The command ends: all it does is write.
     Fail,
-    /// A warning: the verdict of what was measured follows all the same.
+    /// A warning: the verdict of what was measured still follows.
     Warn,
 }
 

@@ -8,12 +8,13 @@ use crate::aws::Session;
 use crate::benchmark::{self, Plan};
 use crate::process::{Process, now};
 
-/// How long the sessions last that nobody chose a length for: `aws-actions/configure-aws-credentials` and `AssumeRole`.
+/// How long sessions of the default length last:
+/// `aws-actions/configure-aws-credentials` and `AssumeRole`.
 const USUAL_SESSION: SignedDuration = SignedDuration::from_hours(1);
 /// A call of a slow model, to say how long a plan takes before the model has answered once.
 const SLOW_CALL: Duration = Duration::from_millis(500);
 
-/// Warns of a plan that temporary credentials, which nobody renews, may not last for.
+/// Warns of a plan that temporary credentials, which are not renewed, may not last for.
 pub(crate) fn warn_of_short_session(session: &Session, plan: &Plan, process: &Process) {
     if session.is_renewed() {
         return;

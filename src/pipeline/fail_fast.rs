@@ -6,7 +6,7 @@ use super::policy::OnCertainFailure;
 use crate::gate::ACCEPT_LABEL;
 use crate::process::Process;
 
-/// Stops only where there is a baseline, the run is not recorded, and no label wants all of it.
+/// Stops only if there is a baseline, the run is not recorded, and no label needs all of it.
 pub(crate) async fn on_certain_failure(
     fail_fast: bool,
     gate: &Gate<'_>,

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::conclude::{Case, Conclusion, Ending, OnUnwritable, Purpose, conclude};
 use super::output_files::OutputFiles;
+use super::policy::OnFailure;
 use super::publish::Publisher;
 use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{self, Mode, Recommend};
@@ -46,6 +47,15 @@ impl<'a> Gate<'a> {
         self.baseline.as_ref()
     }
 
+    /// A run that is recorded fails nothing.
+    pub(crate) fn on_failure(&self, process: &Process) -> OnFailure {
+        if self.config.confirm && !records(self.config.mode, process) {
+            OnFailure::MeasureAgain
+        } else {
+            OnFailure::Publish
+        }
+    }
+
     pub(super) const fn mode(&self) -> Mode {
         self.config.mode
     }
@@ -86,14 +96,14 @@ impl<'a> Gate<'a> {
         let conclusion = conclude(&case, history, &ending, process).await?;
         let exit_code = conclusion.publish(&ending, process).await;
         if purpose == Purpose::Record {
-            self.record(&conclusion, &run.name, process).await;
+            self.add_to_baseline(&conclusion, &run.name, process).await;
         }
         Ok(exit_code)
     }
 
-    /// Adds the run to the baseline. What was measured is measured: a store that cannot be written
-    /// to is a warning with a suggested fix.
-    async fn record(&self, conclusion: &Conclusion, name: &str, process: &Process) {
+    /// Adds the run to the baseline. A store that cannot be written
+    /// to is a warning with a suggested fix, as the measurement is valid without it.
+    async fn add_to_baseline(&self, conclusion: &Conclusion, name: &str, process: &Process) {
         let Some(entry) = &conclusion.entry else {
             return;
         };

@@ -13,7 +13,7 @@ pub(crate) const BUILT_IN_SAMPLES: &str = r#"{"Body": "34,2,0.71,1,0", "ContentT
 {"Body": "27,1,0.96,1,1", "ContentType": "text/csv"}
 "#;
 
-/// Inputs that were read and found good.
+/// Inputs that were read and are valid.
 pub(crate) struct Inputs {
     pub(crate) samples: SampleSet,
     /// Complete: with the arrivals of the open loop.

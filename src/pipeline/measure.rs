@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
+use super::confirm::confirm;
 use super::credentials::warn_of_short_session;
+use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
 use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
-use crate::benchmark::{
-    self, Draft, Environment, Helpers, Identity, Journal, Ledger, ModelSource, Plan,
-};
+use crate::benchmark::{self, Draft, Identity, Journal, Ledger, ModelSource, Plan};
 use crate::config::{Measurement, Output};
 use crate::error::Error;
-use crate::process::{Process, now};
+use crate::process::Process;
 use crate::result::RunResult;
 
 /// A measurement, and where and how it is carried out.
@@ -48,12 +48,14 @@ pub(crate) async fn measure(
     let handoff = CleanupHandoff::register(&files.ledger(), it.backend, it.run_number, process);
     let execution = Execution {
         session: session.clone(),
-        policy: it.policy,
+        policy: Arc::clone(&it.policy),
         helpers: None,
         journal,
         restored,
+        pass: Pass::First,
     };
-    let result = execute(plan, execution, &files, process).await?;
+    let result = execute(plan.clone(), execution, &files, process).await?;
+    let result = confirm(&plan, result, session, &it.policy, &files, process).await?;
     if result.cleanup.left.is_empty() {
         handoff.withdraw(process);
     }
@@ -105,65 +107,4 @@ async fn check_model(model: &ModelSource, session: &Session) -> Result<(), Error
             region: session.region().to_owned(),
         })
     }
-}
-
-/// What a plan is carried out with.
-pub(crate) struct Execution {
-    pub(crate) session: Session,
-    pub(crate) policy: Arc<MeasuringPolicy>,
-    /// Other machines that take part.
-    pub(crate) helpers: Option<Arc<dyn Helpers>>,
-    pub(crate) journal: Journal,
-    /// What an interrupted run has measured.
-    pub(crate) restored: Option<Draft>,
-}
-
-/// Carries a plan out and keeps its result on disk on the way.
-pub(crate) async fn execute(
-    plan: Plan,
-    execution: Execution,
-    files: &OutputFiles,
-    process: &Process,
-) -> Result<RunResult, Error> {
-    let environment = Environment {
-        session: execution.session,
-        observer: process.observer(),
-        cancel: process.cancel().clone(),
-        policy: execution.policy,
-        helpers: execution.helpers,
-        now,
-    };
-    let save = |result: &RunResult| {
-        if let Err(error) = result.write(&files.result()) {
-            tracing::warn!(%error, "the result so far is not on disk");
-        }
-    };
-    let (journal, restored) = (execution.journal, execution.restored);
-    let group = process.group("Measuring");
-    let result = Box::pin(benchmark::run(plan, environment, journal, restored, &save)).await;
-    drop(group);
-    keep(&result, files, process)?;
-    Ok(result)
-}
-
-/// Writes the result. What was measured is judged and published even if it cannot be written.
-fn keep(result: &RunResult, files: &OutputFiles, process: &Process) -> Result<(), Error> {
-    let written = result.write(&files.result());
-    if let Err(error) = &written {
-        let hint = "the verdict follows all the same; make room to keep the files";
-        process.warn(&format!("the result is not kept: {error}; {hint}"));
-    }
-    if process.cancel().is_cancelled() {
-        return Err(Error::Interrupted {
-            kept: Some(files.result()),
-            exit_code: process.signal_code(),
-        });
-    }
-    // The result holds every record now.
-    if written.is_ok()
-        && let Err(error) = std::fs::remove_file(files.journal())
-    {
-        tracing::warn!(%error, "the journal stays");
-    }
-    Ok(())
 }

@@ -14,6 +14,8 @@ use crate::result::RunResult;
 pub(crate) const RESULT: &str = "result.json";
 /// What is written after every call.
 pub(crate) const JOURNAL: &str = "measurements.jsonl";
+/// The same for a second measurement.
+const SECOND_JOURNAL: &str = "measurements-2.jsonl";
 /// What the run may create.
 pub(crate) const LEDGER: &str = "ledger.json";
 /// The comment of the pull request.
@@ -61,6 +63,11 @@ impl OutputFiles {
         self.0.join(JOURNAL)
     }
 
+    /// `measurements-2.jsonl`.
+    pub(crate) fn second_journal(&self) -> PathBuf {
+        self.0.join(SECOND_JOURNAL)
+    }
+
     /// `ledger.json`.
     pub(crate) fn ledger(&self) -> PathBuf {
         self.0.join(LEDGER)
@@ -84,7 +91,7 @@ impl OutputFiles {
             .map_err(|source| Error::Output { path, source })
     }
 
-    /// Writes the samples of a simulated model; where they are.
+    /// Writes the samples of a simulated model; returns their path.
     pub(crate) fn write_samples(&self, json_lines: &str) -> Result<PathBuf, Error> {
         self.write(SAMPLES, json_lines.as_bytes())?;
         Ok(self.0.join(SAMPLES))

@@ -9,7 +9,7 @@ use crate::process::now;
 use crate::result::{EndpointRun, RunResult};
 use crate::units::MemoryMb;
 
-/// How a run is going to be judged.
+/// How a run will be judged.
 #[derive(Debug, Clone)]
 pub(crate) struct MeasuringPolicy {
     pub(crate) prices: DatedPrices,
@@ -18,22 +18,46 @@ pub(crate) struct MeasuringPolicy {
     pub(crate) gate: Option<ExpectedGate>,
 }
 
-/// The gate that a run is going to meet.
+/// The gate that will judge a run.
 #[derive(Debug, Clone)]
 pub(crate) struct ExpectedGate {
     pub(crate) limits: Limits,
     /// Earlier runs of the model.
     pub(crate) history: Option<History>,
     pub(crate) on_certain_failure: OnCertainFailure,
+    pub(crate) on_failure: OnFailure,
 }
 
-/// What is done when nothing can change a failure any more.
+/// What is done when latency or cost alone is beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// It is measured a second time, and fails if both measurements together do.
+    MeasureAgain,
+    /// It fails.
+    Publish,
+}
+
+/// What to do once a failure is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnCertainFailure {
     /// The rest is not measured.
     Stop,
     /// The run is measured to its end.
     GoOn,
+}
+
+impl MeasuringPolicy {
+    /// The sizes to measure a second time before the run fails.
+    pub(crate) fn sizes_to_confirm(&self, run: &RunResult) -> Vec<MemoryMb> {
+        let asks = |gate: &&ExpectedGate| gate.on_failure == OnFailure::MeasureAgain;
+        let Some(gate) = self.gate.as_ref().filter(asks) else {
+            return Vec::new();
+        };
+        let analysis = analyse(run, &self.prices, self.strategy);
+        let history = gate.history.as_ref();
+        let judgement = gate::judge(run, &analysis, history, &gate.limits, now());
+        gate::sizes_to_confirm(&judgement, run)
+    }
 }
 
 impl RunPolicy for MeasuringPolicy {

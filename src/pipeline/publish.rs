@@ -1,4 +1,4 @@
-//! Publishes on GitHub: outputs, job summary, comment, annotations. What goes wrong here is a
+//! Publishes on GitHub: outputs, job summary, comment, annotations. A failure here is a
 //! warning with a suggested fix, and never changes the verdict.
 
 use std::path::Path;
@@ -21,7 +21,7 @@ const COMMENT_FROM_ELSEWHERE: &str = "the job summary has the report; to comment
 pub(crate) struct Publisher {
     /// What the runner says about the run; `None` outside Actions.
     pub(crate) context: Option<Context>,
-    /// The pull request, or why there is none to write to.
+    /// The pull request, or why there is none to comment on.
     pub(crate) conversation: Result<Conversation, NoConversation>,
     mode: CommentMode,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) numbers: Numbers,
     /// Something differs from the baseline by more than noise, or there is nothing to compare with.
     pub(crate) changed: bool,
-    /// What becomes of the verdict.
+    /// The effect of the verdict.
     pub(crate) consequence: Consequence,
     /// `result.json`, where there is one.
     pub(crate) result: Option<&'a Path>,
@@ -144,8 +144,8 @@ impl Publisher {
         self.context.as_ref().is_some_and(Context::is_restricted)
     }
 
-    /// Outputs, job summary, comment, annotations: in this order, each whatever became of the one before. Nothing
-    /// outside Actions.
+    /// Outputs, job summary, comment, annotations: in this order, each even if the one
+    /// before failed. Nothing outside Actions.
     pub(crate) async fn publish(&self, it: &Publication<'_>, process: &Process) {
         if self.context.is_none() {
             return;
@@ -163,7 +163,7 @@ impl Publisher {
         process.annotate(&annotations);
     }
 
-    /// Writes the comment; its page.
+    /// Writes the comment; returns its page.
     async fn comment(&self, it: &Publication<'_>, process: &Process) -> Option<String> {
         let conversation = match &self.conversation {
             Ok(conversation) => conversation,

@@ -36,6 +36,7 @@ pub(crate) async fn run(
             limits: run.gate.judging.limits,
             history: history.cloned(),
             on_certain_failure: on_certain_failure(run.fail_fast, &gate, process).await,
+            on_failure: gate.on_failure(process),
         }),
     };
     let measuring = Measuring {

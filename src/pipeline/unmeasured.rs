@@ -14,7 +14,7 @@ use crate::report::{self, Consequence, Numbers, Unmeasured, UnmeasuredVerdict};
 
 /// Why a fork's pull request is not measured.
 pub(crate) const FORK: &str = "fork pull requests get no AWS credentials";
-/// How to measure it all the same.
+/// How to measure it anyway.
 pub(crate) const FORK_HINT: &str = "look at the changes, then push them to a branch of this repository: its pull request is measured";
 const DEPENDABOT: &str = "Dependabot's pull requests get no AWS credentials";
 const DEPENDABOT_HINT: &str =
@@ -26,7 +26,7 @@ pub(crate) struct UnmeasuredRun<'a> {
     pub(crate) publisher: &'a Publisher,
 }
 
-/// What is said of it.
+/// The message.
 struct Words<'a> {
     verdict: UnmeasuredVerdict,
     reason: &'a str,
@@ -37,7 +37,7 @@ struct Words<'a> {
 impl UnmeasuredRun<'_> {
     /// Publishes why there is nothing to judge. A run that GitHub gives no credentials is "not
     /// run"; what AWS or the network refused is "could not be measured", and stays an error, as
-    /// does a mistake of the user's.
+    /// does a usage error.
     pub(crate) async fn conclude(&self, error: Error, process: &Process) -> Outcome {
         let is_session = matches!(error, Error::Session(_));
         if is_session && self.publisher.is_restricted() {

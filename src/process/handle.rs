@@ -1,4 +1,4 @@
-//! What a command needs from the process it runs in.
+//! The process that a command runs in: environment, signals, streams, clock.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write};
@@ -15,7 +15,7 @@ use crate::baseline::Access;
 use crate::benchmark::Observer;
 use crate::config::GivenToken;
 use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
-use crate::progress::{self, Display, Surroundings};
+use crate::progress::{self, Display, TerminalFacts};
 
 /// Environment, signals, streams and clock of the process.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl Process {
         // An event that cannot be read is an empty one.
         let event = event.and_then(Result::ok).unwrap_or_default();
         let context = Context::read(&environment, &event);
-        let display = progress::resolve(Surroundings {
+        let display = progress::resolve(TerminalFacts {
             is_terminal: io::stderr().is_terminal(),
             is_ci: variable("CI").is_some() || in_actions(&environment),
             quiet,
@@ -105,7 +105,7 @@ impl Process {
             .zip(self.variable("GITHUB_RUN_ATTEMPT"))
     }
 
-    /// The commit that people see: on a pull request its head and not the merge that is built.
+    /// The commit shown to readers: on a pull request its head and not the merge that is built.
     pub(crate) fn commit(&self) -> Option<String> {
         let given = || self.variable("GITHUB_SHA").map(str::to_owned);
         match self.context() {
@@ -152,7 +152,8 @@ impl Process {
         Box::new(LogWriter::new(self.in_actions()))
     }
 
-    /// The same process, which acts on AWS as the role where one is named. Works inside a Tokio runtime only.
+    /// The same process, which acts on AWS as the role where one is named. Works inside a Tokio
+    /// runtime only.
     ///
     /// # Errors
     /// When what the runner says about identity tokens is damaged.

@@ -4,8 +4,8 @@ use std::io::{self, Stderr, Write};
 
 use crate::github::neutral_line;
 
-/// Writes to standard error. In Actions every line passes through [`neutral_line`], so that nothing that is printed,
-/// whatever it repeats, is a workflow command.
+/// Writes to standard error. In Actions every line passes through [`neutral_line`], so that nothing
+/// that is printed can be a workflow command, whatever text it quotes.
 pub type LogWriter = WholeLines<Stderr>;
 
 /// Hands whole lines on.

@@ -8,8 +8,8 @@ use crate::github::{Annotation, END_GROUP, Level, annotations, group, neutralise
 use crate::text::one_line;
 
 impl Process {
-    /// Prints the final text of a command on stdout; colours are taken out where they cannot be shown. In Actions no
-    /// line of it is a workflow command.
+    /// Prints the final text of a command on stdout; colours are taken out where they cannot be
+    /// shown. In Actions no line of it is a workflow command.
     pub(crate) fn print(&self, text: &str) {
         if self.output == Output::Suppressed {
             return;
@@ -24,8 +24,8 @@ impl Process {
         };
     }
 
-    /// Prints JSON on stdout for another program, also in Actions: no line of JSON begins like a workflow command, and
-    /// `##[` is written in another way that means the same.
+    /// Prints JSON on stdout for another program, also in Actions: no line of JSON begins like a
+    /// workflow command, and `##[` is written in another way that means the same.
     pub(crate) fn print_json(&self, json: &str) {
         if self.output == Output::Printed {
             let _ = writeln!(
@@ -50,7 +50,7 @@ impl Process {
         }
     }
 
-    /// Prints something that is no problem and good to know; in Actions as an annotation.
+    /// Prints a notice; in Actions as an annotation.
     pub(crate) fn notice(&self, text: &str) {
         if self.in_actions() {
             self.annotate(&[annotation(Level::Notice, text)]);

@@ -53,6 +53,9 @@ impl State {
                 }
             }
             Event::Deploying { endpoint } => self.message(*endpoint, "deploying"),
+            Event::DeployingAgain { endpoint, .. } => {
+                self.message(*endpoint, "failed by AWS: deploying once more");
+            }
             Event::Deployed { endpoint, took } => {
                 self.message(
                     *endpoint,

@@ -1,4 +1,5 @@
-//! Plain lines for logs: no escape codes, one line per stage and endpoint, a summary every ten seconds.
+//! Plain lines for logs: no escape codes, one line per stage and endpoint, a summary every ten
+//! seconds.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -84,6 +85,7 @@ impl State {
             }
             Event::Started { .. }
             | Event::Deploying { .. }
+            | Event::DeployingAgain { .. }
             | Event::Extended { .. }
             | Event::Deployed { .. }
             | Event::Measured { .. }
@@ -133,11 +135,15 @@ fn line_of(event: &Event) -> Option<String> {
         Event::Deployed { endpoint, took } => {
             format!("{endpoint}: in service after {:.0} s", took.as_secs_f64())
         }
+        Event::DeployingAgain { endpoint, reason } => format!(
+            "{endpoint}: AWS failed the deployment, deploying once more: {}",
+            one_line(reason)
+        ),
         Event::Extended {
             endpoint,
             invocations,
         } => format!(
-            "{endpoint}: identical calls stray too far for p99, going on to {invocations} invocations"
+            "{endpoint}: identical calls vary too much for p99, going on to {invocations} invocations"
         ),
         Event::Measured { endpoint } => format!("{endpoint}: measured"),
         Event::LeftOut { endpoint, reason } => {
@@ -219,7 +225,7 @@ mod tests {
         insta::assert_snapshot!(lines.join("\n"), @r"
         deploying 1024, 2048 MB and sending 1020 invocations to each
         1024 MB: in service after 95 s
-        1024 MB: identical calls stray too far for p99, going on to 2020 invocations
+        1024 MB: identical calls vary too much for p99, going on to 2020 invocations
         1024 MB: measured
         1024 MB: left out: ping ::error::x [2J
         deleted 3 resources, NOT deleted: endpoint x: denied

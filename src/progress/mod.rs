@@ -19,9 +19,9 @@ pub enum Display {
     Quiet,
 }
 
-/// Facts that decide the [`Display`].
+/// The facts that decide the [`Display`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct TerminalFacts {
     /// Whether stderr is a terminal.
     pub is_terminal: bool,
     /// Whether a CI system runs us: some pretend to be terminals.
@@ -38,15 +38,15 @@ pub struct Surroundings {
 /// | no | yes | – | lines |
 /// | no | no | yes | bars |
 /// | no | no | no | lines |
-pub const fn resolve(surroundings: Surroundings) -> Display {
-    match surroundings {
-        Surroundings { quiet: true, .. } => Display::Quiet,
-        Surroundings {
+pub const fn resolve(facts: TerminalFacts) -> Display {
+    match facts {
+        TerminalFacts { quiet: true, .. } => Display::Quiet,
+        TerminalFacts {
             is_ci: false,
             is_terminal: true,
             ..
         } => Display::Bars,
-        Surroundings { .. } => Display::Lines,
+        TerminalFacts { .. } => Display::Lines,
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
         ];
         for (quiet, is_ci, is_terminal, display) in cases {
             assert_eq!(
-                resolve(Surroundings {
+                resolve(TerminalFacts {
                     is_terminal,
                     is_ci,
                     quiet

@@ -1,13 +1,13 @@
-//! What stands below the table: why, and what to do.
+//! The text below the table: why, and what to do.
 
 use super::document::{Inline, code, name, text};
 use super::notes::labelled;
-use super::{Facts, Links, metrics, numbers, reason, sanitise};
+use super::{Facts, Links, causes, metrics, numbers, reason, sanitise};
 use crate::gate::{
     ACCEPT_LABEL, Bound, Comparison, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided,
     Value, Verdict,
 };
-use crate::result::RunResult;
+use crate::result::{Cause, RunResult};
 use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
@@ -127,7 +127,9 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
         Status::Fail => format!("{limit}, so this fails."),
         Status::Pass => format!("{limit}, so this passes."),
         Status::Improved => "this is better by more than that.".to_owned(),
-        Status::WithinNoise => format!("{limit}, so this cannot be told from noise and passes."),
+        Status::WithinNoise => {
+            format!("{limit}, so this cannot be distinguished from noise and passes.")
+        }
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
             let more = numbers::plural(missing_runs, "more main run");
             format!("the change is beyond the tolerance, and telling it from noise takes {more}.")
@@ -202,6 +204,10 @@ fn not_compared(judged: &MetricJudgement) -> Option<String> {
     let subject = metrics::subject(judged);
     Some(match reason {
         NotCompared::TooFewCalls => format!("{subject} needs at least 81 warm calls to be judged."),
+        NotCompared::NotTheModel(cause) => format!(
+            "a size that decides could not be judged, and that says nothing about the model: {}.",
+            causes::name(cause)
+        ),
         NotCompared::SizeNotMeasured => {
             "the size that main uses has no measurement to compare with.".to_owned()
         }
@@ -226,7 +232,7 @@ fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
     words
 }
 
-/// What the reader does next.
+/// The next step for the reader.
 pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>> {
     let words = match facts.judgement.verdict {
         Verdict::Pass => vec![text("nothing.")],
@@ -311,6 +317,10 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
             text("."),
         ];
     }
+    let foreign = facts.judgement.metrics.iter().find_map(foreign_cause);
+    if let Some(cause) = foreign {
+        return vec![text(causes::remedy(cause))];
+    }
     let young = facts
         .judgement
         .all_metrics()
@@ -334,6 +344,19 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
             code("--invocations"),
             text("."),
         ],
+    }
+}
+
+fn foreign_cause(judged: &MetricJudgement) -> Option<Cause> {
+    match judged.status {
+        Status::NotCompared(NotCompared::NotTheModel(cause)) => Some(cause),
+        Status::NotCompared(_)
+        | Status::Undecided(_)
+        | Status::Pass
+        | Status::Improved
+        | Status::Fail
+        | Status::WithinNoise
+        | Status::Off => None,
     }
 }
 

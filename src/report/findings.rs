@@ -1,4 +1,4 @@
-//! What deserves a mark beside the run: a title and a text for each annotation.
+//! Findings: a title and a text for each annotation of the run.
 
 use super::document::plain;
 use super::{Facts, Report, metrics, numbers, sanitise};
@@ -12,9 +12,9 @@ const MAX_NAME: usize = 60;
 pub enum Gravity {
     /// The run fails for it.
     Error,
-    /// It deserves a look.
+    /// Worth a look.
     Warning,
-    /// It is good to know.
+    /// For information.
     Notice,
 }
 
@@ -48,7 +48,7 @@ pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
         _ if consequence == Consequence::Fails => Gravity::Error,
         Verdict::CouldNotMeasure => Gravity::Error,
         Verdict::Accepted => Gravity::Notice,
-        // Nothing to compare with, and that is as it should be.
+        // Nothing to compare with, as expected.
         Verdict::NoBaseline if consequence == Consequence::Undecided => Gravity::Notice,
         Verdict::Fail | Verdict::NoBaseline | Verdict::Inconclusive | Verdict::NotRun => {
             Gravity::Warning

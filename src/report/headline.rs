@@ -1,5 +1,6 @@
 //! The first line: the verdict and its numbers, at most 120 characters.
 
+use super::causes;
 use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
@@ -11,7 +12,7 @@ use crate::units::MemoryMb;
 
 /// Longest headline in characters, without markup.
 pub(super) const MAX_LENGTH: usize = 120;
-/// A name keeps at least this many characters, whatever follows it.
+/// A name keeps at least this many characters, however long the rest is.
 const MIN_NAME: usize = 24;
 /// Longest reason within a headline.
 const MAX_REASON: usize = 60;
@@ -30,7 +31,8 @@ impl<'a> Facts<'a> {
         latency.tail().unwrap_or(Tail::P99)
     }
 
-    /// The metrics beyond their limit: those of the table, or those over all sizes when no other is.
+    /// The metrics beyond their limit: those of the table, or those over all sizes when no other
+    /// is.
     pub(super) fn failing(&self) -> Vec<&'a MetricJudgement> {
         let fails = |judged: &&MetricJudgement| judged.fails();
         let gated: Vec<_> = self.judgement.metrics.iter().filter(fails).collect();
@@ -222,6 +224,19 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
         }
         Status::NotCompared(NotCompared::StoppedEarly) => {
             Some("stopped early, and within these limits by then".to_owned())
+        }
+        Status::NotCompared(NotCompared::NotTheModel(cause)) => {
+            let size = facts.judgement.baseline.as_ref();
+            let size = size.map(|baseline| baseline.recommended);
+            Some(
+                match size.filter(|it| facts.analysis.unjudged(*it).is_some()) {
+                    Some(size) => format!(
+                        "{size}, which main uses, could not be judged ({})",
+                        causes::name(cause)
+                    ),
+                    None => format!("not every size could be judged ({})", causes::name(cause)),
+                },
+            )
         }
         Status::NotCompared(NotCompared::SizeNotMeasured) => {
             let size = facts

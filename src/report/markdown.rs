@@ -6,13 +6,15 @@ use super::{Report, Section};
 /// Largest comment in bytes: GitHub refuses more than 65 536 characters.
 const BUDGET: usize = 60_000;
 
-/// The comment in GitHub's Markdown, at most 60 000 bytes: a hidden marker, headline, table, why, what to do, and
-/// folded details. When it is too long, whole details go, the last first; headline and table never do.
+/// The comment in GitHub's Markdown, at most 60 000 bytes: a hidden marker, headline, table, why,
+/// what to do, and folded details. When it is too long, whole details go, the last first; headline
+/// and table never do.
 pub fn markdown(report: &Report) -> String {
     comment(report, BUDGET)
 }
 
-/// The same for the summary of a job, at most `budget` bytes: without the marker and the remark on the comment.
+/// The same for the summary of a job, at most `budget` bytes: without the marker and the remark on
+/// the comment.
 pub fn summary(report: &Report, budget: usize) -> String {
     let footer = report.footer.clone();
     within(report, budget, |kept| {

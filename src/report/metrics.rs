@@ -188,6 +188,7 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
             NotCompared::NoBaseline
             | NotCompared::UnlikeSettings
             | NotCompared::SizeNotMeasured
+            | NotCompared::NotTheModel(_)
             | NotCompared::NothingMeasured,
         ) => "⚪ not compared",
         Status::NotCompared(NotCompared::StoppedEarly) => "⚪ not measured",

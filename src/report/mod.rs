@@ -4,6 +4,7 @@
 
 mod advice;
 mod calibration;
+mod causes;
 mod charts;
 mod csv;
 mod document;
@@ -44,7 +45,7 @@ use crate::result::RunResult;
 /// Where the HTML report goes in the output folder: the toolkit's place.
 pub const HTML_REPORT: &str = "benchmarking_report/benchmarking_report.html";
 
-/// Characters of a commit hash that people read.
+/// Characters shown of a commit hash.
 const SHORT_COMMIT: usize = 7;
 
 /// Where a reader can go from the report.
@@ -54,13 +55,15 @@ pub struct Links {
     pub run_url: Option<String>,
     /// The page of the commit. Anything but a plain http(s) address is not linked.
     pub commit_url: Option<String>,
-    /// The baseline store as the user gave it, for the lines that create a baseline; `None` for the default.
+    /// The baseline store as the user gave it, for the lines that create a baseline; `None` for the
+    /// default.
     pub baseline: Option<String>,
     /// The saved result, for the same lines; `None` for `result.json` in the current folder.
     pub result: Option<String>,
     /// Whether the report goes to a pull request, where a label can accept a regression.
     pub can_be_labelled: bool,
-    /// Name of the workflow: part of the comment's key, so that each workflow keeps its own comment.
+    /// Name of the workflow: part of the comment's key, so that each workflow keeps its own
+    /// comment.
     pub workflow: Option<String>,
     /// Number and attempt of the CI run that writes the comment, where another one measured.
     pub written_by: Option<String>,
@@ -136,7 +139,7 @@ pub fn compose(
 
 /// Whether there is anything to put into the table.
 fn has_numbers(judgement: &Judgement) -> bool {
-    judgement.recommended.is_some() || judgement.is_stopped_early()
+    judgement.verdict != Verdict::CouldNotMeasure
 }
 
 /// Every chart of a run: path in the output folder, and SVG.

@@ -1,9 +1,10 @@
-//! What a reader must not miss: one visible paragraph each, above the table.
+//! Notes above the table: one visible paragraph each.
 
 use super::document::{Inline, code, name, space, strong, text};
-use super::{Facts, numbers, reason, sanitise};
+use super::{Facts, causes, numbers, reason, sanitise};
 use crate::gate::{ACCEPT_LABEL, Metric, NotAccepted, Notice};
 use crate::result::Service;
+use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
@@ -17,7 +18,7 @@ pub(super) fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
     paragraph
 }
 
-/// What a reader must not miss, one paragraph each.
+/// The notes, one paragraph each.
 pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
     let place = match &facts.run.service {
         Service::Aws => None,
@@ -78,7 +79,7 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             ))]
         }
         Notice::TailTooNoisy { unjudged, judged } => vec![text(format!(
-            "{unjudged} is not judged: identical code strays by more than half in it, as its tail begins nearby. The \
+            "{unjudged} is not judged: identical code varies by more than half in it, as its tail begins nearby. The \
              mean of the {judged} is judged instead.",
             unjudged = unjudged.name(),
             judged = judged.name(),
@@ -103,6 +104,34 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             text(format!("{memory_mb} works on main and failed now: ")),
             reason(why, MAX_REASON),
         ],
+        Notice::SizeNotJudged {
+            memory_mb,
+            cause,
+            reason: why,
+        } => vec![
+            text(format!(
+                "{memory_mb} could not be judged ({}): ",
+                causes::name(*cause)
+            )),
+            reason(why, MAX_REASON),
+        ],
+        Notice::SentAgain { sizes } => vec![text(format!(
+            "{} by AWS and sent again; they are in no latency.",
+            by_size(sizes, "call was failed", "calls were failed")
+        ))],
+        Notice::DeployedAgain { sizes } => deployed_again(sizes),
+        Notice::ColdTimeOuts { sizes } => vec![text(format!(
+            "{} while the endpoint started: a container that is not ready within the 60 seconds that serverless \
+             gives a call. They are in no latency.",
+            by_size(sizes, "warm-up call timed out", "warm-up calls timed out")
+        ))],
+        Notice::MeasuredTwice { fails: true } => vec![text(
+            "confirmed by a second measurement on fresh endpoints. The values are those of both together.",
+        )],
+        Notice::MeasuredTwice { fails: false } => vec![text(
+            "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
+             those of both together.",
+        )],
         Notice::StaleBaseline { days } => {
             vec![text(format!(
                 "the newest run of the baseline is {days} days old. Record a new one on main."
@@ -134,6 +163,25 @@ fn notice(notice: &Notice) -> Vec<Inline> {
         Notice::NotAccepted { reason } => not_accepted(*reason),
         Notice::NotDeleted { left } => not_deleted(left),
     }
+}
+
+/// `2 calls were failed at 1024 MB, 1 call was failed at 2048 MB`.
+fn by_size(sizes: &[(MemoryMb, usize)], one: &str, many: &str) -> String {
+    let words = sizes.iter().map(|(memory_mb, calls)| {
+        let what = if *calls == 1 { one } else { many };
+        format!("{} {what} at {memory_mb}", numbers::count(*calls))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn deployed_again(sizes: &[(MemoryMb, String)]) -> Vec<Inline> {
+    let names: Vec<String> = sizes.iter().map(|(size, _)| size.to_string()).collect();
+    let mut words = vec![text(format!(
+        "AWS failed the first deployment of {}; the second one was measured. AWS said: ",
+        names.join(", ")
+    ))];
+    words.extend(sizes.first().map(|(_, why)| reason(why, MAX_REASON)));
+    words
 }
 
 fn metric_name(metric: Metric) -> &'static str {

@@ -1,4 +1,4 @@
-//! Numbers as people read them: three significant digits, a unit, a real minus sign. Exact values
+//! Numbers for readers: three significant digits, a unit, a real minus sign. Exact values
 //! are in `result.json`.
 
 use crate::gate::Value;
@@ -45,7 +45,7 @@ pub(super) fn share(share: Ratio) -> String {
     percent(share).trim_start_matches('+').to_owned()
 }
 
-/// `88.7 %`: money saved, where a tenth of a percent is worth telling.
+/// `88.7 %`: money saved, where a tenth of a percent matters.
 pub(super) fn saving(saved: Ratio) -> String {
     let percent = saved.percent();
     if percent.is_finite() {
@@ -269,7 +269,7 @@ fn decimals(number: f64) -> i32 {
     (2 - exponent(number)).clamp(0, MAX_DECIMALS)
 }
 
-/// Decimal exponent after rounding to three significant digits; 0 for 0 and for what is no number.
+/// Decimal exponent after rounding to three significant digits; 0 for 0 and for NaN and infinities.
 fn exponent(number: f64) -> i32 {
     let scientific = format!("{:.*e}", SIGNIFICANT_DIGITS - 1, number);
     let exponent = scientific

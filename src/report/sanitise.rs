@@ -6,13 +6,14 @@ use crate::text::one_line;
 
 /// Invisible and without width: keeps two characters from being read together.
 const WORD_JOINER: char = '\u{2060}';
-/// What an empty code span shows: comrak cannot write one, and nobody could see it.
+/// What an empty code span shows: comrak cannot write one, and it would be invisible.
 const EMPTY: &str = "–";
 
-/// Most characters of one piece of text: nobody reads on, and GitHub refuses a comment of 65 536.
+/// Most characters of one piece of text: more is unreadable, and GitHub refuses a comment of
+/// 65,536.
 const LONGEST: usize = 1000;
 
-/// One line, cut where nobody reads on.
+/// One line, cut to [`LONGEST`].
 fn line(untrusted: &str) -> String {
     let line = one_line(untrusted);
     match line.char_indices().nth(LONGEST) {
@@ -21,7 +22,8 @@ fn line(untrusted: &str) -> String {
     }
 }
 
-/// Words for running text: one line, edge spaces kept. Markdown's own characters are escaped by the renderer.
+/// Words for running text: one line, edge spaces kept. Markdown's own characters are escaped by the
+/// renderer.
 pub(super) fn text(untrusted: &str) -> String {
     let inner = line(untrusted);
     let edge = |is_there: bool| {
@@ -35,8 +37,8 @@ pub(super) fn text(untrusted: &str) -> String {
     format!("{}{inner}{}", edge(before), edge(after))
 }
 
-/// Text in which GitHub finds no mention, issue number or address: those are recognised after rendering, where no
-/// markdown escape helps.
+/// Text in which GitHub finds no mention, issue number or address: those are recognised after
+/// rendering, where no markdown escape helps.
 pub(super) fn without_references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last = ' ';
@@ -44,7 +46,8 @@ pub(super) fn without_references(text: &str) -> String {
         let joins = match last {
             '@' => true,
             '#' => c.is_ascii_digit(),
-            // The first breaks up addresses, the second `::commands::` at the start of a printed line.
+            // The first breaks up addresses, the second `::commands::` at the start of a printed
+            // line.
             ':' => c == '/' || c == ':',
             'w' | 'W' => c == '.',
             _ => false,
@@ -68,7 +71,8 @@ pub(super) fn code(untrusted: &str) -> String {
     }
 }
 
-/// One line of a code block, which must not start a workflow command when the file is printed to a log.
+/// One line of a code block, which must not start a workflow command when the file is printed to a
+/// log.
 pub(super) fn code_line(untrusted: &str) -> String {
     let line = line(untrusted);
     if line.starts_with("::") {
@@ -78,7 +82,8 @@ pub(super) fn code_line(untrusted: &str) -> String {
     }
 }
 
-/// Whether a name can stand in running text: letters, digits and `-_.`, nothing that GitHub turns into a link.
+/// Whether a name can stand in running text: letters, digits and `-_.`, nothing that GitHub turns
+/// into a link.
 pub(super) fn is_plain_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_reads_to_its_end_is_cut() {
+    fn a_very_long_text_is_cut() {
         let long = "ä".repeat(1 << 20);
         for cut in [text(&long), code(&long), code_line(&long)] {
             assert_eq!(cut.chars().count(), 1001, "{}", cut.len());

@@ -18,7 +18,7 @@ const MAX_HEADLINE_REASON: usize = 70;
 pub struct Unmeasured<'a> {
     /// Whether nothing was tried: then the verdict is "not run", else "could not measure".
     pub verdict: UnmeasuredVerdict,
-    /// What people call the model.
+    /// Display name of the model.
     pub name: &'a str,
     /// The commit, where known.
     pub commit: Option<&'a str>,

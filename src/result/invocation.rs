@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cause::Cause;
 use crate::units::to_microsecond;
 
 /// One call of `InvokeEndpoint`. Serialised as a row `[sample, start_ms, latency_ms, first_byte_ms,
@@ -26,9 +27,53 @@ pub struct Invocation {
     pub outcome: InvocationOutcome,
     /// Open loop only: when it should have been sent, in milliseconds since the start of the run.
     pub due_ms: Option<f64>,
+    /// What is known of a failure besides its kind; `None` for a success, and in files of older
+    /// versions.
+    pub failure: Option<CallFailure>,
+}
+
+/// What is known of a failed call besides its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFailure {
+    /// What it is due to.
+    pub cause: Cause,
+    /// AWS's own words, where the outcome has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// Whether the same call was sent again: a failure that passes is no answer of the model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sent_again: bool,
 }
 
 impl Invocation {
+    /// What went wrong, in AWS's words where it said any; `None` when the call succeeded.
+    pub fn failure_words(&self) -> Option<String> {
+        let said = self.failure.as_ref().and_then(|it| it.said.clone());
+        said.or_else(|| self.outcome.failure())
+    }
+
+    /// What a failed call is due to; `None` when it succeeded.
+    pub fn cause(&self) -> Option<Cause> {
+        let by_kind = || match self.outcome.kind() {
+            OutcomeKind::Success => None,
+            OutcomeKind::OutOfMemory | OutcomeKind::ModelError => Some(Cause::Model),
+            OutcomeKind::Throttled
+            | OutcomeKind::NotReady
+            | OutcomeKind::ServiceError
+            | OutcomeKind::TransportError => Some(Cause::Service),
+        };
+        self.failure.as_ref().map(|it| it.cause).or_else(by_kind)
+    }
+
+    /// Whether the same call was sent again, so that this one is neither an answer nor an error of
+    /// the model.
+    pub fn is_sent_again(&self) -> bool {
+        match &self.failure {
+            Some(failure) => failure.sent_again,
+            None => self.outcome.kind() == OutcomeKind::NotReady,
+        }
+    }
+
     /// How much later than due it was sent, in milliseconds; 0 in a closed loop.
     pub fn late_ms(&self) -> f64 {
         let late = self.due_ms.map_or(0.0, |due_ms| self.start_ms - due_ms);
@@ -66,11 +111,13 @@ struct Row(
 struct MayBeAbsent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_ms: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<CallFailure>,
 }
 
 impl MayBeAbsent {
     const fn is_empty(&self) -> bool {
-        self.due_ms.is_none()
+        self.due_ms.is_none() && self.failure.is_none()
     }
 }
 
@@ -85,6 +132,7 @@ impl From<Row> for Invocation {
             response_bytes: row.5,
             outcome: row.6,
             due_ms: row.7.due_ms,
+            failure: row.7.failure,
         }
     }
 }
@@ -101,6 +149,7 @@ impl From<Invocation> for Row {
             it.outcome,
             MayBeAbsent {
                 due_ms: it.due_ms.map(to_microsecond),
+                failure: it.failure,
             },
         )
     }
@@ -153,7 +202,7 @@ impl InvocationOutcome {
             Self::Success => None,
             Self::Throttled => Some("ThrottlingException".to_owned()),
             Self::NotReady => Some("ModelNotReadyException".to_owned()),
-            Self::OutOfMemory => Some("the model ran out of memory".to_owned()),
+            Self::OutOfMemory => Some("out of memory".to_owned()),
             Self::ModelError(message) => Some(format!("ModelError: {message}")),
             Self::ServiceError(message) | Self::TransportError(message) => Some(message.clone()),
         }
@@ -221,6 +270,7 @@ mod tests {
             response_bytes: 48,
             outcome: InvocationOutcome::Success,
             due_ms,
+            failure: None,
         }
     }
 

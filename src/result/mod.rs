@@ -3,6 +3,7 @@
 //! Analysis, gate and report are pure functions of this file, so a result can be compared, recorded
 //! and rendered again later, on another machine, without AWS.
 
+mod cause;
 mod cleanup;
 mod file;
 mod invocation;
@@ -12,9 +13,10 @@ mod schema_1;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::cause::Cause;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
 pub use self::file::ResultFileError;
-pub use self::invocation::{Invocation, InvocationOutcome, OutcomeKind};
+pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 use crate::prices::DatedPrices;
 use crate::units::MemoryMb;
@@ -61,8 +63,23 @@ pub struct RunResult {
     /// for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concurrency: Vec<LoadRun>,
+    /// A second measurement of sizes that were beyond a limit, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
+}
+
+/// A second measurement, on fresh endpoints, of the sizes at which latency or cost was beyond its
+/// limit: what fails a pull request is measured twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was complete.
+    pub finished_at: Timestamp,
+    /// One endpoint per size, ascending.
+    pub stability: Vec<EndpointRun>,
 }
 
 /// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about
@@ -152,6 +169,9 @@ pub struct EndpointRun {
     pub outcome: EndpointOutcome,
     /// Seconds from `CreateEndpoint` to `InService`.
     pub deployed_in_s: Option<f64>,
+    /// AWS's words for a deployment that failed by AWS's doing, where the size was deployed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed_again_after: Option<String>,
     /// Warm-up invocations, in the order sent.
     pub warmup: Vec<Invocation>,
     /// Measured invocations, in the order sent.
@@ -175,11 +195,18 @@ pub enum EndpointOutcome {
     DeployFailed {
         /// `FailureReason`, or the error of the call that failed.
         reason: String,
+        /// What it is due to.
+        #[serde(default)]
+        cause: Cause,
     },
-    /// The error threshold was reached; the remaining invocations were not sent.
+    /// The error threshold was reached, or calls failed by AWS's doing for too long; the remaining
+    /// invocations were not sent.
     StoppedEarly {
         /// The last error.
         reason: String,
+        /// What it is due to.
+        #[serde(default)]
+        cause: Cause,
     },
     /// Nothing that was still to come could have changed that the run fails (`--fail-fast`); the
     /// remaining invocations were not sent.
@@ -194,6 +221,15 @@ pub enum EndpointOutcome {
 }
 
 impl EndpointOutcome {
+    /// What the missing measurement is due to; `None` where nothing went wrong.
+    pub const fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Measured | Self::FailedFast { .. } | Self::Cancelled => None,
+            Self::SkippedQuota { .. } => Some(Cause::Quota),
+            Self::DeployFailed { cause, .. } | Self::StoppedEarly { cause, .. } => Some(*cause),
+        }
+    }
+
     /// Whether an account quota kept the endpoint from being created: nothing is wrong with the
     /// model then.
     pub const fn is_skipped(&self) -> bool {
@@ -205,8 +241,8 @@ impl EndpointOutcome {
         match self {
             Self::Measured => None,
             Self::SkippedQuota { reason }
-            | Self::DeployFailed { reason }
-            | Self::StoppedEarly { reason }
+            | Self::DeployFailed { reason, .. }
+            | Self::StoppedEarly { reason, .. }
             | Self::FailedFast { reason, .. } => Some(reason),
             Self::Cancelled => Some("cancelled"),
         }
@@ -262,6 +298,20 @@ impl RunResult {
     pub fn is_stopped_early(&self) -> bool {
         let stopped = |run: &EndpointRun| matches!(run.outcome, EndpointOutcome::FailedFast { .. });
         self.stability.iter().any(stopped)
+    }
+
+    /// The second measurement as a run of its own; `None` where there is none.
+    pub fn confirming_run(&self) -> Option<Self> {
+        let confirmation = self.confirmation.as_ref()?;
+        Some(Self {
+            started_at: confirmation.started_at,
+            finished_at: confirmation.finished_at,
+            stability: confirmation.stability.clone(),
+            concurrency: Vec::new(),
+            confirmation: None,
+            cleanup: CleanupSummary::default(),
+            ..self.clone()
+        })
     }
 
     /// The sizes that were measured completely.

@@ -32,7 +32,8 @@ fn text_as_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ve
 }
 
 impl Arguments {
-    /// The sample, with the body from exactly one of its three members. A file is looked for in `folder`.
+    /// The sample, with the body from exactly one of its three members. A file is looked for in
+    /// `folder`.
     ///
     /// # Errors
     /// What is wrong with the body.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Place, Sample, SamplesError, check_size, extension, read};
+use super::{Position, Sample, SamplesError, check_size, extension, read};
 
 /// Content types by file extension, for the payloads that models take.
 const CONTENT_TYPES: [(&str, &str); 12] = [
@@ -21,8 +21,8 @@ const CONTENT_TYPES: [(&str, &str); 12] = [
 ];
 const OTHER: &str = "application/octet-stream";
 
-/// Every file that is not hidden, in the order of names. Folders inside are left out. The content type is
-/// `content_type`, else what the extension says.
+/// Every file that is not hidden, in the order of names. Folders inside are left out. The content
+/// type is `content_type`, else what the extension says.
 pub(super) fn read_all(
     path: &Path,
     content_type: Option<&str>,
@@ -36,7 +36,7 @@ pub(super) fn read_all(
 /// A file as the body of one sample.
 pub(super) fn read_one(file: &Path, content_type: Option<&str>) -> Result<Sample, SamplesError> {
     let body = read(file)?;
-    check_size(&body, file, Place::Whole)?;
+    check_size(&body, file, Position::Whole)?;
     let content_type = content_type.unwrap_or_else(|| content_type_of(file));
     Ok(Sample {
         body,

@@ -1,13 +1,14 @@
-//! Why samples cannot be used, and the way out.
+//! Why samples cannot be used, with suggested fixes.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Where in a file something is. Prints with a space in front, ` line 3`, or nothing for the whole file.
+/// Where in a file something is. Prints with a space in front, ` line 3`, or nothing for the whole
+/// file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Position {
     /// The file as a whole.
     Whole,
     /// Line of a text file, from 1.
@@ -22,7 +23,7 @@ pub enum Place {
     Byte(usize),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole => Ok(()),
@@ -58,7 +59,7 @@ pub enum SamplesError {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// What is wrong there.
         reason: String,
     },
@@ -68,17 +69,17 @@ pub enum SamplesError {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// What is wrong there.
         reason: String,
     },
-    /// A file of which samples are to be made cannot be taken apart.
+    /// A file cannot be split into samples.
     #[error("`{path}`{place}: {reason}")]
     Payload {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// What is wrong there.
         reason: String,
     },
@@ -90,14 +91,14 @@ pub enum SamplesError {
         /// The file.
         path: PathBuf,
         /// Where in it.
-        place: Place,
+        place: Position,
         /// Bytes of the body.
         bytes: usize,
     },
 }
 
 impl SamplesError {
-    /// The way out.
+    /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let example =
             r#"one JSON object per line, for example {"Body": "1,2,3", "ContentType": "text/csv"}"#;

@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
 use super::arguments::Arguments;
-use super::{Place, Sample, SamplesError, check_size};
+use super::{Position, Sample, SamplesError, check_size};
 
 /// Parses every line that is not blank.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError> {
@@ -21,14 +21,14 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError
 fn parse_line(text: &str, line: usize, path: &Path) -> Result<Sample, SamplesError> {
     let malformed = |reason| SamplesError::Malformed {
         path: path.to_owned(),
-        place: Place::Line(line),
+        place: Position::Line(line),
         reason,
     };
     let arguments: Arguments =
         serde_json::from_str(text).map_err(|error| malformed(explain(&error)))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let sample = arguments.into_sample(folder).map_err(malformed)?;
-    check_size(&sample.body, path, Place::Line(line))?;
+    check_size(&sample.body, path, Position::Line(line))?;
     Ok(sample)
 }
 
@@ -44,7 +44,7 @@ const MEMBERS: [&str; 8] = [
     "EnableExplanations",
 ];
 
-/// The samples as [`parse`] reads them back: a line each, with a body that is no UTF-8 in base64.
+/// The samples as [`parse`] reads them back: a line each, with a body that is not UTF-8 in base64.
 pub(super) fn write(samples: &[Sample]) -> String {
     let mut text = String::new();
     for sample in samples {
@@ -65,8 +65,8 @@ fn line_of(sample: &Sample) -> Value {
         .collect()
 }
 
-/// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is always 1 here: only
-/// the column helps.
+/// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is
+/// always 1 here: only the column helps.
 pub(super) fn explain(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let (reason, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
@@ -147,7 +147,7 @@ mod tests {
         assert!(matches!(
             error,
             SamplesError::TooLarge {
-                place: Place::Line(1),
+                place: Position::Line(1),
                 bytes: 4_194_305,
                 ..
             }
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn no_body_two_bodies_bad_base64_and_a_missing_file_are_told_apart() {
+    fn no_body_two_bodies_bad_base64_and_a_missing_file_have_different_errors() {
         for (text, words) in [
             ("{}", "exactly one of Body, BodyBase64 and BodyFile"),
             (r#"{"Body":"a","BodyFile":"b"}"#, "exactly one of"),
@@ -191,7 +191,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_written_is_read_back(
+        fn any_samples_written_are_read_back(
             bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..4),
             members in proptest::array::uniform8(proptest::option::of(".*")),
         ) {

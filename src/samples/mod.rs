@@ -9,7 +9,7 @@ mod pickle;
 
 use std::path::{Path, PathBuf};
 
-pub use self::error::{Place, SamplesError};
+pub use self::error::{Position, SamplesError};
 pub use self::make::{Header, Made, MakeOptions, make};
 use crate::result::SampleInfo;
 use crate::text::hex;
@@ -52,8 +52,8 @@ pub struct SampleSet {
 }
 
 impl SampleSet {
-    /// Reads a JSON Lines file, a `.pkl` or `.pickle` file of Python, or every file of a folder as one body each.
-    /// `content_type` is given to samples that have none of their own.
+    /// Reads a JSON Lines file, a `.pkl` or `.pickle` file of Python, or every file of a folder as
+    /// one body each. `content_type` is given to samples without one.
     ///
     /// # Errors
     /// Any [`SamplesError`]; lines are counted from 1.
@@ -108,7 +108,8 @@ impl SampleSet {
     pub fn round_robin(&self, call: u32) -> (u32, &Sample) {
         let count = saturating_u32(self.samples.len());
         let index = call % count.max(1);
-        // `load` refuses an empty file, so there always is one; the first stands in for the impossible.
+        // `load` refuses an empty file, so there always is one; the first stands in for the
+        // impossible.
         let sample = self.samples.get(index as usize).or(self.samples.first());
         (index, sample.unwrap_or(&EMPTY))
     }
@@ -132,8 +133,8 @@ impl SampleSet {
         }
     }
 
-    /// SHA-256 over every member of every sample, each with its length, so that no two sets collide by
-    /// moving bytes between members.
+    /// SHA-256 over every member of every sample, each with its length, so that no two sets collide
+    /// by moving bytes between members.
     fn sha256(&self) -> String {
         let mut hash = Sha256::new();
         let mut add = |bytes: Option<&[u8]>| match bytes {
@@ -167,21 +168,21 @@ fn read(path: &Path) -> Result<Vec<u8>, SamplesError> {
     })
 }
 
-/// A file as text. Bytes that are none would not arrive at the model as they are.
+/// A file as text. Other bytes would reach the model changed.
 fn text(path: &Path) -> Result<String, SamplesError> {
     String::from_utf8(read(path)?).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().iter().take(valid);
         SamplesError::Malformed {
             path: path.to_owned(),
-            place: Place::Line(before.filter(|byte| **byte == b'\n').count() + 1),
+            place: Position::Line(before.filter(|byte| **byte == b'\n').count() + 1),
             reason: "not UTF-8; bytes go into BodyBase64 or BodyFile".to_owned(),
         }
     })
 }
 
 /// Refuses a body that SageMaker would refuse.
-fn check_size(body: &[u8], path: &Path, place: Place) -> Result<(), SamplesError> {
+fn check_size(body: &[u8], path: &Path, place: Position) -> Result<(), SamplesError> {
     if body.len() <= MAX_BODY_BYTES {
         return Ok(());
     }

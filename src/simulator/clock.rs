@@ -9,7 +9,8 @@ use super::wire::header;
 
 /// How far a signature may be from the clock, seconds: AWS's message names the five minutes.
 const TOLERANCE_S: f64 = 300.0;
-/// The same of S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, `RequestTimeTooSkewed`.
+/// The same of S3: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>,
+/// `RequestTimeTooSkewed`.
 const TOLERANCE_OF_S3_S: f64 = 900.0;
 
 /// How AWS's clock differs from this machine's.
@@ -23,7 +24,8 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// What the clock shows when `earlier` signed requests have come; both in seconds since the Unix epoch.
+    /// What the clock shows when `earlier` signed requests have come; both in seconds since the
+    /// Unix epoch.
     pub(super) fn at(self, machine: f64, earlier: u64) -> f64 {
         if earlier < self.after_requests {
             machine

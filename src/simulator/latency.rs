@@ -13,6 +13,8 @@ pub(super) struct Draws {
     generator: Pcg64Mcg,
     /// What this endpoint makes of every `ModelLatency`.
     drift: f64,
+    /// Calls so far.
+    calls: u32,
 }
 
 /// What happens to a call besides a normal answer.
@@ -23,11 +25,12 @@ pub(super) enum Fault {
     ModelError,
     NotReady,
     DroppedConnection,
+    TimedOut,
 }
 
 impl Draws {
-    /// The `ordinal`-th endpoint of a size: endpoints differ, but by the order in which they are created, not by
-    /// their names.
+    /// The `ordinal`-th endpoint of a size: endpoints differ, but by the order in which they are
+    /// created, not by their names.
     pub(super) fn new(
         seed: u64,
         memory_mb: MemoryMb,
@@ -38,15 +41,19 @@ impl Draws {
         let mut draws = Self {
             generator: Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ own),
             drift: 1.0,
+            calls: 0,
         };
         if profile.endpoint_drift > 0.0 {
             draws.drift = draws.log_normal(profile.endpoint_drift);
         }
+        if ordinal == 0 {
+            draws.drift *= profile.first_factor;
+        }
         draws
     }
 
-    /// `ModelLatency` of one call in milliseconds: a log-normal body around the median, some calls `tail_factor`
-    /// times as long, and a share for the payload.
+    /// `ModelLatency` of one call in milliseconds: a log-normal body around the median, some calls
+    /// `tail_factor` times as long, and a share for the payload.
     pub(super) fn model_latency_ms(
         &mut self,
         profile: &LatencyProfile,
@@ -71,11 +78,16 @@ impl Draws {
 
     /// The fault of the next call, if any.
     pub(super) fn fault(&mut self, faults: &Faults) -> Option<Fault> {
+        self.calls = self.calls.saturating_add(1);
+        if self.calls <= faults.cold_time_outs {
+            return Some(Fault::TimedOut);
+        }
         [
             (faults.throttle, Fault::Throttle),
             (faults.model_error, Fault::ModelError),
             (faults.not_ready, Fault::NotReady),
             (faults.dropped_connection, Fault::DroppedConnection),
+            (faults.service_error, Fault::InternalError),
         ]
         .into_iter()
         .find(|(probability, _)| *probability > 0.0 && self.happens(*probability))
@@ -132,7 +144,8 @@ mod tests {
         );
     }
 
-    /// Cost per million calls by the published formula and us-east-1's prices, with the mean of many draws.
+    /// Cost per million calls by the published formula and us-east-1's prices, with the mean of
+    /// many draws.
     fn mobilenet_cost(memory_mb: MemoryMb) -> f64 {
         let scenario = Scenario::built_in("mobilenet-v2").unwrap().unwrap();
         let mut draws = Draws::new(1, memory_mb, 0, &scenario.latency);

@@ -1,13 +1,16 @@
-//! A loopback AWS with the wire protocols of the real one, for users without an account and for tests.
+//! A loopback AWS with the wire protocols of the real one, for users without an account and for
+//! tests.
 //!
-//! It shares no type with the modules that talk to AWS: a codec in common would let one bug cancel another. Every
-//! ARN holds the account id 000000000000, so that it cannot be mistaken for AWS.
+//! It shares no type with the modules that talk to AWS: a codec in common would let one bug cancel
+//! another. Every ARN holds the account id 000000000000, so that it cannot be mistaken for AWS.
 //!
-//! Files of AWS's public price list are served without a signature, under the paths that they have at AWS.
+//! Files of AWS's public price list are served without a signature, under the paths that they have
+//! at AWS.
 //!
-//! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often each operation was called),
-//! `GET /_simulator/requests` (calls of the control plane and of CloudWatch in order) and `GET /_simulator/invocations` (how
-//! long each invocation with an `InferenceId` took, by the simulator's own clock).
+//! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often
+//! each operation was called), `GET /_simulator/requests` (calls of the control plane and of
+//! CloudWatch in order) and `GET /_simulator/invocations` (how long each invocation with an
+//! `InferenceId` took, by the simulator's own clock).
 
 mod account;
 mod clock;
@@ -61,7 +64,8 @@ pub struct AccountView {
     pub endpoint_configs: Vec<String>,
     /// The endpoints that are not gone.
     pub endpoints: Vec<EndpointView>,
-    /// How often each operation was called, by its name; and how often a caller was refused before that, by the error code.
+    /// How often each operation was called, by its name; and how often a caller was refused before
+    /// that, by the error code.
     pub requests: BTreeMap<String, u64>,
     /// Calls of the control plane and of CloudWatch, in order; the first 10 000.
     pub log: Vec<LoggedRequest>,

@@ -1,4 +1,4 @@
-//! The operations that the simulator knows, and the services they belong to.
+//! The operations that the simulator implements, and their services.
 
 /// A service of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

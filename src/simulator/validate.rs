@@ -200,7 +200,8 @@ pub(super) fn required_integer(
     integer(input, member, minimum, maximum)?.ok_or_else(|| ApiError::null(member))
 }
 
-/// Tags of a create call: at most 50, keys of 1 to 128 and values of at most 256 characters, no key twice.
+/// Tags of a create call: at most 50, keys of 1 to 128 and values of at most 256 characters, no key
+/// twice.
 pub(super) fn tags(input: &Value) -> Result<Vec<(String, String)>, ApiError> {
     let Some(list) = member_of(input, "Tags") else {
         return Ok(Vec::new());

@@ -85,7 +85,7 @@ class Container:
                                        stderr=subprocess.STDOUT, text=True)
 
     def cancel(self):
-        """As the runner does when somebody presses "Cancel workflow"."""
+        """As the runner does after "Cancel workflow"."""
         for number, patience in CANCELLATION:
             self.client.send_signal(number)
             self.signals.append(number.name)
@@ -97,17 +97,17 @@ class Container:
         return self.ended()
 
     def kill(self):
-        """As a machine that goes away: nobody is asked."""
+        """As a machine that goes away: without a signal."""
         subprocess.run(["docker", "kill", "--signal", "KILL", self.name], check=True, stdout=subprocess.DEVNULL)
         return self.ended()
 
     def ended(self):
-        """Waits, and reads what the step told the runner."""
+        """Waits, and reads what the step wrote for the runner."""
         self.log, _ = self.client.communicate(timeout=120)
         self.code = self.client.returncode
-        told = {key: (self.job.commands / (prefix + self.suffix)).read_text() for key, prefix in COMMAND_FILES.items()}
-        self.outputs, self.state, self.summary = pairs(told["OUTPUT"]), pairs(told["STATE"]), told["STEP_SUMMARY"]
-        assert not told["ENV"] and not told["PATH"], told
+        written = {key: (self.job.commands / (prefix + self.suffix)).read_text() for key, prefix in COMMAND_FILES.items()}
+        self.outputs, self.state, self.summary = pairs(written["OUTPUT"]), pairs(written["STATE"]), written["STEP_SUMMARY"]
+        assert not written["ENV"] and not written["PATH"], written
         return self
 
 

@@ -30,7 +30,7 @@ let checks = 0;
 for (const [width, name] of [[1280, "desktop"], [390, "phone"]]) {
   for (const scheme of ["light", "dark"]) {
     const page = await browser.newPage();
-    // The page forbids scripts, its own and others: the checker has to get in all the same.
+    // The page forbids scripts, its own and others: the checker has to get in anyway.
     await page.setBypassCSP(true);
     await page.setViewport({ width, height: 900 });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);

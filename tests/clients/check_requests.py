@@ -91,7 +91,7 @@ class Proxy(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
             operation, problem = look_at(self.command, self.path, headers, body)
-        except Exception as error:  # whatever it is, it is told
+        except Exception as error:  # any error is printed
             operation, problem = self.path, repr(error)
         with lock:
             seen[operation] = seen.get(operation, 0) + 1

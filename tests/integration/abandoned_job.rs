@@ -1,4 +1,4 @@
-//! A processing job whose `submit` was killed: the clean-up stops it, and deletes what it has left.
+//! A processing job whose `submit` was killed: the clean-up stops it, and deletes its leftovers.
 
 use std::process::Child;
 
@@ -166,7 +166,7 @@ fn the_clean_up_of_a_killed_step_stops_its_job() {
         submitting(Runner::with_aws(&github, &simulator)).input("invocations", "100000");
     let (child, folder) = runner.start();
     wait_until("the first calls", || simulator.count("InvokeEndpoint") > 60);
-    let step = runner.told(&folder, kill(child));
+    let step = runner.finish(&folder, kill(child));
     let cleaned = runner.clean_up(&step.state).expect(0);
     let job = step.output("job");
     assert!(

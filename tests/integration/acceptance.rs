@@ -70,7 +70,7 @@ fn what_the_comment_showed_is_accepted_and_a_slower_commit_fails_again() {
     runner.step().expect(0);
     assert!(comment(&github).contains("regression accepted by octo-lead"));
 
-    // Without the label nothing is accepted, whatever the comment keeps.
+    // Without the label nothing is accepted, even if the comment keeps it.
     github.world().labels.clear();
     assert_eq!(runner.step().expect(1).output("verdict"), "fail");
     simulator.assert_nothing_is_left();

@@ -1,4 +1,5 @@
-//! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations out.
+//! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations
+//! out.
 
 use serde_json::json;
 
@@ -199,7 +200,7 @@ fn a_fork_without_credentials_is_not_run_before_anything_is_asked_of_aws() {
 }
 
 #[test]
-fn missing_credentials_elsewhere_are_an_error_that_the_comment_tells() {
+fn missing_credentials_elsewhere_are_an_error_in_the_comment() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
     let mut runner = Runner::with_aws(&github, &simulator)
         .model("m")
@@ -271,7 +272,7 @@ fn bad_inputs_are_one_error_that_names_the_input() {
         (
             "command",
             "runn",
-            "::error::input `command`: `runn` is no command of the action",
+            "::error::input `command`: `runn` is not a command of the action",
         ),
         (
             "quiet",
@@ -396,7 +397,7 @@ fn a_command_with_arguments_is_a_command_of_a_script_also_inside_actions() {
 }
 
 #[test]
-fn dependabot_gets_no_credentials_and_is_told_where_to_put_them() {
+fn without_credentials_dependabot_gets_a_hint_where_to_put_them() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
     let mut runner = Runner::with_aws(&github, &simulator)
         .model("m")

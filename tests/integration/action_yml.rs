@@ -1,4 +1,5 @@
-//! `action.yml` against the command line: the same names, the same defaults, the same outputs; and README's table of it.
+//! `action.yml` against the command line: the same names, the same defaults, the same outputs; and
+//! README's table of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -26,12 +27,12 @@ const COMMANDS: [&str; 10] = [
     "cleanup",
 ];
 
-/// The flag that says what is so anyway.
+/// The flag that restates the default.
 const NO_INPUT: &str = "wait";
 /// The output of `submit` alone.
 const OF_SUBMIT: &str = "job";
 
-/// Inputs whose default is none of a flag's, and why.
+/// Inputs whose default differs from the flag's, and why.
 const OTHER_DEFAULTS: [(&str, &str, &str); 2] = [
     ("command", "run", "the action is `sagegate run`"),
     (

@@ -1,4 +1,5 @@
-//! Bad input is one line that names the value and the way out, exit code 2, and nothing is created.
+//! Bad input gives one line with the value and a suggested fix, and exit code 2. Nothing is
+//! created.
 
 use crate::support::{Simulator, Workspace, run_args};
 
@@ -72,7 +73,7 @@ fn samples_that_are_missing_empty_malformed_or_too_large_are_named_with_their_li
 }
 
 #[test]
-fn a_missing_region_and_missing_credentials_are_told_apart() {
+fn a_missing_region_and_missing_credentials_have_different_errors() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator).without("AWS_REGION");
     let error = refused(&simulator, &workspace, &[]);

@@ -1,4 +1,5 @@
-//! Stores of baselines, from the command line: two writers lose nothing, a damaged one is left alone.
+//! Stores of baselines, from the command line: two writers lose nothing, a damaged one is left
+//! alone.
 
 use std::collections::BTreeSet;
 use std::process::Child;

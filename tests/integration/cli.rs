@@ -1,4 +1,4 @@
-//! What a stranger sees first.
+//! `--help`, `--version` and usage errors.
 
 use std::fmt::Write as _;
 

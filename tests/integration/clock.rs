@@ -39,7 +39,7 @@ fn a_clock_that_is_wrong_from_the_start_changes_nothing() {
         for mode in ["record", "gate"] {
             let baseline = "s3://models/baseline.json";
             let flags = ["--baseline", baseline, "--mode", mode];
-            // How fast this machine is, is not the subject.
+            // The speed of this machine does not matter here.
             let off = ["--max-p99-increase", "off", "--max-cost-increase", "off"];
             let outcome = workspace.run(&[flags, off].concat());
             outcome.expect(0);

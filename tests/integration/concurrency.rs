@@ -1,4 +1,5 @@
-//! `sagegate benchmark`: the concurrency benchmark, quotas, models made for the run, from the command line to the wire.
+//! `sagegate benchmark`: the concurrency benchmark, quotas, models made for the run, from the
+//! command line to the wire.
 
 use sagegate::result::{EndpointOutcome, InvocationOutcome, Load};
 

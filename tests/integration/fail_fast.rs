@@ -45,7 +45,7 @@ fn a_certain_failure_ends_the_run_and_keeps_its_verdict_offline() {
         comment.contains("of 600 calls at 2048 MB: the run fails even if"),
         "{comment}"
     );
-    // The saved result tells the same, and no baseline takes it.
+    // The saved result says the same, and no baseline takes it.
     let saved = [
         "--result",
         "sagegate-results/result.json",

@@ -1,6 +1,6 @@
-//! What goes wrong at AWS ends in a verdict, with what was measured kept and nothing left behind.
+//! Faults of AWS end in a verdict, keep the measurements and leave nothing behind.
 
-use sagegate::result::EndpointOutcome;
+use sagegate::result::{Cause, EndpointOutcome};
 
 use crate::support::{Simulator, Workspace, run_args};
 
@@ -40,7 +40,7 @@ fn when_no_size_is_left_the_model_could_not_be_measured() {
     let outcomes = workspace.result().stability;
     for endpoint in &outcomes {
         assert!(
-            matches!(&endpoint.outcome, EndpointOutcome::StoppedEarly { reason } if reason.contains("3 errors"))
+            matches!(&endpoint.outcome, EndpointOutcome::StoppedEarly { reason, cause: Cause::Model } if reason.contains("3 errors"))
         );
         assert_eq!(
             endpoint.warmup.len(),

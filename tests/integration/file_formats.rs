@@ -50,8 +50,8 @@ fn members(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The example is what the program writes, and its members are the ones that are explained. `others` are names
-/// that are no members: of models, or in a row.
+/// The example is what the program writes, and its members are the ones that are explained.
+/// `others` are names that are no members: of models, or in a row.
 fn assert_explained(heading: &str, example: &str, written: &Value, others: &[&str]) {
     let shown: Value = serde_json::from_str(example).unwrap();
     assert_eq!(&shown, written, "{heading}");
@@ -72,7 +72,7 @@ fn the_result_is_explained_as_it_is_written() {
         "`result.json`",
         &text,
         &written,
-        &["due_ms", "ml.t2.medium", "model_error"],
+        &["due_ms", "failure", "ml.t2.medium", "model_error"],
     );
 }
 

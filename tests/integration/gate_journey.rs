@@ -157,7 +157,7 @@ fn two_models_share_a_baseline_file_without_meeting() {
 }
 
 #[test]
-fn a_calibration_tells_what_the_gate_sees_and_seeds_the_baseline() {
+fn a_calibration_shows_what_the_gate_sees_and_seeds_the_baseline() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     let outcome = workspace
@@ -199,7 +199,7 @@ fn a_calibration_tells_what_the_gate_sees_and_seeds_the_baseline() {
 }
 
 #[test]
-fn saved_results_are_compared_with_each_other_whatever_their_models_are_called() {
+fn saved_results_of_models_with_any_names_are_compared() {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
     workspace.sagegate(&run_args("m-steady", &[])).expect(0);

@@ -376,7 +376,7 @@ async fn a_server_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_an_error_with_the_cause() {
+async fn a_server_that_is_not_there_is_an_error_with_the_cause() {
     let github = GitHub::start();
     let client = client(&github);
     drop(github);

@@ -69,7 +69,7 @@ async fn a_file_of_more_than_a_megabyte_is_read_whole() {
 }
 
 #[tokio::test]
-async fn of_two_writers_the_second_is_told_and_loses_nothing() {
+async fn of_two_writers_the_second_gets_a_conflict_and_loses_nothing() {
     let github = with_branch();
     let client = client(&github);
     let base = write(&client, b"0", None).await.unwrap();
@@ -154,7 +154,7 @@ async fn a_write_whose_answer_was_lost_is_a_conflict_and_not_lost() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_not_write_is_told_the_permission_and_a_rule_is_named() {
+async fn a_missing_permission_and_a_rule_are_named() {
     let github = with_branch();
     let client = client(&github);
     let words = "Resource not accessible by integration";

@@ -1,4 +1,5 @@
-//! Everything that a pull request can forge stays text: names, errors of endpoints, results of other workflows.
+//! Everything that a pull request can forge stays text: names, errors of endpoints, results of
+//! other workflows.
 
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
@@ -44,7 +45,8 @@ fn assert_only_words(step: &Step, github: &GitHub) {
     );
 }
 
-/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go elsewhere, images, mentions.
+/// What GitHub would make of a text beside text: raw HTML that is not ours, links that go
+/// elsewhere, images, mentions.
 pub(crate) fn foreign_nodes(markdown: &str) -> Vec<String> {
     let mut options = Options::default();
     options.extension.table = true;
@@ -208,7 +210,7 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
 }
 
 #[test]
-fn a_fork_that_could_not_measure_is_told_by_the_job_that_publishes() {
+fn the_job_that_publishes_explains_that_a_fork_could_not_measure() {
     let github = GitHub::start();
     github.world().pulls =
         vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];

@@ -1,4 +1,5 @@
-//! The IAM policies in `docs/iam` against what runs ask of AWS, and the example workflows against `action.yml`.
+//! The IAM policies in `docs/iam` against what runs ask of AWS, and the example workflows against
+//! `action.yml`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -163,7 +164,7 @@ fn whoever_submits_a_job_needs_what_a_job_is_and_its_objects() {
 }
 
 #[test]
-fn whatever_a_policy_lets_change_is_ours_by_name() {
+fn everything_that_a_policy_lets_change_is_ours_by_name() {
     for file in [
         "policy.json",
         "policy-create-model.json",

@@ -1,4 +1,4 @@
-//! `samples`, `prices` and pickles: what goes into a run.
+//! The inputs of a run: `samples`, `prices` and pickles.
 
 use crate::support::{Simulator, Workspace};
 
@@ -63,7 +63,8 @@ fn a_samples_file_is_never_made_of_itself() {
     assert_eq!(workspace.read("rows.csv"), "1,2\n");
 }
 
-/// `pickle.dumps([{"Body": b"\x00\xff\x10", "ContentType": "application/x-image"}, {"Body": "1,2"}], protocol=4)`
+/// `pickle.dumps([{"Body": b"\x00\xff\x10", "ContentType": "application/x-image"}, {"Body":
+/// "1,2"}], protocol=4)`
 const PICKLE: &[u8] = b"\x80\x04\x95E\x00\x00\x00\x00\x00\x00\x00]\x94(}\x94(\x8c\x04Body\x94C\x03\x00\xff\x10\x94\x8c\x0bContentType\x94\x8c\x13application/x-image\x94u}\x94h\x02\x8c\x031,2\x94se.";
 
 #[test]

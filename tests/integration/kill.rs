@@ -34,7 +34,8 @@ fn wait_for(simulator: &Simulator, operation: &str, count: u64) {
     }
 }
 
-/// A run that would take minutes, signalled once `operation` has been called `count` times; its exit code.
+/// A run that would take minutes, signalled once `operation` has been called `count` times; its
+/// exit code.
 fn signalled(
     simulator: &Simulator,
     workspace: &Workspace,
@@ -111,7 +112,7 @@ fn after_a_kill_the_ledger_is_enough_to_delete_everything() {
     }
 }
 
-/// Creates an endpoint with a config of its own, as another program of the account does.
+/// Creates an endpoint with its own config, as another program of the account does.
 fn create_foreign(simulator: &Simulator, name: &str, run_tag: Option<&str>) {
     let tags: Vec<Value> = run_tag
         .map(|run| json!({"Key": "sagegate:run", "Value": run}))
@@ -265,7 +266,7 @@ fn the_clean_up_of_a_killed_step_deletes_everything_and_that_of_a_finished_one_a
         let (child, folder) = started_step(&mut runner, &simulator, operation, count);
         signal(&child, "KILL");
         let outcome: Outcome = child.wait_with_output().unwrap().into();
-        let step = runner.told(&folder, outcome);
+        let step = runner.finish(&folder, outcome);
         let ledger = runner.workspace.path("sagegate-results/ledger.json");
         assert_eq!(
             step.state.get("ledger"),
@@ -295,7 +296,7 @@ fn a_clean_up_needs_a_ledger() {
     let outcome = Workspace::without_aws().sagegate(&["cleanup"]).expect(2);
     assert_eq!(
         outcome.stderr,
-        "error: nothing says what to delete: --ledger, --run or --older-than is missing; name the ledger.json of the run, or \
+        "error: no run to clean up is given: pass --ledger, --run or --older-than; --ledger takes the ledger.json of \
          the run; in a workflow the action cleans up by itself\n"
     );
 }

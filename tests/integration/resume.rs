@@ -8,7 +8,8 @@ use sagegate::result::{EndpointOutcome, Invocation, RunResult};
 
 use crate::support::{Simulator, Workspace, run_args};
 
-/// Kills the process with a signal that it cannot handle, once the simulator has seen `count` calls of an operation.
+/// Kills the process with a signal that it cannot handle, once the simulator has seen `count` calls
+/// of an operation.
 fn kill_after(simulator: &Simulator, mut child: Child, operation: &str, count: u64) {
     let began = Instant::now();
     while simulator.count(operation) < count {
@@ -19,8 +20,8 @@ fn kill_after(simulator: &Simulator, mut child: Child, operation: &str, count: u
     child.wait().unwrap();
 }
 
-/// No two calls of one list began at the same moment and took the same time: none was counted twice. (Two clients
-/// may begin within one microsecond.)
+/// No two calls of one list began at the same moment and took the same time: none was counted
+/// twice. (Two clients may begin within one microsecond.)
 fn assert_unique(calls: &[Invocation]) {
     let times: BTreeSet<(u64, u64)> = calls
         .iter()

@@ -1,4 +1,5 @@
-//! A role that is assumed with the job's identity token, from the action's inputs to the bytes on the wire.
+//! A role that is assumed with the job's identity token, from the action's inputs to the bytes on
+//! the wire.
 
 use serde_json::Value;
 
@@ -8,7 +9,8 @@ use crate::support::{QUICK, Simulator};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/gate";
 
-/// Sessions end while the run lasts. They cannot be much shorter: the SDK renews one 10 s before its end.
+/// Sessions end while the run lasts. They cannot be much shorter: the SDK renews one 10 s before
+/// its end.
 fn simulator() -> Simulator {
     let short = "seed = 1\nsession_seconds = 12\nbuckets = [\"models\"]\n";
     Simulator::start(&QUICK.replace("seed = 1\n", short))
@@ -56,11 +58,11 @@ fn a_run_that_outlasts_its_session_goes_on_with_the_next_one() {
     let opened = sessions(&simulator);
     assert!((3..=20).contains(&opened), "{opened} sessions");
     assert!(simulator.object("models", "churn.json").is_some());
-    // Nothing secret is told.
-    let told = format!("{}{}", step.outcome.stdout, step.outcome.stderr);
+    // Nothing secret is printed.
+    let printed = format!("{}{}", step.outcome.stdout, step.outcome.stderr);
     assert!(
-        !told.contains(IDENTITY_TOKEN) && !told.contains("simulated-session"),
-        "{told}"
+        !printed.contains(IDENTITY_TOKEN) && !printed.contains("simulated-session"),
+        "{printed}"
     );
 
     // The clean-up of the step acts as the role, too.
@@ -98,7 +100,7 @@ fn without_the_permission_the_way_out_is_named_and_a_fork_is_not_run() {
 }
 
 #[test]
-fn a_role_that_does_not_trust_the_repository_is_told_before_anything_is_created() {
+fn a_role_that_does_not_trust_the_repository_is_reported_before_anything_is_created() {
     let denied = "[[operation_faults]]\noperation = \"AssumeRoleWithWebIdentity\"\nkind = \"access_denied\"\nevery = 1";
     let (github, simulator) = (GitHub::start(), Simulator::quick_with(denied));
     let step = runner(&github, &simulator).step().expect(2);
@@ -130,7 +132,7 @@ fn a_token_service_that_refuses_is_named_without_its_token() {
 }
 
 #[test]
-fn temporary_credentials_that_nobody_renews_are_warned_of_when_the_plan_is_long() {
+fn a_long_plan_with_temporary_credentials_gives_a_warning() {
     let (github, simulator) = (GitHub::start(), simulator());
     let mut long = Runner::with_aws(&github, &simulator)
         .with("AWS_SESSION_TOKEN", "temporary")

@@ -289,7 +289,7 @@ fn a_size_whose_tail_cannot_be_judged_goes_on_as_far_as_it_may() {
     assert!(
         outcome
             .stderr
-            .contains("2048 MB: identical calls stray too far for p99, going on to 1"),
+            .contains("2048 MB: identical calls vary too much for p99, going on to 1"),
         "{}",
         outcome.stderr
     );

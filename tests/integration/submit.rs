@@ -1,4 +1,5 @@
-//! `sagegate submit` and `collect`, from the command line to the wire: the simulator runs the job for real.
+//! `sagegate submit` and `collect`, from the command line to the wire: the simulator runs the job
+//! for real.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -127,7 +128,7 @@ fn a_job_fails_the_gate_as_a_run_does() {
 }
 
 #[test]
-fn a_job_that_nobody_waits_for_is_collected_later() {
+fn a_job_submitted_without_waiting_is_collected_later() {
     let simulator = simulator("");
     let workspace = Workspace::new(&simulator);
     let outcome = submit(&workspace, &["--no-wait"]).expect(0);
@@ -179,10 +180,7 @@ fn what_run_refuses_is_refused_before_anything_is_sent() {
             "--max-invocations=2",
             "--max-invocations 2 is below --invocations 100",
         ),
-        (
-            "--job-timeout=217h",
-            "`217h` is no time that AWS gives a job: from 1s to 216h",
-        ),
+        ("--job-timeout=217h", "`217h` must be between 1s and 216h"),
         ("--s3-output=bucket/x", "`bucket/x` is not a place in S3"),
     ]);
     for (flag, words) in cases {
@@ -274,7 +272,8 @@ fn results_that_cannot_be_fetched_now_are_fetched_later() {
     simulator.assert_nothing_is_left();
 }
 
-/// Starts a submission of so many calls that it does not end by itself, and waits for its first ones.
+/// Starts a submission of so many calls that it does not end by itself, and waits for its first
+/// ones.
 pub(crate) fn spawn_endless(simulator: &Simulator, workspace: &Workspace, extra: &[&str]) -> Child {
     let mut more = vec!["--invocations", "100000"];
     more.extend(extra);
@@ -344,7 +343,7 @@ fn an_interrupted_submission_stops_its_job_and_keeps_what_it_measured() {
 }
 
 #[test]
-fn a_job_that_takes_too_long_or_is_stopped_by_somebody_is_told_so() {
+fn the_error_names_why_a_job_ended_early() {
     for by_hand in [false, true] {
         let simulator = simulator("");
         let workspace = Workspace::new(&simulator);

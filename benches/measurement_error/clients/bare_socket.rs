@@ -1,5 +1,5 @@
-//! The least that a client can do on this machine: a prepared request into an open socket, a clock around it. No SDK, no
-//! signature, no asynchronous runtime.
+//! The least that a client can do on this machine: a prepared request into an open socket, a clock
+//! around it. No SDK, no signature, no asynchronous runtime.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -50,7 +50,7 @@ pub(super) fn measure(simulator: &Simulator, work: &Work) -> Measured {
 }
 
 impl Client {
-    /// One call that is set aside, then whatever is left to send.
+    /// One call that is set aside, then all that remain to send.
     fn run(mut self, number: u32, next: &AtomicU32, calls: u32) -> Vec<Call> {
         self.call(format!("warmup-{number}"));
         let mut timed = Vec::new();

@@ -65,7 +65,7 @@ async fn sdk_config(simulator: &Simulator) -> SdkConfig {
         .await
 }
 
-/// Makes an endpoint that serves so many clients; its name.
+/// Creates an endpoint for this many clients; returns its name.
 async fn deploy(config: &SdkConfig, clients: u32) -> String {
     let sagemaker = aws_sdk_sagemaker::Client::new(config);
     let serverless = ProductionVariantServerlessConfig::builder()

@@ -47,7 +47,7 @@ pub(super) fn measure(simulator: &Simulator, work: &Work) -> Measured {
 }
 
 impl Loop {
-    /// One call that is set aside, then whatever is left to send.
+    /// One call that is set aside, then all that remain to send.
     async fn run(self, number: u32) -> Vec<Call> {
         self.call(format!("warmup-{number}")).await;
         let mut timed = Vec::new();

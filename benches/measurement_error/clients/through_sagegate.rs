@@ -44,7 +44,7 @@ pub(super) fn measure(simulator: &Simulator, work: &Work) -> Measured {
     read(&folder.path().join("result.json"), work.clients)
 }
 
-/// Each with an id of its own.
+/// Each with its own id.
 fn sample_lines(bytes: usize) -> String {
     let body = "x".repeat(bytes);
     let mut lines = String::new();

@@ -15,6 +15,7 @@ pub(crate) fn call(start_ms: f64, latency_ms: f64, outcome: InvocationOutcome) -
         response_bytes: 20,
         outcome,
         due_ms: None,
+        failure: None,
     }
 }
 
@@ -118,7 +119,7 @@ fn the_smallest_max_concurrency_that_serves_the_expected_clients_is_found() {
 }
 
 #[test]
-fn nothing_is_served_by_a_model_that_fails_and_nothing_is_said_about_a_load_nobody_tried() {
+fn nothing_is_served_by_a_model_that_fails_and_an_untried_load_has_no_answer() {
     let mut broken = round(clients(4), 10, 0);
     for call in &mut broken.invocations {
         call.outcome = InvocationOutcome::ModelError("x".to_owned());

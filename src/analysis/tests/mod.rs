@@ -5,7 +5,8 @@ pub(crate) mod toolkit_parity;
 use super::*;
 use crate::prices::PriceTable;
 use crate::result::{
-    CleanupSummary, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo, Service, Settings,
+    Cause, CleanupSummary, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo, Service,
+    Settings,
 };
 
 /// The built-in prices of us-east-1.
@@ -39,6 +40,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
                 response_bytes: 20,
                 outcome: InvocationOutcome::Success,
                 due_ms: None,
+                failure: None,
             }
         })
         .collect();
@@ -48,6 +50,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
         endpoint_name: format!("sagegate-test-m{memory}"),
         outcome: EndpointOutcome::Measured,
         deployed_in_s: Some(3.0),
+        deployed_again_after: None,
         warmup: Vec::new(),
         invocations,
         metrics: None,
@@ -88,6 +91,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
         },
         prices: None,
         concurrency: Vec::new(),
+        confirmation: None,
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),
@@ -197,7 +201,7 @@ fn what_cloudwatch_does_not_count_as_a_cold_start_is_the_models_own_tail() {
     };
     let two = vec![LatencyMs(3000.0), LatencyMs(4000.0)];
     assert_eq!(cold_starts(&run), (two, LatencyMs(2000.0)));
-    // Half the story is none: every slow call is set aside.
+    // Incomplete metrics are not used: every slow call is set aside.
     run.metrics.as_mut().unwrap().complete = false;
     assert_eq!(cold_starts(&run).0.len(), 3);
 }
@@ -237,6 +241,7 @@ fn a_size_that_failed_is_left_out_with_its_reason() {
     let mut broken = endpoint(1024, &[]);
     broken.outcome = EndpointOutcome::DeployFailed {
         reason: "ping".to_owned(),
+        cause: Cause::Model,
     };
     let silent = endpoint(2048, &[]);
     let analysis = analyse(&run_of(vec![broken, silent]), &prices(), Strategy::Balanced);

@@ -1,5 +1,6 @@
-//! Answers that no AWS sends, through the wire to every client: a typed error or a value that a result can keep, never a
-//! panic or a wait without end. `PROPTEST_CASES=10000` makes a long run of it.
+//! Answers that no AWS sends, through the wire to every client: a typed error or a value that a
+//! result can keep, never a panic or a wait without end. `PROPTEST_CASES=10000` makes a long run of
+//! it.
 
 mod spoilt;
 
@@ -45,7 +46,8 @@ impl Server {
     }
 }
 
-/// Reads a whole request first: a connection that is closed with bytes unread is reset, and the answer lost.
+/// Reads a whole request first: a connection that is closed with bytes unread is reset, and the
+/// answer lost.
 async fn respond(mut stream: TcpStream, answer: Vec<u8>) {
     let (mut request, mut part) = (Vec::new(), [0; 4096]);
     while !is_whole(&request) {
@@ -72,7 +74,8 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= head.len() + 4 + length
 }
 
-/// Clients of the server that ask once: waits between attempts are the SDK's, and would make hours of it.
+/// Clients of the server that ask once: waits between attempts are the SDK's, and would make hours
+/// of it.
 struct Clients {
     session: Session,
     objects: Objects,
@@ -111,11 +114,11 @@ async fn ask(clients: &Clients, read: &Cell<u32>) -> Result<(), TestCaseError> {
     ask_cloudwatch(&clients.session, read).await?;
     ask_sagemaker(&clients.session, read).await?;
     if let Err(error) = clients.objects.get("bucket", "key").await {
-        is_told("GetObject", &error)?;
+        names_operation("GetObject", &error)?;
     }
     let put = clients.objects.put("bucket", "key", vec![1], Some("etag"));
     if let Err(error) = put.await {
-        is_told("PutObject", &error)?;
+        names_operation("PutObject", &error)?;
     }
     Ok(())
 }
@@ -129,34 +132,34 @@ async fn ask_cloudwatch(session: &Session, read: &Cell<u32>) -> Result<(), TestC
             read.set(read.get() + u32::from(has_some));
             metrics.iter().try_for_each(can_be_kept)?;
         }
-        Err(error) => is_told("GetMetricData", &error)?,
+        Err(error) => names_operation("GetMetricData", &error)?,
     }
     match session.model_latency_counts(&["e"], window).await {
         Ok(counts) => prop_assert_eq!(counts.len(), 1),
-        Err(error) => is_told("GetMetricData", &error)?,
+        Err(error) => names_operation("GetMetricData", &error)?,
     }
     Ok(())
 }
 
 async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCaseError> {
     if let Err(error) = session.endpoint_status("e").await {
-        is_told("DescribeEndpoint", &error)?;
+        names_operation("DescribeEndpoint", &error)?;
     }
     if let Err(error) = session.delete_endpoint("e").await {
-        is_told("DeleteEndpoint", &error)?;
+        names_operation("DeleteEndpoint", &error)?;
     }
     if let Err(error) = session.model_exists("m").await {
-        is_told("DescribeModel", &error)?;
+        names_operation("DescribeModel", &error)?;
     }
     match session.named("sagegate-").await {
         Ok(listed) => read.set(read.get() + u32::from(!listed.is_empty())),
         Err(error) => prop_assert!(error.operation.starts_with("List"), "{}", error),
     }
     if let Err(error) = session.tag("arn:aws:sagemaker:x", "sagegate").await {
-        is_told("ListTags", &error)?;
+        names_operation("ListTags", &error)?;
     }
     if let Err(error) = session.processing_job("j").await {
-        is_told("DescribeProcessingJob", &error)?;
+        names_operation("DescribeProcessingJob", &error)?;
     }
     let _ = session.concurrency_quota().await;
     let sample = Sample::default();
@@ -170,14 +173,14 @@ async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCa
     Ok(())
 }
 
-fn is_told(operation: &str, error: &AwsError) -> Result<(), TestCaseError> {
+fn names_operation(operation: &str, error: &AwsError) -> Result<(), TestCaseError> {
     prop_assert_eq!(error.operation, operation);
     prop_assert!(!error.message.trim().is_empty(), "{:?}", error);
     prop_assert!(error.code.as_deref() != Some(""), "{:?}", error);
     Ok(())
 }
 
-/// A number that JSON cannot write makes a result that nobody can read.
+/// A number that JSON cannot write makes a result that cannot be read.
 fn can_be_kept(metrics: &EndpointMetrics) -> Result<(), TestCaseError> {
     let json = serde_json::to_string(metrics).unwrap();
     let read: Result<EndpointMetrics, _> = serde_json::from_str(&json);
@@ -202,8 +205,9 @@ fn can_be_kept(metrics: &EndpointMetrics) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Runs every case against one server; a failure shows the smallest answer that has it. At least one answer in
-/// `one_read_in` must be good enough to be read, where there is one: else nothing behind the readers is tried.
+/// Runs every case against one server; a failure shows the smallest answer that has it. At least
+/// one answer in `one_read_in` must be good enough to be read, where there is one: else nothing
+/// behind the readers is tried.
 fn check(answers: impl Strategy<Value = Answer>, one_read_in: Option<u32>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start());

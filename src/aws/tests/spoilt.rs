@@ -1,4 +1,4 @@
-//! Answers of each protocol: valid ones with values that nobody expects, and damaged ones.
+//! Answers of each protocol: valid ones with unexpected values, and damaged ones.
 
 use ciborium::Value as Cbor;
 use proptest::prelude::*;
@@ -91,7 +91,7 @@ pub(super) fn any_answer() -> impl Strategy<Value = Answer> {
     (head, body).prop_map(|(head, body)| Answer { head, body })
 }
 
-/// What nobody expects where CloudWatch has a number.
+/// Unexpected values in place of a number of CloudWatch.
 fn odd_number() -> impl Strategy<Value = Cbor> {
     let floats = [
         f64::NAN,
@@ -152,7 +152,8 @@ pub(super) fn cbor_answer() -> impl Strategy<Value = Answer> {
     )
 }
 
-/// An answer of SageMaker and of Service Quotas at once, with values that nobody expects, damaged or not.
+/// An answer of SageMaker and of Service Quotas at once, with unexpected values, damaged
+/// or not.
 pub(super) fn json_answer() -> impl Strategy<Value = Answer> {
     let odd = [
         serde_json::json!(null),

@@ -7,7 +7,7 @@ use super::round::Round;
 use super::{closed_loop, open_loop, shares};
 use crate::benchmark::load_plan::{LoadEndpoint, LoadOptions};
 use crate::benchmark::{Context, EndpointLabel};
-use crate::result::{EndpointOutcome, Load, LoadRun};
+use crate::result::{Cause, EndpointOutcome, Load, LoadRun};
 
 /// Measures every load that `run` does not hold yet; how that ended.
 pub(in crate::benchmark) async fn drive_loads(
@@ -26,19 +26,25 @@ pub(in crate::benchmark) async fn drive_loads(
         let work = measure(&round, load, endpoint.warmup_clients(load));
         match context.environment.cancel.run_until_cancelled(work).await {
             Some(Ok(())) => run.rounds.push(round.finish(load)),
-            Some(Err(reason)) => return EndpointOutcome::StoppedEarly { reason },
+            Some(Err(outcome)) => return outcome,
             None => return EndpointOutcome::Cancelled,
         }
     }
     EndpointOutcome::Measured
 }
 
-async fn measure(round: &Arc<Round>, load: &Load, warmup_clients: u32) -> Result<(), String> {
+async fn measure(
+    round: &Arc<Round>,
+    load: &Load,
+    warmup_clients: u32,
+) -> Result<(), EndpointOutcome> {
     round.begin(load, warmup_clients).await;
     let calls = round.options.calls(load);
     match (load, &round.options.open_loop) {
         (Load::ClosedLoop { clients }, _) => match &round.context.environment.helpers {
-            Some(helpers) => shares::drive(round, helpers.as_ref(), *clients, calls).await?,
+            Some(helpers) => shares::drive(round, helpers.as_ref(), *clients, calls)
+                .await
+                .map_err(unanswered)?,
             None => closed_loop::drive(round, *clients, 0..calls).await,
         },
         (Load::ConstantRate { .. } | Load::Trace { .. }, Some(arrivals)) => {
@@ -47,4 +53,12 @@ async fn measure(round: &Arc<Round>, load: &Load, warmup_clients: u32) -> Result
         (Load::ConstantRate { .. } | Load::Trace { .. }, None) => {}
     }
     round.hopeless(load).map_or(Ok(()), Err)
+}
+
+/// Another machine of the job has not done its part.
+const fn unanswered(reason: String) -> EndpointOutcome {
+    EndpointOutcome::StoppedEarly {
+        reason,
+        cause: Cause::Runner,
+    }
 }

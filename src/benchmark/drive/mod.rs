@@ -1,6 +1,7 @@
 //! Drives endpoints: one client that calls in sequence (stability), or many at once under loads
 //! (concurrency: closed and open loop).
 
+mod again;
 mod closed_loop;
 mod loads;
 mod open_loop;

@@ -23,7 +23,7 @@ pub(super) async fn drive(round: &Arc<Round>, offsets: &[Duration]) {
         let (round, calls, offsets) = (Arc::clone(round), calls.clone(), offsets.to_vec());
         let runtime = Handle::current();
         // The operating system's timer is a tenth of a millisecond late, Tokio's up to a whole one:
-        // as lateness is part of the latency, a thread of its own keeps the time.
+        // as lateness is part of the latency, a dedicated thread keeps the time.
         tokio::task::spawn_blocking(move || keep_time(&round, &calls, &offsets, &runtime))
     };
     if let Err(error) = clock.await {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::benchmark::journal::Record;
 use crate::benchmark::{Context, EndpointLabel, Event, Journal, Observer};
-use crate::result::{Invocation, OutcomeKind};
+use crate::result::Invocation;
 
 /// Which list of the journal a call goes to.
 type List = fn(String, Invocation) -> Record;
@@ -18,15 +18,6 @@ pub(super) struct Recorder {
     name: String,
     done: AtomicU32,
     failed: AtomicU32,
-}
-
-/// Whether a call is the last word on its sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Attempt {
-    /// It is, and counts as failed if it failed.
-    Last,
-    /// It met an endpoint not ready and is sent again.
-    SentAgain,
 }
 
 impl Recorder {
@@ -46,7 +37,7 @@ impl Recorder {
             failed: AtomicU32::new(0),
         };
         for call in earlier {
-            recorder.count(call, attempt_of(call));
+            recorder.count(call);
         }
         recorder
     }
@@ -62,9 +53,9 @@ impl Recorder {
     }
 
     /// Keeps a call. The caller holds it in memory, too.
-    pub(super) fn record(&self, list: List, call: &Invocation, attempt: Attempt) {
+    pub(super) fn record(&self, list: List, call: &Invocation) {
         self.journal.append(&list(self.name.clone(), call.clone()));
-        let (done, errors) = self.count(call, attempt);
+        let (done, errors) = self.count(call);
         self.observer.on_event(&Event::Invoked {
             endpoint: self.endpoint,
             done,
@@ -78,20 +69,11 @@ impl Recorder {
         self.failed.load(Ordering::Relaxed)
     }
 
-    fn count(&self, call: &Invocation, attempt: Attempt) -> (u32, u32) {
-        let failed = !call.outcome.is_success() && attempt == Attempt::Last;
+    fn count(&self, call: &Invocation) -> (u32, u32) {
+        let failed = !call.outcome.is_success() && !call.is_sent_again();
         let failed = u32::from(failed);
         let errors = self.failed.fetch_add(failed, Ordering::Relaxed) + failed;
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         (done, errors)
-    }
-}
-
-/// A resumed run has sent again what met an endpoint not ready.
-fn attempt_of(earlier: &Invocation) -> Attempt {
-    if earlier.outcome.kind() == OutcomeKind::NotReady {
-        Attempt::SentAgain
-    } else {
-        Attempt::Last
     }
 }

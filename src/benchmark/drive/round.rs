@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::recorder::{Attempt, Recorder};
+use super::recorder::Recorder;
 use crate::aws::Invoker;
 use crate::benchmark::Context;
 use crate::benchmark::journal::Record;
 use crate::benchmark::load_plan::{LoadEndpoint, LoadOptions};
-use crate::result::{Invocation, Load, LoadRound, OutcomeKind};
+use crate::result::{Cause, EndpointOutcome, Invocation, Load, LoadRound, OutcomeKind};
 use crate::sync::lock;
 use crate::units::milliseconds;
 
@@ -33,7 +33,7 @@ pub(super) struct Round {
 struct Calls {
     warmup: Vec<Invocation>,
     measured: Vec<Invocation>,
-    last_failure: Option<String>,
+    last_failure: Option<(String, Cause)>,
 }
 
 impl Round {
@@ -91,33 +91,32 @@ impl Round {
         self.failed_in_a_row.load(Ordering::Relaxed) >= HOPELESS
     }
 
-    /// Why it is pointless to go on under `load`.
-    pub(super) fn hopeless(&self, load: &Load) -> Option<String> {
+    /// How the endpoint ends where it is pointless to go on under `load`.
+    pub(super) fn hopeless(&self, load: &Load) -> Option<EndpointOutcome> {
         self.is_hopeless().then(|| {
-            let last = lock(&self.calls).last_failure.clone().unwrap_or_default();
-            format!("{HOPELESS} errors in a row under {load}, the last: {last}")
+            let (last, cause) = lock(&self.calls).last_failure.clone().unwrap_or_default();
+            let reason = format!("{HOPELESS} errors in a row under {load}, the last: {last}");
+            EndpointOutcome::StoppedEarly { reason, cause }
         })
     }
 
     fn record_warm_up(&self, invocation: Invocation) {
-        self.recorder
-            .record(Record::RoundWarmUp, &invocation, Attempt::Last);
+        self.recorder.record(Record::RoundWarmUp, &invocation);
         lock(&self.calls).warmup.push(invocation);
     }
 
     /// Keeps a measured call.
     pub(super) fn record(&self, invocation: Invocation) {
-        self.recorder
-            .record(Record::RoundCall, &invocation, Attempt::Last);
+        self.recorder.record(Record::RoundCall, &invocation);
         let is_throttled = invocation.outcome.kind() == OutcomeKind::Throttled;
-        let failure = invocation.outcome.failure().filter(|_| !is_throttled);
+        let failure = invocation.failure_words().filter(|_| !is_throttled);
         match &failure {
             Some(_) => self.failed_in_a_row.fetch_add(1, Ordering::Relaxed),
             None => self.failed_in_a_row.swap(0, Ordering::Relaxed),
         };
         let mut calls = lock(&self.calls);
         if failure.is_some() {
-            calls.last_failure = failure;
+            calls.last_failure = failure.zip(invocation.cause());
         }
         calls.measured.push(invocation);
     }

@@ -1,22 +1,17 @@
 //! Stability: warm-up, then sequential round-robin invocations (closed loop, one client).
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::recorder::{Attempt, Recorder};
+use super::again;
+use super::recorder::Recorder;
 use crate::aws::Invoker;
 use crate::benchmark::journal::Record;
 use crate::benchmark::wait::sleep_unless_cancelled;
 use crate::benchmark::{Context, EndpointLabel, Event, empty_result};
-use crate::result::{EndpointOutcome, EndpointRun, Invocation, OutcomeKind, RunResult};
+use crate::result::{Cause, EndpointOutcome, EndpointRun, Invocation, RunResult};
 use crate::text::plural;
 use crate::units::saturating_u32;
-
-/// Pause before a call is repeated that met an endpoint still provisioning.
-const NOT_READY_PAUSE: Duration = Duration::from_millis(500);
-/// Longest time in a row that an endpoint may answer "not ready": a cold start takes up to 3
-/// minutes.
-const NOT_READY_LIMIT: Duration = Duration::from_mins(4);
 
 /// Which list of an [`EndpointRun`] the calls go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +36,33 @@ impl Client {
         }
     }
 
-    fn record(&self, run: &mut EndpointRun, phase: Phase, call: Invocation, attempt: Attempt) {
+    fn record(&self, run: &mut EndpointRun, phase: Phase, call: Invocation) {
         match phase {
             Phase::WarmUp => {
-                self.recorder.record(Record::WarmUp, &call, attempt);
+                self.recorder.record(Record::WarmUp, &call);
                 run.warmup.push(call);
             }
             Phase::Measured => {
-                self.recorder.record(Record::Call, &call, attempt);
+                self.recorder.record(Record::Call, &call);
                 run.invocations.push(call);
             }
         }
+    }
+
+    /// Ends the size once too many calls have failed for good.
+    fn check_errors(
+        &self,
+        context: &Context,
+        reason: String,
+        cause: Cause,
+    ) -> Result<(), EndpointOutcome> {
+        let errors = self.recorder.failed();
+        // This machine's own trouble says nothing about the model, and does not get better.
+        if errors < context.plan.options.error_threshold && cause != Cause::Runner {
+            return Ok(());
+        }
+        let reason = format!("{}, the last: {reason}", plural(errors, "error"));
+        Err(EndpointOutcome::StoppedEarly { reason, cause })
     }
 }
 
@@ -76,12 +87,12 @@ async fn measure(context: &Context, run: &mut EndpointRun) -> Result<(), Endpoin
     let client = Client::new(context, run);
     client.invoker.open_connections(1).await;
     for call in 0..options.warmup {
-        call_until_ready(context, &client, run, Phase::WarmUp, call).await?;
+        call_until_answered(context, &client, run, Phase::WarmUp, call).await?;
     }
     let mut lookout = Lookout::new(context);
     while let Some(calls) = next_calls(context, run) {
         for call in calls {
-            call_until_ready(context, &client, run, Phase::Measured, call).await?;
+            call_until_answered(context, &client, run, Phase::Measured, call).await?;
             if lookout.sees_certain_failure(context, run) {
                 context.stop.cancel();
                 return Err(context.failed_fast());
@@ -157,16 +168,13 @@ fn next_calls(context: &Context, run: &EndpointRun) -> Option<Range<u32>> {
     Some(done..next)
 }
 
-/// Calls that are done: one that met an endpoint not ready was sent again.
+/// Calls that are done: one that was sent again is not.
 fn answered(calls: &[Invocation]) -> u32 {
-    let done = calls
-        .iter()
-        .filter(|call| call.outcome.kind() != OutcomeKind::NotReady);
-    saturating_u32(done.count())
+    saturating_u32(calls.iter().filter(|call| !call.is_sent_again()).count())
 }
 
-/// Sends call number `call`, again while the endpoint says it is not ready.
-async fn call_until_ready(
+/// Sends call number `call`, again while the answer is a failure that passes.
+async fn call_until_answered(
     context: &Context,
     client: &Client,
     run: &mut EndpointRun,
@@ -175,34 +183,39 @@ async fn call_until_ready(
 ) -> Result<(), EndpointOutcome> {
     let cancel = &context.stop;
     let began = Instant::now();
-    loop {
+    for attempt in 0.. {
         let sample = context.plan.samples.round_robin(call);
         let send = client.invoker.invoke(sample, context.start);
-        let invocation = cancel
+        let mut invocation = cancel
             .run_until_cancelled(send)
             .await
             .ok_or(EndpointOutcome::Cancelled)?;
-        let not_ready = invocation.outcome.kind() == OutcomeKind::NotReady;
-        let failure = invocation.outcome.failure();
-        let attempt = if not_ready && began.elapsed() < NOT_READY_LIMIT {
-            Attempt::SentAgain
-        } else {
-            Attempt::Last
+        let passes = again::passes(phase == Phase::WarmUp, &invocation);
+        let is_too_long = began.elapsed() >= again::LONGEST;
+        if let Some(failure) = &mut invocation.failure {
+            failure.sent_again = passes && !is_too_long;
+        }
+        let failure = invocation.failure_words().zip(invocation.cause());
+        let sent_again = invocation.is_sent_again();
+        client.record(run, phase, invocation);
+        let Some((reason, cause)) = failure else {
+            return Ok(());
         };
-        client.record(run, phase, invocation, attempt);
-        if attempt == Attempt::SentAgain {
-            if !sleep_unless_cancelled(cancel, NOT_READY_PAUSE).await {
-                return Err(EndpointOutcome::Cancelled);
-            }
-            continue;
+        if passes && is_too_long && cause != Cause::Model {
+            let minutes = again::LONGEST.as_secs() / 60;
+            let reason = format!("no answer for {minutes} minutes, the last: {reason}");
+            return Err(EndpointOutcome::StoppedEarly { reason, cause });
         }
-        let Some(reason) = failure else { return Ok(()) };
-        let errors = client.recorder.failed();
-        if errors >= context.plan.options.error_threshold {
-            return Err(EndpointOutcome::StoppedEarly {
-                reason: format!("{}, the last: {reason}", plural(errors, "error")),
-            });
+        if !sent_again {
+            return client.check_errors(context, reason, cause);
         }
-        return Ok(());
+        if again::too_many(&run.invocations, context.plan.options.invocations) {
+            let reason = format!("more than 5% of the calls failed by AWS, the last: {reason}");
+            return Err(EndpointOutcome::StoppedEarly { reason, cause });
+        }
+        if !sleep_unless_cancelled(cancel, again::pause(attempt, fastrand::f64())).await {
+            return Err(EndpointOutcome::Cancelled);
+        }
     }
+    Ok(())
 }

@@ -155,7 +155,7 @@ impl Helper {
         }
     }
 
-    /// Carries a share out, unless it is of no endpoint of the plan.
+    /// Carries out a share, unless its endpoint is not in the plan.
     pub async fn carry_out(&self, share: &Share) -> Option<ShareDone> {
         let plan = &self.context.plan;
         let options = plan.options.load.as_ref()?;

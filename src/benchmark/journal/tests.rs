@@ -24,6 +24,7 @@ fn call(start_ms: f64) -> Invocation {
         response_bytes: 2,
         outcome: InvocationOutcome::Success,
         due_ms: None,
+        failure: None,
     }
 }
 

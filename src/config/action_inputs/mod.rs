@@ -1,8 +1,9 @@
 //! PURE: the inputs of the GitHub Action as a command line.
 //!
-//! The runner gives each input as `INPUT_<NAME>`: in capitals, with its hyphens, not trimmed, and empty when it was
-//! declared without a default. Source: `Handler.cs` of the runner. Empty variables break typed `env =` arguments, so the
-//! inputs become arguments, which the one parser reads.
+//! The runner gives each input as `INPUT_<NAME>`: in capitals, with its hyphens, not trimmed, and
+//! empty when it was declared without a default. Source: `Handler.cs` of the runner. Empty
+//! variables break typed `env =` arguments, so the inputs become arguments, which the one parser
+//! reads.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,13 +16,13 @@ use super::args::Cli;
 use super::words::{nearest, truth};
 
 const PREFIX: &str = "INPUT_";
-/// Names that people expect for flags of another name.
+/// Other names under which users may look for a flag.
 const OTHER_NAMES: [(&str, &str); 1] = [("tags", "tag")];
 /// Inputs that `action.yml` fills for every command.
 const ALWAYS_GIVEN: [&str; 1] = ["github-token"];
 /// Inputs of every container action: the runner itself uses them.
 const OF_THE_RUNNER: [&str; 2] = ["args", "entrypoint"];
-/// Flags that say what is so anyway: as an input, `false` would look like the opposite.
+/// Flags that restate the default: as an input, `false` would look like the opposite.
 const NO_INPUTS: [&str; 1] = ["wait"];
 /// Commands that make sense as a step of a workflow.
 const COMMANDS: [&str; 11] = [
@@ -37,7 +38,7 @@ const COMMANDS: [&str; 11] = [
     "cleanup",
     "demo",
 ];
-/// The input that says whom every command acts as.
+/// The input with the role of every command.
 const ROLE: &str = "role-to-assume";
 /// Name of the program when the runner starts it for the clean-up.
 const CLEAN_UP: &str = "sagegate-post";
@@ -66,7 +67,7 @@ pub enum InputError {
     },
     /// `command` names none.
     #[error(
-        "input `command`: `{name}` is no command of the action, use {}{}",
+        "input `command`: `{name}` is not a command of the action, use {}{}",
         COMMANDS.join(", "),
         did_you_mean(nearest.as_ref())
     )]
@@ -95,7 +96,7 @@ fn did_you_mean(nearest: Option<&String>) -> String {
 
 /// What to parse: `typed`, or the action's inputs where nothing was typed.
 ///
-/// - Started as `sagegate-post` it is the clean-up of a step, whatever else there is.
+/// - Started as `sagegate-post` it is the clean-up of a step, regardless of inputs and arguments.
 /// - With arguments it is a command of a script, also inside Actions: inputs are not looked at.
 /// - Without arguments, under `GITHUB_ACTIONS=true` and with any `INPUT_…`, it is the action.
 ///
@@ -210,8 +211,8 @@ fn is_input(argument: &Arg) -> bool {
     !argument.is_hide_set() && !is_redundant
 }
 
-/// Whether the value is what the flag has without it. `action.yml` declares such values, so the runner gives them to every
-/// command; as arguments they would contradict others that were meant.
+/// Whether the value is what the flag has without it. `action.yml` declares such values, so the
+/// runner gives them to every command; as arguments they would contradict others that were meant.
 fn is_default(argument: &Arg, value: &str) -> bool {
     let action = argument.get_action();
     if matches!(action, ArgAction::SetTrue) {

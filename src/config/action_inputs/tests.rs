@@ -105,7 +105,7 @@ fn an_unknown_input_is_named_with_the_nearest() {
     );
     assert_eq!(
         error(&[("INPUT_COMMAND", "benchmrk")]),
-        "input `command`: `benchmrk` is no command of the action, use run, benchmark, calibrate, compare, record, \
+        "input `command`: `benchmrk` is not a command of the action, use run, benchmark, calibrate, compare, record, \
          submit, collect, report, post, cleanup, demo; did you mean `benchmark`?"
     );
     assert!(line(&[("INPUT_COMMAND", "simulate")]).is_err());

@@ -20,7 +20,8 @@ use crate::github::CommentMode;
 /// What `run` does with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// As the event of the workflow asks: record after a push to the default branch and on a schedule, else gate
+    /// As the event of the workflow asks: record after a push to the default branch and on a
+    /// schedule, else gate
     Auto,
     /// Compare with the baseline and fail on a regression; the baseline is only read
     Gate,
@@ -32,8 +33,8 @@ pub enum Mode {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct BaselineArgs {
-    /// Baseline store: file:PATH, branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and GITHUB_TOKEN), or
-    /// s3://BUCKET/KEY
+    /// Baseline store: file:PATH, branch:NAME of the GitHub repository (needs GITHUB_REPOSITORY and
+    /// GITHUB_TOKEN), or s3://BUCKET/KEY
     /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
     #[arg(long, value_name = "URI")]
     pub baseline: Option<BaselineUri>,
@@ -42,11 +43,12 @@ pub struct BaselineArgs {
     pub github_token: Option<GivenToken>,
 }
 
-/// How the pull request is told.
+/// Options of the pull-request comment.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "GitHub")]
 pub struct CommentArgs {
-    /// When the pull request gets a comment: always, on-change, on-fail or never. One that exists is kept current
+    /// When the pull request gets a comment: always, on-change, on-fail or never. One that exists
+    /// is kept current
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub comment: CommentMode,
 }
@@ -62,7 +64,8 @@ pub struct RecommendArgs {
     /// else AWS's]
     #[arg(long, value_name = "FILE|latest")]
     pub prices: Option<PathBuf>,
-    /// Traffic that is expected on average: the report prices it with and without provisioned concurrency
+    /// Traffic that is expected on average: the report prices it with and without provisioned
+    /// concurrency
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub expected_rate: Option<f64>,
 }

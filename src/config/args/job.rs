@@ -42,7 +42,7 @@ pub struct JobArgs {
     /// Role of the job, which measures and cleans up
     #[arg(long, value_name = "ARN", value_parser = parse_role_arn)]
     pub job_role_arn: String,
-    /// Where samples and results are kept; each job has a folder of its own there
+    /// Where samples and results are kept; each job has its own folder there
     #[arg(long, value_name = "S3-URI")]
     pub s3_output: S3Folder,
     /// Machine that sends the calls
@@ -83,7 +83,7 @@ pub struct CollectArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// How the pull request is told.
+    /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
     /// What the recommendation depends on.

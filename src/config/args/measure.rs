@@ -35,12 +35,13 @@ pub struct MeasurementArgs {
     /// Where files go.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Measure on the built-in simulator with this profile (xgboost, mobilenet-v2, transformer, or a TOML file): no AWS
-    /// account is needed. The model is then the profile's own, and --samples may be left out
+    /// Measure on the built-in simulator with this profile (xgboost, mobilenet-v2, transformer, or
+    /// a TOML file): no AWS account is needed. The model is then the profile's own, and --samples
+    /// may be left out
     #[arg(long, value_name = "PROFILE", help_heading = "Model")]
     pub simulate: Option<String>,
-    /// Go on with a run that crashed or was interrupted: measure only what is missing in its folder. Repeat its other
-    /// flags
+    /// Go on with a run that crashed or was interrupted: measure only what is missing in its
+    /// folder. Repeat its other flags
     #[arg(
         long,
         value_name = "DIR",
@@ -64,7 +65,8 @@ pub struct ModelArgs {
     /// S3 URI of the model archive of --image-uri
     #[arg(long, value_name = "S3-URI", conflicts_with_all = ["model_name", "model_package_arn"])]
     pub model_data_url: Option<String>,
-    /// Version in the model registry, from which a model is created for the run and deleted after it
+    /// Version in the model registry, from which a model is created for the run and deleted after
+    /// it
     #[arg(long, value_name = "ARN", requires = "execution_role_arn")]
     pub model_package_arn: Option<String>,
     /// Role that a model created for the run has
@@ -73,15 +75,17 @@ pub struct ModelArgs {
     /// Environment variable of the container of a model created for the run; may be repeated
     #[arg(long = "container-env", value_name = "KEY=VALUE", conflicts_with = "model_name", value_parser = parse_pair)]
     pub container_env: Vec<(String, String)>,
-    /// What people call the model: shown in the report, keeps baselines apart [default: the model's name]
+    /// Display name of the model: shown in the report, keeps baselines apart [default: the model's
+    /// name]
     #[arg(long, value_name = "ALIAS")]
     pub name: Option<String>,
-    /// JSON Lines file of InvokeEndpoint arguments, for example {"Body": "1,2,3", "ContentType": "text/csv"};
-    /// BodyBase64 and BodyFile may stand for Body. Or the toolkit's .pkl file. Or a folder: each file is the body of
-    /// one sample
+    /// JSON Lines file of InvokeEndpoint arguments, for example {"Body": "1,2,3", "ContentType":
+    /// "text/csv"}; BodyBase64 and BodyFile may stand for Body. Or the toolkit's .pkl file. Or a
+    /// folder: each file is the body of one sample
     #[arg(long, value_name = "FILE|DIR")]
     pub samples: Option<PathBuf>,
-    /// Content type of samples that name none; for a folder of all files [default: by file extension]
+    /// Content type of samples that name none; for a folder of all files [default: by file
+    /// extension]
     #[arg(long, value_name = "TYPE")]
     pub content_type: Option<String>,
     /// AWS region [default: AWS_REGION or the profile's]
@@ -103,7 +107,8 @@ pub struct MeasureArgs {
     /// Measured invocations per size, rounded up to a multiple of the number of samples
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub invocations: u32,
-    /// Go on up to this many invocations at a size whose p99 strays too far to be judged [default: --invocations]
+    /// Go on up to this many invocations at a size whose p99 is too noisy to be judged [default:
+    /// --invocations]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_invocations: Option<u32>,
     /// Warm-up invocations per size, set aside
@@ -115,7 +120,8 @@ pub struct MeasureArgs {
     /// Pause between deployment and the first invocation
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     pub cold_start_delay: Duration,
-    /// Whose latency is judged: what a client sees (network included), or CloudWatch's ModelLatency on the server
+    /// Whose latency is judged: what a client sees (network included), or CloudWatch's ModelLatency
+    /// on the server
     #[arg(long, value_name = "client|server", default_value = "client", value_parser = parse_latency_source)]
     pub latency_source: LatencySource,
     /// Longest wait for an endpoint to be in service
@@ -133,8 +139,8 @@ pub struct MeasureArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Concurrency")]
 pub struct LoadArgs {
-    /// Measure the recommended size under load, too [default: true for benchmark; for run only when one of
-    /// --expected-clients, --rate and --trace is given]
+    /// Measure the recommended size under load, too [default: true for benchmark; for run only when
+    /// one of --expected-clients, --rate and --trace is given]
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", action = ArgAction::Set)]
     pub concurrency_benchmark: Option<bool>,
     /// MaxConcurrency of each endpoint
@@ -156,10 +162,11 @@ pub struct LoadArgs {
     /// Mean pause of each client between an answer and its next call
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     pub think_time: Duration,
-    /// Also send calls at this constant rate, whatever the answers (open loop)
+    /// Also send calls at this constant rate, without waiting for the answers (open loop)
     #[arg(long, value_name = "RATE", conflicts_with = "trace", value_parser = parse_rate)]
     pub rate: Option<f64>,
-    /// Also send calls at the times of this file, whatever the answers: seconds, one a line
+    /// Also send calls at the times in this file, without waiting for the answers: seconds, one per
+    /// line
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 }

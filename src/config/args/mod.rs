@@ -27,7 +27,7 @@ use self::values::parse_role_arn;
 
 const EXIT_CODES: &str = "Exit codes:
   0  passed, or nothing to compare with
-  1  a regression, or a case that an --on-... flag turned into a failure
+  1  a regression, or a case that an --on-... flag makes a failure
   2  bad flag or bad input: nothing was created
   3  the model could not be measured, or something could not be deleted
   130, 143  interrupted by SIGINT, SIGTERM: what was created has been deleted";
@@ -52,8 +52,9 @@ pub struct Cli {
     /// Show no progress, only the result
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its session as often as a long
-    /// run needs [default: the credentials of the environment or the profile]
+    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its
+    /// session as often as a long run needs [default: the credentials of the environment or the
+    /// profile]
     #[arg(long, value_name = "ARN", global = true, value_parser = parse_role_arn)]
     pub role_to_assume: Option<String>,
 }
@@ -63,28 +64,31 @@ pub struct Cli {
 pub enum Command {
     /// Deploy the model at several memory sizes, measure, recommend, compare with the baseline
     Run(Box<RunArgs>),
-    /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python toolkit does
+    /// Measure and report without comparing: stability, cost and concurrency, as AWS's Python
+    /// toolkit does
     Benchmark(Box<BenchmarkArgs>),
-    /// Do the work of `run` as a processing job inside SageMaker: for long runs, and latency without the network of CI
+    /// Do the work of `run` as a processing job inside SageMaker: for long runs, and latency
+    /// without the network of CI
     Submit(Box<SubmitArgs>),
     /// Fetch and judge the result of a job that `submit --no-wait` started
     Collect(Box<CollectArgs>),
     /// What the container of a processing job does
     #[command(hide = true)]
     InsideJob,
-    /// Measure the same model several times: how far runs stray, and what the gate would catch
+    /// Measure the same model several times: how much runs vary, and what the gate would catch
     Calibrate(Box<CalibrateArgs>),
     /// Compare a saved result with a baseline, without AWS
     Compare(Box<CompareArgs>),
     /// Add a saved result to a baseline, without AWS
     Record(Box<RecordArgs>),
-    /// Judge the saved result of another workflow and comment its pull request: for a workflow_run job
+    /// Judge the saved result of another workflow and comment on its pull request: for a
+    /// workflow_run job
     Post(Box<PostArgs>),
     /// Write comment and HTML page of a saved result again, without comparing it
     Report(Box<ReportArgs>),
-    /// Make a samples file of CSV rows, JSON arrays, images, audio or other files
+    /// Make a samples file from CSV rows, JSON arrays, images, audio or other files
     Samples(SamplesArgs),
-    /// Make a price file for --prices of AWS's public price list
+    /// Make a price file for --prices from AWS's public price list
     Prices(PricesArgs),
     /// Stop and delete what a killed run left behind
     Cleanup(CleanupArgs),

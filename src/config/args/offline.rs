@@ -17,7 +17,8 @@ pub struct CompareArgs {
     /// The result to compare: a result.json
     #[arg(long, value_name = "FILE")]
     pub result: PathBuf,
-    /// An earlier result to compare with, instead of a baseline; may be repeated, and the more the less is noise
+    /// An earlier result to compare with, instead of a baseline; may be repeated, and the more the
+    /// less is noise
     #[arg(
         long,
         value_name = "FILE",
@@ -45,8 +46,8 @@ pub struct PostArgs {
     /// The result of the other workflow, which is not trusted: a result.json
     #[arg(long, value_name = "FILE")]
     pub result: PathBuf,
-    /// The model that the comment says was not measured where the other workflow has left no result, as a pull request
-    /// of a fork does [default: no comment then]
+    /// The model that the comment says was not measured where the other workflow has left no
+    /// result, as a pull request of a fork does [default: no comment then]
     #[arg(long, value_name = "ALIAS")]
     pub name: Option<String>,
     /// Where the baseline is.
@@ -55,7 +56,7 @@ pub struct PostArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// How the pull request is told.
+    /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
     /// What the recommendation depends on.

@@ -5,7 +5,7 @@
     reason = "doc comments are help texts, where backticks would show"
 )]
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode};
 use super::measure::MeasurementArgs;
@@ -35,7 +35,8 @@ pub struct RunArgs {
     /// What is allowed.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0, fail is 1
+    /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0,
+    /// fail is 1
     #[arg(
         long,
         value_name = "warn|fail",
@@ -43,11 +44,25 @@ pub struct RunArgs {
         help_heading = "Gate"
     )]
     pub on_no_credentials: Escalation,
-    /// Stop as soon as p99 is certain to fail, whatever the calls to come will take: the rest is not measured. Has no
-    /// effect where the run is recorded or the label sagegate:accept is on the pull request
+    /// Stop as soon as p99 is certain to fail, however fast the remaining calls are: the rest is
+    /// not measured. Has no effect where the run is recorded or the label sagegate:accept is on the
+    /// pull request
     #[arg(long, help_heading = "Gate")]
     pub fail_fast: bool,
-    /// How the pull request is told.
+    /// Measure a failure of latency or cost alone a second time, on fresh endpoints, before the run
+    /// fails: it fails if both measurements together do. A run that --fail-fast has stopped is not
+    /// measured again
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        default_value = "true",
+        default_missing_value = "true",
+        action = ArgAction::Set,
+        help_heading = "Gate"
+    )]
+    pub confirm: bool,
+    /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
 }
@@ -75,7 +90,7 @@ pub struct BenchmarkArgs {
 #[derive(Debug, Args)]
 #[command(override_usage = usage("calibrate"))]
 pub struct CalibrateArgs {
-    /// What is measured, and how; each run has a folder of its own below --output-dir.
+    /// What is measured, and how; each run has its own folder below --output-dir.
     #[command(flatten)]
     pub measurement: MeasurementArgs,
     /// How often to measure

@@ -1,4 +1,4 @@
-//! What may be typed, and what a mistake is told.
+//! Which command lines are valid, and the error messages of those that are not.
 
 use std::time::Duration;
 

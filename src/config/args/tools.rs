@@ -20,8 +20,8 @@ SAGEGATE_PRICE_LIST_URL names a mirror of https://pricing.us-east-1.amazonaws.co
 /// Arguments of `samples`.
 #[derive(Debug, Args)]
 pub struct SamplesArgs {
-    /// Files and folders. A .csv gives one sample per row, a .json array one per element, a .jsonl one per line, a
-    /// folder one per file, any other file one
+    /// Files and folders. A .csv gives one sample per row, a .json array one per element, a .jsonl
+    /// one per line, a folder one per file, any other file one
     #[arg(required = true, value_name = "FROM")]
     pub from: Vec<PathBuf>,
     /// File to write, for --samples
@@ -56,8 +56,8 @@ pub struct PricesArgs {
 /// Arguments of `cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
-    /// ledger.json of the run: it lists all that the run may have created [default: what the same step of a workflow
-    /// has left, as STATE_ledger]
+    /// ledger.json of the run: it lists all that the run may have created [default: what the same
+    /// step of a workflow has left, as STATE_ledger]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "older_than"])]
     pub ledger: Option<PathBuf>,
     /// Everything of this run, from anywhere: by name, and by the tag sagegate:run
@@ -75,7 +75,8 @@ pub struct CleanupArgs {
     /// The clean-up of a workflow's step: succeeds when the step has left nothing.
     #[arg(long, hide = true)]
     pub from_state: bool,
-    /// Longest wait for an endpoint to be gone; one that is still being created cannot be deleted before
+    /// Longest wait for an endpoint to be gone; one that is still being created cannot be deleted
+    /// before
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub timeout: Duration,
 }

@@ -1,4 +1,4 @@
-//! Values of flags: how they are written, and what a mistake is told.
+//! Values of flags: how they are parsed, and their error messages.
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -43,9 +43,7 @@ pub(super) fn parse_job_timeout(text: &str) -> Result<Duration, String> {
     if (Duration::from_secs(1)..=Duration::from_hours(9 * 24)).contains(&timeout) {
         Ok(timeout)
     } else {
-        Err(format!(
-            "`{text}` is no time that AWS gives a job: from 1s to 216h"
-        ))
+        Err(format!("`{text}` must be between 1s and 216h"))
     }
 }
 

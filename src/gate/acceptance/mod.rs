@@ -1,7 +1,8 @@
-//! A regression that somebody accepts: exactly the values that a comment showed, and nothing beyond them.
+//! A regression that a label accepts: exactly the values that a comment showed, and nothing beyond
+//! them.
 //!
-//! The comment keeps what it showed in its hidden first line. Whoever adds the label afterwards accepts that; the next
-//! run keeps it there, so that a later commit is held to the same values.
+//! The comment keeps what it showed in its hidden first line. Whoever adds the label afterwards
+//! accepts that; the next run keeps it there, so that a later commit is held to the same values.
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,7 +48,8 @@ impl Family {
 
 /// The numbers of a comment: every value that can fail, and which families of metrics failed.
 ///
-/// As text: `failed:latency/memory:2048/p99:311.25/cost:6.1`, without anything that a hidden line cannot hold.
+/// As text: `failed:latency/memory:2048/p99:311.25/cost:6.1`, without anything that a hidden line
+/// cannot hold.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shown {
     failed: Vec<Family>,
@@ -55,8 +57,8 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// What the comment of a judgement shows. The other measures of the tail are kept, too: which one is judged depends on
-    /// the noise of the run.
+    /// What the comment of a judgement shows. The other measures of the tail are kept, too: which
+    /// one is judged depends on the noise of the run.
     pub fn of(judgement: &Judgement, analysis: &Analysis) -> Self {
         let fails = |family: &Family| {
             let mut failing = judgement.failing();
@@ -172,7 +174,7 @@ impl FromStr for Shown {
     }
 }
 
-/// Somebody's acceptance.
+/// An acceptance and its author.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acceptance {
     /// Who added the label, untrusted.
@@ -200,7 +202,7 @@ pub enum NotAccepted {
     StoppedEarly,
 }
 
-/// The label as it is on the pull request.
+/// The label on the pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
     /// Who added it, untrusted.
@@ -209,7 +211,7 @@ pub struct Label {
     pub at: Timestamp,
 }
 
-/// The comment as it is on the pull request, with the hidden values of its first line.
+/// The comment on the pull request, with the hidden values of its first line.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EarlierComment {
     /// When it was last changed, by GitHub's clock; `None` where unknown.
@@ -255,8 +257,9 @@ impl Label {
 }
 
 impl Judgement {
-    /// The judgement under a label: a failure becomes [`Verdict::Accepted`] when every failing metric is within what was
-    /// accepted. Any other verdict stays; the acceptance is kept for the next run.
+    /// The judgement under a label: a failure becomes [`Verdict::Accepted`] when every failing
+    /// metric is within what was accepted. Any other verdict stays; the acceptance is kept for the
+    /// next run.
     #[must_use]
     pub fn under(mut self, label: Result<Acceptance, NotAccepted>) -> Self {
         let fails = self.verdict == Verdict::Fail;

@@ -93,7 +93,7 @@ fn a_label_accepts_nothing_that_was_not_there_to_be_read() {
         assert_eq!(judgement.verdict, Verdict::Fail);
         assert!(judgement.notices.contains(&Notice::NotAccepted { reason }));
     }
-    // Where nothing fails, nobody needs to know.
+    // Where nothing fails, it is not reported.
     let fine = verdict_under(1.0, Err(NotAccepted::NothingShown));
     assert_eq!((fine.verdict, fine.notices.len()), (Verdict::Pass, 0));
 }

@@ -53,7 +53,7 @@ impl BaselineFileError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Malformed { .. } => {
-                "it is left as it is: restore it, or delete it to start a new baseline".to_owned()
+                "it is left unchanged: restore it, or delete it to start a new baseline".to_owned()
             }
             Self::NewerSchema { .. } => "update sagegate, or choose another --baseline".to_owned(),
         })

@@ -16,7 +16,7 @@ use crate::units::MemoryMb;
 
 /// Runs that a baseline rests on, at most.
 pub const MAX_RUNS: usize = 10;
-/// Runs kept per model, so that older epochs still tell the run-to-run noise.
+/// Runs kept per model, so that older epochs still show the run-to-run noise.
 const KEPT_RUNS: usize = 30;
 /// Runs closer together than this count as one: they share the state of the region that day.
 const SAME_RUN: SignedDuration = SignedDuration::from_hours(6);

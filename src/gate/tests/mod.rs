@@ -1,5 +1,7 @@
 //! Whole judgements: runs against histories.
 
+mod causes;
+mod confirm;
 mod cost;
 mod early;
 mod epochs;
@@ -14,7 +16,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::analysis::tests::{endpoint, metrics, prices, run_of};
 use crate::analysis::{Strategy, analyse, mean};
-use crate::result::{EndpointOutcome, EndpointRun};
+use crate::result::{CallFailure, EndpointOutcome, EndpointRun, InvocationOutcome};
 
 /// Latencies around `scale` ms: a fixed pattern with 20 % spread and no heavy tail.
 pub(crate) fn latencies(scale: f64, calls: u32) -> Vec<f64> {
@@ -139,6 +141,7 @@ fn without_size(mut run: RunResult, memory_mb: MemoryMb) -> RunResult {
         if endpoint.memory_mb == memory_mb {
             endpoint.outcome = EndpointOutcome::StoppedEarly {
                 reason: "out of memory".to_owned(),
+                cause: Cause::Model,
             };
         }
     }

@@ -68,7 +68,7 @@ proptest! {
             sizes.map(|((mb, ms), scale)| measured(*mb, ms * scale, calls)).collect(),
         );
         for (endpoint, _) in run.stability.iter_mut().zip(&broken).filter(|(_, broken)| **broken) {
-            endpoint.outcome = EndpointOutcome::DeployFailed { reason: "x".to_owned() };
+            endpoint.outcome = EndpointOutcome::DeployFailed { reason: "x".to_owned(), cause: Cause::Model };
         }
         let base = |scale: f64| run_of(
             SIZES.iter().map(|(mb, ms)| measured(*mb, ms * scale, calls.max(1))).collect(),

@@ -121,6 +121,7 @@ fn nothing_measured_is_never_a_pass() {
     for endpoint in &mut run.stability {
         endpoint.outcome = EndpointOutcome::DeployFailed {
             reason: "x".to_owned(),
+            cause: Cause::Model,
         };
     }
     for history in [None, Some(&history(5, model))] {

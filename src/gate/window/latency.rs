@@ -18,7 +18,7 @@ impl Window<'_> {
         let quantile = Tail::supported_by(size.warm().count);
         let judge = |quantile| self.judge_latency(size, quantile, limits);
         let ceiling = latency_ceiling(limits);
-        // A ceiling is one of the quantile, whatever is compared.
+        // A ceiling limits the quantile, regardless of what is compared.
         let highest = latency_of(size, quantile.unwrap_or(Tail::P99)).map(Value::Latency);
         let beyond = |ceiling| highest.is_some_and(|it| number(it) > number(ceiling));
         let judged = if ceiling.is_some_and(beyond) {
@@ -99,7 +99,8 @@ impl Window<'_> {
             runs: lns.len(),
             ..self.noise
         };
-        // How far identical code strays, the baseline's runs tell, too: a tail that has grown makes its own error larger.
+        // The baseline's runs, too, show how much identical code varies: a tail that has grown
+        // makes its own error larger.
         let errors: Vec<f64> = baseline.iter().map(|(_, error)| error.powi(2)).collect();
         let error = now.standard_error.get();
         let expected = mean(&errors)
@@ -147,9 +148,9 @@ impl Window<'_> {
         })
     }
 
-    /// A quantile that one size alone cannot be judged by is not judged over all sizes either: where p99 jumps between
-    /// body and tail from run to run, the jumps of several sizes add up faster than their errors. The mean of the
-    /// slowest calls does not jump.
+    /// A quantile that one size alone cannot be judged by is not judged over all sizes either:
+    /// where p99 jumps between body and tail from run to run, the jumps of several sizes add up
+    /// faster than their errors. The mean of the slowest calls does not jump.
     pub(super) fn latencies_together(
         &self,
         quantile: Tail,
@@ -205,9 +206,9 @@ fn many_floor(many: f64) -> u64 {
     many as u64
 }
 
-/// The judgement in `quantile`, or in what takes its place where its noise band is too wide: where the tail begins
-/// between p98 and p99, identical code strays by more than half in p99. The choice rests on the width of the band and not
-/// on the change; a failure stays a failure.
+/// The judgement in `quantile`, or in what takes its place where its noise band is too wide: where
+/// the tail begins between p98 and p99, identical code varies by more than half in p99. The choice
+/// rests on the width of the band and not on the change; a failure stays a failure.
 pub(super) fn judged_in(
     quantile: Tail,
     judge: impl Fn(Tail) -> Option<MetricJudgement>,
@@ -228,7 +229,7 @@ pub(in crate::gate) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
     Some(Notice::JudgedByLowerQuantile { quantile, calls })
 }
 
-pub(super) const fn latency_tolerance(limits: &Limits) -> Tolerance {
+pub(in crate::gate) const fn latency_tolerance(limits: &Limits) -> Tolerance {
     match limits.max_p99_increase {
         LatencyLimit::Off => Tolerance::Off,
         LatencyLimit::Relative(ratio) => Tolerance::Relative(ratio),

@@ -2,8 +2,8 @@
 
 mod latency;
 
-use self::latency::{judged_in, latency_tolerance, stored_latency};
-pub(super) use self::latency::{latency_ceiling, latency_of, lower_quantile};
+use self::latency::{judged_in, stored_latency};
+pub(super) use self::latency::{latency_ceiling, latency_of, latency_tolerance, lower_quantile};
 use super::Creep;
 use super::change::{Change, judge_change};
 use super::comparison::{MetricJudgement, NotCompared, Tolerance};
@@ -37,7 +37,8 @@ pub(super) struct LatencyAndCost {
 }
 
 impl Window<'_> {
-    /// Latency and cost at the baseline's size, so that "the size changed" and "the model got slower" stay apart.
+    /// Latency and cost at the baseline's size, so that "the size changed" and "the model got
+    /// slower" stay apart.
     pub(super) fn at_size(
         &self,
         baseline_size: MemoryMb,
@@ -98,8 +99,8 @@ impl Window<'_> {
             .collect()
     }
 
-    /// The baseline's geometric mean of cost at main's prices, this run's cost, and the comparison. An estimate is
-    /// compared with estimates only.
+    /// The baseline's geometric mean of cost at main's prices, this run's cost, and the
+    /// comparison. An estimate is compared with estimates only.
     fn compare_cost(&self, size: &SizeSummary) -> Option<Change> {
         let (basis, stored) = self.stored_costs(size.memory_mb);
         let now = match basis {
@@ -134,8 +135,8 @@ impl Window<'_> {
         })
     }
 
-    /// What both sides' costs can rest on, and the entries that have it: an entry without CloudWatch's numbers is
-    /// passed over as long as another one has them.
+    /// What both sides' costs can rest on, and the entries that have it: an entry without
+    /// CloudWatch's numbers is passed over as long as another one has them.
     fn stored_costs(&self, memory_mb: MemoryMb) -> (CostBasis, Vec<Vec<&SizeEntry>>) {
         let stored = self.stored(memory_mb);
         let billed: Vec<Vec<&SizeEntry>> = stored
@@ -168,7 +169,8 @@ impl Window<'_> {
         Cost::of(entry.memory_mb, inputs, &self.analysis.prices.prices).per_million()
     }
 
-    /// Geometric means over the sizes that both have: they catch a slow model that no single size proves.
+    /// Geometric means over the sizes that both have: they catch a slow model that no single size
+    /// proves.
     pub(super) fn over_all_sizes(&self, limits: &Limits) -> Overall {
         let sizes = &self.analysis.sizes;
         let fewest = sizes
@@ -236,7 +238,7 @@ impl Window<'_> {
     }
 }
 
-const fn cost_tolerance(limits: &Limits) -> Tolerance {
+pub(super) const fn cost_tolerance(limits: &Limits) -> Tolerance {
     match limits.max_cost_increase {
         CostLimit::Off => Tolerance::Off,
         CostLimit::Relative(ratio) => Tolerance::Relative(ratio),

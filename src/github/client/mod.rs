@@ -286,7 +286,7 @@ struct User {
     login: String,
 }
 
-/// Whether GitHub answered and said no, for any reason but an invalid token.
+/// Whether GitHub refused, for any reason but an invalid token.
 fn is_no(error: &GitHubError) -> bool {
     matches!(
         error.problem(),
@@ -294,7 +294,7 @@ fn is_no(error: &GitHubError) -> bool {
     )
 }
 
-/// The bot of an answer of GraphQL. No person's login has brackets, so nobody can register it.
+/// The bot of an answer of GraphQL. Logins of users have no brackets, so it cannot be registered.
 fn bot_of(answer: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
     let login = answer.pointer("/data/viewer/login").and_then(Value::as_str);
@@ -305,7 +305,7 @@ fn bot_of(answer: &[u8]) -> String {
     }
 }
 
-/// Server (`https://host:port`) and path prefix of an API address; `None` when it is no http(s)
+/// Server (`https://host:port`) and path prefix of an API address; `None` when it is not an http(s)
 /// address.
 pub(super) fn split_address(url: &str) -> Option<(String, String)> {
     let uri: Uri = url.trim().parse().ok()?;
@@ -359,7 +359,7 @@ pub(super) fn with_causes(error: &octocrab::Error) -> String {
     }
 }
 
-/// What stays as it is in one part of a path or a query value.
+/// Characters not encoded in a path segment or a query value.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

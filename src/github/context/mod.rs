@@ -90,7 +90,7 @@ impl Context {
         }
     }
 
-    /// The commit that people see: on a pull request its head and not the merge that is built.
+    /// The commit shown to readers: on a pull request its head and not the merge that is built.
     /// Hexadecimal.
     pub fn head_sha(&self) -> Option<&str> {
         let (of_event, or_checked_out) = match &self.event {

@@ -1,8 +1,9 @@
-//! Our price table out of AWS's public price list: the offer file of `AmazonSageMaker`.
+//! Builds the price table from AWS's public price list: the offer file of `AmazonSageMaker`.
 //!
 //! AWS publishes one per region, and an index of them. A product has attributes by which it is
-//! found, and a term by its SKU with the price. Products are known by their `group` and by the end
-//! of their `usagetype`, never by its start, which is an old name of the region (`USE1-`, `EU-`).
+//! found, and a term by its SKU with the price. Products are identified by their `group` and by the
+//! end of their `usagetype`, never by its start, which is an old name of the region (`USE1-`,
+//! `EU-`).
 
 mod read;
 
@@ -67,7 +68,7 @@ const DATA_OUT: Selector = Selector {
     rounding_usd: 0.0,
 };
 
-/// Prints what AWS's price list is searched for.
+/// Prints the attributes that AWS's price list is searched for.
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

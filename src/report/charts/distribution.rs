@@ -39,7 +39,7 @@ pub(in crate::report) struct Distribution {
     pub(in crate::report) latencies_ms: Vec<f64>,
 }
 
-/// A series as it is drawn.
+/// A series as drawn.
 struct Curve<'a> {
     name: &'a str,
     sorted: Vec<f64>,
@@ -48,7 +48,7 @@ struct Curve<'a> {
 }
 
 /// One line per series with marks at p50 and p99 (nearest rank). `None` when there is no series,
-/// one is empty, or a latency is no number that can be drawn.
+/// one is empty, or a latency is not a number that can be drawn.
 pub(in crate::report) fn latency_distribution(data: &LatencyDistribution) -> Option<String> {
     let curves: Vec<Curve<'_>> = data
         .series
@@ -57,7 +57,7 @@ pub(in crate::report) fn latency_distribution(data: &LatencyDistribution) -> Opt
         .map(curve)
         .collect::<Option<_>>()?;
     let range = scale::range(curves.iter().flat_map(|curve| curve.sorted.iter().copied()))?;
-    let x = Scale::around(range, Side::Horizontal(LEFT, RIGHT));
+    let x = Scale::fitted(range, Side::Horizontal(LEFT, RIGHT));
     let y = Scale::from_zero(1.0, UP);
     let title = first_of(&data.title, curves.len(), data.series.len());
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_steps() {
-        let x = Scale::around((10.0, 20.0), Side::Horizontal(0.0, 100.0));
+        let x = Scale::fitted((10.0, 20.0), Side::Horizontal(0.0, 100.0));
         let y = Scale::from_zero(1.0, Side::Vertical(100.0, 0.0));
         assert_eq!(
             outline(&[10.0, 15.0, 15.0, 20.0], &x, &y),

@@ -23,14 +23,14 @@ impl Area {
     }
 }
 
-/// What is taken: points, and the labels placed so far.
+/// The labels placed so far, and the points that they must not hide.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct LabelLayout {
     inside: Area,
     taken: Vec<Area>,
 }
 
-impl Places {
+impl LabelLayout {
     /// An empty region from a corner to the opposite one.
     pub(super) const fn within(top_left: (f64, f64), bottom_right: (f64, f64)) -> Self {
         Self {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn labels_of_one_point_do_not_overlap() {
-        let mut places = Places::within((0.0, 0.0), (400.0, 300.0));
+        let mut places = LabelLayout::within((0.0, 0.0), (400.0, 300.0));
         places.avoid(&[(200.0, 150.0)]);
         for _ in 0..6 {
             places.beside((200.0, 150.0), 40.0);
@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn a_label_gives_way_to_a_rising_line() {
-        let mut places = Places::within((0.0, 0.0), (400.0, 300.0));
+        let mut places = LabelLayout::within((0.0, 0.0), (400.0, 300.0));
         places.avoid(&[(100.0, 200.0), (200.0, 150.0), (230.0, 20.0)]);
         assert_eq!(places.beside((200.0, 150.0), 40.0), (229.0, 154.5));
     }
 
     #[test]
     fn a_label_stays_inside() {
-        let mut places = Places::within((0.0, 0.0), (400.0, 300.0));
+        let mut places = LabelLayout::within((0.0, 0.0), (400.0, 300.0));
         assert_eq!(places.beside((0.0, 0.0), 40.0), (20.0, 14.0));
     }
 }

@@ -1,7 +1,7 @@
 //! Latency over the number of clients, per `MaxConcurrency`.
 
 use super::axes::{self, BOTTOM, LEFT, RIGHT, TOP, UP};
-use super::labels::Places;
+use super::labels::LabelLayout;
 use super::scale::{self, Scale, Side};
 use super::svg::{Anchor, Look, Svg, polyline};
 use super::{MOST_SERIES, first_of};
@@ -66,7 +66,7 @@ pub(in crate::report) fn latency_under_load(data: &LatencyUnderLoad) -> Option<S
     scale::range(points().map(|point| point.throttled.get()))?;
     let latencies = points().filter_map(|point| point.latency);
     let y = scale::range(latencies.flat_map(|it| [it.p50.get(), it.p99.get()]))?;
-    let y = Scale::around_or_from_zero(y, UP);
+    let y = Scale::fitted_or_from_zero(y, UP);
     let x = clients_scale(points().map(|point| point.clients))?;
     let title = first_of(&data.title, series.len(), data.series.len());
 
@@ -110,7 +110,7 @@ fn clients_scale(clients: impl Iterator<Item = u32>) -> Option<Scale> {
     Some(if each.ticks().len() <= MOST_TICKS && each.has_room() {
         each
     } else {
-        Scale::around(range, side)
+        Scale::fitted(range, side)
     })
 }
 
@@ -144,9 +144,9 @@ fn lines(svg: &mut Svg, look: Look, series: &LoadSeries, x: &Scale, y: &Scale) {
     svg.path(&look.mark(), &marks);
 }
 
-/// Writes the throttled shares; whether there is one.
+/// Writes the throttled shares; returns whether there is one.
 fn throttled(svg: &mut Svg, series: &[LoadSeries], x: &Scale, y: &Scale) -> bool {
-    let mut places = Places::within((LEFT + 2.0, TOP - 8.0), (RIGHT + 24.0, BOTTOM - 4.0));
+    let mut places = LabelLayout::within((LEFT + 2.0, TOP - 8.0), (RIGHT + 24.0, BOTTOM - 4.0));
     for (series, (_, of)) in series.iter().flat_map(|it| QUANTILES.map(|of| (it, of))) {
         for run in runs(series, of, x, y) {
             places.avoid(&run);

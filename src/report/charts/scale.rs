@@ -97,7 +97,7 @@ impl Scale {
     }
 
     /// Around some values: logarithmic when they differ by more than a factor of 20.
-    pub(super) fn around((low, high): (f64, f64), side: Side) -> Self {
+    pub(super) fn fitted((low, high): (f64, f64), side: Side) -> Self {
         if is_wide((low, high)) {
             Self::logarithmic(low, high, side)
         } else {
@@ -105,10 +105,10 @@ impl Scale {
         }
     }
 
-    /// As [`Scale::around`], but a scale that is not logarithmic begins at 0.
-    pub(super) fn around_or_from_zero((low, high): (f64, f64), side: Side) -> Self {
+    /// As [`Scale::fitted`], but a scale that is not logarithmic begins at 0.
+    pub(super) fn fitted_or_from_zero((low, high): (f64, f64), side: Side) -> Self {
         let low = if is_wide((low, high)) { low } else { 0.0 };
-        Self::around((low, high), side)
+        Self::fitted((low, high), side)
     }
 
     /// Logarithmic between round numbers around two positive ones.
@@ -322,26 +322,26 @@ mod tests {
         assert_eq!(labels(&scale), ["0", "50", "100", "150", "200"]);
         let places = [0.0, 100.0, 200.0].map(|it| format!("{:.3}", scale.place(it)));
         assert_eq!(places, ["300.000", "180.000", "60.000"]);
-        let scale = Scale::around((1034.0, 1391.0), ACROSS);
+        let scale = Scale::fitted((1034.0, 1391.0), ACROSS);
         assert_eq!(
             labels(&scale),
             ["1,000", "1,100", "1,200", "1,300", "1,400"]
         );
         assert_eq!(
-            labels(&Scale::around((0.31, 0.52), UP)),
+            labels(&Scale::fitted((0.31, 0.52), UP)),
             ["0.30", "0.35", "0.40", "0.45", "0.50", "0.55"]
         );
     }
 
     #[test]
     fn a_wide_range_is_logarithmic() {
-        let scale = Scale::around((31.0, 700.0), ACROSS);
+        let scale = Scale::fitted((31.0, 700.0), ACROSS);
         assert!(scale.is_logarithmic());
         assert_eq!(labels(&scale), ["20", "50", "100", "200", "500", "1,000"]);
-        let scale = Scale::around((3.0, 61_000.0), ACROSS);
+        let scale = Scale::fitted((3.0, 61_000.0), ACROSS);
         assert_eq!(labels(&scale), ["10", "100", "1k", "10k", "100k"]);
-        assert!(!Scale::around((31.0, 600.0), ACROSS).is_logarithmic());
-        assert!(!Scale::around((0.0, 600.0), ACROSS).is_logarithmic());
+        assert!(!Scale::fitted((31.0, 600.0), ACROSS).is_logarithmic());
+        assert!(!Scale::fitted((0.0, 600.0), ACROSS).is_logarithmic());
     }
 
     #[test]
@@ -358,7 +358,7 @@ mod tests {
             labels(&Scale::from_zero(0.0, UP)),
             ["0", "0.2", "0.4", "0.6", "0.8", "1.0", "1.2"]
         );
-        assert!(Scale::around((100.0, 100.0), ACROSS).ticks().len() > 2);
+        assert!(Scale::fitted((100.0, 100.0), ACROSS).ticks().len() > 2);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use crate::report::{numbers, sanitise};
 /// 720 px wide, and grows to 17 units on a phone: layouts leave room for that.
 pub(super) const WIDTH: f64 = 600.0;
 
-/// Colours that the colour-blind can tell apart, and as many dash patterns and shapes.
+/// Colours that colour-blind readers can distinguish, and as many dash patterns and shapes.
 ///
-/// Source: Okabe and Ito, Color Universal Design; here darker or lighter where 3:1 against the page needs it.
+/// Source: Okabe and Ito, Color Universal Design; here darker or lighter where 3:1 against the page
+/// needs it.
 pub(super) const COLOURS: usize = 6;
 
 const STYLE: &str = include_str!("chart.css");

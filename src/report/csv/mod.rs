@@ -15,17 +15,25 @@ const MICROSECONDS_PER_MILLISECOND: f64 = 1000.0;
 /// A file: its path inside the output folder, and its text.
 pub type CsvFile = (&'static str, String);
 
-/// Every CSV file of a run. `chosen` is the size whose savings are listed. Cells hold numbers and
-/// fixed words only, so nothing in them can act as a formula in a spreadsheet.
-pub fn csv_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb>) -> Vec<CsvFile> {
-    let mut files = stability_files(run, analysis, chosen);
+/// Every CSV file of a run. `recommended` is the size whose savings are listed. Cells hold numbers
+/// and fixed words only, so nothing in them can act as a formula in a spreadsheet.
+pub fn csv_files(
+    run: &RunResult,
+    analysis: &Analysis,
+    recommended: Option<MemoryMb>,
+) -> Vec<CsvFile> {
+    let mut files = stability_files(run, analysis, recommended);
     if !run.concurrency.is_empty() {
         files.extend(concurrency::files(run, analysis));
     }
     files
 }
 
-fn stability_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb>) -> Vec<CsvFile> {
+fn stability_files(
+    run: &RunResult,
+    analysis: &Analysis,
+    recommended: Option<MemoryMb>,
+) -> Vec<CsvFile> {
     vec![
         (
             "stability_benchmark_raw_results/invocation_benchmark_results.csv",
@@ -49,7 +57,7 @@ fn stability_files(run: &RunResult, analysis: &Analysis, chosen: Option<MemoryMb
         ),
         (
             "cost_analysis_summary_results/cost_savings_summary.csv",
-            savings(chosen.and_then(|chosen| analysis.size(chosen))),
+            savings(recommended.and_then(|recommended| analysis.size(recommended))),
         ),
     ]
 }
@@ -262,10 +270,10 @@ fn costs(analysis: &Analysis) -> String {
     table(head, analysis.sizes.iter().map(row))
 }
 
-fn savings(chosen: Option<&SizeSummary>) -> String {
+fn savings(recommended: Option<&SizeSummary>) -> String {
     let head =
         "monthly_invocations,serverless_monthly_cost,instance_monthly_cost,monthly_percent_savings";
-    let break_even = chosen.and_then(|size| size.break_even.as_ref());
+    let break_even = recommended.and_then(|size| size.break_even.as_ref());
     let rows = break_even.into_iter().flat_map(|break_even| {
         break_even.savings().into_iter().map(|saving| {
             vec![

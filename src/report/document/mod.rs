@@ -1,7 +1,7 @@
 //! A document of headings, paragraphs, tables and folded sections; the only file that knows comrak.
 //!
-//! Each rendering makes untrusted words harmless for where it goes (`sanitise`). Raw HTML nodes hold
-//! our own literals, or text reduced to entities.
+//! Each rendering makes untrusted words harmless for where it goes (`sanitise`). Raw HTML nodes
+//! hold our own literals, or text reduced to entities.
 
 mod cells;
 
@@ -39,7 +39,7 @@ pub(super) enum Block {
     SmallPrint(Vec<Inline>),
     /// A table.
     Table(Table),
-    /// Lines shown as they are.
+    /// Lines shown verbatim.
     Lines(Vec<String>),
     /// A chart in the comment; the page has figures.
     Chart(Chart),
@@ -105,7 +105,7 @@ enum Target {
 struct Builder<'a> {
     arena: &'a Arena<'a>,
     target: Target,
-    /// Tables so far: each is a landmark with a name of its own.
+    /// Tables so far: each is a landmark with its own name.
     tables: std::cell::Cell<usize>,
 }
 
@@ -259,8 +259,8 @@ impl<'a> Builder<'a> {
         node
     }
 
-    /// GitHub reads what stands between two `$` of a block as mathematics: with more than one, each gets an element
-    /// of its own, as GitHub's documentation advises.
+    /// GitHub reads what stands between two `$` of a block as mathematics: with more than one, each
+    /// gets its own element, as GitHub's documentation advises.
     fn fill(&self, node: Node<'a>, words: &[Inline]) {
         let hide_dollars = self.target == Target::Comment && dollars(words) > 1;
         let mut at_start = true;

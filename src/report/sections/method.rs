@@ -1,4 +1,4 @@
-//! How the numbers came about: what a sceptical reader wants to check.
+//! The method: how the numbers were measured, so that a reader can check them.
 
 use super::{DATA_IS_ASSUMED, cell, paragraph};
 use crate::analysis::{CostBasis, SizeSummary, count, load_calls};
@@ -11,7 +11,7 @@ use crate::units::{LatencyMs, Usd};
 
 /// Baseline runs that are named.
 const MAX_COMMITS: usize = 10;
-/// Characters of a hash that people read.
+/// Characters shown of a hash.
 const SHORT_HASH: usize = 12;
 
 /// The folded part.
@@ -39,7 +39,7 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
     let bands = metrics::band_table(facts);
     if !bands.rows().is_empty() {
         blocks.push(paragraph(
-            "A metric fails when it grew by more than its tolerance and by more than identical code strays: 3 sigma \
+            "A metric fails when it grew by more than its tolerance and by more than identical code varies: 3 sigma \
              of this run's sampling error and of the run-to-run noise.",
         ));
         blocks.push(Block::Table(bands));
@@ -77,10 +77,10 @@ fn calls(facts: Facts<'_>) -> String {
         0 => "without warm-up".to_owned(),
         calls => format!(
             "after {} set aside",
-            numbers::plural(whole(calls), "warm-up call")
+            numbers::plural(to_usize(calls), "warm-up call")
         ),
     };
-    let calls = numbers::plural(whole(settings.invocations), "call");
+    let calls = numbers::plural(to_usize(settings.invocations), "call");
     format!("{calls} per size one after the other, all sizes side by side, {warmup}{delay}")
 }
 
@@ -104,7 +104,7 @@ fn latency(facts: Facts<'_>) -> String {
     }
 }
 
-fn whole(count: u32) -> usize {
+fn to_usize(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 

@@ -1,4 +1,4 @@
-//! Serverless against a real-time instance, and against workers that are kept warm.
+//! Serverless compared with a real-time instance, and with provisioned concurrency.
 
 use super::{cell, paragraph};
 use crate::analysis::{BreakEven, CostInputs, ProvisionedMonth, SizeSummary, Workload};
@@ -85,7 +85,7 @@ fn provisioned(
     ProvisionedMonth::of(&workload, workers, &facts.analysis.prices.prices)
 }
 
-/// When one worker that is kept warm pays.
+/// From which traffic a provisioned worker pays.
 fn kept_warm(facts: Facts<'_>, size: &SizeSummary) -> Option<String> {
     let month = provisioned(facts, size, 0.0, 1)?;
     let idle = numbers::usd_words(month.usage);

@@ -13,7 +13,8 @@ use crate::units::{LatencyMs, MemoryMb, Usd};
 const SHORT_REASON: usize = 70;
 const LONG_REASON: usize = 600;
 
-/// One row per size, ascending: quantiles, mean, cost, cold starts, errors, and why it is not the recommended one.
+/// One row per size, ascending: quantiles, mean, cost, cold starts, errors, and why it is not the
+/// recommended one.
 pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
     let mut table = Table::new(&[
         ("Memory", Align::Left),

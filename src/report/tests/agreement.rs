@@ -11,7 +11,7 @@ use crate::gate::{
     CostLimit, Entry, Epoch, Escalation, History, LatencyCeiling, LatencyLimit, Limits,
     MemoryLimit, Policy, Status, judge,
 };
-use crate::result::EndpointOutcome;
+use crate::result::{Cause, EndpointOutcome};
 use crate::units::{LatencyMs, Ratio};
 
 const RESULTS: usize = 10_000;
@@ -120,6 +120,7 @@ fn headline_table_and_exit_code_agree_in_ten_thousand_results() {
                 if random.f64() < 0.1 {
                     endpoint.outcome = EndpointOutcome::DeployFailed {
                         reason: "broken".to_owned(),
+                        cause: random.choice(Cause::ALL).unwrap(),
                     };
                 }
             }

@@ -13,7 +13,7 @@ use crate::gate::{
     CostCeiling, CostLimit, EarlierComment, History, Label, LatencyCeiling, LatencyLimit, Limits,
     MemoryLimit, NotAccepted, Notice, judge,
 };
-use crate::result::{EndpointOutcome, Service};
+use crate::result::{Cause, EndpointOutcome, Service};
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
 mod agreement;
@@ -63,6 +63,7 @@ fn broken(why: &str) -> RunResult {
     let mut run = model(1.0);
     run.stability[1].outcome = EndpointOutcome::StoppedEarly {
         reason: why.to_owned(),
+        cause: Cause::Model,
     };
     run
 }
@@ -72,6 +73,7 @@ fn nothing_measured(why: &str) -> RunResult {
     for endpoint in &mut run.stability {
         endpoint.outcome = EndpointOutcome::DeployFailed {
             reason: why.to_owned(),
+            cause: Cause::Model,
         };
     }
     run

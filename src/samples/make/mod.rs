@@ -1,4 +1,4 @@
-//! Samples out of what people have: CSV rows, JSON arrays, JSON Lines of payloads, folders and single files.
+//! Makes samples from CSV rows, JSON arrays, JSON Lines of payloads, folders and single files.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::json_lines::{explain, write};
-use super::{Place, Sample, SamplesError, check_size, directory, extension, text};
+use super::{Position, Sample, SamplesError, check_size, directory, extension, text};
 
 /// What the first row of a CSV file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,19 +39,20 @@ pub struct Made {
     pub count: usize,
 }
 
-/// Makes samples of files and folders, in the order given. What a file becomes depends on its extension:
+/// Makes samples from files and folders, in the order given. What a file becomes depends on its
+/// extension:
 ///
 /// | file | samples | content type |
 /// |---|---|---|
 /// | `.csv` | one per row that is not blank | `text/csv` |
-/// | `.json` that is an array | one per element, as it is written there | `application/json` |
-/// | `.jsonl`, `.ndjson` | one per line that is not blank; lines are payloads, not samples | `application/json` |
+/// | `.json` that is an array | one per element, verbatim | `application/json` |
+/// | `.jsonl`, `.ndjson` | one per line that is not blank: the payload | `application/json` |
 /// | any other | one | by extension |
 /// | folder | one per file that is not hidden, in the order of names | by extension |
 ///
 /// # Errors
-/// Any [`SamplesError`], with the file and its row, element or line; [`SamplesError::Empty`] when one of `from`
-/// gives no sample. Files beyond the limit are not read.
+/// Any [`SamplesError`], with the file and its row, element or line; [`SamplesError::Empty`] when
+/// one of `from` gives no sample. Files beyond the limit are not read.
 pub fn make(from: &[PathBuf], options: &MakeOptions) -> Result<Made, SamplesError> {
     let limit = options.limit.map_or(usize::MAX, NonZeroUsize::get);
     let mut samples = Vec::new();
@@ -96,7 +97,7 @@ fn samples_of(
         _ => return Ok(vec![whole(path)?]),
     };
     let content_type = options.content_type.as_deref().unwrap_or(content_type);
-    let sample = |(place, body): (Place, String)| {
+    let sample = |(place, body): (Position, String)| {
         check_size(body.as_bytes(), path, place)?;
         Ok(Sample {
             body: body.into_bytes(),
@@ -108,12 +109,12 @@ fn samples_of(
 }
 
 /// Bodies with where they come from.
-type Bodies = Vec<(Place, String)>;
+type Bodies = Vec<(Position, String)>;
 
 fn rows(path: &Path, header: Header) -> Result<Bodies, SamplesError> {
     let rows = split_rows(&text_of(path)?).map_err(|row| SamplesError::Payload {
         path: path.to_owned(),
-        place: Place::Row(row),
+        place: Position::Row(row),
         reason: "a quote is opened and not closed".to_owned(),
     })?;
     let skipped = match header {
@@ -164,14 +165,14 @@ fn split_rows(text: &str) -> Result<Bodies, usize> {
         .filter(|(_, row)| !row.trim().is_empty())
         .map(|(index, row)| {
             let row = row.strip_suffix('\r').unwrap_or(row);
-            (Place::Row(index + 1), row.to_owned())
+            (Position::Row(index + 1), row.to_owned())
         })
         .collect())
 }
 
 fn lines(path: &Path) -> Result<Bodies, SamplesError> {
     let body = |(index, line): (usize, &str)| {
-        let place = Place::Line(index + 1);
+        let place = Position::Line(index + 1);
         serde_json::from_str::<IgnoredAny>(line).map_err(|error| SamplesError::Payload {
             path: path.to_owned(),
             place,
@@ -187,12 +188,12 @@ fn lines(path: &Path) -> Result<Bodies, SamplesError> {
         .collect()
 }
 
-/// The elements of a file that is an array, with numbers and the order of members as written; `None` for another
-/// JSON value, which is one payload.
+/// The elements of a file that is an array, with numbers and the order of members as written;
+/// `None` for another JSON value, which is one payload.
 fn elements(path: &Path) -> Result<Option<Bodies>, SamplesError> {
     let malformed = |error: serde_json::Error| SamplesError::Payload {
         path: path.to_owned(),
-        place: Place::Whole,
+        place: Position::Whole,
         reason: error.to_string(),
     };
     let text = text_of(path)?;
@@ -204,7 +205,7 @@ fn elements(path: &Path) -> Result<Option<Bodies>, SamplesError> {
     let elements = elements.iter().enumerate();
     Ok(Some(
         elements
-            .map(|(index, element)| (Place::Element(index + 1), element.get().to_owned()))
+            .map(|(index, element)| (Position::Element(index + 1), element.get().to_owned()))
             .collect(),
     ))
 }

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::samples::{MAX_BODY_BYTES, json_lines};
 
-/// Makes samples of files with these names and contents, and reads them back: body and content type.
+/// Makes samples of files with these names and contents, and reads them back: body and content
+/// type.
 fn made(files: &[(&str, &[u8])], options: &MakeOptions) -> Result<Vec<(String, String)>, String> {
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<PathBuf> = files

@@ -1,9 +1,10 @@
-//! The stack machine of pickles, reduced to the opcodes that Python writes for lists of dicts of text and bytes.
+//! The stack machine of pickles, reduced to the opcodes that Python writes for lists of dicts of
+//! text and bytes.
 //!
-//! It builds values in a table and refers to them by number. So nothing is copied, a reference to an earlier value
-//! costs as much as its opcode, a list may contain itself, and neither building nor dropping recurses. Three
-//! functions are known by name because protocols 0 to 4 write bytes and bytearrays as calls of them; they are
-//! carried out here, and every other name is refused.
+//! It builds values in a table and refers to them by number. So nothing is copied, a reference to
+//! an earlier value costs as much as its opcode, a list may contain itself, and neither building
+//! nor dropping recurses. Three functions are known by name because protocols 0 to 4 write bytes
+//! and bytearrays as calls of them; they are carried out here, and every other name is refused.
 //!
 //! Source: `Lib/pickletools.py` of `CPython`, which documents the opcodes of protocols 0 to 5.
 
@@ -29,7 +30,8 @@ pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     /// `bytes` or `bytearray`.
     Bytes(&'a [u8]),
-    /// Bytes as protocols 0 to 2 write them: a [`Text`](Self::Text) each of whose characters stands for a byte.
+    /// Bytes as protocols 0 to 2 write them: a [`Text`](Self::Text) each of whose characters stands
+    /// for a byte.
     Latin1(Id),
     /// `list` or `tuple`.
     List(Vec<Id>),

@@ -1,7 +1,9 @@
-//! The Python toolkit's `.pkl` files: a list of dicts of `InvokeEndpoint` arguments, written by `pickle.dump`.
+//! The Python toolkit's `.pkl` files: a list of dicts of `InvokeEndpoint` arguments, written by
+//! `pickle.dump`.
 //!
-//! A pickle is a program, so this reads data and refuses everything else: no name is looked up, no object built, no
-//! function of the file's choice called. Memory is bounded by the file's size and [`MAX_REPEATED_BYTES`].
+//! A pickle is a program, so this reads data and refuses everything else: no name is looked up, no
+//! object built, no function of the file's choice called. Memory is bounded by the file's size and
+//! [`MAX_REPEATED_BYTES`].
 
 mod machine;
 mod reader;
@@ -14,11 +16,11 @@ use serde_json::{Map, Value as Json};
 
 use self::machine::{Id, Pickled, Value, load};
 use super::arguments::Arguments;
-use super::{Place, Sample, SamplesError, check_size};
+use super::{Position, Sample, SamplesError, check_size};
 use crate::text::one_line;
 
-/// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as one sample and
-/// 999 references.
+/// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as
+/// one sample and 999 references.
 const MAX_REPEATED_BYTES: usize = 256 * 1024 * 1024;
 /// What a member costs besides its text.
 const MEMBER_BYTES: usize = 64;
@@ -30,11 +32,11 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Sample>, SamplesErr
         place,
         reason,
     };
-    let pickled = load(bytes).map_err(|fault| refused(Place::Byte(fault.at), fault.reason))?;
+    let pickled = load(bytes).map_err(|fault| refused(Position::Byte(fault.at), fault.reason))?;
     let root = pickled.value(pickled.root);
     let Value::List(items) = root else {
         let reason = format!("{} instead of a list of dicts", root.kind());
-        return Err(refused(Place::Whole, reason));
+        return Err(refused(Position::Whole, reason));
     };
     let mut samples = Samples {
         pickled: &pickled,
@@ -42,7 +44,7 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Sample>, SamplesErr
         bytes_left: bytes.len().saturating_add(MAX_REPEATED_BYTES),
     };
     let sample = |(index, id): (usize, &Id)| {
-        let place = Place::Sample(index + 1);
+        let place = Position::Sample(index + 1);
         let sample = samples.sample(*id);
         let sample = sample.map_err(|reason| refused(place, reason))?;
         check_size(&sample.body, path, place)?;
@@ -111,7 +113,7 @@ impl Samples<'_> {
     fn latin1(&mut self, id: Id) -> Result<Vec<u8>, String> {
         let pickled = self.pickled;
         let Value::Text(text) = pickled.value(id) else {
-            return Err("Body is no text to encode".to_owned());
+            return Err("Body is not text that can be encoded".to_owned());
         };
         self.spend(text.len())?;
         let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();

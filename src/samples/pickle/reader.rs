@@ -1,6 +1,7 @@
 //! The bytes of a pickle, front to back.
 
-/// Position in the bytes. Every method fails in words when the bytes do not suffice, and allocates nothing.
+/// Position in the bytes. Every method fails in words when the bytes do not suffice, and allocates
+/// nothing.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -51,7 +52,7 @@ impl<'a> Reader<'a> {
         Ok(line)
     }
 
-    /// A number in decimal digits on a line of its own.
+    /// A number in decimal digits on its own line.
     pub(super) fn decimal(&mut self) -> Result<u64, String> {
         let line = std::str::from_utf8(self.line()?).ok();
         line.and_then(|digits| digits.parse().ok())
@@ -70,8 +71,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Text in Python's `raw-unicode-escape`: a byte is a character of Latin-1, `\u` starts four hexadecimal digits and
-/// `\U` eight.
+/// Text in Python's `raw-unicode-escape`: a byte is a character of Latin-1, `\u` starts four
+/// hexadecimal digits and `\U` eight.
 pub(super) fn unescape(line: &[u8]) -> Result<String, String> {
     let mut text = String::with_capacity(line.len());
     let mut bytes = line.iter().copied();

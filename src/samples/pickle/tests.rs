@@ -6,9 +6,9 @@ use super::*;
 use crate::samples::MAX_BODY_BYTES;
 
 /// `pickle.dumps(samples, protocol)` for protocols 0 to 5, where samples is
-/// `[{"Body": b"\x89P\x00\n\\\xff", "ContentType": "image/png"},`
-/// `{"Body": "1,2 \u00e9\u20ac\U0001f600\\u0041\n", "ContentType": "text/csv", "InferenceId": "a-1"},`
-/// `{"Body": b"", "ContentType": "image/png"}, {"Body": bytearray(b"ab\xfe"), "Accept": None}]`.
+/// `[{"Body": b"\x89P\x00\n\\\xff", "ContentType": "image/png"},` `{"Body": "1,2
+/// \u00e9\u20ac\U0001f600\\u0041\n", "ContentType": "text/csv", "InferenceId": "a-1"},` `{"Body":
+/// b"", "ContentType": "image/png"}, {"Body": bytearray(b"ab\xfe"), "Accept": None}]`.
 const BY_PROTOCOL: [&[u8]; 6] = [
     b"(lp0\n(dp1\nVBody\np2\nc_codecs\nencode\np3\n(V\x89P\\u0000\\u000a\\u005c\xff\np4\nVlatin1\np5\ntp6\nRp7\nsVContentType\np8\nVimage/png\np9\nsa(dp10\ng2\nV1,2 \xe9\\u20ac\\U0001f600\\u005cu0041\\u000a\np11\nsg8\nVtext/csv\np12\nsVInferenceId\np13\nVa-1\np14\nsa(dp15\ng2\nc__builtin__\nbytes\np16\n(tRp17\nsg8\ng9\nsa(dp18\ng2\nc__builtin__\nbytearray\np19\n(g3\n(Vab\xfe\np20\ng5\ntp21\nRp22\ntp23\nRp24\nsVAccept\np25\nNsa.",
     b"]q\x00(}q\x01(X\x04\x00\x00\x00Bodyq\x02c_codecs\nencode\nq\x03(X\x08\x00\x00\x00\xc2\x89P\x00\n\\\xc3\xbfq\x04X\x06\x00\x00\x00latin1q\x05tq\x06Rq\x07X\x0b\x00\x00\x00ContentTypeq\x08X\x09\x00\x00\x00image/pngq\x09u}q\n(h\x02X\x14\x00\x00\x001,2 \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\u0041\nq\x0bh\x08X\x08\x00\x00\x00text/csvq\x0cX\x0b\x00\x00\x00InferenceIdq\x0dX\x03\x00\x00\x00a-1q\x0eu}q\x0f(h\x02c__builtin__\nbytes\nq\x10)Rq\x11h\x08h\x09u}q\x12(h\x02c__builtin__\nbytearray\nq\x13(h\x03(X\x04\x00\x00\x00ab\xc3\xbeq\x14h\x05tq\x15Rq\x16tq\x17Rq\x18X\x06\x00\x00\x00Acceptq\x19Nue.",
@@ -18,8 +18,8 @@ const BY_PROTOCOL: [&[u8]; 6] = [
     b"\x80\x05\x95\x9b\x00\x00\x00\x00\x00\x00\x00]\x94(}\x94(\x8c\x04Body\x94C\x06\x89P\x00\n\\\xff\x94\x8c\x0bContentType\x94\x8c\x09image/png\x94u}\x94(h\x02\x8c\x141,2 \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\u0041\n\x94h\x04\x8c\x08text/csv\x94\x8c\x0bInferenceId\x94\x8c\x03a-1\x94u}\x94(h\x02C\x00\x94h\x04h\x05u}\x94(h\x02\x96\x03\x00\x00\x00\x00\x00\x00\x00ab\xfe\x94\x8c\x06Accept\x94Nue.",
 ];
 
-/// `pickle.dumps([{"Body": Evil()}], protocol)` for protocols 0, 2 and 4, where `Evil.__reduce__` returns
-/// `(os.system, ("echo pwned",))`.
+/// `pickle.dumps([{"Body": Evil()}], protocol)` for protocols 0, 2 and 4, where `Evil.__reduce__`
+/// returns `(os.system, ("echo pwned",))`.
 const CALLS_SYSTEM: [&[u8]; 3] = [
     b"(lp0\n(dp1\nVBody\np2\ncposix\nsystem\np3\n(Vecho pwned\np4\ntp5\nRp6\nsa.",
     b"\x80\x02]q\x00}q\x01X\x04\x00\x00\x00Bodyq\x02cposix\nsystem\nq\x03X\n\x00\x00\x00echo pwnedq\x04\x85q\x05Rq\x06sa.",

@@ -103,11 +103,13 @@ impl Account {
             *ordinal,
             &self.scenario.latency,
         );
-        *ordinal += 1;
         let life_cycle = &self.scenario.life_cycle;
-        let fails = life_cycle
-            .failing_memory_mb
-            .contains(&config.serverless.memory_mb.get());
+        let times = life_cycle.failing_times;
+        let fails = (times == 0 || *ordinal < times)
+            && life_cycle
+                .failing_memory_mb
+                .contains(&config.serverless.memory_mb.get());
+        *ordinal += 1;
         let endpoint = Endpoint {
             name: name.to_owned(),
             arn: arn_of_endpoint.clone(),

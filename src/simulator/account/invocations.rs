@@ -74,7 +74,7 @@ impl Account {
         }
         let mut refused = |endpoint: &Endpoint, metric, error| {
             for metric in [Metric::Invocations, metric] {
-                metrics.record(&endpoint.name, &endpoint.config.variant, metric, now, 1.0);
+                metrics.add_point(&endpoint.name, &endpoint.config.variant, metric, now, 1.0);
             }
             Err(error)
         };
@@ -94,6 +94,10 @@ impl Account {
                 return refused(endpoint, Metric::Invocation5XXErrors, ApiError::internal());
             }
             Some(Fault::NotReady) => return Err(not_ready(&endpoint.config.variant)),
+            Some(Fault::TimedOut) => {
+                let error = timed_out(&endpoint.config.variant);
+                return refused(endpoint, Metric::Invocation5XXErrors, error);
+            }
             Some(Fault::ModelError | Fault::DroppedConnection) | None => {}
         }
         match endpoint.workers.take(now, scenario.model.idle_seconds) {
@@ -121,7 +125,7 @@ impl Account {
         let used = self.scenario.model.used_memory_mb / memory_mb + 0.05;
         let (name, variant) = (endpoint.name.clone(), endpoint.config.variant.clone());
         let mut record =
-            |metric, value: f64| self.metrics.record(&name, &variant, metric, now, value);
+            |metric, value: f64| self.metrics.add_point(&name, &variant, metric, now, value);
         let failed = f64::from(u8::from(matches!(started.answer, Answer::Error(_))));
         record(Metric::Invocations, 1.0);
         record(Metric::Invocation4XXErrors, 0.0);
@@ -182,18 +186,17 @@ impl Endpoint {
                 let what = "insufficient memory: the worker was killed";
                 Answer::Error(model_error(variant, what))
             }
-            Some(Fault::Throttle | Fault::InternalError | Fault::NotReady) | None => {
-                Answer::Success {
-                    response_bytes: model.response_bytes,
-                    variant: variant.clone(),
-                }
-            }
+            Some(Fault::Throttle | Fault::InternalError | Fault::NotReady | Fault::TimedOut)
+            | None => Answer::Success {
+                response_bytes: model.response_bytes,
+                variant: variant.clone(),
+            },
         }
     }
 }
 
-/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a scenario refuses those that
-/// would spoil it.
+/// What a fault of an operation does to an invocation, whose answer is any bytes: the check of a
+/// scenario refuses those that would spoil it.
 const fn of_a_call(kind: FaultKind) -> Option<Fault> {
     match kind {
         FaultKind::Throttle => Some(Fault::Throttle),
@@ -228,6 +231,17 @@ fn not_ready(variant: &str) -> ApiError {
     let message =
         format!("Variant {variant} is not ready: its resources are still being provisioned.");
     ApiError::new(429, "ModelNotReadyException", message)
+}
+
+/// What AWS says of a container that has not answered within 60 seconds; the simulator does not
+/// wait for them.
+fn timed_out(variant: &str) -> ApiError {
+    let message = format!(
+        "Received server error (0) from {variant} with message \"Your invocation timed out while waiting for a \
+         response from container {variant}. Review the latency metrics for each container in Amazon CloudWatch, \
+         resolve the issue, and try again.\""
+    );
+    ApiError::new(424, "ModelError", message)
 }
 
 fn model_error(variant: &str, what: &str) -> ApiError {

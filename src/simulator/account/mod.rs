@@ -1,4 +1,5 @@
-//! PURE: the state machine of a simulated account over an explicit clock: (state, request, now) → answer.
+//! PURE: the state machine of a simulated account over an explicit clock: (state, request, now) →
+//! answer.
 //!
 //! Times are seconds since the Unix epoch.
 
@@ -53,7 +54,7 @@ pub(super) struct Account {
     sessions: Sessions,
     /// Processing jobs by name; they are never forgotten.
     jobs: BTreeMap<String, Job>,
-    /// Jobs that nobody runs yet.
+    /// Jobs that are not started yet.
     job_orders: Vec<JobOrder>,
     fault_rules: FaultRules,
 }
@@ -135,8 +136,8 @@ impl Account {
         }
     }
 
-    /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and invocations
-    /// have methods of their own.
+    /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and
+    /// invocations have their own methods.
     pub(super) fn call(
         &mut self,
         operation: Operation,

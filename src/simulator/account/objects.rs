@@ -1,4 +1,4 @@
-//! Simulated S3: buckets of objects, and the conditions by which writers take turns.
+//! Simulated S3: buckets of objects, and conditional writes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Quotas of the account: what `CreateEndpoint` refuses, and what Service Quotas tells.
+//! Quotas of the account: what `CreateEndpoint` refuses, and what Service Quotas reports.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const TOTAL_CONCURRENCY: &str =
 const TOTAL_CONCURRENCY_CODE: &str = "L-96300102";
 
 impl Account {
-    /// The one quota that has a code everybody agrees on.
+    /// Answers for the only quota whose code is undisputed.
     pub(super) fn get_service_quota(&self, input: &Value, region: &str) -> Result<Value, ApiError> {
         let (service, code) = (text(input, "ServiceCode")?, text(input, "QuotaCode")?);
         if self.scenario.quotas.unreadable {
@@ -73,7 +73,10 @@ impl Account {
             ));
         }
         if self.endpoints.len() >= quotas.endpoints {
-            let (limit, used) = (whole(quotas.endpoints), whole(self.endpoints.len()));
+            let (limit, used) = (
+                saturating_u32(quotas.endpoints),
+                saturating_u32(self.endpoints.len()),
+            );
             return Err(over_quota(
                 "Number of serverless endpoints",
                 limit,
@@ -84,10 +87,6 @@ impl Account {
         }
         Ok(())
     }
-}
-
-fn whole(count: usize) -> u32 {
-    saturating_u32(count)
 }
 
 /// AWS's words, down to the unit that only the memory quota has.

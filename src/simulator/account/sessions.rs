@@ -1,4 +1,5 @@
-//! STS: sessions of roles that were assumed with an identity token, and what is refused once they are over.
+//! STS: sessions of roles that were assumed with an identity token, and what is refused once they
+//! are over.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ impl Account {
         (now >= *ends).then(|| ApiError::new(403, "ExpiredTokenException", message))
     }
 
-    /// Believes every token that is well-formed, current and meant for AWS: whose it is cannot be known here.
+    /// Accepts every token that is well-formed, current and meant for AWS; signatures are not
+    /// checked.
     pub(super) fn assume_role_with_web_identity(
         &mut self,
         input: &Value,
@@ -92,7 +94,7 @@ fn is_session_name(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
 }
 
-/// What a token says of itself.
+/// The claims of a token.
 fn claims(token: &str, now: f64) -> Result<Value, ApiError> {
     let refuse = |why: &str| ApiError::new(400, "InvalidIdentityToken", why);
     let payload = match token.split('.').collect::<Vec<_>>().as_slice() {

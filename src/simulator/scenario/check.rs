@@ -48,6 +48,7 @@ impl Check<'_> {
             ("latency.overhead_ms", latency.overhead_ms),
             ("latency.tail_factor", latency.tail_factor),
             ("latency.endpoint_drift", latency.endpoint_drift),
+            ("latency.first_factor", latency.first_factor),
         ]
         .into_iter()
         .try_for_each(|(field, value)| self.not_negative(field, value))
@@ -121,6 +122,7 @@ impl Check<'_> {
             ("faults.model_error", faults.model_error),
             ("faults.not_ready", faults.not_ready),
             ("faults.dropped_connection", faults.dropped_connection),
+            ("faults.service_error", faults.service_error),
         ]
         .into_iter()
         .try_for_each(|(field, value)| self.probability(field, value))

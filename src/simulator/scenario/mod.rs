@@ -1,4 +1,4 @@
-//! What a simulated account is like: how fast its models answer, how long things take, what goes wrong.
+//! The scenario of a simulated account: latencies, durations, quotas, faults.
 
 mod check;
 
@@ -23,14 +23,14 @@ const BUILT_IN: [(&str, &str); 3] = [
     ("transformer", include_str!("../profiles/transformer.toml")),
 ];
 
-/// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise; every
-/// probability is 0 to 1. Only `latency` is required:
+/// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise;
+/// every probability is 0 to 1. Only `latency` is required:
 ///
 /// ```toml
 /// seed = 7                       # same seed, same latencies
 /// buckets = []                   # S3 buckets that exist from the start
 /// session_seconds = 3600.0       # how long the credentials of an assumed role last
-/// time_scale = 1.0               # the times of life_cycle pass this many times faster; calls do not
+/// time_scale = 1.0               # factor by which life_cycle is faster; calls are not
 ///
 /// [[models]]                     # models that exist from the start
 /// name = "churn"
@@ -47,6 +47,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// ms_per_kb = 0.0                # added per KB of request
 /// overhead_ms = 1.0              # OverheadLatency of a warm call
 /// endpoint_drift = 0.0           # standard deviation / mean between one endpoint and the next
+/// first_factor = 1.0             # the first endpoint of each size is this many times slower: a bad hour of AWS
 ///
 /// [model]
 /// response_bytes = 64
@@ -61,6 +62,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// metric_delay_seconds = 2.0     # CloudWatch shows a call this much later
 /// failing_memory_mb = []         # endpoints of these sizes fail to deploy ...
 /// failure_reason = "The primary container did not pass the ping health check."
+/// failing_times = 0              # only the first so many deployments of each of these sizes fail; 0: all
 ///
 /// [quotas]
 /// endpoints = 50
@@ -69,11 +71,11 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// unreadable = false             # Service Quotas denies access
 ///
 /// [jobs]                         # processing jobs, which the simulator runs on this machine
-/// program = "sagegate"           # what stands for the image: a path [default: the simulator's own program]
+/// program = "sagegate"           # run instead of the image: a path [default: this program]
 /// stopping_seconds = 120.0       # from SIGTERM to SIGKILL
 ///
-/// [clock]                        # AWS's clock, by which a request must be signed; all else goes by this machine's
-/// offset_seconds = 0.0           # ahead of this machine's: beyond 300 (S3: 900) either way, a request is refused
+/// [clock]                        # the clock of AWS that signatures are checked by
+/// offset_seconds = 0.0           # ahead of this machine: beyond 300 (S3: 900), refused
 /// after_requests = 0             # signed ones that come before the offset
 ///
 /// [price_list]                   # AWS's public one, for SAGEGATE_PRICE_LIST_URL
@@ -88,13 +90,16 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// model_error = 0.0
 /// not_ready = 0.0
 /// dropped_connection = 0.0
+/// service_error = 0.0            # answers of AWS with HTTP status 500
+/// cold_time_outs = 0             # the first so many calls of each endpoint run into the limit of 60 s
 ///
-/// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, GetMetricData, ...
+/// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, ...
 /// operation = "DescribeEndpoint"
 /// kind = "throttle"              # refused: or internal_error, access_denied, expired_token
 ///                                # not done: dropped_connection
-///                                # done all the same: lost_answer, malformed_answer, empty_answer, slow_answer
-/// every = 3                      # the third call, the sixth, ...; or probability = 0.1; or from = 3, the third and all later
+///                                # done: lost_answer, malformed_answer, empty_answer, slow_answer
+/// every = 3                      # the third call, the sixth, ...; or probability = 0.1;
+///                                # or from = 3, the third and all later
 /// seconds = 1.0                  # how late a slow_answer is
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -163,6 +168,8 @@ pub(super) struct LatencyProfile {
     pub(super) overhead_ms: f64,
     #[serde(default)]
     pub(super) endpoint_drift: f64,
+    #[serde(default = "one")]
+    pub(super) first_factor: f64,
 }
 
 impl LatencyProfile {
@@ -207,6 +214,7 @@ pub(super) struct LifeCycle {
     pub(super) metric_delay_seconds: f64,
     pub(super) failing_memory_mb: Vec<u32>,
     pub(super) failure_reason: String,
+    pub(super) failing_times: u32,
 }
 
 impl Default for LifeCycle {
@@ -216,6 +224,7 @@ impl Default for LifeCycle {
             deleting_seconds: 0.5,
             metric_delay_seconds: 2.0,
             failing_memory_mb: Vec::new(),
+            failing_times: 0,
             failure_reason:
                 "The primary container for production variant AllTraffic did not pass the ping \
                              health check. Please check CloudWatch logs for this endpoint."
@@ -281,6 +290,8 @@ pub(super) struct Faults {
     pub(super) model_error: f64,
     pub(super) not_ready: f64,
     pub(super) dropped_connection: f64,
+    pub(super) service_error: f64,
+    pub(super) cold_time_outs: u32,
 }
 
 /// Why a profile cannot be used.

@@ -1,4 +1,4 @@
-//! A call that is carried out, or not, and its answer on the wire, or what a fault makes of it.
+//! Carries out a call and sends its answer, subject to the faults of the scenario.
 
 use std::io;
 
@@ -16,7 +16,7 @@ pub(super) struct Called<T> {
 }
 
 impl<T> Called<T> {
-    /// Sends the answer, or what a fault makes of it.
+    /// Sends the answer, changed by a fault if there is one.
     pub(super) async fn respond(
         self,
         respond: impl FnOnce(Result<T, ApiError>) -> Response<Body>,
@@ -28,7 +28,7 @@ impl<T> Called<T> {
     }
 }
 
-/// Carries a call out, unless a fault keeps it from that.
+/// Carries out a call, unless a fault prevents it.
 pub(super) fn called<T>(
     injected: Option<InjectedFault>,
     carry_out: impl FnOnce() -> Result<T, ApiError>,

@@ -19,7 +19,8 @@ use crate::simulator::wire::rest_json;
 /// Longest `InferenceId` of AWS's API.
 const MAX_INFERENCE_ID: usize = 64;
 
-/// When the headers of a request were there. Extracted before the body, whose bytes may still be on their way.
+/// When the headers of a request were there. Extracted before the body, whose bytes may still be on
+/// their way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrived(Instant);
 
@@ -42,7 +43,8 @@ pub(super) struct Invoke<'a> {
 }
 
 impl Invoke<'_> {
-    /// Answers when the model would, and remembers what that took if the caller gave the call an id.
+    /// Answers when the model would, and remembers what that took if the caller gave the call an
+    /// id.
     pub(super) async fn answer(self, service: Arc<Service>) -> Response<Body> {
         service.log().count("InvokeEndpoint");
         let response = self.respond(&service).await;

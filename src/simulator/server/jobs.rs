@@ -1,7 +1,8 @@
-//! Runs processing jobs for real: a program per instance, with the job's environment, arguments, inputs and outputs.
+//! Runs processing jobs for real: a program per instance, with the job's environment, arguments,
+//! inputs and outputs.
 //!
-//! A container has `/opt/ml` to itself; a process of this machine does not. Each instance has a folder of its own instead,
-//! which the variable [`ROOT`] names.
+//! A container has `/opt/ml` to itself; a process of this machine does not. Each instance has a
+//! folder to itself instead, which the variable [`ROOT`] names.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -122,10 +123,10 @@ fn any_is_running(instances: &mut [Instance]) -> bool {
     running.count() > 0
 }
 
-/// When the instances have to end, and how firmly they were told.
+/// When the instances have to end, and which signal they got.
 struct Stop {
     last_moment: Instant,
-    told_at: Option<Instant>,
+    signalled_at: Option<Instant>,
     ran_too_long: bool,
 }
 
@@ -133,25 +134,25 @@ impl Stop {
     fn new(order: &JobOrder) -> Self {
         Self {
             last_moment: Instant::now() + Duration::from_secs(order.longest_run_s.into()),
-            told_at: None,
+            signalled_at: None,
             ran_too_long: false,
         }
     }
 
     fn is_due(&mut self, is_wanted: bool) -> bool {
         let is_late = Instant::now() >= self.last_moment;
-        self.ran_too_long |= is_late && self.told_at.is_none();
-        is_wanted || is_late || self.told_at.is_some()
+        self.ran_too_long |= is_late && self.signalled_at.is_none();
+        is_wanted || is_late || self.signalled_at.is_some()
     }
 
-    /// SIGTERM first; SIGKILL when the patience is at its end.
+    /// SIGTERM first; SIGKILL after `patience`.
     fn go_on(&mut self, instances: &[Instance], patience: Duration) {
-        let signal = match self.told_at {
+        let signal = match self.signalled_at {
             None => {
-                self.told_at = Some(Instant::now());
+                self.signalled_at = Some(Instant::now());
                 Signal::TERM
             }
-            Some(told_at) if told_at.elapsed() >= patience => Signal::KILL,
+            Some(signalled_at) if signalled_at.elapsed() >= patience => Signal::KILL,
             Some(_) => return,
         };
         for instance in instances.iter().filter(|it| it.exit_code.is_none()) {
@@ -173,7 +174,7 @@ struct Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // A process that has ended already is no error.
+        // A process that has already ended is not an error.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -229,7 +230,7 @@ impl Instance {
         if self.exit_code.is_none()
             && let Ok(Some(status)) = self.child.try_wait()
         {
-            // A process that a signal killed has no code of its own.
+            // A process that a signal killed has no exit code.
             self.exit_code = Some(status.code().unwrap_or(137));
             self.ended_at = Some(Instant::now());
         }
@@ -268,7 +269,7 @@ fn inside(root: &Path, path: &str) -> PathBuf {
     root.join(path.trim_start_matches("/opt/ml/"))
 }
 
-/// The files by which SageMaker tells a container where it is.
+/// The files in which SageMaker describes the job to a container.
 fn describe(root: &Path, order: &JobOrder, rank: u32) -> io::Result<()> {
     for folder in ["config", "output", "processing"] {
         fs::create_dir_all(root.join(folder))?;
@@ -377,7 +378,7 @@ fn upload(
     Ok(())
 }
 
-/// Files of a folder and of those below it; links are none, as in SageMaker.
+/// Files of a folder and of those below it, without symbolic links, as in SageMaker.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();

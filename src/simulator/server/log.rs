@@ -1,4 +1,4 @@
-//! What was asked of the simulator, for tests and curious people.
+//! The log of requests to the simulator, for tests and for users.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ const MAX_REMEMBERED: usize = 10_000;
 /// Invocations that are remembered one by one.
 const MAX_INVOCATIONS: usize = 100_000;
 
-/// A call of the control plane or of CloudWatch. Invocations are counted; those with an id are logged on their own.
+/// A call of the control plane or of CloudWatch. Invocations are counted; those with an id are
+/// logged on their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
     /// Milliseconds since the simulator started.
@@ -31,7 +32,8 @@ impl LoggedRequest {
     }
 }
 
-/// What an invocation with an `InferenceId` took, seen from the server: a client's measurement can be held against it.
+/// What an invocation with an `InferenceId` took, seen from the server: a client's measurement can
+/// be held against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct LoggedInvocation {
     pub(super) endpoint: String,
@@ -41,7 +43,8 @@ pub(super) struct LoggedInvocation {
     pub(super) status: u16,
     /// When the request's headers were there, in microseconds since the simulator started.
     pub(super) arrived_us: u64,
-    /// From then until the answer was handed over to be sent, in microseconds: the request's body is included.
+    /// From then until the answer was handed over to be sent, in microseconds: the request's body
+    /// is included.
     pub(super) took_us: u64,
 }
 

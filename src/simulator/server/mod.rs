@@ -71,7 +71,7 @@ impl Service {
         }
     }
 
-    /// Seconds since the Unix epoch; never steps back, whatever the wall clock does.
+    /// Seconds since the Unix epoch; never steps back, even if the wall clock does.
     fn now(&self) -> f64 {
         self.started_at + self.started.elapsed().as_secs_f64()
     }
@@ -82,7 +82,7 @@ impl Service {
         self.clock.at(unix_time(), earlier)
     }
 
-    /// Why the caller is refused, before it is looked at what it wants.
+    /// Why the caller is refused, before the request is parsed.
     fn refused_caller(&self, signature: Signature<'_>, headers: &HeaderMap) -> Option<ApiError> {
         let refused = clock::refusal(signature.service, headers, self.clock());
         self.signed_requests.fetch_add(1, Ordering::Relaxed);
@@ -205,7 +205,7 @@ fn name_in(input: &Value) -> Option<String> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the simulator is a server with a clock of its own"
+    reason = "the simulator is a server with its own clock"
 )]
 fn unix_time() -> f64 {
     SystemTime::now()
@@ -222,7 +222,8 @@ pub(super) fn router(service: Arc<Service>) -> Router {
         .with_state(service)
 }
 
-/// Dates an answer by the clock that its request met: an offset that begins meanwhile shows in the next one.
+/// Dates an answer by the clock that its request met: an offset that begins meanwhile shows in the
+/// next one.
 async fn date(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response<Body> {
     let date = clock::date(service.clock());
     let mut response = next.run(request).await;
@@ -298,7 +299,7 @@ async fn handle(
     called.respond(respond).await
 }
 
-/// A call of an awsJson service, told apart by the target header.
+/// A call of an awsJson service, which the target header names.
 fn json_call(
     service: &Service,
     headers: &HeaderMap,

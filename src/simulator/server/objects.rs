@@ -40,7 +40,7 @@ pub(super) fn refuse(
     rest_xml::respond(Err(in_words_of_s3(error)), request, request_id)
 }
 
-/// S3 has codes of its own for what every service may refuse.
+/// S3 has its own codes for errors that all services share.
 fn in_words_of_s3(error: ApiError) -> ApiError {
     match error.code {
         "ThrottlingException" => ApiError::new(503, "SlowDown", "Please reduce your request rate."),

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The last part of a wait is left to the operating system's timer: Tokio's own rounds up to whole milliseconds.
+/// The last part of a wait is left to the operating system's timer: Tokio's own rounds up to whole
+/// milliseconds.
 const PRECISE_PART: Duration = Duration::from_millis(4);
 
 /// Waits until a moment: on an idle machine to within some ten microseconds.
@@ -12,6 +13,6 @@ pub(super) async fn wait_until(deadline: Instant) {
         tokio::time::sleep(coarse).await;
     }
     let precise = move || std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-    // Only a cancelled runtime makes this fail, and then nobody waits for the answer.
+    // Only a cancelled runtime makes this fail, and then nothing waits for the answer.
     let _ = tokio::task::spawn_blocking(precise).await;
 }

@@ -38,7 +38,8 @@ pub(super) fn crc32(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode([a, b, c, d])
 }
 
-/// `SIZE;chunk-signature=…\r\nDATA\r\n` until a size of 0, then trailing headers. The checksum among those.
+/// `SIZE;chunk-signature=…\r\nDATA\r\n` until a size of 0, then trailing headers. The checksum
+/// among those.
 fn unchunked(body: &[u8]) -> Option<(Bytes, Option<String>)> {
     let (mut content, mut rest) = (Vec::new(), body);
     loop {

@@ -1,5 +1,5 @@
-//! awsJson 1.0 and 1.1: POST `/` with `X-Amz-Target: Service.Operation` and a JSON body. SageMaker speaks 1.1, boto3
-//! speaks 1.0 to CloudWatch.
+//! awsJson 1.0 and 1.1: POST `/` with `X-Amz-Target: Service.Operation` and a JSON body. SageMaker
+//! speaks 1.1, boto3 speaks 1.0 to CloudWatch.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response};

@@ -11,7 +11,7 @@ use crate::simulator::validate::ApiError;
 
 const NAMESPACE: (&str, &str) = ("xmlns", "https://sts.amazonaws.com/doc/2011-06-15/");
 
-/// Operation and members of a form; `None` for a body that is none.
+/// Operation and members of a form; `None` for a body that is not a form.
 pub(in crate::simulator) fn parse(headers: &HeaderMap, body: &[u8]) -> Option<(String, Value)> {
     header(headers, "content-type")?
         .starts_with("application/x-www-form-urlencoded")

@@ -1,4 +1,4 @@
-//! Protocols: what a request looks like on the wire, and what an answer must look like.
+//! The wire protocols: parsing of requests, serialisation of answers.
 
 mod aws_chunked;
 pub(super) mod aws_json;
@@ -22,8 +22,8 @@ pub(super) struct Signature<'a> {
     pub(super) service: &'a str,
 }
 
-/// Reads `Credential=KEY/20261122/us-east-1/sagemaker/aws4_request`. `None` without a signature; AWS would refuse such a
-/// request.
+/// Reads `Credential=KEY/20261122/us-east-1/sagemaker/aws4_request`. `None` without a signature;
+/// AWS would refuse such a request.
 pub(super) fn signature(headers: &HeaderMap) -> Option<Signature<'_>> {
     let authorization = header(headers, "authorization")?;
     let (_, credential) = authorization.split_once("Credential=")?;

@@ -1,4 +1,5 @@
-//! restJson1 of the SageMaker runtime: `POST /endpoints/{name}/invocations` with the payload as the body.
+//! restJson1 of the SageMaker runtime: `POST /endpoints/{name}/invocations` with the payload as the
+//! body.
 
 use axum::body::Body;
 use axum::http::Response;

@@ -1,5 +1,5 @@
-//! What happens to the branch that the baseline is on, and what must come of it: the run is judged, and in the baseline at
-//! most once.
+//! Faults of the branch that holds the baseline, and their expected results: the run is judged, and
+//! is in the baseline at most once.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::github::{Failure, GitHub};
 use crate::support::runner::Runner;
 
-/// One fault and what it must lead to.
+/// One fault and its expected results.
 pub(super) struct BranchCase {
     fault: &'static str,
     failure: fn() -> Failure,
@@ -35,8 +35,8 @@ impl BranchCase {
         let first = runner.step();
         github.fail((self.failure)());
         let step = runner.step();
-        let told = [step.annotations("warning"), step.annotations("error")].concat();
-        let is_told = match (self.warning, told.as_slice()) {
+        let annotations = [step.annotations("warning"), step.annotations("error")].concat();
+        let is_published = match (self.warning, annotations.as_slice()) {
             ("", []) => true,
             ("", _) => false,
             (words, [one]) => one.contains(words),
@@ -46,7 +46,7 @@ impl BranchCase {
         let is_so = first.outcome.code == Some(0)
             && code == Some(self.code)
             && runs == self.runs
-            && is_told;
+            && is_published;
         let fault = self.fault;
         if is_so {
             let warning = if self.warning.is_empty() {
@@ -56,7 +56,9 @@ impl BranchCase {
             };
             Ok(format!("| {fault} | {} | {runs} | {warning} |", self.code))
         } else {
-            Err(format!("{fault}: exit {code:?}, {runs} runs, {told:?}"))
+            Err(format!(
+                "{fault}: exit {code:?}, {runs} runs, {annotations:?}"
+            ))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes wrong, and what must come of it.
+//! Faults of AWS and of the machine, and their expected results.
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::support::{Simulator, Workspace};
 
-/// One fault and what it must lead to.
+/// One fault and its expected results.
 pub(super) struct Case {
-    /// What goes wrong.
+    /// The fault.
     pub(super) fault: String,
     /// Sections of the quick profile that are replaced or added.
     pub(super) sections: Vec<String>,
@@ -340,7 +340,7 @@ fn invocations() -> Vec<Case> {
             "3 errors, the last",
         ),
         case(
-            "somebody deletes an endpoint while it is measured",
+            "an endpoint is deleted while it is measured",
             &[""],
             MEASURED,
             "3 errors, the last",
@@ -422,7 +422,7 @@ fn resetting() -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut stream = stream;
-            // One byte of many is read: what is left makes the end a reset.
+            // One byte of many is read: the unread rest makes the end a reset.
             let _ = stream.read(&mut [0]);
         }
     });

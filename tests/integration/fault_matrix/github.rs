@@ -1,11 +1,11 @@
-//! What GitHub does, and what must come of it: never another exit code, never a second comment.
+//! Faults of GitHub, and their expected results: never another exit code, never a second comment.
 
 use std::time::Duration;
 
 use crate::support::github::{Failure, GitHub};
 use crate::support::runner::{PULL_REQUEST, Runner};
 
-/// One fault and what it must lead to.
+/// One fault and its expected results.
 pub(super) struct GitHubCase {
     fault: &'static str,
     failure: fn() -> Failure,

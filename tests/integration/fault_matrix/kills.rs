@@ -1,4 +1,5 @@
-//! `kill -9` at a hundred moments of a run, then `cleanup --run`. `SAGEGATE_KILLS` (optional) asks for fewer.
+//! `kill -9` at a hundred moments of a run, then `cleanup --run`. `SAGEGATE_KILLS` (optional) asks
+//! for fewer.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ const KILLS: usize = 100;
 /// Runs at a time; they share the machine, so that the moments are spread.
 const SIDE_BY_SIDE: usize = 4;
 const SEED: u64 = 20_261_123;
-/// Every so many killed runs are gone on with.
+/// One of this many killed runs is resumed.
 const RESUMED: usize = 5;
 
 /// What was found after one kill.
@@ -25,7 +26,7 @@ struct Killed {
     resumed: Option<bool>,
 }
 
-/// How long a run takes here that nobody kills.
+/// How long a run takes here that is not killed.
 fn whole() -> Duration {
     let simulator = Simulator::quick();
     let workspace = Workspace::new(&simulator);
@@ -70,7 +71,7 @@ fn kill_at(number: usize, moment: Duration) -> Killed {
     }
 }
 
-/// Whatever is in the folder can be read, and no half-written file stands in the place of one.
+/// Every file in the folder can be read, and none is half-written.
 fn is_readable(workspace: &Workspace) -> bool {
     let result = workspace.path("sagegate-results/result.json");
     let is_result = !result.exists() || RunResult::read(&result).is_ok();

@@ -1,6 +1,7 @@
-//! Every fault, its verdict, and what is left afterwards: the tables of `docs/faults.md`.
+//! Every fault, its verdict, and what remains afterwards: the tables of `docs/faults.md`.
 //!
-//! `cargo test --test integration -- --ignored --nocapture` prints them; with `INSTA_UPDATE=always` it writes them.
+//! `cargo test --test integration -- --ignored --nocapture` prints them; with `INSTA_UPDATE=always`
+//! it writes them.
 
 mod branch;
 mod cases;
@@ -85,7 +86,7 @@ fn side_by_side<T: Send>(
     done.into_inner().unwrap().into_values().collect()
 }
 
-/// Prints a table and holds the document to it: the part below `heading`.
+/// Prints a table and compares it with the document, in the part below `heading`.
 #[expect(
     clippy::print_stdout,
     reason = "the table is what the test is asked for"

@@ -1,5 +1,6 @@
-//! Everything that reads what others wrote, with arbitrary bytes and with damaged documents: no panic, no hang, no memory
-//! beyond what the input is worth. `PROPTEST_CASES=10000` makes a long run of it.
+//! Every reader of untrusted input, with arbitrary bytes and with damaged documents: no panic, no
+//! hang, no memory out of proportion to the input. `PROPTEST_CASES=10000` makes a long
+//! run of it.
 
 mod mutate;
 
@@ -103,8 +104,8 @@ fn resident_mib() -> f64 {
         / 1024.0
 }
 
-/// Everything that is done with a result of another workflow; the texts that come of it.
-fn told(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
+/// Everything that is done with a result of another workflow; the resulting texts.
+fn texts(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     let prices = PriceTable::bundled().unwrap();
     let prices = prices.region("us-east-1").unwrap();
     let analysis = analyse(run, prices, Choice::Balanced);
@@ -127,7 +128,7 @@ fn told(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     [report::markdown(&report), report::html(&report)]
 }
 
-/// Whatever a result says, it stays words.
+/// Text of a result is never interpreted.
 #[track_caller]
 fn assert_only_words([markdown, html]: &[String; 2], what: &str) {
     assert_eq!(
@@ -163,7 +164,7 @@ fn a_hostile_text_in_any_place_of_a_result_stays_a_text() {
             match RunResult::from_json(&result.to_string(), Path::new("result.json")) {
                 Ok(run) => {
                     read += 1;
-                    assert_only_words(&told(&run, None), path);
+                    assert_only_words(&texts(&run, None), path);
                 }
                 Err(error) => {
                     refused += 1;
@@ -180,13 +181,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_damaged_result_is_refused_or_told(mutations in vec(mutation(), 1..4)) {
+    fn a_damaged_result_is_refused_or_texts(mutations in vec(mutation(), 1..4)) {
         let files = files();
         let text = mutated(&files.result, &mutations);
         let baseline = BaselineFile::from_json(&files.baseline.to_string(), "b.json").unwrap();
         bounded(|| {
             if let Ok(run) = RunResult::from_json(&text, Path::new("result.json")) {
-                assert_only_words(&told(&run, Some(&baseline)), "mutated");
+                assert_only_words(&texts(&run, Some(&baseline)), "mutated");
             }
         });
     }
@@ -199,7 +200,7 @@ proptest! {
         let run = RunResult::from_json(&result, Path::new("result.json")).unwrap();
         bounded(|| {
             if let Ok(baseline) = BaselineFile::from_json(&text, "b.json") {
-                assert_only_words(&told(&run, Some(&baseline)), "mutated");
+                assert_only_words(&texts(&run, Some(&baseline)), "mutated");
             }
         });
     }

@@ -25,7 +25,7 @@ pub(crate) enum Mutation {
     Nested(Index, &'static str),
 }
 
-/// Values that nobody writes on purpose.
+/// Values that no program writes on purpose.
 #[derive(Debug, Clone)]
 pub(crate) enum Odd {
     Json(Value),

@@ -153,8 +153,8 @@ impl Graph {
         })
     }
 
-    /// What `path` means in the module `own`; `None` for what another crate, a macro or the function
-    /// itself defines.
+    /// What `path` means in the module `own`; `None` for what another crate, a macro or the
+    /// function itself defines.
     fn resolve(
         &self,
         own: usize,
@@ -188,8 +188,8 @@ impl Graph {
         Some(found)
     }
 
-    /// What `name` means in `module`: as the last of a path a function rather than the module of the
-    /// same name.
+    /// What `name` means in `module`: as the last of a path a function rather than the module of
+    /// the same name.
     fn member(
         &self,
         module: usize,

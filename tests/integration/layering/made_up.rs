@@ -1,4 +1,4 @@
-//! The rules on made-up sources: each is broken once, and seen to fail.
+//! The rules on made-up sources: each is broken once, and reported.
 
 use std::collections::BTreeMap;
 
@@ -197,7 +197,7 @@ fn a_module_and_its_parts_are_one_whole_and_what_goes_out_and_back_in_is_not() {
 }
 
 #[test]
-fn a_module_in_a_file_has_a_parent_of_its_own() {
+fn a_module_in_a_file_has_its_own_parent() {
     let files = [
         LIB,
         (

@@ -119,7 +119,8 @@ fn starts_with(tokens: &[Token], texts: &[&str]) -> bool {
     begin.take(texts.len()).eq(texts.iter().copied())
 }
 
-/// Whether the word at `at` is a field, a method or the rest of a path: `a.b` and `::b`, but not `..b`.
+/// Whether the word at `at` is a field, a method or the rest of a path: `a.b` and `::b`, but not
+/// `..b`.
 fn continues(tokens: &[Token], at: usize) -> bool {
     let before = |back: usize| {
         let index = at.checked_sub(back)?;

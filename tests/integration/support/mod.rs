@@ -16,8 +16,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// `m` answers in 6 to 12 ms; `m-steady` in 22 to 42 ms, so that a busy machine adds little to it; `m-slow` is more
-/// than three times slower than that. Everything else is quick.
+/// `m` answers in 6 to 12 ms; `m-steady` in 22 to 42 ms, so that a busy machine adds little to it;
+/// `m-slow` is more than three times slower than that. Everything else is quick.
 pub(crate) const QUICK: &str = r#"
 seed = 1
 
@@ -58,7 +58,7 @@ pub(crate) fn replaced(profile: &str, section: &str) -> String {
     }
 }
 
-/// A simulator on a free port, with a runtime of its own.
+/// A simulator on a free port, with its own runtime.
 pub(crate) struct Simulator {
     handle: Option<simulator::Handle>,
     runtime: Runtime,
@@ -113,12 +113,12 @@ impl Simulator {
         (status == 200).then_some(body)
     }
 
-    /// Writes an object of S3, whatever is there.
+    /// Writes an object of S3 unconditionally.
     pub(crate) fn put_object(&self, bucket: &str, key: &str, text: &str) {
         assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
     }
 
-    /// A call of SageMaker that nothing of the program takes part in.
+    /// A call of SageMaker without the program, by a plain HTTP client.
     pub(crate) fn sagemaker(&self, operation: &str, input: &Value) -> Value {
         let target = format!(
             "X-Amz-Target: SageMaker.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
@@ -343,7 +343,7 @@ impl Workspace {
         self.sagegate(&run_args("m", extra))
     }
 
-    /// Starts a command and goes on.
+    /// Starts a command without waiting.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         self.command(args).spawn().unwrap()
     }

@@ -1,4 +1,5 @@
-//! GitHub's runner, as a container action sees it: environment, event, and the files by which a step talks back.
+//! GitHub's runner, as a container action sees it: environment, event, and the files through
+//! which a step reports.
 
 use std::collections::BTreeMap;
 use std::process::Child;
@@ -23,7 +24,7 @@ pub(crate) struct Runner {
     run: u64,
 }
 
-/// What a step did, and what it told the runner.
+/// What a step did, and what it wrote for the runner.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) outcome: Outcome,
@@ -129,14 +130,14 @@ impl Runner {
             .with("GITHUB_SHA", MERGE)
     }
 
-    /// Runs the action: without arguments, with files of its own.
+    /// Runs the action: without arguments, with its own files.
     pub(crate) fn step(&mut self) -> Step {
         let folder = self.next_step();
         let outcome = self.workspace.sagegate(&[]);
-        self.told(&folder, outcome)
+        self.finish(&folder, outcome)
     }
 
-    /// Starts the action and goes on; also the folder for [`Runner::told`].
+    /// Starts the action without waiting; also returns the folder for [`Runner::finish`].
     pub(crate) fn start(&mut self) -> (Child, String) {
         let folder = self.next_step();
         (self.workspace.spawn(&[]), folder)
@@ -151,11 +152,11 @@ impl Runner {
         let outcome = self
             .workspace
             .sagegate_named("/usr/local/bin/sagegate-post", &[]);
-        self.told(&folder, outcome)
+        self.finish(&folder, outcome)
     }
 
-    /// What a step has told the runner so far.
-    pub(crate) fn told(&self, folder: &str, outcome: Outcome) -> Step {
+    /// What a step wrote for the runner until `outcome`.
+    pub(crate) fn finish(&self, folder: &str, outcome: Outcome) -> Step {
         let [outputs, state, summary] =
             FILES.map(|name| self.workspace.read(&format!("{folder}/{name}")));
         Step {
@@ -208,7 +209,8 @@ impl Step {
         }
     }
 
-    /// What the runner takes for commands, as its `ActionCommand.cs` finds them, without those that fold the log.
+    /// What the runner takes for commands, as its `ActionCommand.cs` finds them, without those that
+    /// fold the log.
     pub(crate) fn commands(&self) -> Vec<String> {
         let all = format!("{}\n{}", self.outcome.stdout, self.outcome.stderr);
         let lines = all.split(['\n', '\r']).map(str::trim);

@@ -60,7 +60,7 @@ fn round_rows(endpoint: &LoadRun, round: &LoadRound) -> Vec<Vec<String>> {
 }
 
 /// Our own words for a load; a trace is named by its length, never by its file, whose name is
-/// anybody's text.
+/// untrusted.
 fn load_words(load: &crate::result::Load) -> String {
     load.to_string()
 }

@@ -43,6 +43,7 @@ fn call(row: &BTreeMap<String, String>) -> Invocation {
             InvocationOutcome::Success
         },
         due_ms: None,
+        failure: None,
     }
 }
 

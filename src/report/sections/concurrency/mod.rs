@@ -27,7 +27,8 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
     })
 }
 
-/// `The smallest MaxConcurrency that serves 6 clients is 4 (tried 2, 4, 8; at most 0.1 % of calls may fail).`
+/// `The smallest MaxConcurrency that serves 6 clients is 4 (tried 2, 4, 8; at most 0.1 % of calls
+/// may fail).`
 fn answer(serving: &Serving) -> Block {
     let load = match &serving.load {
         Load::ClosedLoop { clients: 1 } => "1 client".to_owned(),

@@ -1,4 +1,4 @@
-//! Simulated processing jobs: what they are asked to do and how they stand. The server runs them.
+//! Simulated processing jobs: their requests and status. The server runs them.
 
 use std::collections::BTreeMap;
 
@@ -195,7 +195,7 @@ impl Account {
         std::mem::take(&mut self.job_orders)
     }
 
-    /// Whether a job was told to stop.
+    /// Whether a job was asked to stop.
     pub(in crate::simulator) fn is_job_stopping(&self, name: &str) -> bool {
         let state = self.jobs.get(name).map(|job| job.state);
         state == Some(JobState::Stopping)

@@ -87,7 +87,7 @@ struct Selection {
 }
 
 impl MetricStore {
-    pub(super) fn record(
+    pub(super) fn add_point(
         &mut self,
         endpoint: &str,
         variant: &str,
@@ -99,8 +99,8 @@ impl MetricStore {
         self.points.entry(key).or_default().push((at, value));
     }
 
-    /// Points of the metric that `wanted` names, by namespace, name and both dimensions. Another unit than the
-    /// metric's own has no points.
+    /// Points of the metric that `wanted` names, by namespace, name and both dimensions. Another
+    /// unit than the metric's own has no points.
     fn select(
         &self,
         wanted: &Value,

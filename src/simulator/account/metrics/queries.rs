@@ -125,8 +125,8 @@ impl MetricStore {
     }
 }
 
-/// The points after the first `from` ones, at most `limit` of them, with a token where more follow. A series without
-/// any point is in the first page.
+/// The points after the first `from` ones, at most `limit` of them, with a token where more follow.
+/// A series without any point is in the first page.
 fn page(series: &[Series], from: usize, limit: usize) -> Value {
     let mut passed = 0;
     let mut room = limit;

@@ -390,7 +390,7 @@ fn op() -> impl Strategy<Value = Op> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn whatever_is_asked_quotas_hold_and_deleted_endpoints_go(ops in prop::collection::vec(op(), 0..60)) {
+    fn quotas_hold_and_deleted_endpoints_go_after_any_calls(ops in prop::collection::vec(op(), 0..60)) {
         let mut world = World::new("[quotas]\nendpoints = 3\ntotal_concurrency = 5");
         for op in ops {
             let name = |n: u8| format!("e{n}");

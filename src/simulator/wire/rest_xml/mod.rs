@@ -56,7 +56,7 @@ fn of_bucket(request: ObjectRequest<'_>) -> Result<ObjectOperation, ApiError> {
                     None => text("start-after"),
                 },
                 max_keys: max_keys.map_err(|_error| {
-                    ApiError::new(400, "InvalidArgument", "max-keys is no number")
+                    ApiError::new(400, "InvalidArgument", "max-keys is not a number")
                 })?,
             })
         }
@@ -131,7 +131,7 @@ pub(in crate::simulator) fn respond(
     request_id: &str,
 ) -> Response<Body> {
     let response = Response::builder().header("x-amz-request-id", request_id);
-    // An answer to HEAD has no body, whatever its length says.
+    // An answer to HEAD has no body, regardless of its length header.
     let is_head = request.method == Method::HEAD;
     let response = match answer {
         Ok(ObjectAnswer::Done(status)) => response.status(status).body(Body::empty()),
@@ -181,7 +181,7 @@ fn xml(response: Builder, document: std::io::Result<Vec<u8>>) -> http::Result<Re
         .body(Body::from(document))
 }
 
-/// `NextContinuationToken` is the last key: whoever lists need not know.
+/// `NextContinuationToken` is the last key; clients treat it as opaque.
 fn listed(
     objects: &[(String, Object)],
     next: Option<&str>,

@@ -1,6 +1,8 @@
-//! A GitHub on the loopback: comments, files of branches, labels, with pages, authors, failures and a log.
+//! A GitHub on the loopback: comments, files of branches, labels, with pages, authors, failures and
+//! a log.
 //!
-//! It answers as GitHub's published description of the REST API says, and knows nothing of the program.
+//! It answers as GitHub's published description of the REST API says, and knows nothing of the
+//! program.
 
 mod files;
 
@@ -53,7 +55,7 @@ pub(crate) struct Failure {
     pub(crate) body: String,
     /// How many requests get it.
     pub(crate) times: u32,
-    /// Whether the request is carried out all the same.
+    /// Whether the request is carried out anyway.
     pub(crate) carried_out: bool,
     /// How long the answer takes.
     pub(crate) delay: Duration,
@@ -313,7 +315,7 @@ fn answer_at_once(server: &Server, parts: &Parts, bytes: &[u8]) -> (Response<Bod
     (response, Duration::ZERO)
 }
 
-/// An identity token, unsigned: nobody but AWS checks signatures.
+/// An identity token, unsigned: only AWS checks signatures.
 fn identity(authorization: Option<&str>, query: &Query<'_>) -> Reply {
     if authorization != Some(&format!("Bearer {IDENTITY_TOKEN}")) {
         return refuse(401, "Unauthorized");
