@@ -24,7 +24,7 @@ pub use cause::{cause_of_call, cause_of_deployment};
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
 pub use invoke::Invoker;
-pub use listing::{Listed, ResourceKind};
+pub use listing::{Listed, Listing, ResourceKind, Tagged};
 pub use metrics::MetricWindow;
 pub use models::{Container, ModelSpec};
 pub use objects::{Objects, StoredObject, Written};

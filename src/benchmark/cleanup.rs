@@ -27,10 +27,12 @@ fn left(kind: ResourceKind, name: &str, reason: String) -> Leftover {
 }
 
 /// What to delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Names<'a> {
     /// Endpoints; their endpoint configs have the same names.
     pub endpoints: &'a [String],
+    /// Endpoints whose endpoint configs stay.
+    pub endpoints_alone: &'a [String],
     /// Models that were created for the run.
     pub models: &'a [String],
 }
@@ -38,7 +40,7 @@ pub struct Names<'a> {
 impl Names<'_> {
     /// Endpoints, endpoint configs and models.
     pub(super) fn resources(&self) -> u32 {
-        saturating_u32(self.endpoints.len() * 2 + self.models.len())
+        saturating_u32(self.endpoints.len() * 2 + self.endpoints_alone.len() + self.models.len())
     }
 }
 
@@ -73,10 +75,12 @@ pub(super) async fn sweep_quietly(
 ) -> CleanupSummary {
     let mut tasks = JoinSet::new();
     let mut names_of_tasks = HashMap::new();
-    for name in names.endpoints {
+    let with_config = names.endpoints.iter().map(|name| (name, true));
+    let alone = names.endpoints_alone.iter().map(|name| (name, false));
+    for (name, and_config) in with_config.chain(alone) {
         let (session, owned) = (session.clone(), name.clone());
-        let task = tasks.spawn(async move { sweep_one(&session, &owned, timeout).await });
-        names_of_tasks.insert(task.id(), name);
+        let sweep = async move { sweep_one(&session, &owned, and_config, timeout).await };
+        names_of_tasks.insert(tasks.spawn(sweep).id(), name);
     }
     let mut summary = CleanupSummary::default();
     while let Some(joined) = tasks.join_next().await {
@@ -106,25 +110,22 @@ pub(super) async fn sweep_quietly(
     summary
 }
 
-async fn sweep_one(session: &Session, name: &str, timeout: Duration) -> Swept {
+async fn sweep_one(session: &Session, name: &str, and_config: bool, timeout: Duration) -> Swept {
     let mut swept = Swept::default();
     let started = Instant::now();
+    let begun = start_deleting(session, name, started, timeout).await;
     // An endpoint config may go as soon as its endpoint is being deleted, which is what fits into
     // the seconds that a cancelled CI job has.
-    match start_deleting(session, name, started, timeout).await {
-        Ok(existed) => {
-            delete_config(session, name, &mut swept).await;
-            if existed {
-                match wait_gone(session, name, started, timeout).await {
-                    Ok(()) => swept.deleted += 1,
-                    Err(reason) => swept.left.push(left(ResourceKind::Endpoint, name, reason)),
-                }
-            }
-        }
-        Err(reason) => {
-            swept.left.push(left(ResourceKind::Endpoint, name, reason));
-            delete_config(session, name, &mut swept).await;
-        }
+    if and_config {
+        delete_config(session, name, &mut swept).await;
+    }
+    match begun {
+        Ok(false) => {}
+        Ok(true) => match wait_gone(session, name, started, timeout).await {
+            Ok(()) => swept.deleted += 1,
+            Err(reason) => swept.left.push(left(ResourceKind::Endpoint, name, reason)),
+        },
+        Err(reason) => swept.left.push(left(ResourceKind::Endpoint, name, reason)),
     }
     swept
 }

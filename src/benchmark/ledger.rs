@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::cleanup::Names;
+use super::names::{is_of_run, is_run_id};
 use super::plan::Plan;
 use crate::files::write_atomically;
 
@@ -28,6 +29,9 @@ pub struct Ledger {
     /// Names of processing jobs that create the rest: they are stopped before anything is deleted.
     #[serde(default)]
     pub jobs: Vec<String>,
+    /// What the file lists besides and no run of this id makes: nothing is done about it.
+    #[serde(skip)]
+    foreign: Vec<String>,
 }
 
 /// Why a ledger cannot be read.
@@ -59,7 +63,14 @@ impl Ledger {
         Names {
             endpoints: &self.endpoints,
             models: &self.models,
+            ..Names::default()
         }
+    }
+
+    /// Names that were skipped when the ledger was read, as no run of its id makes them: hostile
+    /// text.
+    pub fn foreign(&self) -> &[String] {
+        &self.foreign
     }
 
     /// The ledger of `plan` in `region`.
@@ -71,6 +82,7 @@ impl Ledger {
             endpoints: plan.endpoint_names(),
             models: plan.model_names(),
             jobs: Vec::new(),
+            foreign: Vec::new(),
         }
     }
 
@@ -98,39 +110,56 @@ impl Ledger {
         write_atomically(path, &serde_json::to_vec_pretty(self)?)
     }
 
-    /// Reads a ledger and refuses names that no run of sagegate makes, so that a forged file
-    /// deletes nothing.
+    /// Reads a ledger without the names that no run of its id makes, so that a forged file deletes
+    /// nothing. They are in [`Self::foreign`].
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError`], also when no name is left.
     pub fn read(path: &Path) -> Result<Self, LedgerError> {
         let text = std::fs::read_to_string(path).map_err(|source| LedgerError::Io {
             path: path.to_owned(),
             source,
         })?;
-        let malformed = |reason| LedgerError::Malformed {
+        Self::parse(&text).map_err(|reason| LedgerError::Malformed {
             path: path.to_owned(),
             reason,
-        };
-        let ledger: Self =
-            serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+        })
+    }
+
+    /// Reads the text of a ledger as [`Self::read`] does.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut ledger: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if ledger.schema != SCHEMA {
-            return Err(malformed(format!(
-                "schema {} instead of {SCHEMA}",
-                ledger.schema
-            )));
+            return Err(format!("schema {} instead of {SCHEMA}", ledger.schema));
         }
-        let names = ledger.endpoints.iter().chain(&ledger.models);
-        match names
-            .chain(&ledger.jobs)
-            .find(|name| !name.starts_with(super::names::PREFIX))
-        {
-            Some(name) => Err(malformed(format!(
-                "`{name}` is not a name that sagegate gives"
-            ))),
-            None => Ok(ledger),
+        if !is_run_id(&ledger.run_id) {
+            return Err(format!("`{}` is not a run id", ledger.run_id));
+        }
+        if !is_region(&ledger.region) {
+            return Err(format!("`{}` is not a region", ledger.region));
+        }
+        let run_id = &ledger.run_id;
+        for names in [&mut ledger.endpoints, &mut ledger.models, &mut ledger.jobs] {
+            let foreign = names.extract_if(.., |name| !is_of_run(name, run_id));
+            ledger.foreign.extend(foreign);
+        }
+        let names = [&ledger.endpoints, &ledger.models, &ledger.jobs];
+        match ledger.foreign.first() {
+            Some(name) if names.iter().all(|it| it.is_empty()) => Err(format!(
+                "`{name}` is not a name that sagegate gives in run {run_id}"
+            )),
+            Some(_) | None => Ok(ledger),
         }
     }
+}
+
+/// Whether text may be a region: it becomes part of the name of the host that requests are sent to.
+pub fn is_region(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=32).contains(&text.len()) && text.chars().all(is_part)
 }
 
 #[cfg(test)]
@@ -145,7 +174,12 @@ mod tests {
             endpoints: vec!["sagegate-r-m1024".to_owned()],
             models: vec![model.to_owned()],
             jobs: Vec::new(),
+            foreign: Vec::new(),
         }
+    }
+
+    fn text(ledger: &Ledger) -> String {
+        serde_json::to_string(ledger).unwrap()
     }
 
     #[test]
@@ -158,17 +192,39 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_name_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.json");
-        let job = ledger("sagegate-r").with_job("production".to_owned());
-        for forged in [ledger("production"), job] {
-            forged.write(&path).unwrap();
-            let error = Ledger::read(&path).unwrap_err();
-            assert!(
-                error.to_string().contains("`production` is not a name"),
-                "{error}"
-            );
+    fn foreign_names_among_good_ones_are_skipped_and_named() {
+        let foreign = ["production", "sagegate-other-1", "sagegate-r-\u{1b}[31m"];
+        let mut forged = ledger(foreign[0]).with_job(foreign[1].to_owned());
+        forged.endpoints.insert(0, foreign[2].to_owned());
+        let read = Ledger::parse(&text(&forged)).unwrap();
+        assert_eq!(read.endpoints, ["sagegate-r-m1024"]);
+        assert!(read.models.is_empty() && read.jobs.is_empty());
+        let mut skipped = read.foreign().to_vec();
+        skipped.sort();
+        assert_eq!(skipped, foreign);
+    }
+
+    #[test]
+    fn a_ledger_of_foreign_names_alone_or_of_no_run_or_region_is_refused() {
+        let foreign = Ledger {
+            endpoints: Vec::new(),
+            ..ledger("production")
+        };
+        let no_run = Ledger {
+            run_id: "../*".to_owned(),
+            ..ledger("sagegate-r-1")
+        };
+        let elsewhere = Ledger {
+            region: "evil.example/".to_owned(),
+            ..ledger("sagegate-r-1")
+        };
+        for (forged, reason) in [
+            (foreign, "`production` is not a name that sagegate gives"),
+            (no_run, "`../*` is not a run id"),
+            (elsewhere, "`evil.example/` is not a region"),
+        ] {
+            let error = Ledger::parse(&text(&forged)).unwrap_err();
+            assert!(error.contains(reason), "{error}");
         }
     }
 }

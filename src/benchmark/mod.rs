@@ -41,10 +41,10 @@ pub use self::duration::duration;
 pub use self::event::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use self::journal::Record;
 pub use self::journal::{Journal, JournalError};
-pub use self::ledger::{Ledger, LedgerError};
+pub use self::ledger::{Ledger, LedgerError, is_region};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
-pub use self::names::{numbered, run_id};
-pub use self::orphans::{Orphan, Orphans, Selection, find_orphans};
+pub use self::names::{is_run_id, numbered, run_id, run_of};
+pub use self::orphans::{Doubtful, Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
@@ -62,7 +62,7 @@ pub struct Environment {
     pub session: Session,
     /// Receives the events.
     pub observer: Arc<dyn Observer>,
-    /// Cancelled on Ctrl-C or SIGTERM: measuring stops, deleting does not.
+    /// Cancelled on SIGINT, SIGTERM or SIGHUP: measuring stops, deleting does not.
     pub cancel: CancellationToken,
     /// The wall clock.
     pub now: fn() -> Timestamp,
@@ -164,7 +164,7 @@ impl Context {
     async fn retire(&self, spec: &EndpointSpec) {
         let names = Names {
             endpoints: std::slice::from_ref(&spec.name),
-            models: &[],
+            ..Names::default()
         };
         let timeout = self.plan.options.cleanup_timeout;
         let swept = sweep_quietly(&self.environment.session, names, timeout).await;
@@ -253,6 +253,7 @@ async fn clean_up(context: &Context) -> CleanupSummary {
     let names = Names {
         endpoints: &endpoints,
         models: &models,
+        ..Names::default()
     };
     context.emit(&Event::CleaningUp {
         resources: names.resources(),

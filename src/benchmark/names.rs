@@ -66,6 +66,31 @@ pub fn numbered(run_id: &str, number: u32) -> String {
     format!("{}{suffix}", kept.trim_end_matches('-'))
 }
 
+/// Whether text is a run id as [`run_id`] makes them: at most 40 lower-case letters, digits and
+/// hyphens.
+pub fn is_run_id(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=MAX_RUN_ID).contains(&text.len()) && text.chars().all(is_part)
+}
+
+/// The run of a processing job or of a model created for a run, by its name; `None` for a name that
+/// no run gives.
+pub fn run_of(name: &str) -> Option<&str> {
+    let (run_id, _alias_hash) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
+    Some(run_id).filter(|run_id| is_of_run(name, run_id))
+}
+
+/// Whether a run may have given this name: `sagegate-<run id>-<rest>`, at most 63 letters, digits
+/// and inner hyphens.
+pub(super) fn is_of_run(name: &str, run_id: &str) -> bool {
+    let rest = name.strip_prefix(PREFIX);
+    let rest = rest.and_then(|it| it.strip_prefix(run_id)?.strip_prefix('-'));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    name.len() <= 63
+        && is_run_id(run_id)
+        && rest.is_some_and(|it| !it.is_empty() && !it.ends_with('-') && it.chars().all(is_part))
+}
+
 fn alias_hash(alias: &str) -> String {
     hex(&Sha256::digest(alias)).chars().take(6).collect()
 }
@@ -98,6 +123,38 @@ mod tests {
         assert_eq!(numbered(&"x".repeat(40), 12).len(), 40);
     }
 
+    #[test]
+    fn the_run_of_a_job_is_in_its_name() {
+        assert_eq!(run_of(&stem("1842-1", "churn")), Some("1842-1"));
+        for name in [
+            "production",
+            "sagegate-x",
+            "sagegate-A-1",
+            "sagegate-1842-1-",
+        ] {
+            assert_eq!(run_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_another_run_or_with_other_characters_is_not_of_the_run() {
+        assert!(is_of_run("sagegate-1842-1-88b207-m2048", "1842-1"));
+        for name in [
+            "production",
+            "sagegate-1842-1",
+            "sagegate-1842-1-",
+            "sagegate-1842-10-88b207",
+            "sagegate-1842-1-x-",
+            "sagegate-1842-1-\u{1b}[31m",
+            "Sagegate-1842-1-88b207",
+        ] {
+            assert!(!is_of_run(name, "1842-1"), "{name:?}");
+        }
+        let long = format!("sagegate-1842-1-{}", "x".repeat(48));
+        assert!(!is_of_run(&long, "1842-1"));
+        assert!(!is_of_run("sagegate-../*-x", "../*"));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(128))]
         #[test]
@@ -108,6 +165,7 @@ mod tests {
                 prop_assert!(name.len() <= 63, "{name}");
                 prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
                 prop_assert!(!name.ends_with('-'));
+                prop_assert!(id.is_empty() || is_of_run(&name, &id), "{name}");
             }
         }
     }

@@ -66,7 +66,7 @@ async fn wait_ended(
 ) -> Result<(), String> {
     loop {
         let job = session.processing_job(job).await.map_err(|error| {
-            format!("a stop was requested, whether it has ended is unknown: {error}")
+            format!("it was asked to stop, whether it has ended is not known: {error}")
         })?;
         if job.status.has_ended() {
             return Ok(());

@@ -1,158 +1,200 @@
 //! `sagegate cleanup`: stops and deletes what a killed run left behind.
-
-use std::path::Path;
+//!
+//! What can be done is done. What could not be looked at or deleted is named in the end, and makes
+//! the exit code 3.
 
 use crate::aws::{ResourceKind, Session};
 use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, stop_jobs, sweep};
 use crate::config::{Cleanup, Leftovers};
-use crate::error::Error;
+use crate::error::{Error, Unfinished};
 use crate::pipeline::Outcome;
-use crate::pipeline::cleanup_handoff::STATE;
+use crate::pipeline::cleanup_handoff::{CleanupHandoff, SavedRun};
 use crate::process::{Process, now};
-use crate::result::Leftover;
+use crate::result::{CleanupSummary, Leftover};
+use crate::text::one_line;
 
 /// Deletes what a ledger lists, or what the account holds of one run or of old ones. Absent
 /// resources count as deleted.
 pub(super) async fn cleanup(cleanup: &Cleanup, process: &Process) -> Outcome {
-    let left = match &cleanup.leftovers {
+    let sweeper = Sweeper { cleanup, process };
+    let unfinished = match &cleanup.leftovers {
         Leftovers::Account { selection, region } => {
-            sweep_account(selection, region.clone(), cleanup, process).await?
+            sweeper.account(selection, region.clone()).await?
         }
-        Leftovers::Ledger(path) => sweep_ledger(path, cleanup, process).await?,
-        Leftovers::Step { may_be_none } => sweep_step(*may_be_none, cleanup, process).await?,
+        Leftovers::Ledger(path) => sweeper.ledger(&Ledger::read(path)?).await?,
+        Leftovers::Step { may_be_none } => sweeper.step(*may_be_none).await?,
     };
-    if left.is_empty() {
+    if unfinished.is_empty() {
         Ok(0)
     } else {
-        Err(Error::NotDeleted { left })
+        Err(Error::Unfinished(Box::new(unfinished)))
     }
 }
 
-/// What the ledgers list that this step of a workflow has saved.
-async fn sweep_step(
-    may_be_none: bool,
-    cleanup: &Cleanup,
-    process: &Process,
-) -> Result<Vec<Leftover>, Error> {
-    let ledgers = process.state(STATE);
-    if ledgers.is_empty() {
-        if !may_be_none {
-            return Err(Error::NoLedger);
+/// Deletes, and says what.
+struct Sweeper<'a> {
+    cleanup: &'a Cleanup,
+    process: &'a Process,
+}
+
+impl Sweeper<'_> {
+    /// What the runs of this step of a workflow have saved. One of them stops no other.
+    async fn step(&self, may_be_none: bool) -> Result<Unfinished, Error> {
+        let saved = CleanupHandoff::saved(self.process);
+        if saved.is_empty() {
+            if !may_be_none {
+                return Err(Error::NoLedger);
+            }
+            self.process.print("nothing is left to delete");
         }
-        process.print("nothing is left to delete");
+        let mut unfinished = Unfinished::default();
+        for run in &saved {
+            match self.saved_run(run).await {
+                Ok(part) => unfinished.extend(part),
+                Err(error) => unfinished.failed.push(error),
+            }
+        }
+        Ok(unfinished)
     }
-    let mut left = Vec::new();
-    for path in ledgers {
-        left.extend(sweep_ledger(Path::new(path), cleanup, process).await?);
-    }
-    Ok(left)
-}
 
-async fn sweep_ledger(
-    path: &Path,
-    cleanup: &Cleanup,
-    process: &Process,
-) -> Result<Vec<Leftover>, Error> {
-    let ledger = Ledger::read(path)?;
-    if cleanup.dry_run {
+    /// By the names in the state, else by the ledger, else by name and tag.
+    async fn saved_run(&self, run: &SavedRun) -> Result<Unfinished, Error> {
+        if let Some(ledger) = &run.ledger {
+            return self.ledger(ledger).await;
+        }
+        match (Ledger::read(&run.path), &run.run_id) {
+            (Ok(ledger), _) => self.ledger(&ledger).await,
+            (Err(error), None) => Err(error.into()),
+            (Err(error), Some(run_id)) => {
+                let instead =
+                    format!("{error}: looking for what run {run_id} left by name and tag");
+                self.process.note(&instead);
+                let selection = Selection::Run(run_id.clone());
+                self.account(&selection, run.region.clone()).await
+            }
+        }
+    }
+
+    async fn ledger(&self, ledger: &Ledger) -> Result<Unfinished, Error> {
+        let mut unfinished = Unfinished {
+            foreign: ledger.foreign().to_vec(),
+            ..Unfinished::default()
+        };
+        if self.cleanup.dry_run {
+            self.list_ledger(ledger);
+            return Ok(unfinished);
+        }
+        let session = Session::connect(Some(ledger.region.clone()), self.process.role()).await?;
+        unfinished.left = self.stop(&session, &ledger.jobs).await;
+        let left = self.sweep(&session, ledger.names()).await;
+        unfinished.left.extend(left.left);
+        self.conclude(&format!("run {}", ledger.run_id), left.deleted, &unfinished);
+        Ok(unfinished)
+    }
+
+    fn list_ledger(&self, ledger: &Ledger) {
         let names = ledger.names();
         let endpoints = names.endpoints.iter().map(|it| format!("endpoint {it}"));
         let models = names.models.iter().map(|it| format!("model {it}"));
         for job in &ledger.jobs {
-            process.print(&format!("would stop processing job {job}, if it runs"));
+            self.process
+                .print(&format!("would stop processing job {job}, if it runs"));
         }
         for resource in endpoints.chain(models) {
-            process.print(&format!("would delete {resource}, if it is there"));
+            self.process
+                .print(&format!("would delete {resource}, if it is there"));
         }
-        return Ok(Vec::new());
     }
-    let session = Session::connect(Some(ledger.region.clone()), process.role()).await?;
-    let what = format!("run {}", ledger.run_id);
-    let mut left = stop(&session, &ledger.jobs, cleanup, process).await;
-    left.extend(sweep_names(&session, ledger.names(), &what, cleanup, process).await);
-    Ok(left)
-}
 
-/// Stops jobs before anything is deleted, as they may create more; returns those that may still
-/// run.
-async fn stop(
-    session: &Session,
-    jobs: &[String],
-    cleanup: &Cleanup,
-    process: &Process,
-) -> Vec<Leftover> {
-    if !jobs.is_empty() {
-        process.note(&format!("stopping what may run: {}", jobs.join(", ")));
+    /// By name and tag, from anywhere.
+    async fn account(
+        &self,
+        selection: &Selection,
+        region: Option<String>,
+    ) -> Result<Unfinished, Error> {
+        let session = Session::connect(region, self.process.role()).await?;
+        let mut orphans = find_orphans(&session, selection, now()).await;
+        let what = match selection {
+            Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),
+            Selection::OlderThan(_) => format!("older runs in {}", session.region()),
+        };
+        if self.cleanup.dry_run || orphans.is_empty() {
+            self.list_orphans(&orphans, &what);
+            return Ok(unseen(orphans));
+        }
+        let mut left = Vec::new();
+        if !orphans.jobs().is_empty() {
+            left = self.stop(&session, orphans.jobs()).await;
+            // What they have created, or deleted, meanwhile.
+            let again = find_orphans(&session, selection, now()).await;
+            orphans = again.or_as_before(orphans);
+        }
+        let swept = self.sweep(&session, orphans.names()).await;
+        left.extend(swept.left);
+        let unfinished = Unfinished {
+            left,
+            ..unseen(orphans)
+        };
+        self.conclude(&what, swept.deleted, &unfinished);
+        Ok(unfinished)
     }
-    let outcome = stop_jobs(session, jobs, cleanup.timeout).await;
-    for job in &outcome.stopped {
-        process.print(&format!("stopped processing job {job}"));
-    }
-    outcome.left
-}
 
-/// By name and tag, from anywhere.
-async fn sweep_account(
-    selection: &Selection,
-    region: Option<String>,
-    cleanup: &Cleanup,
-    process: &Process,
-) -> Result<Vec<Leftover>, Error> {
-    let session = Session::connect(region, process.role()).await?;
-    let mut orphans = find_orphans(&session, selection, now()).await?;
-    let what = match selection {
-        Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),
-        Selection::OlderThan(_) => format!("older runs in {}", session.region()),
-    };
-    if cleanup.dry_run || orphans.iter().next().is_none() {
-        list(&orphans, &what, process);
-        return Ok(Vec::new());
-    }
-    let mut left = Vec::new();
-    if !orphans.jobs().is_empty() {
-        left = stop(&session, orphans.jobs(), cleanup, process).await;
-        // What they have created, or deleted, meanwhile.
-        orphans = find_orphans(&session, selection, now()).await?;
-    }
-    left.extend(sweep_names(&session, orphans.names(), &what, cleanup, process).await);
-    Ok(left)
-}
-
-fn list(orphans: &Orphans, what: &str, process: &Process) {
-    for orphan in orphans.iter() {
-        process.print(&format!(
-            "would {} {} {} of run {}, created {}",
-            match orphan.resource.kind {
+    fn list_orphans(&self, orphans: &Orphans, what: &str) {
+        for orphan in orphans.iter() {
+            let verb = match orphan.resource.kind {
                 ResourceKind::ProcessingJob => "stop",
                 ResourceKind::Endpoint | ResourceKind::EndpointConfig | ResourceKind::Model => {
                     "delete"
                 }
-            },
-            orphan.resource.kind,
-            crate::text::one_line(&orphan.resource.name),
-            crate::text::one_line(&orphan.run_id),
-            orphan.resource.created_at.strftime("%Y-%m-%d %H:%M UTC")
-        ));
+            };
+            self.process.print(&format!(
+                "would {verb} {} {} of run {}, created {}",
+                orphan.resource.kind,
+                one_line(&orphan.resource.name),
+                one_line(&orphan.run_id),
+                orphan.resource.created_at.strftime("%Y-%m-%d %H:%M UTC")
+            ));
+        }
+        if orphans.is_empty() && orphans.is_complete() {
+            self.process
+                .print(&format!("{what}: nothing is left to delete"));
+        }
     }
-    if orphans.iter().next().is_none() {
-        process.print(&format!("{what}: nothing is left to delete"));
+
+    /// Stops jobs before anything is deleted, as they may create more; what may still run.
+    async fn stop(&self, session: &Session, jobs: &[String]) -> Vec<Leftover> {
+        if !jobs.is_empty() {
+            self.process
+                .note(&format!("stopping what may run: {}", jobs.join(", ")));
+        }
+        let outcome = stop_jobs(session, jobs, self.cleanup.timeout).await;
+        for job in &outcome.stopped {
+            self.process.print(&format!("stopped processing job {job}"));
+        }
+        outcome.left
+    }
+
+    async fn sweep(&self, session: &Session, names: Names<'_>) -> CleanupSummary {
+        let observer = self.process.observer();
+        sweep(session, names, self.cleanup.timeout, observer.as_ref()).await
+    }
+
+    fn conclude(&self, what: &str, deleted: u32, unfinished: &Unfinished) {
+        let none_left = if unfinished.is_empty() {
+            ", none left"
+        } else {
+            ""
+        };
+        self.process
+            .print(&format!("{what}: deleted {deleted} resources{none_left}"));
     }
 }
 
-async fn sweep_names(
-    session: &Session,
-    names: Names<'_>,
-    what: &str,
-    cleanup: &Cleanup,
-    process: &Process,
-) -> Vec<Leftover> {
-    let observer = process.observer();
-    let swept = sweep(session, names, cleanup.timeout, observer.as_ref()).await;
-    if swept.left.is_empty() {
-        process.print(&format!(
-            "{what}: deleted {} resources, none left",
-            swept.deleted
-        ));
+/// What could not be looked at.
+fn unseen(orphans: Orphans) -> Unfinished {
+    Unfinished {
+        doubtful: orphans.doubtful,
+        unseen: orphans.unseen,
+        ..Unfinished::default()
     }
-    swept.left
 }

@@ -1,7 +1,7 @@
 //! `sagegate collect`: the result of a job that was submitted without waiting.
 
 use crate::aws::{AwsErrorKind, Objects, S3Folder, Session};
-use crate::benchmark::Ledger;
+use crate::benchmark::{Ledger, run_of};
 use crate::config::Collect;
 use crate::error::{Error, JobError};
 use crate::files::write_atomically;
@@ -13,6 +13,7 @@ use crate::pipeline::output_files::{LEDGER, OutputFiles};
 use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
 use crate::process::Process;
+use crate::text::with_hint;
 
 /// Waits for the job where it still runs, then fetches, judges and reports as `run` does.
 pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
@@ -25,7 +26,7 @@ pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
     let (input, output) = places(collect, &session).await?;
     let files = OutputFiles::of(&collect.output_dir);
     files.clear()?;
-    let ledger = fetch_ledger(collect, &objects, &input, &files).await?;
+    let ledger = fetch_ledger(collect, &objects, &input, &files, process).await?;
     let watch = Watch {
         session: &session,
         job: &collect.job,
@@ -49,10 +50,13 @@ pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
     let ended = EndedJob {
         name: &collect.job,
         job: &job,
-        ledger: &ledger,
+        ledger: ledger.as_ref(),
         output: &output,
     };
     let result = fetcher.bring_back(&ended).await?;
+    if ledger.is_none() && run_of(&collect.job) != Some(result.run_id.as_str()) {
+        return Err(foreign(collect));
+    }
     let prices = prices.of_result(&result, process).await?;
     gate.judge(&result, &prices, &collect.recommend, &files, process)
         .await
@@ -83,24 +87,38 @@ fn foreign(collect: &Collect) -> Error {
     .into()
 }
 
-/// What the job may have created. A job that sagegate did not create has no such list.
+/// What the job may have created; `None` where that is not known any more, which does not keep the
+/// result from being fetched. A job whose name is not ours has no such list.
 async fn fetch_ledger(
     collect: &Collect,
     objects: &Objects,
     input: &S3Folder,
     files: &OutputFiles,
-) -> Result<Ledger, Error> {
+    process: &Process,
+) -> Result<Option<Ledger>, Error> {
+    let address = input.join(LEDGER).to_string();
     let found = objects.get(&input.bucket, &input.key(LEDGER)).await;
-    let found = found.map_err(|source| JobError::NotFetched {
-        job: collect.job.clone(),
-        address: input.join(LEDGER).to_string(),
-        source,
-    })?;
-    let object = found.ok_or_else(|| foreign(collect))?;
+    let object = match found {
+        Ok(Some(object)) => object,
+        Ok(None) | Err(_) if run_of(&collect.job).is_none() => return Err(foreign(collect)),
+        Ok(None) => {
+            process.warn(&format!("the job's ledger `{address}` is gone"));
+            return Ok(None);
+        }
+        Err(error) => {
+            let reason = with_hint(&error, error.bucket_hint());
+            process.warn(&format!("the job's ledger `{address}`: {reason}"));
+            return Ok(None);
+        }
+    };
     let path = files.ledger();
     write_atomically(&path, &object.bytes).map_err(|source| Error::Output {
         path: path.clone(),
         source,
     })?;
-    Ok(Ledger::read(&path)?)
+    let ledger = Ledger::read(&path);
+    if let Err(error) = &ledger {
+        process.warn(&format!("the job's ledger `{address}`: {error}"));
+    }
+    Ok(ledger.ok())
 }

@@ -1,12 +1,12 @@
 //! `sagegate submit`: the run of `sagegate run`, on a machine of SageMaker's.
 
 use crate::aws::Objects;
-use crate::benchmark::Ledger;
 use crate::config::{AfterStart, Output, Submit};
 use crate::job::input::JobInput;
 use crate::job::submission::Submission;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
+use crate::pipeline::confirm::ledger;
 use crate::pipeline::credentials::warn_of_short_session;
 use crate::pipeline::fail_fast::on_certain_failure;
 use crate::pipeline::gate::Gate;
@@ -60,7 +60,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
     let folder = job.s3_output.join(&plan.job_name());
     let input = JobInput::of(&plan, &policy, &folder.join("exchange"));
     let submission = Submission {
-        ledger: Ledger::of(&plan, backend.session.region()).with_job(plan.job_name()),
+        ledger: ledger(&plan, backend.session.region(), &policy).with_job(plan.job_name()),
         name: plan.job_name(),
         folder,
         backend: &backend,

@@ -1,19 +1,21 @@
 //! Everything that can end a command, and the exit code it ends with.
 
 mod jobs;
+mod unfinished;
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
 pub use self::jobs::JobError;
+pub use self::unfinished::Unfinished;
 use crate::aws::{AwsError, PriceListError, SessionError};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
 use crate::github::IdentityTokenError;
 use crate::prices::PriceError;
-use crate::result::{Leftover, ResultFileError};
+use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
 
@@ -171,12 +173,9 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
-    /// Something could not be deleted.
-    #[error("not deleted: {}", Leftover::list(left))]
-    NotDeleted {
-        /// What is still there.
-        left: Vec<Leftover>,
-    },
+    /// A clean-up that could not do everything.
+    #[error("{0}")]
+    Unfinished(Box<Unfinished>),
     /// A processing job.
     #[error(transparent)]
     Job(#[from] JobError),
@@ -231,7 +230,7 @@ impl Error {
             | Self::NothingToCalibrate { .. }
             | Self::Aws(_)
             | Self::Job(_)
-            | Self::NotDeleted { .. } => COULD_NOT_MEASURE,
+            | Self::Unfinished(_) => COULD_NOT_MEASURE,
             Self::Interrupted { exit_code, .. } => *exit_code,
         }
     }
@@ -254,7 +253,10 @@ impl Error {
             }
             Self::Output { .. } => Some("choose a folder that can be written to".to_owned()),
             Self::Listen { .. } => Some("choose another --port, or 0 for a free one".to_owned()),
-            Self::NotDeleted { .. } => Some("run `sagegate cleanup` again later".to_owned()),
+            Self::Unfinished(unfinished) => Some(unfinished.hint()),
+            Self::Ledger(_) => Some(
+                "`sagegate cleanup --run RUN-ID` finds what the run left by name and tag".to_owned(),
+            ),
             Self::NothingMeasured { .. } => Some("measure the model again".to_owned()),
             Self::StoppedEarly { .. } => Some("measure the model again, without it".to_owned()),
             Self::OutIsInput { .. } => Some("choose another name".to_owned()),
@@ -275,7 +277,6 @@ impl Error {
             | Self::Trace(_)
             | Self::IdentityToken(_)
             | Self::NothingToCalibrate { .. }
-            | Self::Ledger(_)
             | Self::Scenario(_)
             | Self::UnknownProfile { .. }
             | Self::Interrupted { .. } => None,
@@ -305,7 +306,7 @@ mod tests {
              model first"
         );
         assert_eq!(
-            Error::NotDeleted { left: Vec::new() }.exit_code(),
+            Error::Unfinished(Box::default()).exit_code(),
             COULD_NOT_MEASURE
         );
     }

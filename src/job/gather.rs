@@ -4,18 +4,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::aws::{Objects, ProcessingJob, ProcessingJobStatus, S3Folder, Session};
-use crate::benchmark::{Journal, Ledger, sweep};
+use crate::benchmark::{Journal, Ledger, run_of, sweep};
 use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::pipeline::output_files::{JOURNAL, OutputFiles, RESULT};
 use crate::process::Process;
-use crate::result::{Leftover, RunResult};
+use crate::result::{CleanupSummary, Leftover, RunResult};
 
 /// A job that has ended, and where its files are.
 pub(crate) struct EndedJob<'a> {
     pub(crate) name: &'a str,
     pub(crate) job: &'a ProcessingJob,
-    pub(crate) ledger: &'a Ledger,
+    /// What it may have created; `None` where nobody knows any more.
+    pub(crate) ledger: Option<&'a Ledger>,
     pub(crate) output: &'a S3Folder,
 }
 
@@ -36,16 +37,18 @@ impl ResultFetcher<'_> {
         if ended.job.status != ProcessingJobStatus::Completed {
             return Err(self.bring_back_part(ended).await);
         }
-        let Some(mut result) = self.fetch_result(ended).await? else {
-            self.sweep(ended.ledger).await;
-            return Err(JobError::NoResult {
-                job: ended.name.to_owned(),
-                address: ended.output.join(RESULT).to_string(),
-            }
-            .into());
+        let fetched = self.fetch_result(ended).await;
+        let Ok(Some(mut result)) = fetched else {
+            self.sweep_after(ended).await;
+            return Err(fetched.err().unwrap_or_else(|| {
+                let address = ended.output.join(RESULT).to_string();
+                let job = ended.name.to_owned();
+                JobError::NoResult { job, address }.into()
+            }));
         };
-        if !result.cleanup.left.is_empty() {
-            let swept = self.sweep(ended.ledger).await;
+        if !result.cleanup.left.is_empty()
+            && let Some(swept) = self.sweep_after(ended).await
+        {
             result.cleanup.deleted += swept.deleted;
             result.cleanup.left = swept.left;
             self.keep(&result);
@@ -54,15 +57,8 @@ impl ResultFetcher<'_> {
     }
 
     async fn bring_back_part(&self, ended: &EndedJob<'_>) -> Error {
-        let fetched = self.fetch_part(ended).await;
-        self.sweep(ended.ledger).await;
-        let kept = match fetched {
-            Ok(kept) => kept,
-            Err(error) => {
-                self.process.warn(&error.one_line());
-                false
-            }
-        };
+        let kept = self.fetch_part(ended).await;
+        self.sweep_after(ended).await;
         let kept = kept.then(|| self.files.result());
         if self.process.cancel().is_cancelled() {
             return Error::Interrupted {
@@ -86,24 +82,19 @@ impl ResultFetcher<'_> {
         .into()
     }
 
-    /// Fetches what a job wrote before it ended; returns whether there is anything.
-    async fn fetch_part(&self, ended: &EndedJob<'_>) -> Result<bool, Error> {
-        let saved = match self.fetch_result(ended).await {
-            // Cut short when the job was killed: the journal has it all.
-            Err(error @ Error::Result(_)) => {
-                self.process.warn(&error.one_line());
-                None
-            }
-            saved => saved?,
-        };
+    /// What a job has written before it ended; whether there is anything. Of result and journal
+    /// one may be missing, or cut short when the job was killed.
+    async fn fetch_part(&self, ended: &EndedJob<'_>) -> bool {
+        let or_warn = |error: Error| self.process.warn(&error.one_line());
+        let saved = self.fetch_result(ended).await;
+        let saved = saved.map_err(or_warn).ok().flatten();
         let journal = self.files.journal();
-        let restored = if self.fetch(ended, JOURNAL, &journal).await? {
-            Journal::resume(&journal)
-                .ok()
-                .map(|(_, draft)| draft.result)
-        } else {
-            None
+        let fetched = self.fetch(ended, JOURNAL, &journal).await;
+        let restored = match fetched.map_err(or_warn) {
+            Ok(true) => Journal::resume(&journal).ok(),
+            Ok(false) | Err(()) => None,
         };
+        let restored = restored.map(|(_, draft)| draft.result);
         // A killed job has journalled more calls than it has saved.
         let kept = match (saved, restored) {
             (Some(saved), Some(restored)) if calls(&saved) < calls(&restored) => Some(restored),
@@ -113,7 +104,7 @@ impl ResultFetcher<'_> {
         if let Some(result) = &kept {
             self.keep(result);
         }
-        Ok(kept.is_some())
+        kept.is_some()
     }
 
     async fn fetch_result(&self, ended: &EndedJob<'_>) -> Result<Option<RunResult>, Error> {
@@ -153,8 +144,22 @@ impl ResultFetcher<'_> {
         }
     }
 
-    /// Deletes all that the ledger lists; returns what remains.
-    pub(crate) async fn sweep(&self, ledger: &Ledger) -> crate::result::CleanupSummary {
+    /// Deletes all that an ended job may have left; `None` where nobody knows what that is.
+    async fn sweep_after(&self, ended: &EndedJob<'_>) -> Option<CleanupSummary> {
+        if let Some(ledger) = ended.ledger {
+            return Some(self.sweep(ledger).await);
+        }
+        let run = run_of(ended.name).unwrap_or("RUN-ID");
+        self.process.warn(&format!(
+            "what job {} has left is not known without its ledger: `sagegate cleanup --run {run}` \
+             finds it by name and tag",
+            ended.name
+        ));
+        None
+    }
+
+    /// Deletes all that the ledger lists; says what is left.
+    pub(crate) async fn sweep(&self, ledger: &Ledger) -> CleanupSummary {
         let observer = self.process.observer();
         let timeout = self.cleanup_timeout.max(Duration::from_secs(1));
         let swept = sweep(self.session, ledger.names(), timeout, observer.as_ref()).await;

@@ -9,13 +9,13 @@ use super::exchange::Exchange;
 use super::input::{INPUT, JobInput, OUTPUT};
 use crate::analysis::analyse;
 use crate::aws::Objects;
-use crate::benchmark::{Environment, Helper, Helpers, Journal, Ledger, Plan};
+use crate::benchmark::{Environment, Helper, Helpers, Journal, Plan};
 use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::gate;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
-use crate::pipeline::confirm::confirm;
+use crate::pipeline::confirm::{confirm, ledger};
 use crate::pipeline::execute::{Execution, Pass, execute};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
@@ -171,7 +171,7 @@ async fn carry_out(
         restored: None,
         pass: Pass::First,
     };
-    files.write_ledger(&Ledger::of(&plan, backend.session.region()))?;
+    files.write_ledger(&ledger(&plan, backend.session.region(), &policy))?;
     let result = execute(plan.clone(), execution, files, process).await?;
     confirm(&plan, result, &backend.session, &policy, files, process).await
 }

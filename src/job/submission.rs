@@ -107,8 +107,8 @@ impl Submission<'_> {
     /// Creates the job, waits for it and fetches its result.
     pub(crate) async fn wait_for(&self, input: &JobInput, plan: &Plan) -> Result<RunResult, Error> {
         let process = self.process;
-        let ledger = self.files.ledger();
-        let handoff = CleanupHandoff::register(&ledger, self.backend, None, process);
+        let path = self.files.ledger();
+        let handoff = CleanupHandoff::register(&self.ledger, &path, self.backend, None, process);
         self.start(input, plan).await?;
         let watch = Watch {
             session: self.session(),
@@ -134,7 +134,7 @@ impl Submission<'_> {
             .bring_back(&EndedJob {
                 name: &self.name,
                 job: &ended,
-                ledger: &self.ledger,
+                ledger: Some(&self.ledger),
                 output: &self.folder.join("output"),
             })
             .await?;

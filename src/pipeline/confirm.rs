@@ -34,8 +34,6 @@ pub(crate) async fn confirm(
         list(&sizes)
     ));
     let again = plan.measuring_again(&sizes);
-    // The clean-up of a killed run looks for both.
-    files.write_ledger(&Ledger::of(plan, session.region()).with(&again))?;
     let path = files.second_journal();
     let journal = Journal::create(&path).map_err(|source| Error::Output { path, source })?;
     let execution = Execution {
@@ -59,6 +57,17 @@ pub(crate) async fn confirm(
         process.warn(&format!("the result is not kept: {error}"));
     }
     Ok(result)
+}
+
+/// What the run may create, its second measurement included: a killed run's clean-up looks for
+/// both.
+pub(crate) fn ledger(plan: &Plan, region: &str, policy: &MeasuringPolicy) -> Ledger {
+    let ledger = Ledger::of(plan, region);
+    if policy.may_confirm() {
+        ledger.with(&plan.measuring_again(&plan.options.memory_sizes))
+    } else {
+        ledger
+    }
 }
 
 fn list(sizes: &[MemoryMb]) -> String {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
-use super::confirm::confirm;
+use super::confirm::{confirm, ledger};
 use super::credentials::warn_of_short_session;
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
 use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
-use crate::benchmark::{self, Draft, Identity, Journal, Ledger, ModelSource, Plan};
+use crate::benchmark::{self, Draft, Identity, Journal, ModelSource, Plan};
 use crate::config::{Measurement, Output};
 use crate::error::Error;
 use crate::process::Process;
@@ -44,8 +44,10 @@ pub(crate) async fn measure(
         }
         None => (files.claim()?, None),
     };
-    files.write_ledger(&Ledger::of(&plan, session.region()))?;
-    let handoff = CleanupHandoff::register(&files.ledger(), it.backend, it.run_number, process);
+    let ledger = ledger(&plan, session.region(), &it.policy);
+    files.write_ledger(&ledger)?;
+    let path = files.ledger();
+    let handoff = CleanupHandoff::register(&ledger, &path, it.backend, it.run_number, process);
     let execution = Execution {
         session: session.clone(),
         policy: Arc::clone(&it.policy),

@@ -47,10 +47,15 @@ pub(crate) enum OnCertainFailure {
 }
 
 impl MeasuringPolicy {
+    /// Whether [`Self::sizes_to_confirm`] may name any.
+    pub(crate) fn may_confirm(&self) -> bool {
+        let asks = |gate: &ExpectedGate| gate.on_failure == OnFailure::MeasureAgain;
+        self.gate.as_ref().is_some_and(asks)
+    }
+
     /// The sizes to measure a second time before the run fails.
     pub(crate) fn sizes_to_confirm(&self, run: &RunResult) -> Vec<MemoryMb> {
-        let asks = |gate: &&ExpectedGate| gate.on_failure == OnFailure::MeasureAgain;
-        let Some(gate) = self.gate.as_ref().filter(asks) else {
+        let Some(gate) = self.gate.as_ref().filter(|_| self.may_confirm()) else {
             return Vec::new();
         };
         let analysis = analyse(run, &self.prices, self.strategy);

@@ -36,7 +36,7 @@ pub(super) enum Output {
 }
 
 impl Process {
-    /// Takes the environment and listens for signals: the first cancels, a second Ctrl-C ends the
+    /// Takes the environment and listens for signals: the first cancels, a later one may end the
     /// process at once.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Process {
         }
     }
 
-    /// Cancelled by the first SIGINT or SIGTERM.
+    /// Cancelled by the first SIGINT, SIGTERM or SIGHUP.
     pub(crate) const fn cancel(&self) -> &CancellationToken {
         &self.signals.cancel
     }

@@ -1,20 +1,53 @@
-//! SIGINT and SIGTERM: the first cancels, a second SIGINT ends the process at once.
+//! SIGINT, SIGTERM and SIGHUP: the first cancels, a later one may end the process at once.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Exit codes of a process that a signal ended, as shells report them.
-const INTERRUPTED: u8 = 130;
-const TERMINATED: u8 = 143;
+/// How long the clean-up is left alone by all but a second Ctrl-C. GitHub sends SIGTERM 7.5 s after
+/// SIGINT, and a terminal that closes may send SIGHUP twice: neither asks for a sudden end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A signal that asks the process to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    /// SIGINT: Ctrl-C, or a cancelled workflow.
+    Interrupt,
+    /// SIGTERM: somebody else's wish.
+    Terminate,
+    /// SIGHUP: the terminal is closed, or the connection to it is lost.
+    HangUp,
+}
+
+impl Request {
+    /// Exit code of a process that the signal ended, as shells report it.
+    const fn exit_code(self) -> u8 {
+        match self {
+            Self::HangUp => 129,
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+
+    /// Whether the process ends without its clean-up. `cancelled_for` is the time since the first
+    /// signal; `None` for the first itself.
+    fn ends_now(self, cancelled_for: Option<Duration>) -> bool {
+        cancelled_for.is_some_and(|time| match self {
+            Self::Interrupt => true,
+            Self::Terminate | Self::HangUp => time >= PATIENCE,
+        })
+    }
+}
 
 /// What the signals have done so far.
 #[derive(Debug, Clone)]
 pub(super) struct Signals {
-    /// Cancelled by the first SIGINT or SIGTERM.
+    /// Cancelled by the first signal.
     pub(super) cancel: CancellationToken,
     exit_code: Arc<AtomicU8>,
 }
@@ -24,11 +57,20 @@ impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
         let signals = Self {
             cancel: CancellationToken::new(),
-            exit_code: Arc::new(AtomicU8::new(INTERRUPTED)),
+            exit_code: Arc::new(AtomicU8::new(Request::Interrupt.exit_code())),
         };
-        let interrupts = signal(SignalKind::interrupt())?;
-        let terminations = signal(SignalKind::terminate())?;
-        tokio::spawn(signals.clone().wait(interrupts, terminations));
+        // Caught, it no longer ends the process: a write beyond a file size limit is an error.
+        let _stays_caught = signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?;
+        let listener = Listener {
+            interrupts: signal(SignalKind::interrupt())?,
+            terminations: signal(SignalKind::terminate())?,
+            hang_ups: if ignores(Number::HUP) {
+                None
+            } else {
+                Some(signal(SignalKind::hangup())?)
+            },
+        };
+        tokio::spawn(signals.clone().obey(listener));
         Ok(signals)
     }
 
@@ -37,27 +79,91 @@ impl Signals {
         self.exit_code.load(Ordering::SeqCst)
     }
 
-    async fn wait(self, mut interrupts: Signal, mut terminations: Signal) {
+    async fn obey(self, mut listener: Listener) {
+        let mut first: Option<Instant> = None;
         loop {
-            let code = tokio::select! {
-                _ = interrupts.recv() => INTERRUPTED,
-                _ = terminations.recv() => TERMINATED,
-            };
-            // GitHub sends SIGINT and, 7.5 s later, SIGTERM: only a second SIGINT means "now".
-            if self.cancel.is_cancelled() && code == INTERRUPTED {
-                end_now(code);
+            let request = listener.next().await;
+            if request.ends_now(first.map(|at| at.elapsed())) {
+                end_now(request.exit_code());
             }
-            self.exit_code.store(code, Ordering::SeqCst);
+            first.get_or_insert_with(Instant::now);
+            self.exit_code.store(request.exit_code(), Ordering::SeqCst);
             self.cancel.cancel();
         }
     }
 }
 
+/// The signals that are listened to.
+struct Listener {
+    interrupts: Signal,
+    terminations: Signal,
+    /// `None` under `nohup`, which asks to go on.
+    hang_ups: Option<Signal>,
+}
+
+impl Listener {
+    async fn next(&mut self) -> Request {
+        let hang_up = async {
+            match &mut self.hang_ups {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupts.recv() => Request::Interrupt,
+            _ = self.terminations.recv() => Request::Terminate,
+            _ = hang_up => Request::HangUp,
+        }
+    }
+}
+
+/// Whether the process was started with a signal ignored; `false` where the system does not say.
+fn ignores(number: Number) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_ignored(&status, number)
+}
+
+/// Reads `SigIgn` of a `/proc/<pid>/status`: a mask whose lowest bit is signal 1.
+fn is_ignored(status: &str, number: Number) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|it| u128::from_str_radix(it.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (number.as_raw() - 1) & 1 == 1)
+}
+
 #[expect(
     clippy::disallowed_methods,
     clippy::exit,
-    reason = "the user pressed Ctrl-C twice"
+    reason = "the user does not want to wait for the clean-up"
 )]
 fn end_now(code: u8) -> ! {
     std::process::exit(code.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_interrupt_ends_at_once_and_any_other_signal_after_ten_seconds() {
+        let requests = [Request::Interrupt, Request::Terminate, Request::HangUp];
+        let ends = |cancelled_for: Option<u64>| {
+            let time = cancelled_for.map(Duration::from_millis);
+            requests.map(|it| it.ends_now(time))
+        };
+        assert_eq!(ends(None), [false, false, false]);
+        assert_eq!(ends(Some(0)), [true, false, false]);
+        // GitHub's SIGTERM.
+        assert_eq!(ends(Some(7_500)), [true, false, false]);
+        assert_eq!(ends(Some(10_000)), [true, true, true]);
+    }
+
+    #[test]
+    fn nohup_is_seen() {
+        let status =
+            |mask: &str| format!("Name:\tsagegate\nSigBlk:\t0\nSigIgn:\t{mask}\nCapInh:\t0\n");
+        assert!(is_ignored(&status("0000000000001001"), Number::HUP));
+        assert!(!is_ignored(&status("0000000000001000"), Number::HUP));
+        assert!(!is_ignored(&status("what"), Number::HUP));
+        assert!(!is_ignored("", Number::HUP));
+    }
 }

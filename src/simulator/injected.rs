@@ -16,6 +16,7 @@ pub(super) struct OperationFault {
     pub(super) every: Option<u32>,
     pub(super) probability: Option<f64>,
     pub(super) from: Option<u32>,
+    pub(super) resource: Option<String>,
     #[serde(default = "one_second")]
     pub(super) seconds: f64,
 }

@@ -10,14 +10,14 @@ use crate::support::runner::Runner;
 use crate::support::{Outcome, Simulator, Workspace};
 
 /// Jobs that are killed as soon as they are stopped, so that they delete nothing themselves.
-const KILLED_AT_ONCE: &str = "[jobs]\nprogram = \"PROGRAM\"\nstopping_seconds = 0.0";
+pub(crate) const KILLED_AT_ONCE: &str = "[jobs]\nprogram = \"PROGRAM\"\nstopping_seconds = 0.0";
 
 fn kill(mut child: Child) -> Outcome {
     child.kill().unwrap();
     child.wait_with_output().unwrap().into()
 }
 
-fn status(simulator: &Simulator, job: &str) -> String {
+pub(crate) fn status(simulator: &Simulator, job: &str) -> String {
     let described = describe(simulator, job);
     described["ProcessingJobStatus"]
         .as_str()
@@ -26,7 +26,7 @@ fn status(simulator: &Simulator, job: &str) -> String {
 }
 
 /// The job of a `submit` that was killed while its calls are measured.
-fn abandoned(simulator: &Simulator, workspace: &Workspace) -> String {
+pub(crate) fn abandoned(simulator: &Simulator, workspace: &Workspace) -> String {
     kill(spawn_endless(simulator, workspace, &[]));
     let job = ledger_job(workspace);
     assert_eq!(status(simulator, &job), "InProgress");
@@ -34,7 +34,7 @@ fn abandoned(simulator: &Simulator, workspace: &Workspace) -> String {
 }
 
 /// The run of a job: its name without what all names begin with, and without the hash of the model.
-fn run_of(job: &str) -> &str {
+pub(crate) fn run_of(job: &str) -> &str {
     let (run, _hash) = job.rsplit_once('-').unwrap();
     run.strip_prefix("sagegate-").unwrap()
 }

@@ -1,4 +1,4 @@
-//! Signals at every stage: SIGINT and SIGTERM clean up themselves, after SIGKILL `cleanup` does.
+//! Signals at every stage: SIGINT, SIGTERM and SIGHUP clean up, after SIGKILL `cleanup` does.
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ fn an_interrupted_deployment_leaves_nothing_behind() {
 
 #[test]
 fn an_interrupted_measurement_leaves_nothing_behind_and_keeps_what_was_measured() {
-    for (name, code) in [("INT", 130), ("TERM", 143)] {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let simulator = Simulator::quick();
         let workspace = Workspace::new(&simulator);
         assert_eq!(
@@ -85,6 +85,60 @@ fn an_interrupted_measurement_leaves_nothing_behind_and_keeps_what_was_measured(
             .sum();
         assert!(calls >= 50, "{name}: {calls} calls were kept");
     }
+}
+
+#[test]
+fn a_run_under_nohup_goes_on_when_the_terminal_is_closed() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator).ignoring("HUP");
+    let mut child = workspace.spawn(&run_args("m", &["--invocations", "200", "--quiet"]));
+    wait_for(&simulator, "InvokeEndpoint", 60);
+    signal(&child, "HUP");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(workspace.result().measured().count(), 2);
+}
+
+/// A run whose clean-up takes a minute, which has been asked to end by a signal.
+fn cleaning_up(simulator: &Simulator, workspace: &Workspace, name: &str) -> Child {
+    let child = workspace.spawn(&run_args("m", &["--quiet"]));
+    wait_for(simulator, "CreateEndpoint", 1);
+    signal(&child, name);
+    child
+}
+
+#[test]
+fn a_second_ctrl_c_ends_the_clean_up_at_once_and_any_other_signal_after_ten_seconds() {
+    let slow = "[life_cycle]\ncreating_seconds = 60.0\n";
+    let simulator = Simulator::quick_with(slow);
+    let workspace = Workspace::new(&simulator);
+    let mut child = cleaning_up(&simulator, &workspace, "TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // GitHub's order: SIGTERM 7.5 s after SIGINT does not end the clean-up.
+    let simulator = Simulator::quick_with(slow);
+    let workspace = Workspace::new(&simulator);
+    let mut child = cleaning_up(&simulator, &workspace, "INT");
+    std::thread::sleep(Duration::from_millis(7500));
+    signal(&child, "TERM");
+    std::thread::sleep(Duration::from_millis(2700));
+    assert_eq!(child.try_wait().unwrap(), None, "the clean-up goes on");
+    signal(&child, "HUP");
+    assert_eq!(child.wait().unwrap().code(), Some(129));
+}
+
+#[test]
+fn a_file_size_limit_is_an_error_and_does_not_kill_the_run() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator).with_file_limit(8);
+    let outcome = workspace.run(&["--invocations", "100"]);
+    assert!(outcome.code.is_some(), "killed: {}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("File too large"),
+        "{}",
+        outcome.stderr
+    );
+    simulator.assert_nothing_is_left();
 }
 
 #[test]
@@ -112,8 +166,16 @@ fn after_a_kill_the_ledger_is_enough_to_delete_everything() {
     }
 }
 
-/// Creates an endpoint with its own config, as another program of the account does.
-fn create_foreign(simulator: &Simulator, name: &str, run_tag: Option<&str>) {
+/// Kills a run while its calls are measured; its run id.
+pub(crate) fn killed_run(simulator: &Simulator, workspace: &Workspace) -> String {
+    signalled(simulator, workspace, "InvokeEndpoint", 30, "KILL");
+    let ledger = workspace.read("sagegate-results/ledger.json");
+    let ledger: Value = serde_json::from_str(&ledger).unwrap();
+    ledger["run_id"].as_str().unwrap().to_owned()
+}
+
+/// Creates an endpoint with a config of its own, as another program of the account does.
+pub(crate) fn create_foreign(simulator: &Simulator, name: &str, run_tag: Option<&str>) {
     let tags: Vec<Value> = run_tag
         .map(|run| json!({"Key": "sagegate:run", "Value": run}))
         .into_iter()
@@ -267,11 +329,12 @@ fn the_clean_up_of_a_killed_step_deletes_everything_and_that_of_a_finished_one_a
         signal(&child, "KILL");
         let outcome: Outcome = child.wait_with_output().unwrap().into();
         let step = runner.finish(&folder, outcome);
+        // `actions/checkout` empties the workspace: the state is enough.
         let ledger = runner.workspace.path("sagegate-results/ledger.json");
-        assert_eq!(
-            step.state.get("ledger"),
-            Some(&ledger.display().to_string())
-        );
+        std::fs::remove_file(&ledger).unwrap();
+        let state: Value = serde_json::from_str(&step.state["ledger"]).unwrap();
+        assert_eq!(state["path"], ledger.display().to_string());
+        assert_eq!(state["region"], "us-east-1");
         let cleaned = runner.clean_up(&step.state).expect(0);
         assert!(
             cleaned.outcome.stdout.contains("none left"),

@@ -35,6 +35,7 @@ mod inputs;
 mod instances;
 mod kill;
 mod layering;
+mod partial_cleanup;
 mod prices;
 mod prices_job;
 mod processing_jobs;

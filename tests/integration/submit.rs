@@ -163,6 +163,87 @@ fn a_job_submitted_without_waiting_is_collected_later() {
 }
 
 #[test]
+fn a_result_is_fetched_though_the_ledger_is_gone_damaged_or_denied() {
+    type Change<'a> = &'a dyn Fn(&Simulator, &str);
+    let denied = "[[operation_faults]]\noperation = \"GetObject\"\nkind = \"access_denied\"\n\
+                  from = 1\nresource = \"/ledger.json\"";
+    let damaged = |simulator: &Simulator, key: &str| simulator.put_object("jobs", key, "{\"sch");
+    let gone = |simulator: &Simulator, key: &str| simulator.delete_object("jobs", key);
+    let cases: [(&str, Change<'_>, &str); 3] = [
+        ("", &gone, "/input/ledger.json` is gone"),
+        ("", &damaged, "is not a sagegate ledger"),
+        (
+            denied,
+            &|_, _| {},
+            "/input/ledger.json`: GetObject failed: AccessDenied",
+        ),
+    ];
+    for (faults, change, words) in cases {
+        let simulator = simulator(faults);
+        let workspace = Workspace::new(&simulator);
+        let flags = ["--no-wait", "--invocations", "20"];
+        let job = job_name(&submit(&workspace, &flags).expect(0));
+        wait_until("completed job", || {
+            describe(&simulator, &job)["ProcessingJobStatus"] == "Completed"
+        });
+        change(&simulator, &format!("sagegate/{job}/input/ledger.json"));
+        let collected = workspace.sagegate(&["collect", "--job", &job]).expect(0);
+        assert!(
+            collected.stderr.contains(words),
+            "{words}: {}",
+            collected.stderr
+        );
+        assert!(
+            collected.stdout.contains("no baseline yet"),
+            "{}",
+            collected.stdout
+        );
+        assert_eq!(workspace.result().measured().count(), 2);
+    }
+}
+
+#[test]
+fn of_a_killed_job_without_a_ledger_the_result_is_kept_and_the_clean_up_named() {
+    let simulator = simulator("[jobs]\nprogram = \"PROGRAM\"\nstopping_seconds = 0.0");
+    let workspace = Workspace::new(&simulator);
+    spawn_endless(&simulator, &workspace, &[]).kill().unwrap();
+    let job = ledger_job(&workspace);
+    std::thread::sleep(Duration::from_secs(2));
+    simulator.delete_object("jobs", &format!("sagegate/{job}/input/ledger.json"));
+    let stop = serde_json::json!({ "ProcessingJobName": job });
+    simulator.sagemaker("StopProcessingJob", &stop);
+    let collected = workspace.sagegate(&["collect", "--job", &job]).expect(3);
+    assert_calls_are_kept(&workspace);
+    let (run, _) = job
+        .strip_prefix("sagegate-")
+        .unwrap()
+        .rsplit_once('-')
+        .unwrap();
+    let words = format!("without its ledger: `sagegate cleanup --run {run}` finds it");
+    assert!(collected.stderr.contains(&words), "{}", collected.stderr);
+    workspace.sagegate(&["cleanup", "--run", run]).expect(0);
+    simulator.assert_nothing_is_left();
+}
+
+#[test]
+fn of_a_killed_job_whose_result_may_not_be_read_the_journal_is_kept() {
+    let denied = "[[operation_faults]]\noperation = \"GetObject\"\nkind = \"access_denied\"\n\
+                  from = 1\nresource = \"/result.json\"";
+    let killed = "[jobs]\nprogram = \"PROGRAM\"\nstopping_seconds = 0.0";
+    let simulator = simulator(&format!("{killed}\n{denied}"));
+    let workspace = Workspace::new(&simulator);
+    let child = spawn_endless(&simulator, &workspace, &[]);
+    let stop = serde_json::json!({ "ProcessingJobName": ledger_job(&workspace) });
+    std::thread::sleep(Duration::from_secs(2));
+    simulator.sagemaker("StopProcessingJob", &stop);
+    let outcome = ended(child).expect(3);
+    let words = "/result.json`: GetObject failed: AccessDenied";
+    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    assert_calls_are_kept(&workspace);
+    simulator.assert_nothing_is_left();
+}
+
+#[test]
 fn what_run_refuses_is_refused_before_anything_is_sent() {
     let simulator = simulator("");
     let workspace = Workspace::new(&simulator);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::benchmark::is_run_id;
 use crate::github::{Token, TokenError};
 use crate::units::{MemoryMb, Ratio, UnknownMemorySize};
 
@@ -57,8 +58,7 @@ pub(super) fn parse_pair(text: &str) -> Result<(String, String), String> {
 
 /// `1842-1`: the run id of a ledger, of a comment's last line, or of the tag `sagegate:run`.
 pub(super) fn parse_run_id(text: &str) -> Result<String, String> {
-    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if (1..=40).contains(&text.len()) && text.chars().all(is_part) {
+    if is_run_id(text) {
         Ok(text.to_owned())
     } else {
         Err(format!(

@@ -24,6 +24,11 @@ struct Rule {
 }
 
 impl Rule {
+    fn is_about(&self, operation: Operation, resource: &str) -> bool {
+        let part = self.fault.resource.as_deref();
+        self.operation == operation && part.is_none_or(|part| resource.contains(part))
+    }
+
     const fn injected(&self) -> InjectedFault {
         InjectedFault {
             operation: self.operation,
@@ -49,11 +54,11 @@ impl FaultRules {
         }
     }
 
-    /// Counts a call. The first rule that hits decides; the others count on.
-    pub(super) fn hit(&mut self, operation: Operation) -> Option<InjectedFault> {
+    /// Counts a call about `resource`. The first rule that hits decides; the others count on.
+    pub(super) fn hit(&mut self, operation: Operation, resource: &str) -> Option<InjectedFault> {
         let mut found = None;
         for rule in &mut self.rules {
-            if rule.operation != operation {
+            if !rule.is_about(operation, resource) {
                 continue;
             }
             rule.calls = rule.calls.wrapping_add(1);
@@ -72,10 +77,10 @@ impl FaultRules {
 
     /// Whether a call that is not counted would be denied: AWS looks at permissions before anything
     /// else.
-    pub(super) fn denies(&self, operation: Operation) -> Option<InjectedFault> {
+    pub(super) fn denies(&self, operation: Operation, resource: &str) -> Option<InjectedFault> {
         let hits = |rule: &&Rule| {
             let (fault, call) = (&rule.fault, rule.calls.wrapping_add(1));
-            rule.operation == operation
+            rule.is_about(operation, resource)
                 && fault.kind.is_denial()
                 && (fault.every.is_some_and(|every| call % every == 0)
                     || fault.from.is_some_and(|from| call >= from))
@@ -87,7 +92,11 @@ impl FaultRules {
 impl Account {
     /// What the scenario does to this call of the control plane or of CloudWatch; `InvokeEndpoint`
     /// asks itself.
-    pub(in crate::simulator) fn injected(&mut self, operation: Operation) -> Option<InjectedFault> {
-        self.fault_rules.hit(operation)
+    pub(in crate::simulator) fn injected(
+        &mut self,
+        operation: Operation,
+        resource: &str,
+    ) -> Option<InjectedFault> {
+        self.fault_rules.hit(operation, resource)
     }
 }

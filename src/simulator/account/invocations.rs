@@ -64,7 +64,7 @@ impl Account {
         let found = found
             .filter(|it| it.name == request.endpoint && it.state(now) == EndpointState::InService);
         let Some(endpoint) = found else {
-            let denied = fault_rules.denies(Operation::InvokeEndpoint);
+            let denied = fault_rules.denies(Operation::InvokeEndpoint, request.endpoint);
             let refusal = denied.and_then(InjectedFault::refusal);
             return Err(refusal.unwrap_or_else(|| not_found(request.endpoint)));
         };
@@ -78,7 +78,7 @@ impl Account {
             }
             Err(error)
         };
-        let injected = fault_rules.hit(Operation::InvokeEndpoint);
+        let injected = fault_rules.hit(Operation::InvokeEndpoint, request.endpoint);
         let denied = injected.filter(|it| it.kind.is_denial());
         if let Some(error) = denied.and_then(InjectedFault::refusal) {
             return refused(endpoint, Metric::Invocation4XXErrors, error);

@@ -101,6 +101,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// every = 3                      # the third call, the sixth, ...; or probability = 0.1;
 ///                                # or from = 3, the third and all later
 /// seconds = 1.0                  # how late a slow_answer is
+/// resource = "endpoint-config/x" # only calls about a name or ARN that contains this [default: all]
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

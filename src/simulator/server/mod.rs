@@ -122,7 +122,8 @@ impl Service {
         let called = {
             let mut account = self.account();
             let now = self.now();
-            let injected = known.and_then(|it| account.injected(it));
+            let about = name.as_deref().unwrap_or_default();
+            let injected = known.and_then(|it| account.injected(it, about));
             called(injected, || {
                 let input = input?;
                 let known = known.filter(|it| it.api() == api);

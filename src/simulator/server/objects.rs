@@ -22,7 +22,7 @@ pub(super) async fn respond(
     let (operation, bucket) = (call.operation.operation(), call.bucket.clone());
     let mut called: Called<ObjectAnswer> = {
         let mut account = service.account();
-        let injected = account.injected(operation);
+        let injected = account.injected(operation, request.uri.path());
         called(injected, || account.s3(call, service.now()))
     };
     called.answer = called.answer.map(|it| it.map_err(in_words_of_s3));

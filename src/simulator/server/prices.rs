@@ -20,12 +20,12 @@ pub(super) async fn respond(
     file: PriceListFile,
     request_id: &str,
 ) -> Response<Body> {
-    let operation = match file {
-        PriceListFile::Index => Operation::GetPriceListIndex,
-        PriceListFile::Offer(_) => Operation::GetPriceListFile,
+    let (operation, about) = match file {
+        PriceListFile::Index => (Operation::GetPriceListIndex, ""),
+        PriceListFile::Offer(region) => (Operation::GetPriceListFile, region),
     };
     let called: Called<String> = {
-        let injected = service.account().injected(operation);
+        let injected = service.account().injected(operation, about);
         called(injected, || Ok(service.price_list.text(file)))
     };
     service.remember(operation.name(), None, &called);

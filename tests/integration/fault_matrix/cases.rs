@@ -79,7 +79,7 @@ impl Case {
     }
 }
 
-fn injected(operation: &str, kind: &str, when: &str) -> String {
+pub(super) fn injected(operation: &str, kind: &str, when: &str) -> String {
     format!("[[operation_faults]]\noperation = \"{operation}\"\nkind = \"{kind}\"\n{when}\n")
 }
 

@@ -5,6 +5,7 @@
 
 mod branch;
 mod cases;
+mod cleanup;
 mod github;
 mod kills;
 
@@ -152,6 +153,16 @@ fn every_fault_of_the_baselines_branch_ends_as_it_should() {
     let _one_at_a_time = DOCUMENT_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     let head = "| Fault | Exit code | Runs in the baseline | Warnings |\n| :-- | --: | --: | :-- |";
     check_table("## The baseline's branch", head, &rows);
+}
+
+#[test]
+#[ignore = "takes two minutes: CI asks for it"]
+fn every_fault_of_a_clean_up_ends_as_it_should() {
+    let cases = cleanup::all();
+    let rows = side_by_side(cases.len(), SIDE_BY_SIDE, |index| cases[index].run());
+    let _one_at_a_time = DOCUMENT_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let head = "| Fault | Exit code | What is said | Left |\n| :-- | --: | :-- | --: |";
+    check_table("## Clean-up", head, &rows);
 }
 
 #[test]

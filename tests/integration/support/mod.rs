@@ -118,7 +118,12 @@ impl Simulator {
         assert_eq!(self.s3("PUT", bucket, key, text).0, 200);
     }
 
-    /// A call of SageMaker without the program, by a plain HTTP client.
+    /// Deletes an object of S3.
+    pub(crate) fn delete_object(&self, bucket: &str, key: &str) {
+        assert_eq!(self.s3("DELETE", bucket, key, "").0, 204);
+    }
+
+    /// A call of SageMaker that nothing of the program takes part in.
     pub(crate) fn sagemaker(&self, operation: &str, input: &Value) -> Value {
         let target = format!(
             "X-Amz-Target: SageMaker.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
@@ -218,8 +223,8 @@ impl Drop for Simulator {
 pub(crate) struct Workspace {
     folder: TempDir,
     environment: BTreeMap<String, String>,
-    /// Largest file that the command may write.
-    file_limit_kb: Option<u32>,
+    /// Said to the shell that starts the command.
+    shell: Option<String>,
 }
 
 /// What a command did.
@@ -257,14 +262,22 @@ impl Workspace {
         Self {
             folder,
             environment,
-            file_limit_kb: None,
+            shell: None,
         }
     }
 
     /// Files end at this size, as on a full disk.
     pub(crate) fn with_file_limit(self, kilobytes: u32) -> Self {
         Self {
-            file_limit_kb: Some(kilobytes),
+            shell: Some(format!("ulimit -f {kilobytes}")),
+            ..self
+        }
+    }
+
+    /// A signal is ignored from the start, as `nohup` does it.
+    pub(crate) fn ignoring(self, signal: &str) -> Self {
+        Self {
+            shell: Some(format!("trap '' {signal}")),
             ..self
         }
     }
@@ -306,11 +319,10 @@ impl Workspace {
 
     fn command(&self, args: &[&str]) -> Command {
         let program = assert_cmd::cargo::cargo_bin!("sagegate");
-        let mut command = match self.file_limit_kb {
+        let mut command = match &self.shell {
             None => Command::new(program),
-            Some(limit) => {
-                // Ignored, the signal becomes an error of the write that would go beyond the limit.
-                let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+            Some(words) => {
+                let script = format!("{words}; exec \"$0\" \"$@\"");
                 let mut shell = Command::new("bash");
                 shell.args(["-c", &script]).arg(program);
                 shell
