@@ -7,8 +7,8 @@ use sagegate::analysis::{Strategy, analyse};
 use sagegate::gate::{BaselineFile, Entry, Epoch};
 use sagegate::prices::{DatedPrices, PriceTable};
 use sagegate::result::{
-    CleanupSummary, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome, LatencySource,
-    RunResult, SampleInfo, Service, Settings,
+    CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome,
+    LatencySource, RunResult, SampleInfo, Service, Settings,
 };
 use sagegate::units::MemoryMb;
 
@@ -90,6 +90,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
         warmup: Vec::new(),
         invocations: (0..calls).map(invocation).collect(),
         metrics: None,
+        container_log: ContainerLog::default(),
     }
 }
 

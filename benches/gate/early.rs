@@ -5,7 +5,9 @@ use std::ops::AddAssign;
 use sagegate::analysis::{Strategy, analyse};
 use sagegate::gate::{History, Limits, is_certain_failure};
 use sagegate::prices::DatedPrices;
-use sagegate::result::{CleanupSummary, EndpointOutcome, EndpointRun, Invocation, RunResult};
+use sagegate::result::{
+    CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, RunResult,
+};
 use sagegate::units::MemoryMb;
 
 /// How often the program looks.
@@ -97,6 +99,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
             warmup: Vec::new(),
             invocations: it.invocations[..sent].to_vec(),
             metrics: None,
+            container_log: ContainerLog::default(),
         }
     };
     RunResult {

@@ -5,8 +5,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, Normal};
 use rand_pcg::Pcg64Mcg;
 use sagegate::result::{
-    CleanupSummary, EndpointMetrics, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome,
-    LatencySource, MetricStatistics, RunResult, SampleInfo, Service, Settings,
+    CleanupSummary, ContainerLog, EndpointMetrics, EndpointOutcome, EndpointRun, Invocation,
+    InvocationOutcome, LatencySource, MetricStatistics, RunResult, SampleInfo, Service, Settings,
 };
 use sagegate::units::MemoryMb;
 
@@ -221,6 +221,7 @@ fn endpoint(
         warmup: Vec::new(),
         invocations,
         metrics: Some(metrics(sum_ms / f64::from(calls), overheads, cold_starts)),
+        container_log: ContainerLog::default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod endpoints;
 mod error;
 mod invoke;
 mod listing;
+mod logs;
 mod metrics;
 mod models;
 mod objects;

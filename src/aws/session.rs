@@ -33,6 +33,7 @@ pub struct Session {
     pub(super) runtime: aws_sdk_sagemakerruntime::Config,
     pub(super) quotas: aws_sdk_servicequotas::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
 }
 
 /// Why a session cannot be opened.
@@ -119,6 +120,7 @@ impl Session {
             runtime: runtime_config(config, &host),
             quotas: quotas_client(config),
             cloudwatch: cloudwatch_client(config),
+            logs: logs_client(config),
             host,
         })
     }
@@ -231,6 +233,15 @@ fn cloudwatch_client(config: &SdkConfig) -> aws_sdk_cloudwatch::Client {
         .timeout_config(control_timeouts())
         .build();
     aws_sdk_cloudwatch::Client::from_conf(config)
+}
+
+fn logs_client(config: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
+    let config = aws_sdk_cloudwatchlogs::config::Builder::from(config)
+        .retry_config(control_retries())
+        .retry_classifier(UnreadableAnswer)
+        .timeout_config(control_timeouts())
+        .build();
+    aws_sdk_cloudwatchlogs::Client::from_conf(config)
 }
 
 /// A quota is good to know and not worth a wait: one attempt.

@@ -94,6 +94,18 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The endpoint failed: what its container wrote last.
+    ContainerLog {
+        /// Which endpoint.
+        endpoint: EndpointLabel,
+        /// Oldest first.
+        lines: Vec<String>,
+    },
+    /// Something that is good to know and changes nothing.
+    Noted {
+        /// What.
+        note: String,
+    },
     /// The run was cancelled; what was created is being deleted.
     Cancelled,
     /// Deletion begins.

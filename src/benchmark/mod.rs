@@ -13,6 +13,7 @@ mod event;
 mod journal;
 mod ledger;
 mod load_plan;
+mod logs;
 mod names;
 mod orphans;
 mod plan;
@@ -43,6 +44,8 @@ use self::journal::Record;
 pub use self::journal::{Journal, JournalError};
 pub use self::ledger::{Ledger, LedgerError, is_region};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
+use self::logs::LogGroups;
+pub use self::logs::delete_log_groups;
 pub use self::names::{is_run_id, numbered, run_id, run_of};
 pub use self::orphans::{Doubtful, Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
@@ -97,6 +100,7 @@ struct Context {
     announced: AtomicBool,
     /// IAM actions that the role lacks, asked for at the first refusal.
     missing_actions: OnceCell<Vec<String>>,
+    logs: LogGroups,
 }
 
 impl Context {
@@ -116,6 +120,7 @@ impl Context {
             gone: std::sync::Mutex::default(),
             announced: AtomicBool::new(false),
             missing_actions: OnceCell::new(),
+            logs: LogGroups::default(),
         }
     }
 
@@ -207,6 +212,7 @@ pub async fn run(
     }
     let mut result = draft.result;
     result.cleanup = clean_up(&context).await;
+    logs::delete_all(&context).await;
     result.service = context.environment.session.service();
     result.finished_at = context.now(started_at);
     save(&result);

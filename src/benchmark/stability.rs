@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
 use super::journal::Record;
-use super::{Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive};
+use super::{Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive, logs};
 use crate::aws::EndpointSpec;
-use crate::result::{Cause, EndpointOutcome, EndpointRun, RunResult};
+use crate::result::{Cause, ContainerLog, EndpointOutcome, EndpointRun, RunResult};
 use crate::units::seconds;
 
 /// An endpoint before anything was done with it. Its outcome is what a run has that ends here.
@@ -23,6 +23,7 @@ pub(super) fn not_run_yet(spec: &EndpointSpec) -> EndpointRun {
         warmup: Vec::new(),
         invocations: Vec::new(),
         metrics: None,
+        container_log: ContainerLog::default(),
     }
 }
 
@@ -123,7 +124,7 @@ async fn measure(context: &Context, spec: &EndpointSpec, mut run: EndpointRun) -
     } else {
         outcome
     };
-    finish(context, spec, &run.outcome).await;
+    run.container_log = finish(context, spec, &run.outcome).await;
     run
 }
 
@@ -135,8 +136,12 @@ pub(super) fn deployed(context: &Context, spec: &EndpointSpec, took: Duration) -
     seconds
 }
 
-/// Reports how an endpoint ended, and deletes it.
-pub(super) async fn finish(context: &Context, spec: &EndpointSpec, outcome: &EndpointOutcome) {
+/// Reports how an endpoint ended, and deletes it; what its container wrote last, if it failed.
+pub(super) async fn finish(
+    context: &Context,
+    spec: &EndpointSpec,
+    outcome: &EndpointOutcome,
+) -> ContainerLog {
     let endpoint = context.label(spec);
     context.announce_cancellation();
     if *outcome != EndpointOutcome::Cancelled {
@@ -151,4 +156,5 @@ pub(super) async fn finish(context: &Context, spec: &EndpointSpec, outcome: &End
         }),
     }
     context.retire(spec).await;
+    logs::wind_up(context, spec, outcome).await
 }

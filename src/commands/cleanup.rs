@@ -3,8 +3,12 @@
 //! What can be done is done. What could not be looked at or deleted is named in the end, and makes
 //! the exit code 3.
 
+use std::collections::BTreeSet;
+
 use crate::aws::{ResourceKind, Session};
-use crate::benchmark::{Ledger, Names, Orphans, Selection, find_orphans, stop_jobs, sweep};
+use crate::benchmark::{
+    Ledger, Names, Orphans, Selection, delete_log_groups, find_orphans, stop_jobs, sweep,
+};
 use crate::config::{Cleanup, Leftovers};
 use crate::error::{Error, Unfinished};
 use crate::pipeline::Outcome;
@@ -86,7 +90,7 @@ impl Sweeper<'_> {
         }
         let session = Session::connect(Some(ledger.region.clone()), self.process.role()).await?;
         unfinished.left = self.stop(&session, &ledger.jobs).await;
-        let left = self.sweep(&session, ledger.names()).await;
+        let left = self.sweep(&session, ledger.names(), &[]).await;
         unfinished.left.extend(left.left);
         self.conclude(&format!("run {}", ledger.run_id), left.deleted, &unfinished);
         Ok(unfinished)
@@ -123,13 +127,15 @@ impl Sweeper<'_> {
             return Ok(unseen(orphans));
         }
         let mut left = Vec::new();
+        // A job may delete its endpoints while it is stopped, and not get to their log groups.
+        let with_logs = orphans.names().endpoints.to_vec();
         if !orphans.jobs().is_empty() {
             left = self.stop(&session, orphans.jobs()).await;
             // What they have created, or deleted, meanwhile.
             let again = find_orphans(&session, selection, now()).await;
             orphans = again.or_as_before(orphans);
         }
-        let swept = self.sweep(&session, orphans.names()).await;
+        let swept = self.sweep(&session, orphans.names(), &with_logs).await;
         left.extend(swept.left);
         let unfinished = Unfinished {
             left,
@@ -174,9 +180,20 @@ impl Sweeper<'_> {
         outcome.left
     }
 
-    async fn sweep(&self, session: &Session, names: Names<'_>) -> CleanupSummary {
+    /// Deletes resources, and the log groups of the endpoints among them and of `gone_meanwhile`.
+    async fn sweep(
+        &self,
+        session: &Session,
+        names: Names<'_>,
+        gone_meanwhile: &[String],
+    ) -> CleanupSummary {
         let observer = self.process.observer();
-        sweep(session, names, self.cleanup.timeout, observer.as_ref()).await
+        let all = [names.endpoints, names.endpoints_alone, gone_meanwhile].concat();
+        let swept = sweep(session, names, self.cleanup.timeout, observer.as_ref()).await;
+        let with_logs: BTreeSet<String> = all.into_iter().collect();
+        let with_logs: Vec<String> = with_logs.into_iter().collect();
+        delete_log_groups(session, &with_logs, observer.as_ref()).await;
+        swept
     }
 
     fn conclude(&self, what: &str, deleted: u32, unfinished: &Unfinished) {

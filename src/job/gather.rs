@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::aws::{Objects, ProcessingJob, ProcessingJobStatus, S3Folder, Session};
-use crate::benchmark::{Journal, Ledger, run_of, sweep};
+use crate::benchmark::{Journal, Ledger, delete_log_groups, run_of, sweep};
 use crate::error::{Error, JobError};
 use crate::files::write_atomically;
 use crate::pipeline::output_files::{JOURNAL, OutputFiles, RESULT};
@@ -163,6 +163,7 @@ impl ResultFetcher<'_> {
         let observer = self.process.observer();
         let timeout = self.cleanup_timeout.max(Duration::from_secs(1));
         let swept = sweep(self.session, ledger.names(), timeout, observer.as_ref()).await;
+        delete_log_groups(self.session, ledger.names().endpoints, observer.as_ref()).await;
         if !swept.left.is_empty() {
             self.process.warn(&format!(
                 "not deleted: {}; run `sagegate cleanup --run {}` later",

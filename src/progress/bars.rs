@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::container_log;
 use crate::benchmark::{EndpointLabel, Event, Observer};
 use crate::result::Leftover;
 use crate::sync::lock;
@@ -74,6 +75,8 @@ impl State {
             Event::LeftOut { endpoint, reason } => {
                 self.finish(*endpoint, &format!("left out: {}", one_line(reason)));
             }
+            Event::ContainerLog { endpoint, lines } => self.print(&container_log(*endpoint, lines)),
+            Event::Noted { note } => self.print(&one_line(note)),
             Event::Cancelled => self.stage("cancelled: deleting what was created"),
             Event::CleaningUp { .. } => self.stage("deleting endpoints"),
             Event::CleanedUp { deleted, left } => self.cleaned_up(*deleted, left),
@@ -113,6 +116,12 @@ impl State {
         if let Some(latency_ms) = latency_ms {
             bar.set_message(format!("{latency_ms:.1} ms{errors}"));
         }
+    }
+
+    /// Above the bars.
+    fn print(&self, text: &str) {
+        // A terminal that has gone is no reason to stop.
+        let _ = self.screen.println(text);
     }
 
     fn finish(&self, endpoint: EndpointLabel, text: &str) {

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::list;
+use super::{container_log, list};
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use crate::result::Leftover;
 use crate::sync::lock;
@@ -90,6 +90,8 @@ impl State {
             | Event::Deployed { .. }
             | Event::Measured { .. }
             | Event::LeftOut { .. }
+            | Event::ContainerLog { .. }
+            | Event::Noted { .. }
             | Event::Cancelled
             | Event::CleaningUp { .. }
             | Event::CleanedUp { .. }
@@ -149,6 +151,8 @@ fn line_of(event: &Event) -> Option<String> {
         Event::LeftOut { endpoint, reason } => {
             format!("{endpoint}: left out: {}", one_line(reason))
         }
+        Event::ContainerLog { endpoint, lines } => container_log(*endpoint, lines),
+        Event::Noted { note } => one_line(note),
         Event::Cancelled => "cancelled: deleting what was created".to_owned(),
         Event::CleanedUp { deleted, left } if left.is_empty() => {
             format!("deleted {deleted} resources")
@@ -207,6 +211,15 @@ mod tests {
                 endpoint,
                 reason: "ping\n::error::x\u{1b}[2J".to_owned(),
             },
+            Event::ContainerLog {
+                endpoint,
+                lines: ["::error::x", "  ::x\n::y ##[z]", "\u{1b}[2J"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            },
+            Event::Noted {
+                note: "log groups stay\n::error::x".to_owned(),
+            },
             Event::CleanedUp {
                 deleted: 3,
                 left: vec![Leftover {
@@ -228,6 +241,11 @@ mod tests {
         1024 MB: identical calls vary too much for p99, going on to 2020 invocations
         1024 MB: measured
         1024 MB: left out: ping ::error::x [2J
+        1024 MB: the last lines of its container:
+          | ::error::x
+          |   ::x ::y ## [z]
+          |  [2J
+        log groups stay ::error::x
         deleted 3 resources, NOT deleted: endpoint x: denied
         CloudWatch metrics are complete
         concurrency at 2048 MB: deploying MaxConcurrency 2, 8 and sending 3002 to 3008 invocations to each

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
+use crate::text::aligned_line;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,18 @@ struct Silent;
 
 impl Observer for Silent {
     fn on_event(&self, _: &Event) {}
+}
+
+/// What a container wrote last, a bar in front of each line: none of it can be a command.
+fn container_log(endpoint: EndpointLabel, lines: &[String]) -> String {
+    let heading = format!("{endpoint}: the last lines of its container:");
+    let lines = lines
+        .iter()
+        .map(|line| format!("  | {}", aligned_line(line)));
+    std::iter::once(heading)
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// `1024, 2048 MB` or `MaxConcurrency 2, 4`.

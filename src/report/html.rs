@@ -5,11 +5,12 @@ use super::{Report, Section, headline, sanitise};
 
 const STYLE: &str = include_str!("page.css");
 
-/// One self-contained page without scripts: the comment with every detail open, in the reader's
-/// colours.
+/// One self-contained page without scripts: the comment with every detail open, and what failed
+/// containers wrote, in the reader's colours.
 pub fn html(report: &Report) -> String {
     let mut blocks = report.visible();
     blocks.extend(report.sections.iter().map(Section::block));
+    blocks.extend(report.container_log.as_ref().map(Section::block));
     blocks.push(Block::SmallPrint(report.footer.clone()));
     let title = sanitise::html(&headline(report));
     let body = render(&blocks);

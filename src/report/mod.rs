@@ -83,6 +83,8 @@ pub struct Report {
     beyond: Vec<String>,
     sizes: Option<Table>,
     sections: Vec<Section>,
+    /// What failed containers wrote: not for the comment.
+    container_log: Option<Section>,
     footer: Vec<Inline>,
 }
 
@@ -127,6 +129,7 @@ pub fn compose(
         commands: advice::commands(facts, links),
         beyond: findings::beyond(facts),
         sections: sections::all(facts, &sizes),
+        container_log: sections::container_log(facts),
         sizes: (!sizes.rows().is_empty()).then_some(sizes),
         footer: footer(
             run.commit.as_deref(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::text::one_line;
+use crate::text::{aligned_line, one_line};
 
 /// Invisible and without width: keeps two characters from being read together.
 const WORD_JOINER: char = '\u{2060}';
@@ -15,7 +15,10 @@ const LONGEST: usize = 1000;
 
 /// One line, cut to [`LONGEST`].
 fn line(untrusted: &str) -> String {
-    let line = one_line(untrusted);
+    cut(one_line(untrusted))
+}
+
+fn cut(line: String) -> String {
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line,
@@ -76,6 +79,17 @@ pub(super) fn code(untrusted: &str) -> String {
 pub(super) fn code_line(untrusted: &str) -> String {
     let line = line(untrusted);
     if line.starts_with("::") {
+        format!("| {line}")
+    } else {
+        line
+    }
+}
+
+/// One line of a log with its indentation, cut to [`LONGEST`]. It must not start a workflow
+/// command either, which the runner finds behind spaces, too.
+pub(super) fn log_line(untrusted: &str) -> String {
+    let line = cut(aligned_line(untrusted));
+    if line.trim_start().starts_with("::") {
         format!("| {line}")
     } else {
         line
@@ -149,6 +163,15 @@ mod tests {
             assert_eq!(cut.chars().count(), 1001, "{}", cut.len());
             assert!(cut.ends_with("ä…"));
         }
+    }
+
+    #[test]
+    fn a_line_of_a_log_keeps_its_indentation_and_starts_no_command() {
+        assert_eq!(log_line("    x = 1\t# y\r"), "    x = 1 # y ");
+        assert_eq!(log_line("  ::error::x"), "|   ::error::x");
+        assert_eq!(log_line("a\n::stop-commands::"), "a ::stop-commands::");
+        assert_eq!(log_line("\u{1b}[2J ##[error]"), " [2J ## [error]");
+        assert_eq!(log_line(&" ".repeat(5000)).chars().count(), 1001);
     }
 
     #[test]

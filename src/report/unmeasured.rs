@@ -69,6 +69,7 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
         beyond: Vec::new(),
         sizes: None,
         sections: Vec::new(),
+        container_log: None,
         footer: footer(it.commit, it.run_id, it.version, links),
     }
 }

@@ -5,6 +5,7 @@
 
 mod cause;
 mod cleanup;
+mod container_log;
 mod file;
 mod invocation;
 mod load;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::cause::Cause;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
+pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;
 pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
@@ -178,6 +180,9 @@ pub struct EndpointRun {
     pub invocations: Vec<Invocation>,
     /// CloudWatch's view of warm-up and measured invocations together.
     pub metrics: Option<EndpointMetrics>,
+    /// What the container wrote last; empty unless the endpoint failed and its log could be read.
+    #[serde(default, skip_serializing_if = "ContainerLog::is_empty")]
+    pub container_log: ContainerLog,
 }
 
 /// How an endpoint's part of the run ended.

@@ -64,6 +64,8 @@ pub struct AccountView {
     pub endpoint_configs: Vec<String>,
     /// The endpoints that are not gone.
     pub endpoints: Vec<EndpointView>,
+    /// Names of the log groups.
+    pub log_groups: Vec<String>,
     /// How often each operation was called, by its name; and how often a caller was refused before
     /// that, by the error code.
     pub requests: BTreeMap<String, u64>,

@@ -6,6 +6,7 @@ pub(super) enum Api {
     SageMaker,
     SageMakerRuntime,
     CloudWatch,
+    CloudWatchLogs,
     ServiceQuotas,
     SecurityTokens,
     S3,
@@ -18,6 +19,7 @@ impl Api {
         match self {
             Self::SageMaker | Self::SageMakerRuntime => "sagemaker",
             Self::CloudWatch => "cloudwatch",
+            Self::CloudWatchLogs => "logs",
             Self::ServiceQuotas => "servicequotas",
             Self::SecurityTokens => "sts",
             Self::S3 => "s3",
@@ -60,6 +62,7 @@ operations! {
         ListTags StopProcessingJob;
     SageMakerRuntime: InvokeEndpoint;
     CloudWatch: GetMetricData GetMetricStatistics;
+    CloudWatchLogs: DeleteLogGroup DescribeLogGroups DescribeLogStreams GetLogEvents;
     ServiceQuotas: GetServiceQuota;
     SecurityTokens: AssumeRoleWithWebIdentity;
     S3: CreateBucket DeleteObject GetObject HeadBucket HeadObject ListObjectsV2 PutObject;
@@ -82,7 +85,7 @@ mod tests {
         for operation in Operation::ALL {
             assert_eq!(Operation::parse(operation.name()), Some(*operation));
         }
-        assert_eq!(Operation::ALL.len(), 32);
+        assert_eq!(Operation::ALL.len(), 36);
         assert_eq!(Operation::ListObjectsV2.name(), "ListObjectsV2");
         assert_eq!(Operation::parse("listtags"), None);
         assert_eq!(Operation::parse("CreateTrainingJob"), None);

@@ -22,10 +22,12 @@ from botocore.validate import ParamValidator
 
 sagegate, upstream, folder = Path(sys.argv[1]).resolve(), urlsplit(sys.argv[2]), Path(sys.argv[3])
 session = botocore.session.get_session()
-models = {name: session.get_service_model(name) for name in ("sagemaker", "cloudwatch", "service-quotas", "sagemaker-runtime", "s3")}
-TARGETS = {"SageMaker": "sagemaker", "GraniteServiceVersion20100801": "cloudwatch", "ServiceQuotasV20190624": "service-quotas"}
+models = {name: session.get_service_model(name) for name in ("sagemaker", "cloudwatch", "logs", "service-quotas", "sagemaker-runtime", "s3")}
+TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch", "ServiceQuotasV20190624": "service-quotas"}
 lock = threading.Lock()
 seen, wrong = {}, []
+# Whether the model answers every call with an error, so that the sizes fail and their logs are read.
+fails = threading.Event()
 
 
 def validate(service, operation, parameters):
@@ -100,9 +102,12 @@ class Proxy(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(upstream.hostname, upstream.port)
         connection.request(self.command, self.path, body, dict(self.headers.items()))
         answer = connection.getresponse()
-        content = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
+        status, content, answered = answer.status, answer.read(), answer.getheaders()
+        if fails.is_set() and operation == "sagemaker-runtime:InvokeEndpoint":
+            status, content = 424, json.dumps({"Message": "bad row", "OriginalStatusCode": 500}).encode()
+            answered = [("Content-Type", "application/json"), ("x-amzn-ErrorType", "ModelError")]
+        self.send_response(status)
+        for name, value in answered:
             if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
@@ -123,8 +128,10 @@ environment = os.environ | {
 }
 
 
-def run(*arguments):
-    subprocess.run([sagegate, *arguments], cwd=folder, env=environment, check=True, capture_output=True)
+def run(*arguments, code=0):
+    done = subprocess.run([sagegate, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    return done.stderr
 
 
 (folder / "samples.jsonl").write_text('{"Body": "1,2,3", "ContentType": "text/csv", "Accept": "application/json"}\n')
@@ -138,9 +145,13 @@ run("run", "--image-uri", "1.dkr.ecr.us-east-1.amazonaws.com/image:1", "--model-
     "--execution-role-arn", "arn:aws:iam::123456789012:role/model", "--container-env", "A=b", "--name", "made", *common)
 run("submit", "--model-name", "xgboost", "--name", "job", *common, "--image-uri-of-sagegate", "1.dkr.ecr.us-east-1.amazonaws.com/sagegate:1",
     "--job-role-arn", "arn:aws:iam::123456789012:role/job", "--s3-output", "s3://models/jobs")
+fails.set()
+said = run("run", "--model-name", "xgboost", *common, code=3)
+assert said.count("the last lines of its container") == 2, said
+fails.clear()
 run("cleanup", "--older-than", "1s")
 expected = {
-    "cloudwatch:GetMetricData", "s3:GetObject", "s3:PutObject", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
+    "cloudwatch:GetMetricData", "logs:DeleteLogGroup", "logs:DescribeLogStreams", "logs:GetLogEvents", "s3:GetObject", "s3:PutObject", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
     *(f"sagemaker:{it}" for it in (
         "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateProcessingJob", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel",
         "DescribeEndpoint", "DescribeModel", "DescribeProcessingJob", "ListEndpointConfigs", "ListEndpoints", "ListModels",

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 sagemaker = boto3.client("sagemaker")
 runtime = boto3.client("sagemaker-runtime")
 cloudwatch = boto3.client("cloudwatch")
+logs = boto3.client("logs")
 s3 = boto3.client("s3")
 sts = boto3.client("sts")
 passed = 0
@@ -111,6 +112,27 @@ check("both ways", abs(data["Values"][0] - statistics[0]["Average"]) < 1e-6 and 
 refused("InvalidParameterValue", "multiple of 60", cloudwatch.get_metric_statistics, Namespace="AWS/SageMaker",
         MetricName="ModelLatency", Dimensions=dimensions, StartTime=start, EndTime=end, Period=90, Statistics=["Sum"])
 
+# What the container wrote when it started.
+group = logs.describe_log_groups(logGroupNamePrefix="/aws/sagemaker/Endpoints/o")["logGroups"][0]
+check("group", group["arn"] == "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/Endpoints/one:*")
+streams = logs.get_paginator("describe_log_streams").paginate(
+    logGroupName=group["logGroupName"], orderBy="LastEventTime", descending=True, PaginationConfig={"PageSize": 1})
+streams = [it for page in streams for it in page["logStreams"]]
+check("stream", len(streams) == 1 and streams[0]["logStreamName"].startswith("AllTraffic/"))
+check("time", start.timestamp() * 1000 < streams[0]["lastEventTimestamp"] < end.timestamp() * 1000)
+place = {"logGroupName": group["logGroupName"], "logStreamName": streams[0]["logStreamName"]}
+last = logs.get_log_events(**place, limit=2)
+check("end of the log", [it["message"].split("] ")[-1] for it in last["events"]] == [
+    "Listening at: http://0.0.0.0:8080 (1)", "Booting worker with pid: 7"])
+before = logs.get_log_events(**place, limit=2, nextToken=last["nextBackwardToken"])
+check("before", ["Starting gunicorn" in it["message"] for it in before["events"]] == [True])
+head = logs.get_log_events(**place, limit=1, startFromHead=True)
+check("head", head["events"] == before["events"])
+refused("ResourceNotFoundException", "log stream does not exist", logs.get_log_events, logGroupName=group["logGroupName"],
+        logStreamName="none")
+refused("InvalidParameterException", "LastEventTime", logs.describe_log_streams, logGroupName=group["logGroupName"],
+        orderBy="LastEventTime", logStreamNamePrefix="A")
+
 # Objects, and the conditions of S3 User Guide, "How to prevent object overwrites with conditional writes".
 s3.create_bucket(Bucket="data")
 refused("BucketAlreadyOwnedByYou", "you already own it", s3.create_bucket, Bucket="data")
@@ -189,5 +211,11 @@ sagemaker.delete_endpoint(EndpointName="one")
 sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="one", WaiterConfig={"Delay": 1})
 sagemaker.delete_endpoint_config(EndpointConfigName="one")
 refused("ValidationException", "Could not find endpoint", sagemaker.describe_endpoint, EndpointName="one")
+group = "/aws/sagemaker/Endpoints/one"
+check("log groups outlive endpoints", [it["logGroupName"] for it in logs.describe_log_groups()["logGroups"]] == [group])
+logs.delete_log_group(logGroupName=group)
+refused("ResourceNotFoundException", "log group does not exist", logs.delete_log_group, logGroupName=group)
+refused("ResourceNotFoundException", "log group does not exist", logs.describe_log_streams, logGroupName=group)
+check("no log groups", logs.describe_log_groups()["logGroups"] == [])
 check("nothing left", not sagemaker.list_endpoints()["Endpoints"] + sagemaker.list_endpoint_configs()["EndpointConfigs"])
 print(f"boto3: {passed} passed, 0 failed")

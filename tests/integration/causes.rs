@@ -81,7 +81,7 @@ fn a_deployment_that_aws_fails_once_is_made_again() {
         outcome.stderr
     );
     let comment = gated.comment();
-    assert!(comment.contains("✅ churn passed"), "{comment}");
+    assert_no_verdict_on_the_model(&comment);
     assert!(
         comment.contains("AWS failed the first deployment of 2048"),
         "{comment}"
@@ -180,7 +180,7 @@ fn calls_that_aws_fails_are_sent_again_and_are_in_no_latency() {
     }
     assert!(again > 0, "no fault has happened");
     let comment = gated.comment();
-    assert!(comment.contains("✅ churn passed"), "{comment}");
+    assert_no_verdict_on_the_model(&comment);
     assert!(comment.contains("by AWS and sent again"), "{comment}");
 }
 
@@ -209,7 +209,7 @@ fn time_outs_of_a_cold_container_are_its_cold_start() {
     let gated = Gated::in_account("[faults]\ncold_time_outs = 4");
     gated.run(&[]).expect(0);
     let comment = gated.comment();
-    assert!(comment.contains("✅ churn passed"), "{comment}");
+    assert_no_verdict_on_the_model(&comment);
     for words in ["4 warm-up calls timed out at 1024", "60 seconds"] {
         assert!(comment.contains(words), "{words}: {comment}");
     }

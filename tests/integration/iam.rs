@@ -41,6 +41,7 @@ fn allowed(policy: &Value) -> BTreeSet<String> {
 fn action(operation: &str) -> String {
     let service = match operation {
         "GetMetricData" => "cloudwatch",
+        "DeleteLogGroup" | "DescribeLogStreams" | "GetLogEvents" => "logs",
         "GetServiceQuota" => "servicequotas",
         "GetObject" | "PutObject" => "s3",
         _ => "sagemaker",
@@ -60,7 +61,8 @@ const TAGS: &str = "sagemaker:AddTags";
 
 #[test]
 fn the_policy_allows_what_a_run_with_everything_does_and_nothing_else() {
-    let simulator = Simulator::quick();
+    // A size that fails: its log is read.
+    let simulator = Simulator::quick_with("[model]\nout_of_memory_below_mb = 2000");
     let workspace = Workspace::new(&simulator);
     let more = [
         "--expected-clients=2",
@@ -112,6 +114,9 @@ fn the_policy_of_a_janitor_allows_what_finds_and_deletes_leftovers_and_nothing_e
     // For a job: `abandoned_job.rs`.
     let more = ["DescribeProcessingJob", "StopProcessingJob"];
     expected.extend(more.map(action));
+    // The operations above are those of SageMaker.
+    assert!(simulator.count("DeleteLogGroup") > 0);
+    expected.insert(action("DeleteLogGroup"));
     assert_eq!(allowed(&json("policy-cleanup.json")), expected);
 }
 

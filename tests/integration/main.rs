@@ -20,6 +20,7 @@ mod cli;
 mod clock;
 mod concurrency;
 mod confirm;
+mod container_logs;
 mod documentation;
 mod fail_fast;
 mod fault_matrix;

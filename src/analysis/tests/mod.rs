@@ -5,8 +5,8 @@ pub(crate) mod toolkit_parity;
 use super::*;
 use crate::prices::PriceTable;
 use crate::result::{
-    Cause, CleanupSummary, EndpointMetrics, Invocation, InvocationOutcome, SampleInfo, Service,
-    Settings,
+    Cause, CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
+    SampleInfo, Service, Settings,
 };
 
 /// The built-in prices of us-east-1.
@@ -54,6 +54,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
         warmup: Vec::new(),
         invocations,
         metrics: None,
+        container_log: ContainerLog::default(),
     }
 }
 

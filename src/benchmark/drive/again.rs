@@ -37,13 +37,17 @@ fn has_timed_out(call: &Invocation) -> bool {
     words.contains(TIMED_OUT)
 }
 
-/// Whether so many of the measured calls were sent again that their endpoint cannot be judged.
-/// Those that met an endpoint still being provisioned are a cold start and do not count.
-pub(super) fn too_many(calls: &[Invocation], planned: u32) -> bool {
-    let counts =
-        |call: &&Invocation| call.is_sent_again() && call.outcome.kind() != OutcomeKind::NotReady;
+/// Whether so many calls were sent again that their endpoint cannot be judged. Those that met an
+/// endpoint still being provisioned, or a container that has not loaded its model, are a cold start
+/// and do not count.
+pub(super) fn too_many<'a>(calls: impl IntoIterator<Item = &'a Invocation>, planned: u32) -> bool {
+    let counts = |call: &&Invocation| {
+        call.is_sent_again()
+            && call.cause() == Some(Cause::Service)
+            && call.outcome.kind() != OutcomeKind::NotReady
+    };
     let planned = usize::try_from(planned).unwrap_or(usize::MAX);
-    calls.iter().filter(counts).count() > (planned / ONE_IN).max(ALWAYS)
+    calls.into_iter().filter(counts).count() > (planned / ONE_IN).max(ALWAYS)
 }
 
 /// The pause before attempt number `attempt`, from 0, is made again. `jitter`, 0 to 1, spreads

@@ -209,7 +209,8 @@ async fn call_until_answered(
         if !sent_again {
             return client.check_errors(context, reason, cause);
         }
-        if again::too_many(&run.invocations, context.plan.options.invocations) {
+        let so_far = run.warmup.iter().chain(&run.invocations);
+        if again::too_many(so_far, context.plan.options.invocations) {
             let reason = format!("more than 5% of the calls failed by AWS, the last: {reason}");
             return Err(EndpointOutcome::StoppedEarly { reason, cause });
         }

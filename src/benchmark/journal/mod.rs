@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Draft;
-use crate::result::{EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA};
+use crate::result::{
+    ContainerLog, EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA,
+};
 use crate::sync::lock;
 use crate::units::MemoryMb;
 
@@ -32,6 +34,8 @@ pub(super) enum Record {
     Call(String, Invocation),
     /// An endpoint is done.
     Ended(String, EndpointOutcome),
+    /// What the container of an endpoint wrote last, which failed.
+    ContainerLog(String, ContainerLog),
     /// The concurrency benchmark begins at a memory size: `MaxConcurrency` and endpoint name of
     /// each.
     LoadStarted(MemoryMb, Vec<(u32, String)>),
@@ -219,6 +223,11 @@ impl Replay {
                 *outcome = ended;
                 self.draft.close(&name);
             }
+            // An endpoint of the concurrency benchmark does not keep it.
+            Record::ContainerLog(name, log) => match self.draft.size_mut(&name) {
+                Some(run) => run.container_log = log,
+                None => drop(self.draft.load_mut(&name)?),
+            },
             Record::WarmUp(name, call) => self.draft.size_mut(&name)?.warmup.push(call),
             Record::Call(name, call) => self.draft.size_mut(&name)?.invocations.push(call),
             Record::RoundStarted(name, load) => self.start_round(name, load)?,

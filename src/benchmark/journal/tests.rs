@@ -78,6 +78,29 @@ fn calls_come_back_in_order_and_a_line_that_was_cut_is_dropped() {
 }
 
 #[test]
+fn what_the_container_of_a_failed_size_wrote_comes_back() {
+    let name = || "a".to_owned();
+    let log = ContainerLog::new(vec!["killed".to_owned()]);
+    let reason = "3 errors".to_owned();
+    let records = [
+        begin(),
+        Record::Ended(
+            name(),
+            EndpointOutcome::StoppedEarly {
+                reason,
+                cause: crate::result::Cause::Model,
+            },
+        ),
+        Record::ContainerLog(name(), log.clone()),
+    ];
+    let draft = resumed(&records, "").unwrap();
+    assert_eq!(draft.result.stability[0].container_log, log);
+    assert!(!draft.is_open("a"));
+    let foreign = [begin(), Record::ContainerLog("b".to_owned(), log)];
+    assert!(resumed(&foreign, "").unwrap_err().contains("line 2"));
+}
+
+#[test]
 fn a_load_that_was_interrupted_is_measured_again_and_a_complete_one_is_not() {
     let name = || "c2".to_owned();
     let load = |clients| Load::ClosedLoop { clients };

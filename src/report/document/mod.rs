@@ -41,6 +41,8 @@ pub(super) enum Block {
     Table(Table),
     /// Lines shown verbatim.
     Lines(Vec<String>),
+    /// Lines of a log, with their indentation. On the page only.
+    Log(Vec<String>),
     /// A chart in the comment; the page has figures.
     Chart(Chart),
     /// A drawing on the page, as SVG of our own; the comment has charts.
@@ -146,6 +148,12 @@ impl<'a> Builder<'a> {
             Block::SmallPrint(words) => parent.append(self.small_print(words)),
             Block::Table(table) => self.table(parent, table),
             Block::Lines(lines) => parent.append(self.lines("", lines)),
+            Block::Log(lines) => {
+                if self.target == Target::Page {
+                    let lines = lines.iter().map(|line| sanitise::log_line(line));
+                    parent.append(self.code_block("", &lines.collect::<Vec<_>>()));
+                }
+            }
             Block::Chart(chart) => {
                 if self.target == Target::Comment {
                     parent.append(self.lines("mermaid", &chart.mermaid_lines()));
@@ -181,6 +189,11 @@ impl<'a> Builder<'a> {
 
     fn lines(&self, info: &'static str, lines: &[String]) -> Node<'a> {
         let lines: Vec<String> = lines.iter().map(|line| sanitise::code_line(line)).collect();
+        self.code_block(info, &lines)
+    }
+
+    /// Of lines that are harmless.
+    fn code_block(&self, info: &'static str, lines: &[String]) -> Node<'a> {
         self.node(NodeValue::CodeBlock(Box::new(NodeCodeBlock {
             fenced: true,
             fence_char: b'`',

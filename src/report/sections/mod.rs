@@ -1,10 +1,12 @@
 //! The folded parts of the report.
 
 mod concurrency;
+mod container_log;
 mod method;
 mod savings;
 mod sizes;
 
+pub(super) use self::container_log::section as container_log;
 pub(super) use self::sizes::sizes_table;
 use super::document::{Block, Inline, text};
 use super::table::Table;

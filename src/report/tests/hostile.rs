@@ -1,7 +1,7 @@
 //! Words that want to be more than words.
 
 use super::*;
-use crate::result::{Leftover, ResourceKind};
+use crate::result::{ContainerLog, Leftover, ResourceKind};
 
 const HOSTILE: &str = "x|y<img src=x onerror=1>@team\n::error::";
 
@@ -26,7 +26,27 @@ fn hostile_run() -> RunResult {
         reason: HOSTILE.to_owned(),
     };
     run.cleanup.left = vec![left; 5];
+    run.stability[1].container_log = ContainerLog::from(hostile_lines());
     run
+}
+
+/// Lines that want to be markdown, HTML, a fence, a workflow command, or to move the cursor.
+fn hostile_lines() -> Vec<String> {
+    [
+        HOSTILE,
+        "```",
+        "</code></pre><script>alert(1)</script>",
+        "</details><img src=x onerror=1>",
+        "::error::x",
+        "   ::stop-commands::x",
+        "##[error]x",
+        "\u{1b}[2J\u{1b}[31mred",
+        "\u{202e}desrever",
+        "[a](https://evil.example) @team #1 <!-- sagegate key=x -->",
+        "only-in-the-log",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn hostile_reports() -> Vec<Report> {
@@ -147,5 +167,37 @@ fn hostile_words_cannot_reach_the_terminal_as_commands() {
             );
         }
         assert!(headline(&report).chars().count() <= headline::MAX_LENGTH);
+    }
+}
+
+#[test]
+fn the_log_of_a_container_is_text_on_the_page_and_nowhere_else() {
+    let report = report(&hostile_run(), None, &Limits::default());
+    let page = html(&report);
+    let (_, log) = page.split_once("<summary>Container log</summary>").unwrap();
+    let (log, rest) = log.split_once("</code></pre>").unwrap();
+    assert!(rest.trim_start().starts_with("</details>"), "{rest}");
+    let (size, lines) = log.split_once("<pre><code>").unwrap();
+    assert!(size.contains("2048 MB: the last lines"), "{size}");
+    assert!(!lines.contains('<'), "{lines}");
+    assert!(
+        lines.contains("&lt;/code&gt;&lt;/pre&gt;&lt;script&gt;"),
+        "{lines}"
+    );
+    assert_eq!(lines.trim_end().lines().count(), hostile_lines().len());
+    for line in lines.lines() {
+        assert!(
+            !line.trim_start().starts_with("::") && !line.contains("##["),
+            "{line}"
+        );
+    }
+    assert!(page.contains("only-in-the-log"));
+    for elsewhere in [
+        markdown(&report),
+        summary(&report, usize::MAX),
+        terminal(&report, Color::Never),
+    ] {
+        assert!(!elsewhere.contains("only-in-the-log"), "{elsewhere}");
+        assert!(!elsewhere.contains("Container log"), "{elsewhere}");
     }
 }

@@ -117,6 +117,7 @@ impl Account {
             created_at: now,
             ready_at: now + life_cycle.creating_seconds,
             failure: fails.then(|| life_cycle.failure_reason.clone()),
+            has_written: false,
             deleting_since: None,
             workers: Workers::new(config.serverless, draws, now),
             config,
@@ -197,6 +198,12 @@ impl Account {
             .values()
             .map(|endpoint| (endpoint.name.clone(), endpoint.state(now)))
             .collect()
+    }
+
+    /// Names of all log groups.
+    pub(in crate::simulator) fn log_group_names(&mut self, now: f64) -> Vec<String> {
+        self.write_failures(now);
+        self.logs.names()
     }
 
     /// Names of all endpoint configs.

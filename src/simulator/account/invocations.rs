@@ -1,5 +1,6 @@
 //! Invocations: cold starts, throttling, faults.
 
+use super::container::{Moment, lines};
 use super::metrics::Metric;
 use super::{Account, Endpoint, EndpointState};
 use crate::simulator::injected::{FaultKind, InjectedFault, SpoiltAnswer};
@@ -57,6 +58,7 @@ impl Account {
             endpoints,
             scenario,
             metrics,
+            logs,
             fault_rules,
             ..
         } = self;
@@ -101,8 +103,12 @@ impl Account {
             Some(Fault::ModelError | Fault::DroppedConnection) | None => {}
         }
         match endpoint.workers.take(now, scenario.model.idle_seconds) {
-            Some(worker) => {
-                let mut started = endpoint.start(request, worker, fault, scenario);
+            Some((worker, is_cold)) => {
+                let (answer, failure) = endpoint.answer(fault, scenario);
+                let start = is_cold.then_some(Moment::Started);
+                let written = lines(start.into_iter().chain(failure), &scenario.model);
+                logs.write(endpoint.writer(worker), &written, now);
+                let mut started = endpoint.start(request, (worker, is_cold), answer, scenario);
                 if let Some(SpoiltAnswer::Late(late)) = injected.and_then(InjectedFault::spoilt) {
                     started.wait_ms += late.as_secs_f64() * SECOND_MS;
                 }
@@ -149,7 +155,7 @@ impl Endpoint {
         &mut self,
         request: Request<'_>,
         (worker, is_cold): (usize, bool),
-        fault: Option<Fault>,
+        answer: Answer,
         scenario: &Scenario,
     ) -> Started {
         let draws = &mut self.workers.draws;
@@ -170,27 +176,33 @@ impl Endpoint {
             overhead_ms,
             setup_ms,
             wait_ms: setup_ms.unwrap_or_default() + model_latency_ms + overhead_ms,
-            answer: self.answer(fault, scenario),
+            answer,
         }
     }
 
-    fn answer(&self, fault: Option<Fault>, scenario: &Scenario) -> Answer {
+    /// What a call comes to, and what the container writes about that.
+    fn answer(&self, fault: Option<Fault>, scenario: &Scenario) -> (Answer, Option<Moment>) {
         let variant = &self.config.variant;
         let model = &scenario.model;
         match fault {
-            Some(Fault::DroppedConnection) => Answer::DroppedConnection,
+            Some(Fault::DroppedConnection) => (Answer::DroppedConnection, None),
             Some(Fault::ModelError) => {
-                Answer::Error(model_error(variant, "simulated failure of the model"))
+                let error = model_error(variant, "simulated failure of the model");
+                (Answer::Error(error), Some(Moment::Failed))
             }
             _ if self.config.serverless.memory_mb.get() < model.out_of_memory_below_mb => {
                 let what = "insufficient memory: the worker was killed";
-                Answer::Error(model_error(variant, what))
+                let error = model_error(variant, what);
+                (Answer::Error(error), Some(Moment::RanOutOfMemory))
             }
             Some(Fault::Throttle | Fault::InternalError | Fault::NotReady | Fault::TimedOut)
-            | None => Answer::Success {
-                response_bytes: model.response_bytes,
-                variant: variant.clone(),
-            },
+            | None => {
+                let success = Answer::Success {
+                    response_bytes: model.response_bytes,
+                    variant: variant.clone(),
+                };
+                (success, None)
+            }
         }
     }
 }

@@ -3,11 +3,13 @@
 //!
 //! Times are seconds since the Unix epoch.
 
+mod container;
 mod endpoints;
 mod faults;
 mod invocations;
 mod jobs;
 mod listing;
+mod logs;
 mod metrics;
 mod objects;
 mod quotas;
@@ -24,6 +26,7 @@ use self::faults::FaultRules;
 pub(super) use self::invocations::{Answer, Request, Started};
 use self::jobs::Job;
 pub(super) use self::jobs::{JobData, JobEnd, JobOrder};
+use self::logs::LogStore;
 use self::metrics::MetricStore;
 use self::objects::{Bucket, Buckets};
 pub(super) use self::objects::{Condition, Object, ObjectAnswer, ObjectCall, ObjectOperation};
@@ -50,6 +53,7 @@ pub(super) struct Account {
     /// How many endpoints of each size have been created: seeds their draws.
     created: BTreeMap<MemoryMb, u32>,
     metrics: MetricStore,
+    logs: LogStore,
     buckets: Buckets,
     sessions: Sessions,
     /// Processing jobs by name; they are never forgotten.
@@ -96,6 +100,8 @@ struct Endpoint {
     created_at: f64,
     ready_at: f64,
     failure: Option<String>,
+    /// Whether the container of a failed deployment has written why.
+    has_written: bool,
     deleting_since: Option<f64>,
     workers: Workers,
 }
@@ -123,6 +129,7 @@ impl Account {
             endpoints: BTreeMap::new(),
             created: BTreeMap::new(),
             metrics: MetricStore::default(),
+            logs: LogStore::default(),
             buckets: scenario
                 .buckets
                 .iter()
@@ -136,8 +143,8 @@ impl Account {
         }
     }
 
-    /// Answers a call of the control plane, of CloudWatch, Service Quotas or STS. S3 and
-    /// invocations have their own methods.
+    /// Answers a call of the control plane, of CloudWatch and its logs, Service Quotas or
+    /// STS. S3 and invocations have their own methods.
     pub(super) fn call(
         &mut self,
         operation: Operation,
@@ -145,6 +152,7 @@ impl Account {
         region: &str,
         now: f64,
     ) -> Result<Value, ApiError> {
+        self.write_failures(now);
         self.forget_deleted(now);
         let visible_until = now - self.scenario.life_cycle.metric_delay_seconds;
         match operation {
@@ -170,6 +178,10 @@ impl Account {
             Operation::GetMetricStatistics => {
                 self.metrics.get_metric_statistics(input, visible_until)
             }
+            Operation::DescribeLogGroups => self.logs.describe_log_groups(input, region),
+            Operation::DescribeLogStreams => self.logs.describe_log_streams(input, region),
+            Operation::GetLogEvents => self.logs.get_log_events(input),
+            Operation::DeleteLogGroup => self.logs.delete_log_group(input),
             Operation::GetServiceQuota => self.get_service_quota(input, region),
             Operation::AssumeRoleWithWebIdentity => self.assume_role_with_web_identity(input, now),
             Operation::InvokeEndpoint

@@ -23,6 +23,15 @@ const BUILT_IN: [(&str, &str); 3] = [
     ("transformer", include_str!("../profiles/transformer.toml")),
 ];
 
+/// What a container writes when it fails.
+const TRACEBACK: [&str; 5] = [
+    "[7] [ERROR] Exception on /invocations [POST]",
+    "Traceback (most recent call last):",
+    "  File \"/opt/program/predictor.py\", line 42, in transformation",
+    "    predictions = model.predict(rows)",
+    "RuntimeError: simulated failure of the model",
+];
+
 /// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise;
 /// every probability is 0 to 1. Only `latency` is required:
 ///
@@ -55,6 +64,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 /// out_of_memory_below_mb = 0     # smaller endpoints answer with an out-of-memory ModelError
 /// setup_ms = 800                 # cold start: ModelSetupTime
 /// idle_seconds = 300             # a worker idle for longer starts cold again
+/// error_log = ["Traceback ..."]  # lines that the container writes when it fails
 ///
 /// [life_cycle]
 /// creating_seconds = 2.0
@@ -192,6 +202,7 @@ pub(super) struct ContainerProfile {
     pub(super) out_of_memory_below_mb: u32,
     pub(super) setup_ms: f64,
     pub(super) idle_seconds: f64,
+    pub(super) error_log: Vec<String>,
 }
 
 impl Default for ContainerProfile {
@@ -202,6 +213,7 @@ impl Default for ContainerProfile {
             out_of_memory_below_mb: 0,
             setup_ms: 0.0,
             idle_seconds: 300.0,
+            error_log: TRACEBACK.map(str::to_owned).to_vec(),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::simulator::operations::{Api, Operation};
+
 /// Calls that are remembered one by one.
 const MAX_REMEMBERED: usize = 10_000;
 /// Invocations that are remembered one by one.
@@ -17,7 +19,7 @@ pub struct LoggedRequest {
     pub at_ms: u64,
     /// For example `CreateEndpoint`.
     pub operation: String,
-    /// The endpoint, endpoint config, model or ARN that it was about.
+    /// The endpoint, endpoint config, model, log group or ARN that it was about.
     pub name: Option<String>,
     /// HTTP status of the answer; `None` when the connection was dropped instead.
     pub status: Option<u16>,
@@ -28,7 +30,16 @@ pub struct LoggedRequest {
 impl LoggedRequest {
     /// Whether SageMaker was asked, not CloudWatch.
     pub(super) fn is_control_plane(&self) -> bool {
-        !self.operation.starts_with("GetMetric")
+        let of_cloudwatch = |it: Operation| match it.api() {
+            Api::CloudWatch | Api::CloudWatchLogs => true,
+            Api::SageMaker
+            | Api::SageMakerRuntime
+            | Api::ServiceQuotas
+            | Api::SecurityTokens
+            | Api::S3
+            | Api::PriceList => false,
+        };
+        !Operation::parse(&self.operation).is_some_and(of_cloudwatch)
     }
 }
 

@@ -164,6 +164,7 @@ impl Service {
                     status: state.name(),
                 })
                 .collect(),
+            log_groups: account.log_group_names(now),
             requests: log.counts.clone(),
             log: log.requests.clone(),
         }
@@ -177,6 +178,7 @@ impl Service {
                 "models": view.models,
                 "endpoint_configs": view.endpoint_configs,
                 "endpoints": view.endpoints,
+                "log_groups": view.log_groups,
                 "requests": view.requests,
                 "control_plane": view
                     .log
@@ -199,6 +201,7 @@ fn name_in(input: &Value) -> Option<String> {
         "ModelName",
         "ProcessingJobName",
         "ResourceArn",
+        "logGroupName",
     ];
     let name = members.iter().find_map(|member| input.get(member))?;
     name.as_str().map(str::to_owned)
@@ -318,6 +321,7 @@ fn json_call(
     let api = match target.service {
         "SageMaker" => Api::SageMaker,
         "GraniteServiceVersion20100801" => Api::CloudWatch,
+        "Logs_20140328" => Api::CloudWatchLogs,
         "ServiceQuotasV20190624" => Api::ServiceQuotas,
         other => return refused(&format!("service {other}")),
     };

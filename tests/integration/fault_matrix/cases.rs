@@ -25,7 +25,7 @@ pub(super) struct Case {
     pub(super) verdict: &'static str,
     /// Somewhere in the output or in the comment.
     pub(super) said: &'static str,
-    /// Resources left.
+    /// Resources left, log groups of endpoints among them.
     pub(super) left: usize,
 }
 
@@ -89,6 +89,7 @@ pub(super) fn all() -> Vec<Case> {
     cases.extend(deployment());
     cases.extend(invocations());
     cases.extend(metrics());
+    cases.extend(logs());
     cases.extend(surroundings());
     cases
 }
@@ -102,6 +103,7 @@ fn now_and_then() -> Vec<Case> {
         "DeleteEndpoint",
         "DeleteEndpointConfig",
         "GetMetricData",
+        "DeleteLogGroup",
     ];
     let kinds = [
         ("throttle", "throttled"),
@@ -411,6 +413,65 @@ fn metrics() -> Vec<Case> {
             &[&empty],
             MEASURED,
             "cost is an estimate",
+        ),
+    ]
+}
+
+/// CloudWatch Logs: nothing of it changes a verdict.
+fn logs() -> Vec<Case> {
+    let small = "[model]\nout_of_memory_below_mb = 2000";
+    let of_failed = |fault: &str, operation, kind, when, said| {
+        let fault = format!("{fault}, one size out of memory");
+        case(
+            &fault,
+            &[small, &injected(operation, kind, when)],
+            MEASURED,
+            said,
+        )
+    };
+    let denied = injected("DeleteLogGroup", "access_denied", "from = 1");
+    let late = injected("DeleteLogGroup", "slow_answer", "from = 1\nseconds = 31");
+    vec![
+        case(
+            "DeleteLogGroup: not permitted",
+            &[&denied],
+            MEASURED,
+            "log groups of endpoints stay: this role lacks `logs:DeleteLogGroup`",
+        )
+        .leaving(2),
+        case(
+            "DeleteLogGroup: every answer after 31 s",
+            &[&late],
+            MEASURED,
+            "log groups of endpoints may stay: no answer within 10 s",
+        ),
+        of_failed(
+            "DescribeLogStreams: not permitted",
+            "DescribeLogStreams",
+            "access_denied",
+            "from = 1",
+            "this role lacks `logs:DescribeLogStreams` and `logs:GetLogEvents`",
+        ),
+        of_failed(
+            "GetLogEvents: not permitted",
+            "GetLogEvents",
+            "access_denied",
+            "from = 1",
+            "this role lacks `logs:DescribeLogStreams` and `logs:GetLogEvents`",
+        ),
+        of_failed(
+            "GetLogEvents: every answer unreadable",
+            "GetLogEvents",
+            "malformed_answer",
+            "from = 1",
+            "the container's log cannot be read: ",
+        ),
+        of_failed(
+            "GetLogEvents: every answer after 31 s",
+            "GetLogEvents",
+            "slow_answer",
+            "from = 1\nseconds = 31",
+            "the container's log cannot be read: no answer within 10 s",
         ),
     ]
 }

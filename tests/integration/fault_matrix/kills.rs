@@ -1,5 +1,5 @@
-//! `kill -9` at a hundred moments of a run, then `cleanup --run`. `SAGEGATE_KILLS` (optional) asks
-//! for fewer.
+//! `kill -9` at a hundred moments of a run, then `cleanup --run` and `cleanup
+//! --ledger`. `SAGEGATE_KILLS` (optional) asks for fewer.
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,8 @@ struct Killed {
     /// Endpoints and endpoint configs that the kill has left.
     left: usize,
     cleaned: bool,
+    /// Whether no log group is left; those of endpoints that are gone are named by the ledger alone.
+    without_logs: bool,
     readable: bool,
     resumed: Option<bool>,
 }
@@ -59,13 +61,19 @@ fn kill_at(number: usize, moment: Duration) -> Killed {
         let outcome = workspace.sagegate(&resume);
         outcome.code == Some(0) && workspace.result().measured().count() == 2
     });
-    if let Some(ledger) = ledger {
+    if let Some(ledger) = &ledger {
         let run = ledger["run_id"].as_str().unwrap();
         workspace.sagegate(&["cleanup", "--run", run]).expect(0);
     }
+    let cleaned = simulator.resources().is_empty() && simulator.models().len() == 3;
+    if ledger.is_some() {
+        let ledger = ["cleanup", "--ledger", "sagegate-results/ledger.json"];
+        workspace.sagegate(&ledger).expect(0);
+    }
     Killed {
         left,
-        cleaned: simulator.resources().is_empty() && simulator.models().len() == 3,
+        cleaned,
+        without_logs: simulator.log_groups().is_empty(),
         readable,
         resumed,
     }
@@ -111,6 +119,11 @@ pub(super) fn table() -> Vec<Result<String, String>> {
         all(
             "nothing is left after `cleanup --run`",
             count(|it| it.cleaned),
+            kills,
+        ),
+        all(
+            "no log group is left after `cleanup --ledger`",
+            count(|it| it.without_logs),
             kills,
         ),
         all(

@@ -41,7 +41,7 @@ impl Case {
         let headline = headline.unwrap_or_default();
         // What is being deleted takes a moment.
         std::thread::sleep(Duration::from_millis(300));
-        let left = simulator.resources().len();
+        let left = simulator.resources().len() + simulator.log_groups().len();
         let is_so = outcome.code == Some(self.exit_code)
             && headline.contains(self.verdict)
             && all.contains(self.said)

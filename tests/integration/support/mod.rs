@@ -206,9 +206,21 @@ impl Simulator {
             .collect()
     }
 
+    /// Names of log groups that exist.
+    pub(crate) fn log_groups(&self) -> Vec<String> {
+        let state = self.state();
+        let groups = state["log_groups"].as_array().unwrap().iter();
+        groups
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Neither endpoints nor endpoint configs nor the log groups of endpoints: for a role that may
+    /// delete all of them.
     #[track_caller]
     pub(crate) fn assert_nothing_is_left(&self) {
         assert_eq!(self.resources(), Vec::<String>::new());
+        assert_eq!(self.log_groups(), Vec::<String>::new());
     }
 }
 
