@@ -13,9 +13,9 @@ use crate::result::Cause;
 const SENTENCES: [(&str, Cause); 30] = [
     ("ping health check", Cause::Model),
     // `Please ensure that the role exists and that its trust relationship policy allows ...`
-    ("could not assume role", Cause::Access),
-    ("unable to assume the role", Cause::Access),
-    ("cannot be assumed", Cause::Access),
+    (ROLE_REFUSED[0], Cause::Access),
+    (ROLE_REFUSED[1], Cause::Access),
+    (ROLE_REFUSED[2], Cause::Access),
     ("could not access model data", Cause::Access),
     (
         "execution role used to create the model has permissions",
@@ -47,6 +47,13 @@ const SENTENCES: [(&str, Cause); 30] = [
     ("exited with", Cause::Model),
 ];
 
+/// Words about a role that `SageMaker` cannot assume, in lower case.
+const ROLE_REFUSED: [&str; 3] = [
+    "could not assume role",
+    "unable to assume the role",
+    "cannot be assumed",
+];
+
 /// Words about this machine in an error without an answer of AWS, in lower case.
 const LOCAL: [&str; 7] = [
     "too many open files",
@@ -66,6 +73,13 @@ pub fn cause_of_deployment(reason: &str) -> Cause {
         .find(|(words, _)| reason.contains(words))
         .map(|(_, cause)| *cause);
     known.unwrap_or_default()
+}
+
+/// Whether AWS says that it cannot assume the model's role. That passes where the role is new: IAM
+/// is eventually consistent.
+pub fn is_role_refused(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ROLE_REFUSED.iter().any(|it| words.contains(it))
 }
 
 /// What a failed call is due to.

@@ -21,13 +21,13 @@ mod tests;
 mod timing;
 mod web_identity;
 
-pub use cause::{cause_of_call, cause_of_deployment};
+pub use cause::{cause_of_call, cause_of_deployment, is_role_refused};
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
 pub use invoke::Invoker;
 pub use listing::{Listed, Listing, ResourceKind, Tagged};
 pub use metrics::MetricWindow;
-pub use models::{Container, ModelSpec};
+pub use models::{Container, ModelSpec, Unsupported};
 pub use objects::{Objects, StoredObject, Written};
 pub use price_list::{PriceList, PriceListError};
 pub use processing_jobs::{ProcessingJob, ProcessingJobSpec, ProcessingJobStatus};

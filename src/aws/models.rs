@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use aws_sdk_sagemaker::types::ContainerDefinition;
+use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
+use aws_sdk_sagemaker::types::{ContainerDefinition, ContainerMode, RepositoryAccessMode};
 
 use super::endpoints::{existed, tags};
 use super::error::{AwsError, AwsErrorKind};
@@ -42,15 +43,81 @@ pub enum Container {
     },
 }
 
+/// What a model may have and Serverless Inference does not support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsupported {
+    /// `VpcConfig` with subnets or security groups.
+    Vpc,
+    /// `EnableNetworkIsolation`.
+    NetworkIsolation,
+    /// An inference pipeline: more than one container.
+    Pipeline,
+    /// A container that loads many models.
+    MultiModel,
+    /// An image in a registry outside of ECR.
+    PrivateRegistry,
+}
+
+impl Unsupported {
+    /// With its article, as the object of "has".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vpc => "a VPC configuration",
+            Self::NetworkIsolation => "network isolation",
+            Self::Pipeline => "a pipeline of several containers",
+            Self::MultiModel => "multi-model mode",
+            Self::PrivateRegistry => "a private Docker registry",
+        }
+    }
+
+    fn of(model: &DescribeModelOutput) -> Vec<Self> {
+        let pipeline = model.containers();
+        let mut containers = pipeline.iter().chain(model.primary_container());
+        // Empty where a client filled them in without content.
+        let is_in_vpc = model
+            .vpc_config()
+            .is_some_and(|it| !it.subnets().is_empty() || !it.security_group_ids().is_empty());
+        let has_mode = |mode| containers.clone().any(|it| it.mode() == Some(&mode));
+        let is_multi_model = has_mode(ContainerMode::MultiModel);
+        let is_private = containers.any(|it| {
+            let image = it.image_config();
+            image.and_then(|it| it.repository_access_mode()) == Some(&RepositoryAccessMode::Vpc)
+        });
+        let found = [
+            (Self::Vpc, is_in_vpc),
+            (
+                Self::NetworkIsolation,
+                model.enable_network_isolation() == Some(true),
+            ),
+            (Self::Pipeline, pipeline.len() > 1),
+            (Self::MultiModel, is_multi_model),
+            (Self::PrivateRegistry, is_private),
+        ];
+        found
+            .into_iter()
+            .filter_map(|(it, is_there)| is_there.then_some(it))
+            .collect()
+    }
+}
+
 impl Session {
-    /// Whether the account has a model of that name.
+    /// What the model of that name has and Serverless Inference does not support; `None` when the
+    /// account has no such model.
     ///
     /// # Errors
     /// [`AwsError`] of `DescribeModel`, except "not found".
-    pub async fn model_exists(&self, name: &str) -> Result<bool, AwsError> {
+    pub async fn unsupported_of_model(
+        &self,
+        name: &str,
+    ) -> Result<Option<Vec<Unsupported>>, AwsError> {
         let call = self.sagemaker.describe_model().model_name(name);
-        let answer = call.send().await;
-        existed(answer.map_err(|error| AwsError::new("DescribeModel", &error)))
+        match call.send().await {
+            Ok(model) => Ok(Some(Unsupported::of(&model))),
+            Err(error) => match AwsError::new("DescribeModel", &error) {
+                error if error.kind == AwsErrorKind::NotFound => Ok(None),
+                error => Err(error),
+            },
+        }
     }
 
     /// Creates a model. One of that name that is already there counts as this one: names are those

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::names;
 use super::wait::{poll_delay, sleep_unless_cancelled};
-use super::{Context, Event};
+use super::{Context, Event, role};
 use crate::aws::{
     AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, cause_of_call,
-    cause_of_deployment, shared_quota,
+    cause_of_deployment, is_role_refused, shared_quota,
 };
 use crate::result::{Cause, EndpointOutcome};
 
@@ -37,8 +37,8 @@ pub(super) struct Deployed {
     pub(super) again_after: Option<String>,
 }
 
-/// Brings an endpoint into service; a second time where AWS has failed the first, as that says
-/// nothing about the model.
+/// Brings an endpoint into service; a second time where AWS has failed the first, or could not
+/// assume a role that may be new: that says nothing about the model.
 ///
 /// # Errors
 /// The outcome of an endpoint that cannot be measured. Whatever was created stays for the sweep.
@@ -56,13 +56,12 @@ pub(super) async fn deploy(
         }
         Err(failed) => failed,
     };
-    let EndpointOutcome::DeployFailed {
-        reason,
-        cause: Cause::Service,
-    } = &failed
-    else {
+    let EndpointOutcome::DeployFailed { reason, cause } = &failed else {
         return Err(failed);
     };
+    if *cause != Cause::Service && !is_role_refused(reason) {
+        return Err(failed);
+    }
     if began.elapsed() >= context.plan.options.deploy_timeout {
         return Err(failed);
     }
@@ -210,6 +209,10 @@ async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), R
                 }
             }
             Err(error) => {
+                let again = role::is_worth_another(context, &error.message).await;
+                if again.map_err(Refused::Final)? {
+                    continue;
+                }
                 let quota =
                     shared_quota(&error.message).filter(|_| error.kind == AwsErrorKind::Quota);
                 return Err(match quota {

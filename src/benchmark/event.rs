@@ -64,6 +64,11 @@ pub enum Event {
         /// AWS's words.
         reason: String,
     },
+    /// AWS cannot assume the model's role: it may be new, so the call is made again.
+    WaitingForRole {
+        /// For how long.
+        longest: Duration,
+    },
     /// Invocations have been answered.
     Invoked {
         /// Which endpoint.

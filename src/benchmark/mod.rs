@@ -19,6 +19,7 @@ mod orphans;
 mod plan;
 mod policy;
 mod resume;
+mod role;
 mod stability;
 mod stop;
 mod trace;
@@ -51,6 +52,7 @@ pub use self::orphans::{Doubtful, Orphan, Orphans, Selection, find_orphans};
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
+use self::role::RoleRefusal;
 pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
@@ -101,6 +103,7 @@ struct Context {
     /// IAM actions that the role lacks, asked for at the first refusal.
     missing_actions: OnceCell<Vec<String>>,
     logs: LogGroups,
+    role_refusal: RoleRefusal,
 }
 
 impl Context {
@@ -121,6 +124,7 @@ impl Context {
             announced: AtomicBool::new(false),
             missing_actions: OnceCell::new(),
             logs: LogGroups::default(),
+            role_refusal: RoleRefusal::default(),
         }
     }
 
@@ -247,7 +251,11 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
         return Ok(());
     };
     let session = &context.environment.session;
-    session.create_model(model).await.map_err(deploy::failed)?;
+    while let Err(error) = session.create_model(model).await {
+        if !role::is_worth_another(context, &error.message).await? {
+            return Err(deploy::failed(error));
+        }
+    }
     context.created.fetch_add(1, Ordering::SeqCst);
     Ok(())
 }

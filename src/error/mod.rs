@@ -9,7 +9,7 @@ use thiserror::Error;
 
 pub use self::jobs::JobError;
 pub use self::unfinished::Unfinished;
-use crate::aws::{AwsError, PriceListError, SessionError};
+use crate::aws::{AwsError, PriceListError, SessionError, Unsupported};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
@@ -123,6 +123,17 @@ pub enum Error {
         /// Where it was looked for.
         region: String,
     },
+    /// The model has what Serverless Inference does not support.
+    #[error(
+        "--model-name: `{name}` has {}, which Serverless Inference does not support",
+        listed(unsupported)
+    )]
+    UnsupportedModel {
+        /// Its name.
+        name: String,
+        /// What it has; not empty.
+        unsupported: Vec<Unsupported>,
+    },
     /// A saved result.
     #[error(transparent)]
     Result(#[from] ResultFileError),
@@ -216,6 +227,7 @@ impl Error {
             | Self::IdentityToken(_)
             | Self::Session(_)
             | Self::UnknownModel { .. }
+            | Self::UnsupportedModel { .. }
             | Self::Result(_)
             | Self::NothingMeasured { .. }
             | Self::StoppedEarly { .. }
@@ -251,6 +263,9 @@ impl Error {
             Self::UnknownModel { .. } => {
                 Some("check the name and --region, or create the model first".to_owned())
             }
+            Self::UnsupportedModel { .. } => Some(
+                "create a model without it for serverless endpoints, and pass that one".to_owned(),
+            ),
             Self::Output { .. } => Some("choose a folder that can be written to".to_owned()),
             Self::Listen { .. } => Some("choose another --port, or 0 for a free one".to_owned()),
             Self::Unfinished(unfinished) => Some(unfinished.hint()),
@@ -289,6 +304,16 @@ impl Error {
     }
 }
 
+/// `a, b and c`.
+fn listed(unsupported: &[Unsupported]) -> String {
+    let names: Vec<&str> = unsupported.iter().map(|it| it.name()).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +333,33 @@ mod tests {
         assert_eq!(
             Error::Unfinished(Box::default()).exit_code(),
             COULD_NOT_MEASURE
+        );
+    }
+
+    #[test]
+    fn all_that_serverless_does_not_support_is_named_at_once() {
+        let line = |unsupported: &[Unsupported]| {
+            let error = Error::UnsupportedModel {
+                name: "m".to_owned(),
+                unsupported: unsupported.to_vec(),
+            };
+            assert_eq!(error.exit_code(), USAGE);
+            error.one_line()
+        };
+        insta::assert_snapshot!(
+            [
+                line(&[Unsupported::Vpc]),
+                line(&[
+                    Unsupported::NetworkIsolation,
+                    Unsupported::Pipeline,
+                    Unsupported::MultiModel,
+                ]),
+            ]
+            .join("\n"),
+            @r"
+        --model-name: `m` has a VPC configuration, which Serverless Inference does not support; create a model without it for serverless endpoints, and pass that one
+        --model-name: `m` has network isolation, a pipeline of several containers and multi-model mode, which Serverless Inference does not support; create a model without it for serverless endpoints, and pass that one
+        "
         );
     }
 

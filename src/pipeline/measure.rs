@@ -96,17 +96,20 @@ pub(crate) fn run_id(process: &Process) -> String {
     benchmark::run_id(process.ci_run(), fastrand::u64(..))
 }
 
-/// Makes sure that the model exists, where one was named.
+/// Makes sure that the model exists and can be served, where one was named.
 async fn check_model(model: &ModelSource, session: &Session) -> Result<(), Error> {
     let ModelSource::Existing(name) = model else {
         return Ok(());
     };
-    if session.model_exists(name).await? {
-        Ok(())
-    } else {
-        Err(Error::UnknownModel {
+    match session.unsupported_of_model(name).await? {
+        None => Err(Error::UnknownModel {
             name: name.clone(),
             region: session.region().to_owned(),
-        })
+        }),
+        Some(unsupported) if unsupported.is_empty() => Ok(()),
+        Some(unsupported) => Err(Error::UnsupportedModel {
+            name: name.clone(),
+            unsupported,
+        }),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::container_log;
+use super::{Reasons, container_log, waiting_for_role};
 use crate::benchmark::{EndpointLabel, Event, Observer};
 use crate::result::Leftover;
 use crate::sync::lock;
@@ -23,6 +23,7 @@ struct State {
     screen: MultiProgress,
     endpoints: BTreeMap<EndpointLabel, ProgressBar>,
     stage: Option<ProgressBar>,
+    reasons: Reasons,
 }
 
 impl Observer for Bars {
@@ -53,7 +54,13 @@ impl State {
                     bar.set_length(u64::from(*invocations));
                 }
             }
-            Event::Deploying { endpoint } => self.message(*endpoint, "deploying"),
+            Event::Deploying { endpoint } => {
+                // The role could be assumed in the end.
+                if let Some(waiting) = self.stage.take() {
+                    waiting.finish_and_clear();
+                }
+                self.message(*endpoint, "deploying");
+            }
             Event::DeployingAgain { endpoint, .. } => {
                 self.message(*endpoint, "failed by AWS: deploying once more");
             }
@@ -63,6 +70,7 @@ impl State {
                     &format!("in service after {:.0} s", took.as_secs_f64()),
                 );
             }
+            Event::WaitingForRole { longest } => self.stage(&waiting_for_role(*longest)),
             Event::Invoked {
                 endpoint,
                 done,
@@ -73,7 +81,8 @@ impl State {
             }
             Event::Measured { endpoint } => self.finish(*endpoint, "measured"),
             Event::LeftOut { endpoint, reason } => {
-                self.finish(*endpoint, &format!("left out: {}", one_line(reason)));
+                let words = self.reasons.left_out(*endpoint, reason);
+                self.finish(*endpoint, &words);
             }
             Event::ContainerLog { endpoint, lines } => self.print(&container_log(*endpoint, lines)),
             Event::Noted { note } => self.print(&one_line(note)),

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{container_log, list};
+use super::{Reasons, container_log, list, waiting_for_role};
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use crate::result::Leftover;
 use crate::sync::lock;
@@ -23,6 +23,7 @@ struct State {
     planned: BTreeMap<EndpointLabel, u32>,
     /// Answered and failed calls of the endpoints being measured.
     done: BTreeMap<EndpointLabel, (u32, u32)>,
+    reasons: Reasons,
     last_summary: Instant,
 }
 
@@ -32,6 +33,7 @@ impl Lines {
             output,
             planned: BTreeMap::new(),
             done: BTreeMap::new(),
+            reasons: Reasons::default(),
             last_summary: Instant::now(),
         }))
     }
@@ -41,7 +43,8 @@ impl Observer for Lines {
     fn on_event(&self, event: &Event) {
         let mut state = lock(&self.0);
         state.note(event);
-        let Some(line) = line_of(event).or_else(|| state.summary_when_due(event)) else {
+        let line = line_of(event, &mut state.reasons);
+        let Some(line) = line.or_else(|| state.summary_when_due(event)) else {
             return;
         };
         // A log that cannot be written to must not stop a measurement.
@@ -86,6 +89,7 @@ impl State {
             Event::Started { .. }
             | Event::Deploying { .. }
             | Event::DeployingAgain { .. }
+            | Event::WaitingForRole { .. }
             | Event::Extended { .. }
             | Event::Deployed { .. }
             | Event::Measured { .. }
@@ -131,7 +135,7 @@ fn started(endpoints: &[PlannedEndpoint], load_at: Option<MemoryMb>) -> String {
 }
 
 /// The line of a stage; `None` for events that come too often.
-fn line_of(event: &Event) -> Option<String> {
+fn line_of(event: &Event, reasons: &mut Reasons) -> Option<String> {
     Some(match event {
         Event::Started { endpoints, load_at } => started(endpoints, *load_at),
         Event::Deployed { endpoint, took } => {
@@ -141,6 +145,7 @@ fn line_of(event: &Event) -> Option<String> {
             "{endpoint}: AWS failed the deployment, deploying once more: {}",
             one_line(reason)
         ),
+        Event::WaitingForRole { longest } => waiting_for_role(*longest),
         Event::Extended {
             endpoint,
             invocations,
@@ -149,7 +154,7 @@ fn line_of(event: &Event) -> Option<String> {
         ),
         Event::Measured { endpoint } => format!("{endpoint}: measured"),
         Event::LeftOut { endpoint, reason } => {
-            format!("{endpoint}: left out: {}", one_line(reason))
+            format!("{endpoint}: {}", reasons.left_out(*endpoint, reason))
         }
         Event::ContainerLog { endpoint, lines } => container_log(*endpoint, lines),
         Event::Noted { note } => one_line(note),
@@ -234,7 +239,9 @@ mod tests {
                 load_at: Some(MemoryMb::OFFERED[1]),
             },
         ];
-        let lines: Vec<String> = events.iter().filter_map(line_of).collect();
+        let mut reasons = Reasons::default();
+        let lines = events.iter().filter_map(|it| line_of(it, &mut reasons));
+        let lines: Vec<String> = lines.collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
         deploying 1024, 2048 MB and sending 1020 invocations to each
         1024 MB: in service after 95 s

@@ -5,9 +5,10 @@ mod lines;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
-use crate::text::aligned_line;
+use crate::text::{aligned_line, one_line};
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,30 @@ fn container_log(endpoint: EndpointLabel, lines: &[String]) -> String {
         .join("\n")
 }
 
+/// Why endpoints were left out, as far as it has been shown: what hits several alike is said once.
+#[derive(Default)]
+struct Reasons(Vec<(String, EndpointLabel)>);
+
+impl Reasons {
+    /// `left out: REASON`, or `left out, as 1024 MB`.
+    fn left_out(&mut self, endpoint: EndpointLabel, reason: &str) -> String {
+        match self.0.iter().find(|(shown, _)| shown == reason) {
+            Some((_, first)) => format!("left out, as {first}"),
+            None => {
+                self.0.push((reason.to_owned(), endpoint));
+                format!("left out: {}", one_line(reason))
+            }
+        }
+    }
+}
+
+fn waiting_for_role(longest: Duration) -> String {
+    format!(
+        "AWS cannot assume the model's role, which may be new: trying again for up to {} s",
+        longest.as_secs()
+    )
+}
+
 /// `1024, 2048 MB` or `MaxConcurrency 2, 4`.
 fn list(endpoints: &[PlannedEndpoint]) -> String {
     let number = |it: &PlannedEndpoint| match it.endpoint {
@@ -94,6 +119,28 @@ fn list(endpoints: &[PlannedEndpoint]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_that_hits_several_endpoints_is_said_once() {
+        let mut reasons = Reasons::default();
+        let label = EndpointLabel::MaxConcurrency;
+        let said = [
+            (1, "no\nrole"),
+            (2, "no\nrole"),
+            (4, "other"),
+            (8, "no\nrole"),
+        ]
+        .map(|(endpoint, reason)| reasons.left_out(label(endpoint), reason));
+        assert_eq!(
+            said,
+            [
+                "left out: no role",
+                "left out, as MaxConcurrency 1",
+                "left out: other",
+                "left out, as MaxConcurrency 1",
+            ]
+        );
+    }
 
     #[test]
     fn the_table_of_displays_holds() {

@@ -223,9 +223,14 @@ fn not_compared(judged: &MetricJudgement) -> Option<String> {
 
 fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
     let mut words = vec![text("no size could be measured")];
-    if let Some(first) = facts.analysis.left_out.first() {
+    if let Some((first, others)) = facts.analysis.left_out.split_first() {
+        let is_alike = others.iter().all(|it| it.reason == first.reason);
         words.extend([
-            text(format!("; {}: ", first.memory_mb)),
+            text(if is_alike && !others.is_empty() {
+                ", all for the same reason: ".to_owned()
+            } else {
+                format!("; {}: ", first.memory_mb)
+            }),
             reason(&first.reason, MAX_REASON),
         ]);
     }

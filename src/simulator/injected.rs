@@ -17,6 +17,7 @@ pub(super) struct OperationFault {
     pub(super) probability: Option<f64>,
     pub(super) from: Option<u32>,
     pub(super) resource: Option<String>,
+    pub(super) until: Option<u32>,
     #[serde(default = "one_second")]
     pub(super) seconds: f64,
 }
@@ -37,6 +38,8 @@ pub(super) enum FaultKind {
     AccessDenied,
     /// Refused: the session of the credentials is over.
     ExpiredToken,
+    /// Refused: `SageMaker` cannot assume the model's role.
+    RoleRefused,
     /// Nothing is done, and the connection breaks in the middle of the answer.
     DroppedConnection,
     /// What was asked for is done, and the connection breaks in the middle of the answer.
@@ -56,6 +59,7 @@ impl FaultKind {
             Self::AccessDenied | Self::ExpiredToken => true,
             Self::Throttle
             | Self::InternalError
+            | Self::RoleRefused
             | Self::DroppedConnection
             | Self::LostAnswer
             | Self::MalformedAnswer
@@ -97,6 +101,10 @@ impl InjectedFault {
                 "ExpiredTokenException",
                 "The security token included in the request is expired",
             )),
+            FaultKind::RoleRefused => Some(ApiError::validation(
+                "Could not assume role arn:aws:iam::000000000000:role/simulated. Please ensure that \
+                 the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.",
+            )),
             FaultKind::DroppedConnection
             | FaultKind::LostAnswer
             | FaultKind::MalformedAnswer
@@ -118,6 +126,7 @@ impl InjectedFault {
             | FaultKind::InternalError
             | FaultKind::AccessDenied
             | FaultKind::ExpiredToken
+            | FaultKind::RoleRefused
             | FaultKind::DroppedConnection => None,
         }
     }

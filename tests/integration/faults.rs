@@ -147,6 +147,18 @@ fn without_cloudwatch_in_time_the_cost_is_called_an_estimate() {
 }
 
 #[test]
+fn a_cloudwatch_that_fails_is_not_asked_again_when_the_time_is_up() {
+    let simulator = Simulator::quick_with(
+        "[[operation_faults]]\noperation = \"GetMetricData\"\nkind = \"access_denied\"\nfrom = 1\n",
+    );
+    let workspace = Workspace::new(&simulator);
+    let outcome = workspace.run(&["--metrics-timeout", "0s"]).expect(0);
+    let words = "without complete CloudWatch metrics: GetMetricData failed: AccessDenied";
+    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    assert_eq!(simulator.count("GetMetricData"), 1);
+}
+
+#[test]
 fn an_endpoint_that_is_never_in_service_is_given_up_and_waited_for_until_it_can_be_deleted() {
     let simulator =
         Simulator::quick_with("[life_cycle]\ncreating_seconds = 3.0\ndeleting_seconds = 0.1\n");

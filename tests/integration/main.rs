@@ -36,6 +36,7 @@ mod inputs;
 mod instances;
 mod kill;
 mod layering;
+mod not_serverless;
 mod partial_cleanup;
 mod prices;
 mod prices_job;

@@ -148,7 +148,7 @@ async fn ask_sagemaker(session: &Session, read: &Cell<u32>) -> Result<(), TestCa
     if let Err(error) = session.delete_endpoint("e").await {
         names_operation("DeleteEndpoint", &error)?;
     }
-    if let Err(error) = session.model_exists("m").await {
+    if let Err(error) = session.unsupported_of_model("m").await {
         names_operation("DescribeModel", &error)?;
     }
     let listing = session.named("sagegate-").await;

@@ -17,6 +17,8 @@ const ONE_IN: usize = 20;
 const ALWAYS: usize = 5;
 /// AWS's words for a container that has not answered within the 60 seconds of serverless.
 const TIMED_OUT: &str = "invocation timed out";
+/// The end of AWS's words for an endpoint that somebody else has deleted.
+const DELETED: &str = "not found.";
 
 /// Whether a failure passes: AWS's own trouble, an endpoint that is still being provisioned, and
 /// during warm-up a container that has not loaded its model within a call's 60 seconds.
@@ -27,8 +29,14 @@ pub(super) fn passes(warms_up: bool, call: &Invocation) -> bool {
         OutcomeKind::Throttled
         | OutcomeKind::NotReady
         | OutcomeKind::ServiceError
-        | OutcomeKind::TransportError => call.cause() == Some(Cause::Service),
+        | OutcomeKind::TransportError => call.cause() == Some(Cause::Service) && !is_deleted(call),
     }
+}
+
+/// Whether the endpoint is gone: AWS's doing as far as the model goes, but it does not pass.
+fn is_deleted(call: &Invocation) -> bool {
+    let words = call.failure_words().unwrap_or_default();
+    words.ends_with(DELETED)
 }
 
 /// Whether the container has not answered within a call's 60 seconds.
@@ -93,6 +101,12 @@ mod tests {
                 Cause::Service,
                 true,
                 true,
+            ),
+            (
+                InvocationOutcome::ServiceError(text("Endpoint e of account 1 not found.")),
+                Cause::Service,
+                false,
+                false,
             ),
             (
                 InvocationOutcome::ServiceError(text("oversize body")),

@@ -36,7 +36,7 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
         .analysis
         .left_out
         .iter()
-        .map(|left| (left.memory_mb, left_out_row(left)));
+        .map(|left| (left.memory_mb, left_out_row(facts, left)));
     let mut rows: Vec<(MemoryMb, Row)> = measured.chain(left_out).collect();
     rows.sort_by_key(|(memory, _)| *memory);
     for (_, row) in rows {
@@ -70,20 +70,32 @@ fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Row {
     }
 }
 
-fn left_out_row(left: &LeftOut) -> Row {
+fn left_out_row(facts: Facts<'_>, left: &LeftOut) -> Row {
     let mut row: Vec<Cell> = vec![cell(left.memory_mb.to_string())];
     row.extend((0..7).map(|_| cell("–")));
-    row.push(match left.kind {
-        LeftOutKind::Failed => vec![text("failed: "), reason(&left.reason, SHORT_REASON)],
-        LeftOutKind::SkippedQuota => {
-            vec![
-                text("skipped (quota): "),
-                reason(&left.reason, SHORT_REASON),
-            ]
+    let what = match left.kind {
+        LeftOutKind::Failed => "failed",
+        LeftOutKind::SkippedQuota => "skipped (quota)",
+        LeftOutKind::StoppedEarly => "stopped early",
+    };
+    // What hits several sizes alike is said once.
+    let first = facts.analysis.left_out.iter().find(|it| is_alike(it, left));
+    row.push(match (left.kind, first) {
+        (LeftOutKind::StoppedEarly, _) => cell(what),
+        (LeftOutKind::Failed | LeftOutKind::SkippedQuota, Some(first)) if first != left => {
+            cell(format!("{what}, as {}", first.memory_mb))
         }
-        LeftOutKind::StoppedEarly => cell("stopped early"),
+        (LeftOutKind::Failed | LeftOutKind::SkippedQuota, _) => vec![
+            text(format!("{what}: ")),
+            reason(&left.reason, SHORT_REASON),
+        ],
     });
     row.into()
+}
+
+/// Whether two sizes were left out for the same reason.
+fn is_alike(one: &LeftOut, other: &LeftOut) -> bool {
+    one.kind == other.kind && one.reason == other.reason
 }
 
 /// How a size compares with the recommended one.
@@ -126,12 +138,11 @@ pub(super) fn section(facts: Facts<'_>, sizes: &Table) -> Option<Section> {
         return None;
     }
     let mut blocks = vec![paragraph(rule(facts)), Block::Table(sizes.clone())];
-    let cut = facts
-        .analysis
-        .left_out
-        .iter()
-        .filter(|left| left.reason.chars().count() > SHORT_REASON);
-    blocks.extend(cut.map(left_out_paragraph));
+    let left_out = &facts.analysis.left_out;
+    let cut = left_out
+        .chunk_by(is_alike)
+        .filter(|alike| alike.iter().any(is_cut));
+    blocks.extend(cut.filter_map(left_out_paragraph));
     blocks.extend(charts(facts).into_iter().map(Block::Chart));
     let figures = figures::of_sizes(facts).into_iter();
     blocks.extend(figures.map(|(_, svg)| Block::Figure(svg)));
@@ -178,16 +189,24 @@ fn rule(facts: Facts<'_>) -> String {
     )
 }
 
-fn left_out_paragraph(left: &LeftOut) -> Block {
+/// Whether the table shows only the beginning of the reason.
+fn is_cut(left: &LeftOut) -> bool {
+    left.reason.chars().count() > SHORT_REASON
+}
+
+/// Of sizes that were left out for the same reason.
+fn left_out_paragraph(alike: &[LeftOut]) -> Option<Block> {
+    let left = alike.first()?;
+    let sizes: Vec<String> = alike.iter().map(|it| it.memory_mb.to_string()).collect();
     let kind = match left.kind {
         LeftOutKind::Failed => "failed",
         LeftOutKind::SkippedQuota => "skipped",
         LeftOutKind::StoppedEarly => "not measured to its end",
     };
-    Block::Paragraph(vec![
-        text(format!("{} {kind}: ", left.memory_mb)),
+    Some(Block::Paragraph(vec![
+        text(format!("{} {kind}: ", sizes.join(", "))),
         reason(&left.reason, LONG_REASON),
-    ])
+    ]))
 }
 
 fn charts(facts: Facts<'_>) -> Vec<Chart> {

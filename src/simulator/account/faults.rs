@@ -1,4 +1,4 @@
-//! Faults that the scenario injects by operation: every n-th call, from the n-th on, or at random.
+//! Faults that the scenario injects by operation: every n-th call, from the n-th on, until the n-th, or at random.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
@@ -67,7 +67,8 @@ impl FaultRules {
             let by_chance = fault
                 .probability
                 .is_some_and(|probability| self.generator.random::<f64>() < probability);
-            let by_now = fault.from.is_some_and(|from| calls >= from);
+            let by_now = fault.from.is_some_and(|from| calls >= from)
+                || fault.until.is_some_and(|until| calls <= until);
             if by_count || by_chance || by_now {
                 found = found.or_else(|| Some(rule.injected()));
             }
@@ -83,7 +84,8 @@ impl FaultRules {
             rule.is_about(operation, resource)
                 && fault.kind.is_denial()
                 && (fault.every.is_some_and(|every| call % every == 0)
-                    || fault.from.is_some_and(|from| call >= from))
+                    || fault.from.is_some_and(|from| call >= from)
+                    || fault.until.is_some_and(|until| call <= until))
         };
         self.rules.iter().find(hits).map(Rule::injected)
     }

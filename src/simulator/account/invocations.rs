@@ -216,6 +216,7 @@ const fn of_a_call(kind: FaultKind) -> Option<Fault> {
         FaultKind::DroppedConnection | FaultKind::LostAnswer => Some(Fault::DroppedConnection),
         FaultKind::AccessDenied
         | FaultKind::ExpiredToken
+        | FaultKind::RoleRefused
         | FaultKind::MalformedAnswer
         | FaultKind::EmptyAnswer
         | FaultKind::SlowAnswer => None,

@@ -186,9 +186,9 @@ fn parse_config(
         ));
     };
     let model = name(variant, "ModelName")?;
-    if !models.contains_key(model) {
+    let Some(found) = models.get(model) else {
         return Err(missing("model", &arn(region, "model", model)));
-    }
+    };
     let Some(serverless) = member_of(variant, "ServerlessConfig") else {
         return Err(ApiError::validation(
             "The simulator creates serverless variants only: ServerlessConfig is missing.",
@@ -202,6 +202,7 @@ fn parse_config(
         }
     }
     let serverless = serverless_of(serverless)?;
+    check_serverless(&found.input)?;
     Ok(EndpointConfig {
         name: String::new(),
         arn: String::new(),
@@ -211,6 +212,30 @@ fn parse_config(
         serverless,
         input: input.clone(),
     })
+}
+
+/// Refuses a model that has what Serverless Inference does not support.
+fn check_serverless(model: &Value) -> Result<(), ApiError> {
+    let is_set = |member| member_of(model, member).is_some_and(|it| *it != Value::Bool(false));
+    let containers = member_of(model, "Containers").and_then(Value::as_array);
+    let containers = containers.map_or(&[][..], Vec::as_slice);
+    let mut all = containers
+        .iter()
+        .chain(member_of(model, "PrimaryContainer"));
+    let unsupported = if is_set("VpcConfig") {
+        "VpcConfig"
+    } else if is_set("EnableNetworkIsolation") {
+        "Network isolation"
+    } else if containers.len() > 1 {
+        "An inference pipeline"
+    } else if all.any(|it| member_of(it, "Mode") == Some(&json!("MultiModel"))) {
+        "Multi-model mode"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::validation(format!(
+        "{unsupported} is not supported for serverless endpoints."
+    )))
 }
 
 fn serverless_of(serverless: &Value) -> Result<Serverless, ApiError> {

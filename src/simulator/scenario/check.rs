@@ -144,20 +144,22 @@ impl Check<'_> {
             return self.refuse(&key("kind"), "an answer that breaks the protocol", expected);
         }
         self.not_negative(&key("seconds"), fault.seconds)?;
-        match (fault.every, fault.probability, fault.from) {
-            (Some(0), None, None) => self.refuse(&key("every"), "0", "must be 1 or more"),
-            (Some(_), None, None) | (None, None, Some(_)) => Ok(()),
-            (None, Some(probability), None) => self.probability(&key("probability"), probability),
-            (every, probability, from) => {
-                let given = [every.is_some(), probability.is_some(), from.is_some()];
-                let given = match given.into_iter().filter(|it| *it).count() {
-                    0 => "missing",
-                    _ => "given with another",
-                };
-                let expected = "give one of every, probability and from";
-                self.refuse(&key("every"), given, expected)
-            }
+        let given = [
+            fault.every.is_some(),
+            fault.probability.is_some(),
+            fault.from.is_some(),
+            fault.until.is_some(),
+        ];
+        let expected = "give one of every, probability, from and until";
+        match given.into_iter().filter(|it| *it).count() {
+            0 => return self.refuse(&key("every"), "missing", expected),
+            1 => {}
+            _ => return self.refuse(&key("every"), "given with another", expected),
         }
+        if fault.every == Some(0) {
+            return self.refuse(&key("every"), "0", "must be 1 or more");
+        }
+        self.probability(&key("probability"), fault.probability.unwrap_or_default())
     }
 
     fn not_negative(&self, field: &str, value: f64) -> Result<(), ScenarioError> {

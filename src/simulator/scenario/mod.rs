@@ -106,10 +106,12 @@ const TRACEBACK: [&str; 5] = [
 /// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, ...
 /// operation = "DescribeEndpoint"
 /// kind = "throttle"              # refused: or internal_error, access_denied, expired_token
+///                                # of CreateModel, CreateEndpoint: role_refused
 ///                                # not done: dropped_connection
 ///                                # done: lost_answer, malformed_answer, empty_answer, slow_answer
 /// every = 3                      # the third call, the sixth, ...; or probability = 0.1;
-///                                # or from = 3, the third and all later
+///                                # or from = 3, the third and all later;
+///                                # or until = 3, the first three
 /// seconds = 1.0                  # how late a slow_answer is
 /// resource = "endpoint-config/x" # only calls about a name or ARN that contains this [default: all]
 /// ```
@@ -498,9 +500,9 @@ pub(super) mod tests {
             @r"
         models.name is `a_b`, must be at most 63 letters, digits and inner hyphens
         models.name is `xgboost`, must not be there twice
-        operation_faults.ListTags.every is missing, give one of every, probability and from
+        operation_faults.ListTags.every is missing, give one of every, probability, from and until
         operation_faults.ListTags.every is 0, must be 1 or more
-        operation_faults.ListTags.every is given with another, give one of every, probability and from
+        operation_faults.ListTags.every is given with another, give one of every, probability, from and until
         operation_faults.ListTags.probability is 2, must be 0 to 1
         operation_faults.operation is `Invoke`, must be an operation that the simulator knows
         quotas.memory_mb is 3000, must be 1024, 2048, 3072, 4096, 5120 or 6144

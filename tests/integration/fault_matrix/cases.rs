@@ -25,8 +25,12 @@ pub(super) struct Case {
     pub(super) verdict: &'static str,
     /// Somewhere in the output or in the comment.
     pub(super) said: &'static str,
+    /// Causes in `result.json`, `-` for none.
+    pub(super) cause: &'static str,
     /// Resources left, log groups of endpoints among them.
     pub(super) left: usize,
+    /// Whether the run waits for minutes: it is started first.
+    pub(super) takes_minutes: bool,
 }
 
 /// Measured: a first run, so there is no baseline.
@@ -48,7 +52,9 @@ fn case(
         exit_code,
         verdict,
         said,
+        cause: "-",
         left: 0,
+        takes_minutes: false,
     }
 }
 
@@ -61,6 +67,17 @@ impl Case {
         }
         self.flags.extend(flags);
         self
+    }
+
+    fn due_to(self, cause: &'static str) -> Self {
+        Self { cause, ..self }
+    }
+
+    fn taking_minutes(self) -> Self {
+        Self {
+            takes_minutes: true,
+            ..self
+        }
     }
 
     fn leaving(self, left: usize) -> Self {
@@ -152,6 +169,7 @@ fn may_only_read() -> Case {
         "allow for this role: `sagemaker:CreateEndpoint`, `sagemaker:CreateEndpointConfig`, `sagemaker:DeleteEndpoint`, \
          `sagemaker:DeleteEndpointConfig`, `sagemaker:InvokeEndpoint` (",
     )
+    .due_to("access")
 }
 
 /// Every call of an operation, or every call from some time on.
@@ -200,22 +218,26 @@ fn refused() -> Vec<Case> {
             "CreateEndpointConfig",
             NOT_MEASURED,
             "allow for this role: `sagemaker:CreateEndpointConfig` (",
-        ),
+        )
+        .due_to("access"),
         denied(
             "CreateEndpoint",
             NOT_MEASURED,
             "allow for this role: `sagemaker:CreateEndpoint` (",
-        ),
+        )
+        .due_to("access"),
         denied(
             "DescribeEndpoint",
             NOT_MEASURED,
             "allow the IAM action `sagemaker:DescribeEndpoint`",
-        ),
+        )
+        .due_to("access"),
         denied(
             "InvokeEndpoint",
             NOT_MEASURED,
             "not authorized to perform: sagemaker:InvokeEndpoint",
-        ),
+        )
+        .due_to("access"),
         denied("DeleteEndpoint", MEASURED, "sagemaker:DeleteEndpoint").leaving(2),
         denied(
             "DeleteEndpointConfig",
@@ -234,17 +256,20 @@ fn refused() -> Vec<Case> {
             "CreateEndpointConfig",
             NOT_MEASURED,
             "security token included in the request is expired",
-        ),
+        )
+        .due_to("access"),
         expired(
             "CreateEndpoint",
             NOT_MEASURED,
             "security token included in the request is expired",
-        ),
+        )
+        .due_to("access"),
         expired(
             "InvokeEndpoint",
             NOT_MEASURED,
             "security token included in the request is expired",
-        ),
+        )
+        .due_to("access"),
         expired("GetMetricData", MEASURED, "renew them and run again"),
         case(
             "every operation: credentials expire half-way",
@@ -252,6 +277,7 @@ fn refused() -> Vec<Case> {
             NOT_MEASURED,
             "NOT deleted: endpoint",
         )
+        .due_to("access")
         .leaving(4),
     ]
 }
@@ -264,6 +290,12 @@ fn deployment() -> Vec<Case> {
     let fails = life_cycle("creating_seconds = 0.3\nfailing_memory_mb = [1024]");
     let all_fail = life_cycle("creating_seconds = 0.3\nfailing_memory_mb = [1024, 2048]");
     let hangs = life_cycle("creating_seconds = 4.0");
+    let hiccup = "creating_seconds = 0.3\nfailure_reason = \"Request to service failed. If failure persists after \
+                  retry, contact customer support.\"\n";
+    let once = life_cycle(&format!(
+        "{hiccup}failing_memory_mb = [1024, 2048]\nfailing_times = 1"
+    ));
+    let always = life_cycle(&format!("{hiccup}failing_memory_mb = [1024]"));
     let third = "[quotas]\nendpoints = 2";
     let small = "[quotas]\nmemory_mb = 1024";
     let busy = "[quotas]\ntotal_concurrency = 1";
@@ -273,33 +305,65 @@ fn deployment() -> Vec<Case> {
             &[&fails],
             MEASURED,
             "did not pass the ping health check",
-        ),
+        )
+        .due_to("model"),
         case(
             "deployment of every size fails",
             &[&all_fail],
             NOT_MEASURED,
             "did not pass the ping health check",
-        ),
+        )
+        .due_to("model"),
         case(
             "deployment hangs",
             &[&hangs],
             NOT_MEASURED,
             "not in service after 1 s (--deploy-timeout)",
         )
+        .due_to("service")
         .with(&["--deploy-timeout", "1s"]),
+        case(
+            "AWS fails the first deployment of each size",
+            &[&once],
+            MEASURED,
+            "deploying once more",
+        ),
+        case(
+            "AWS fails every deployment of one size",
+            &[&always],
+            MEASURED,
+            "Request to service failed",
+        )
+        .due_to("service"),
+        case(
+            "a new role cannot be assumed at first",
+            &[&injected("CreateEndpoint", "role_refused", "until = 3")],
+            MEASURED,
+            "which may be new: trying again",
+        ),
+        case(
+            "the role can never be assumed",
+            &[&injected("CreateEndpoint", "role_refused", "from = 1")],
+            NOT_MEASURED,
+            "all for the same reason: CreateEndpoint failed: ValidationException: Could not assume role",
+        )
+        .taking_minutes()
+        .due_to("access"),
         case(
             "quota reached at the third endpoint",
             &[third],
             MEASURED,
             "skipped (quota)",
         )
+        .due_to("quota")
         .with(&["--memory-sizes", "1024,2048,3072"]),
         case(
             "quota of the memory of an endpoint",
             &[small],
             MEASURED,
             "skipped (quota)",
-        ),
+        )
+        .due_to("quota"),
         case(
             "quota of concurrency: room for one endpoint",
             &[busy],
@@ -327,40 +391,46 @@ fn invocations() -> Vec<Case> {
             "model out of memory at 1024 MB",
             &[&memory("2000")],
             MEASURED,
-            "the model ran out of memory",
-        ),
+            "insufficient memory",
+        )
+        .due_to("model"),
         case(
             "model out of memory at every size",
             &[&memory("6145")],
             NOT_MEASURED,
-            "the model ran out of memory",
-        ),
+            "insufficient memory",
+        )
+        .due_to("model"),
         case(
             "model error at every call",
             &[&faults("model_error = 1.0")],
             NOT_MEASURED,
             "3 errors, the last",
-        ),
+        )
+        .due_to("model"),
         case(
             "an endpoint is deleted while it is measured",
             &[""],
             MEASURED,
             "3 errors, the last",
         )
+        .due_to("service")
         .with(&["--invocations", "300"])
         .meanwhile(gone),
         case(
-            "two errors of 130 calls, threshold 3",
+            "every fiftieth call HTTP 500",
             &[&few],
             MEASURED,
-            "deleted 4 resources",
-        ),
-        case(
-            "the same, threshold 1",
-            &[&few],
-            NOT_MEASURED,
-            "1 error, the last",
+            "by AWS and sent again",
         )
+        .due_to("service"),
+        case(
+            "the same, --error-threshold 1",
+            &[&few],
+            MEASURED,
+            "by AWS and sent again",
+        )
+        .due_to("service")
         .with(&[
             "--error-threshold",
             "1",
@@ -374,13 +444,17 @@ fn invocations() -> Vec<Case> {
             &[&faults("throttle = 1.0")],
             NOT_MEASURED,
             "ThrottlingException",
-        ),
+        )
+        .taking_minutes()
+        .due_to("service"),
         case(
             "every connection breaks",
             &[&faults("dropped_connection = 1.0")],
             NOT_MEASURED,
-            "3 errors, the last",
-        ),
+            "no answer for 4 minutes",
+        )
+        .taking_minutes()
+        .due_to("service"),
         case(
             "every thirtieth answer after 2 s",
             &[&slow],
