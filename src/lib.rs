@@ -32,6 +32,8 @@ pub mod files;
 
 pub mod sync;
 
+pub mod prices;
+
 pub mod result;
 
 pub mod samples;

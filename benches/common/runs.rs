@@ -3,8 +3,9 @@
 use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
 use rand_pcg::Pcg64Mcg;
-use sagegate::analysis::{DatedPrices, PriceTable, Strategy, analyse};
+use sagegate::analysis::{Strategy, analyse};
 use sagegate::gate::{BaselineFile, Entry, Epoch};
+use sagegate::prices::{DatedPrices, PriceTable};
 use sagegate::result::{
     CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome,
     LatencySource, RunResult, SampleInfo, Service, Settings,
@@ -49,6 +50,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
             .map(|(&memory_mb, median)| endpoint(memory_mb, median, each, &mut random))
             .collect(),
         concurrency: Vec::new(),
+        prices: None,
         confirmation: None,
         cleanup: CleanupSummary::default(),
     }

@@ -2,10 +2,11 @@
 
 use std::ops::AddAssign;
 
-use sagegate::analysis::{Analysis, DatedPrices, PriceTable, Strategy, analyse};
+use sagegate::analysis::{Analysis, Strategy, analyse};
 use sagegate::gate::{
     Entry, Gated, History, Judgement, Limits, Metric, MetricJudgement, Status, Tail, Verdict, judge,
 };
+use sagegate::prices::{DatedPrices, PriceTable};
 use sagegate::result::RunResult;
 
 use crate::early::{Early, stop_early};

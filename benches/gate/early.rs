@@ -2,8 +2,9 @@
 
 use std::ops::AddAssign;
 
-use sagegate::analysis::{DatedPrices, Strategy, analyse};
+use sagegate::analysis::{Strategy, analyse};
 use sagegate::gate::{History, Limits, is_certain_failure};
+use sagegate::prices::DatedPrices;
 use sagegate::result::{
     CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, RunResult,
 };
@@ -113,6 +114,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         region: run.region.clone(),
         model_name: run.model_name.clone(),
         concurrency: Vec::new(),
+        prices: None,
         confirmation: None,
         cleanup: CleanupSummary::default(),
         ..*run

@@ -107,6 +107,7 @@ pub(crate) fn run(model: &Model, drift: f64, day: u32, random: &mut Pcg64Mcg) ->
         },
         stability,
         concurrency: Vec::new(),
+        prices: None,
         confirmation: None,
         cleanup: CleanupSummary::default(),
     }

@@ -37,6 +37,7 @@ use sagegate::benchmark::{
     RunPolicy,
 };
 use sagegate::gate::{Limits, judge};
+use sagegate::prices::DatedPrices;
 use sagegate::report::{self, Links};
 use sagegate::result::{EndpointRun, InvocationOutcome, LatencySource, RunResult};
 use sagegate::samples::SampleSet;
@@ -183,6 +184,10 @@ impl Observer for Silent {
 struct OneSize;
 
 impl RunPolicy for OneSize {
+    fn prices(&self) -> Option<DatedPrices> {
+        None
+    }
+
     fn wants_more(&self, _: &EndpointRun) -> bool {
         false
     }

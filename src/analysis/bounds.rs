@@ -1,7 +1,8 @@
 //! Lower bounds of the latency of sizes that were stopped early.
 
 use super::size::Basis;
-use super::{DatedPrices, SizeSummary, WarmLatencies};
+use super::{SizeSummary, WarmLatencies};
+use crate::prices::DatedPrices;
 use crate::result::{EndpointOutcome, LatencySource, RunResult};
 
 /// More calls than any plan has. A forged result may claim more, which would all be allocated.

@@ -1,7 +1,7 @@
 //! Break-even of serverless and a real-time instance that does the same work.
 
 use super::cost::Cost;
-use super::prices::RegionPrices;
+use crate::prices::RegionPrices;
 use crate::units::{MemoryMb, Ratio, Usd};
 
 /// Hours in a month of 30 days, as the toolkit counts.
@@ -39,21 +39,44 @@ pub struct Saving {
     pub saved: Ratio,
 }
 
-/// The instance type that compares to a memory size, by CPU and memory.
-const fn comparable_instance(memory_mb: MemoryMb) -> &'static str {
+/// The instance types that compare to a memory size by CPU and memory, the nearest first. No region
+/// sells all of them, and none of another processor architecture runs the same image.
+const fn comparable_instances(memory_mb: MemoryMb) -> &'static [&'static str] {
     match memory_mb.get() {
-        0..=2048 => "ml.t2.medium",
-        2049..=5120 => "ml.c5.large",
-        _ => "ml.c5.xlarge",
+        // 2 vCPU in bursts and 4 GB.
+        0..=2048 => &[
+            "ml.t2.medium",
+            "ml.t3.medium",
+            "ml.c5.large",
+            "ml.c6i.large",
+            "ml.c7i.large",
+            "ml.m5.large",
+        ],
+        // 2 vCPU and 4 GB.
+        2049..=5120 => &[
+            "ml.c5.large",
+            "ml.c6i.large",
+            "ml.c7i.large",
+            "ml.m5.large",
+            "ml.m7i.large",
+        ],
+        // 4 vCPU and 8 GB.
+        _ => &[
+            "ml.c5.xlarge",
+            "ml.c6i.xlarge",
+            "ml.c7i.xlarge",
+            "ml.m5.xlarge",
+            "ml.m7i.xlarge",
+        ],
     }
 }
 
 impl BreakEven {
-    /// Compares; `None` when the instance has no price, or either costs nothing.
+    /// Compares with the nearest instance type that the region sells; `None` when it sells none, or
+    /// either costs nothing.
     pub fn of(memory_mb: MemoryMb, cost: &Cost, prices: &RegionPrices) -> Option<Self> {
-        let instance_type = comparable_instance(memory_mb);
-        let instance_monthly =
-            Usd(prices.instances_usd_per_hour.get(instance_type)? * HOURS_PER_MONTH);
+        let (instance_type, per_hour) = prices.first_sold(comparable_instances(memory_mb))?;
+        let instance_monthly = Usd(per_hour * HOURS_PER_MONTH);
         let per_invocation = cost.per_invocation();
         let both_cost = per_invocation.get() > 0.0 && instance_monthly.get() > 0.0;
         both_cost.then(|| Self {
@@ -97,7 +120,7 @@ const MAX_ROWS: usize = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::prices::PriceTable;
+    use crate::prices::PriceTable;
     use crate::units::LatencyMs;
 
     fn break_even(memory: u32, compute: f64) -> BreakEven {
@@ -132,7 +155,7 @@ mod tests {
     fn each_size_has_its_instance() {
         let types: Vec<_> = MemoryMb::OFFERED
             .iter()
-            .map(|size| comparable_instance(*size))
+            .map(|size| comparable_instances(*size)[0])
             .collect();
         assert_eq!(
             types,
@@ -145,6 +168,28 @@ mod tests {
                 "ml.c5.xlarge"
             ]
         );
+    }
+
+    #[test]
+    fn where_a_type_is_not_sold_the_next_is_taken() {
+        let table = PriceTable::bundled().unwrap();
+        let cost = Cost {
+            compute: Usd(10.0),
+            ..Cost::default()
+        };
+        for (region, expected) in [
+            ("us-east-1", "ml.t2.medium"),
+            ("ap-northeast-3", "ml.t3.medium"),
+            ("eu-north-1", "ml.c5.large"),
+        ] {
+            let prices = &table.region(region).unwrap().prices;
+            let it = BreakEven::of(MemoryMb::OFFERED[0], &cost, prices).unwrap();
+            assert_eq!(it.instance_type, expected, "{region}");
+        }
+        let mut none = table.region("us-east-1").unwrap().prices.clone();
+        none.instances_usd_per_hour
+            .retain(|name, _| name == "ml.r5.large");
+        assert_eq!(BreakEven::of(MemoryMb::OFFERED[0], &cost, &none), None);
     }
 
     #[test]

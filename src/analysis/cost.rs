@@ -1,6 +1,6 @@
 //! Cost per invocation.
 
-use super::prices::RegionPrices;
+use crate::prices::RegionPrices;
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
 const BYTES_PER_GB: f64 = 1_073_741_824.0;
@@ -39,10 +39,8 @@ impl Cost {
         Self {
             average_latency: inputs.average_latency,
             compute: Usd(per_ms * inputs.average_latency.get() * MILLION),
-            data_in: Usd(inputs.request_bytes * prices.data_in_usd_per_gb / BYTES_PER_GB * MILLION),
-            data_out: Usd(
-                inputs.response_bytes * prices.data_out_usd_per_gb / BYTES_PER_GB * MILLION,
-            ),
+            data_in: Usd(inputs.request_bytes * prices.data_in() / BYTES_PER_GB * MILLION),
+            data_out: Usd(inputs.response_bytes * prices.data_out() / BYTES_PER_GB * MILLION),
         }
     }
 

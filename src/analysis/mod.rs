@@ -5,8 +5,6 @@ mod break_even;
 pub(crate) mod concurrency;
 mod cost;
 mod errors;
-mod offer;
-mod prices;
 mod provisioned;
 mod recommend;
 mod server;
@@ -18,8 +16,6 @@ pub use self::break_even::{BreakEven, Saving};
 pub use self::concurrency::{LoadLeftOut, LoadSummary, PerSecond, Serving, load_calls};
 pub use self::cost::{Cost, CostInputs};
 pub use self::errors::ErrorCounts;
-pub use self::offer::price_file_from_offer;
-pub use self::prices::{DatedPrices, PriceError, PriceTable, RegionPrices};
 pub use self::provisioned::{ProvisionedMonth, Workload};
 pub use self::recommend::{
     Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing,
@@ -30,6 +26,7 @@ pub use self::statistics::{
     LatencySummary, TailMean, count, interpolated, mean, median, nearest_rank, sorted, variance,
 };
 pub use self::warm::WarmLatencies;
+use crate::prices::DatedPrices;
 use crate::result::{
     Cause, EndpointOutcome, EndpointRun, LatencySource, MetricStatistics, RunResult,
 };
@@ -172,6 +169,18 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, wanted: impl Into<Wanted>)
 }
 
 impl Analysis {
+    /// The same measurements at other prices, as far as calls are concerned.
+    #[must_use]
+    pub fn priced_with(&self, prices: &DatedPrices) -> Self {
+        let again = |size: &SizeSummary| size.priced_with(&prices.prices);
+        Self {
+            sizes: self.sizes.iter().map(again).collect(),
+            bounds: self.bounds.iter().map(again).collect(),
+            prices: prices.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The summary of a size, if it was measured.
     pub fn size(&self, memory_mb: MemoryMb) -> Option<&SizeSummary> {
         self.sizes.iter().find(|size| size.memory_mb == memory_mb)

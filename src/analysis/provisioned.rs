@@ -2,7 +2,7 @@
 
 use super::break_even::HOURS_PER_MONTH;
 use super::cost::{Cost, CostInputs};
-use super::prices::RegionPrices;
+use crate::prices::RegionPrices;
 use crate::units::{MemoryMb, Usd};
 
 const SECONDS_PER_HOUR: f64 = 3600.0;
@@ -93,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::analysis::prices::PriceTable;
+    use crate::prices::PriceTable;
     use crate::units::LatencyMs;
 
     fn prices() -> RegionPrices {
@@ -131,10 +131,10 @@ mod tests {
         // GB each way.
         let it = month(1_024_000.0, 2);
         close(it.usage.get(), 51.84);
-        close(it.duration.get(), 2.389_278_72);
+        close(it.duration.get(), 2.385_92);
         close(it.spilled.get(), 0.0);
         close(it.data.get(), 32.0);
-        close(it.total().get(), 86.229_278_72);
+        close(it.total().get(), 86.225_92);
         close(it.on_demand_total.get(), 36.096);
     }
 
@@ -143,20 +143,20 @@ mod tests {
         // One worker has 2 592 000 s; 30 million calls need 3 000 000 s.
         let it = month(30_000_000.0, 1);
         close(it.usage.get(), 25.92);
-        close(it.duration.get(), 60.478_617_6);
+        close(it.duration.get(), 60.393_6);
         close(it.spilled.get(), 16.32);
         assert!(it.total().get() < it.on_demand_total.get());
     }
 
     #[test]
     fn a_worker_pays_from_sixty_percent_utilisation_on() {
-        // u / (p - d) = 0.000005 / 0.0000083336 = 0.599981: at any size and any number of workers.
-        close(month(1.0, 1).cheaper_from.unwrap(), 15_551_502.351_924_74);
-        close(month(1.0, 3).cheaper_from.unwrap(), 46_654_507.055_774_22);
+        // u / (p - d) = 0.000005 / 0.00000835 = 0.598802: at any size and any number of workers.
+        close(month(1.0, 1).cheaper_from.unwrap(), 15_520_958.083_832_335);
+        close(month(1.0, 3).cheaper_from.unwrap(), 46_562_874.251_497_01);
         let at = month(month(1.0, 3).cheaper_from.unwrap(), 3);
         close(at.total().get(), at.on_demand_total.get());
-        // Three workers that are busy all month cost 181.4358528 for it.
-        close(at.duration.get() / 181.435_852_8, 0.599_980_800_614_380);
+        // Three workers that are busy all month cost 181.1808 for it.
+        close(at.duration.get() / 181.180_8, 0.598_802_395_209_580_8);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::warm::WarmLatencies;
 use super::{
-    BreakEven, Cost, CostInputs, DatedPrices, ErrorCounts, LatencySummary, count, mean, median,
-    server, sorted,
+    BreakEven, Cost, CostInputs, ErrorCounts, LatencySummary, count, mean, median, server, sorted,
 };
+use crate::prices::{DatedPrices, RegionPrices};
 use crate::result::{EndpointMetrics, EndpointRun, Invocation, LatencySource, OutcomeKind};
 use crate::units::{LatencyMs, MemoryMb};
 
@@ -122,6 +122,25 @@ impl SizeSummary {
             cost,
             client_cost,
             toolkit_cost: with(basis.mean_overhead),
+        }
+    }
+
+    pub(super) fn priced_with(&self, prices: &RegionPrices) -> Self {
+        let again = |cost: Cost| {
+            let inputs = CostInputs {
+                average_latency: cost.average_latency,
+                request_bytes: self.request_bytes,
+                response_bytes: self.response_bytes,
+            };
+            Cost::of(self.memory_mb, inputs, prices)
+        };
+        let cost = again(self.cost);
+        Self {
+            break_even: BreakEven::of(self.memory_mb, &cost, prices),
+            cost,
+            client_cost: again(self.client_cost),
+            toolkit_cost: self.toolkit_cost.map(again),
+            ..self.clone()
         }
     }
 

@@ -198,6 +198,7 @@ pub async fn run(
     let quota = environment.session.concurrency_quota().await;
     let resumed = restored.is_some();
     let mut draft = restored.unwrap_or_else(|| Draft::new(empty_result(&plan, &environment)));
+    draft.result.prices = environment.policy.prices();
     let started_at = draft.result.started_at;
     let start = resume::start_of(started_at, (environment.now)());
     let context = Arc::new(Context {
@@ -300,6 +301,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         model_name: plan.model_name.clone(),
         samples: plan.samples.info(),
         settings: plan.settings(),
+        prices: None,
         stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
         concurrency: Vec::new(),
         confirmation: None,

@@ -1,10 +1,14 @@
 //! Decisions that depend on the purpose of a benchmark: how long to measure, and at which size.
 
+use crate::prices::DatedPrices;
 use crate::result::{EndpointRun, RunResult};
 use crate::units::MemoryMb;
 
 /// Decides while a benchmark runs.
 pub trait RunPolicy: Send + Sync {
+    /// What the run is priced with, for the result; `None` where nothing is priced.
+    fn prices(&self) -> Option<DatedPrices>;
+
     /// Whether a size that has its planned calls should go on, up to
     /// [`Options::max_invocations`](super::Options::max_invocations): decided by the width of the
     /// noise alone, so that it favours neither verdict.

@@ -39,7 +39,9 @@ async fn measure_and_report(
     let inputs = Inputs::read(measurement, output)?;
     let region = measurement.region.as_deref();
     let backend = Backend::open(&benchmark.target, region, process).await?;
-    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let files = OutputFiles::of(output.folder());
+    let region = backend.session.region();
+    let prices = inputs.prices.of_region(region, &files, process).await?;
     let policy = MeasuringPolicy {
         prices: prices.clone(),
         strategy: measurement.recommend.strategy,
@@ -53,7 +55,6 @@ async fn measure_and_report(
         run_number: None,
     };
     let result = measure(measuring, inputs, process).await?;
-    let files = OutputFiles::of(output.folder());
     let case = Case {
         run: &result,
         prices: &prices,

@@ -11,6 +11,7 @@ use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::measure::{Measuring, measure};
+use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
 use crate::process::Process;
 use crate::result::RunResult;
@@ -69,7 +70,9 @@ async fn one_run(
     let inputs = Inputs::read(measurement, &output)?;
     let region = measurement.region.as_deref();
     let backend = Backend::open(&calibrate.target, region, process).await?;
-    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let files = OutputFiles::of(output.folder());
+    let region = backend.session.region();
+    let prices = inputs.prices.of_region(region, &files, process).await?;
     let strategy = measurement.recommend.strategy;
     let policy = MeasuringPolicy {
         prices: prices.clone(),

@@ -9,15 +9,15 @@ use crate::job::follow::Watch;
 use crate::job::gather::{EndedJob, ResultFetcher};
 use crate::pipeline::Outcome;
 use crate::pipeline::gate::Gate;
-use crate::pipeline::inputs::price_table;
 use crate::pipeline::output_files::{LEDGER, OutputFiles};
+use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
 use crate::process::Process;
 use crate::text::with_hint;
 
 /// Waits for the job where it still runs, then fetches, judges and reports as `run` does.
 pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
-    let table = price_table(&collect.recommend)?;
+    let prices = Prices::read(&collect.recommend.prices)?;
     let session = Session::connect(collect.region.clone(), process.role()).await?;
     let objects = Objects::connect(collect.region.clone(), process.role()).await?;
     let token = collect.gate.baseline.github_token.as_ref();
@@ -57,8 +57,8 @@ pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
     if ledger.is_none() && run_of(&collect.job) != Some(result.run_id.as_str()) {
         return Err(foreign(collect));
     }
-    let prices = table.region(&result.region)?;
-    gate.judge(&result, prices, &collect.recommend, &files, process)
+    let prices = prices.of_result(&result, process).await?;
+    gate.judge(&result, &prices, &collect.recommend, &files, process)
         .await
 }
 

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::{PriceTable, analyse};
+use crate::analysis::analyse;
 use crate::config::{Against, Compare};
 use crate::error::Error;
 use crate::gate::BaselineFile;
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
-use crate::pipeline::inputs::price_table;
 use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
 use crate::pipeline::saved_result::{append, read_whole};
 use crate::process::Process;
@@ -18,7 +18,7 @@ use crate::result::RunResult;
 /// Compares a saved result with a baseline, or with earlier results.
 pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
     let run = RunResult::read(&compare.result)?;
-    let table = price_table(&compare.recommend)?;
+    let prices = Prices::read(&compare.recommend.prices)?;
     let (uri, baseline) = match &compare.against {
         Against::Baseline(baseline) => {
             let uri = baseline.uri(process.in_actions());
@@ -26,12 +26,15 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
             let file = uri.open(&access)?.load().await?;
             (Some(uri), file)
         }
-        Against::Results(paths) => (None, Some(history(compare, paths, &run.name, &table)?)),
+        Against::Results(paths) => (
+            None,
+            Some(history(compare, paths, &run.name, &prices, process).await?),
+        ),
     };
     let files = OutputFiles::of(&compare.output_dir);
     let case = Case {
         run: &run,
-        prices: table.region(&run.region)?,
+        prices: &prices.of_result(&run, process).await?,
         recommend: &compare.recommend,
         limits: compare.judging.limits,
     };
@@ -50,11 +53,12 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
 
 /// Earlier results as the history of `name`, oldest first, regardless of their models' names: to
 /// compare two models is a reason to name files.
-fn history(
+async fn history(
     compare: &Compare,
     paths: &[PathBuf],
     name: &str,
-    table: &PriceTable,
+    prices: &Prices,
+    process: &Process,
 ) -> Result<BaselineFile, Error> {
     let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_whole(path)?));
     let mut earlier: Vec<(PathBuf, RunResult)> =
@@ -62,8 +66,8 @@ fn history(
     earlier.sort_by_key(|(_, run)| run.finished_at);
     let mut file = BaselineFile::default();
     for (path, run) in earlier {
-        let prices = table.region(&run.region)?;
-        let analysis = analyse(&run, prices, compare.recommend.strategy);
+        let prices = prices.of_result(&run, process).await?;
+        let analysis = analyse(&run, &prices, compare.recommend.strategy);
         if !append(file.history_mut(name), &run, &analysis) {
             return Err(Error::NothingMeasured { path });
         }

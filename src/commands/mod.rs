@@ -56,7 +56,7 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Post(command) => post::post(&command, process).await,
         Command::Report(command) => report::report(&command, process).await,
         Command::Samples(command) => samples::samples(&command, process),
-        Command::Prices(command) => prices::prices(&command, process),
+        Command::Prices(command) => prices::prices(&command, process).await,
         Command::Cleanup(command) => cleanup::cleanup(&command, process).await,
         Command::Demo(command) => demo::demo(&command, process).await,
         Command::Simulate(command) => simulate::simulate(&command, process).await,

@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::github::{Context, Head};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
-use crate::pipeline::inputs::price_table;
 use crate::pipeline::measure::run_id;
 use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::{NoConversation, Publisher};
 use crate::pipeline::unmeasured::{FORK, FORK_HINT, publish_unmeasured};
 use crate::process::{Process, now};
@@ -59,13 +59,13 @@ pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
 async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Process) -> Outcome {
     let run = RunResult::read(&post.result)?;
     check_commit(&run, head, &post.result)?;
-    let table = price_table(&post.recommend)?;
+    let prices = Prices::read(&post.recommend.prices)?;
     let uri = post.gate.baseline.uri(true);
     let access = process.access(post.gate.baseline.github_token.as_ref());
     let baseline = uri.open(&access)?.load().await?;
     let case = Case {
         run: &run,
-        prices: table.region(&run.region)?,
+        prices: &prices.of_result(&run, process).await?,
         recommend: &post.recommend,
         limits: post.gate.judging.limits,
     };

@@ -1,25 +1,34 @@
-//! `sagegate prices`: makes a price file from AWS's offer file.
+//! `sagegate prices`: makes a price file from AWS's price list.
 
-use crate::analysis::price_file_from_offer;
-use crate::config::Prices;
+use std::fs::File;
+use std::io::BufReader;
+
+use crate::config::{OfferFrom, Prices};
 use crate::error::Error;
 use crate::files::write_atomically;
 use crate::pipeline::Outcome;
+use crate::pipeline::prices::download;
+use crate::prices::price_file_from_offer;
 use crate::process::Process;
 
 /// Makes a price file.
-pub(super) fn prices(prices: &Prices, process: &Process) -> Outcome {
-    let offer = std::fs::read_to_string(&prices.from).map_err(|source| Error::Unreadable {
-        flag: "--from",
-        path: prices.from.clone(),
-        source,
-    })?;
-    let table = price_file_from_offer(&offer, &prices.from.display().to_string())?;
+pub(super) async fn prices(prices: &Prices, process: &Process) -> Outcome {
+    let json = match &prices.from {
+        OfferFrom::Region(region) => download(region, process).await?,
+        OfferFrom::File(path) => {
+            let offer = File::open(path).map_err(|source| Error::Unreadable {
+                flag: "--from",
+                path: path.clone(),
+                source,
+            })?;
+            price_file_from_offer(BufReader::new(offer), &path.display().to_string())?
+        }
+    };
     let Some(path) = &prices.out else {
-        process.print_json(&table);
+        process.print_json(&json);
         return Ok(0);
     };
-    write_atomically(path, table.as_bytes()).map_err(|source| Error::Unwritable {
+    write_atomically(path, json.as_bytes()).map_err(|source| Error::Unwritable {
         flag: "--out",
         path: path.clone(),
         source,

@@ -4,16 +4,16 @@ use crate::analysis::analyse;
 use crate::config::Record;
 use crate::error::Error;
 use crate::pipeline::Outcome;
-use crate::pipeline::inputs::price_table;
+use crate::pipeline::prices::Prices;
 use crate::pipeline::saved_result::{append, read_whole};
 use crate::process::Process;
 
 /// Adds a saved result to a baseline.
 pub(super) async fn record(record: &Record, process: &Process) -> Outcome {
     let run = read_whole(&record.result)?;
-    let table = price_table(&record.recommend)?;
-    let prices = table.region(&run.region)?;
-    let analysis = analyse(&run, prices, record.recommend.strategy);
+    let prices = Prices::read(&record.recommend.prices)?;
+    let prices = prices.of_result(&run, process).await?;
+    let analysis = analyse(&run, &prices, record.recommend.strategy);
     let uri = record.baseline.uri(process.in_actions());
     let access = process.access(record.baseline.github_token.as_ref());
     let store = uri.open(&access)?;

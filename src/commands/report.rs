@@ -4,8 +4,8 @@ use crate::config::Report;
 use crate::gate::Limits;
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
-use crate::pipeline::inputs::price_table;
 use crate::pipeline::output_files::OutputFiles;
+use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
 use crate::process::Process;
 use crate::result::RunResult;
@@ -13,10 +13,10 @@ use crate::result::RunResult;
 /// Writes comment and page of a saved result again; publishes nothing.
 pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
     let run = RunResult::read(&report.result)?;
-    let table = price_table(&report.recommend)?;
+    let prices = Prices::read(&report.recommend.prices)?;
     let case = Case {
         run: &run,
-        prices: table.region(&run.region)?,
+        prices: &prices.of_result(&run, process).await?,
         recommend: &report.recommend,
         limits: Limits::default(),
     };

@@ -40,7 +40,9 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
     let inputs = Inputs::read(measurement, &Output::New(submit.output_dir.clone()))?;
     let backend = Backend::on_aws(region, process).await?;
     let gate = Gate::open(&submit.gate, publisher, process).await?;
-    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let files = OutputFiles::of(&submit.output_dir);
+    let region = backend.session.region();
+    let prices = inputs.prices.of_region(region, &files, process).await?;
     let (plan, _) = plan(measurement, inputs, &backend.session, None, process).await?;
     let history = gate
         .baseline()
@@ -63,7 +65,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         folder,
         backend: &backend,
         objects: Objects::connect(measurement.region.clone(), process.role()).await?,
-        files: OutputFiles::of(&submit.output_dir),
+        files,
         submit,
         process,
     };

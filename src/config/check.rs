@@ -7,7 +7,7 @@ use super::args::{
 };
 use super::command::{
     AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
@@ -285,8 +285,10 @@ impl From<SamplesArgs> for Samples {
 
 impl From<PricesArgs> for Prices {
     fn from(args: PricesArgs) -> Self {
+        // The parser has made sure that there is one of them.
+        let region = || OfferFrom::Region(args.region.unwrap_or_default());
         Self {
-            from: args.from,
+            from: args.from.map_or_else(region, OfferFrom::File),
             out: args.out,
         }
     }

@@ -223,10 +223,19 @@ pub struct Samples {
 /// Makes a price file.
 #[derive(Debug)]
 pub struct Prices {
-    /// AWS's offer file.
-    pub from: PathBuf,
+    /// Where AWS's offer file is.
+    pub from: OfferFrom,
     /// File to write; standard output if `None`.
     pub out: Option<PathBuf>,
+}
+
+/// Where an offer file is.
+#[derive(Debug)]
+pub enum OfferFrom {
+    /// On this machine.
+    File(PathBuf),
+    /// At AWS: that of this region.
+    Region(String),
 }
 
 /// Stops and deletes what a run left behind.

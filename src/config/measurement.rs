@@ -82,10 +82,31 @@ pub enum Output {
 pub struct Recommend {
     /// How the size is chosen.
     pub strategy: Strategy,
-    /// A file of prices.
-    pub prices: Option<PathBuf>,
+    /// Where prices come from.
+    pub prices: PricesFrom,
     /// Expected traffic, in invocations per second.
     pub expected_rate_per_s: Option<f64>,
+}
+
+/// Where prices come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PricesFrom {
+    /// The program, and AWS for a region that it does not know.
+    BuiltIn,
+    /// AWS's price list as it is now.
+    Latest,
+    /// A file, and the program for a region that is not in it.
+    File(PathBuf),
+}
+
+impl From<Option<PathBuf>> for PricesFrom {
+    fn from(path: Option<PathBuf>) -> Self {
+        match path {
+            None => Self::BuiltIn,
+            Some(path) if path == Path::new("latest") => Self::Latest,
+            Some(path) => Self::File(path),
+        }
+    }
 }
 
 impl Output {
@@ -101,7 +122,7 @@ impl From<RecommendArgs> for Recommend {
     fn from(args: RecommendArgs) -> Self {
         Self {
             strategy: args.strategy,
-            prices: args.prices,
+            prices: args.prices.into(),
             expected_rate_per_s: args.expected_rate,
         }
     }

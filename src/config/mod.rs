@@ -19,12 +19,12 @@ pub use self::action_inputs::{CommandLine, InputError, command_line};
 pub use self::args::{Cli, GivenToken, Mode};
 pub use self::command::{
     AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
 };
 pub use self::error::ConfigError;
 pub use self::gate::{Attempt, Baseline, Gate, Judging};
 pub use self::measurement::{
-    ArrivalsSource, Measurement, Output, Recommend, SamplesSource, Target,
+    ArrivalsSource, Measurement, Output, PricesFrom, Recommend, SamplesSource, Target,
 };
 
 /// clap's message without usage and advice: what is wrong with which flag, on one line.

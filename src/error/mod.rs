@@ -9,12 +9,12 @@ use thiserror::Error;
 
 pub use self::jobs::JobError;
 pub use self::unfinished::Unfinished;
-use crate::analysis::PriceError;
-use crate::aws::{AwsError, SessionError, Unsupported};
+use crate::aws::{AwsError, PriceListError, SessionError, Unsupported};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
 use crate::github::IdentityTokenError;
+use crate::prices::PriceError;
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
@@ -36,6 +36,9 @@ pub enum Error {
     /// Prices.
     #[error(transparent)]
     Prices(#[from] PriceError),
+    /// AWS's price list.
+    #[error(transparent)]
+    PriceList(#[from] PriceListError),
     /// A file named by a flag that cannot be read.
     #[error("{flag}: cannot read `{path}`: {source}")]
     Unreadable {
@@ -210,6 +213,7 @@ impl Error {
         match self {
             Self::Samples(_)
             | Self::Prices(_)
+            | Self::PriceList(_)
             | Self::Config(_)
             | Self::Unreadable { .. }
             | Self::Unwritable { .. }
@@ -249,6 +253,7 @@ impl Error {
             Self::Config(error) => error.hint().map(str::to_owned),
             Self::Samples(error) => error.hint(),
             Self::Prices(error) => error.hint(),
+            Self::PriceList(error) => error.hint(),
             Self::Journal(error) => error.hint(),
             Self::Session(error) => error.hint(),
             Self::Aws(error) => error.hint(),

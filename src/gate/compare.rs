@@ -10,7 +10,8 @@ use super::noise::RunNoise;
 use super::run_to_run::{per_endpoint_variance, run_noise, run_noise_of_all};
 use super::window::{Window, cost_ceiling, latency_ceiling, latency_of, lower_quantile};
 use super::{BaselineSummary, Evidence, Notice};
-use crate::analysis::{Analysis, keep_or_change};
+use crate::analysis::{Analysis, SizeSummary, keep_or_change};
+use crate::prices::DatedPrices;
 use crate::result::Cause;
 use crate::units::{MemoryMb, Ratio};
 
@@ -60,6 +61,10 @@ pub(super) fn with(
 ) -> Option<Evidence> {
     let groups = history.comparable(key);
     let newest = *groups.last()?.last()?;
+    // A change of prices is no change of the model: both are compared at one list.
+    let today = analysis;
+    let repriced = prices_of_main(newest, today).map(|main| today.priced_with(main));
+    let analysis = repriced.as_ref().unwrap_or(today);
     let epochs = history.by_epoch(key);
     let noise = run_noise(
         &epochs,
@@ -71,12 +76,9 @@ pub(super) fn with(
         let baseline = summary(baseline_size, &groups, noise);
         return Some(without_the_size(analysis, newest, baseline, cause));
     }
-    let recommended = keep_or_change(
-        &analysis.sizes,
-        analysis.strategy,
-        baseline_size,
-        per_endpoint_variance(&epochs, analysis),
-    )?;
+    let variance = per_endpoint_variance(&epochs, analysis);
+    let recommend = |sizes| keep_or_change(sizes, analysis.strategy, baseline_size, variance);
+    let (judged, recommended) = (recommend(&analysis.sizes)?, recommend(&today.sizes)?);
     let window = Window {
         groups: &groups,
         noise,
@@ -86,22 +88,24 @@ pub(super) fn with(
             run_noise_of_all(&epochs, analysis, groups.len())
         },
         analysis,
+        today,
     };
     let at_size = window.at_size(baseline_size, recommended, limits);
     let metrics = Gated {
         memory: memory_unless_unjudged(
             analysis,
             baseline_size,
-            memory(
-                baseline_size,
-                recommended.memory_mb,
-                limits.max_memory_increase,
-            ),
+            memory(baseline_size, judged.memory_mb, limits.max_memory_increase),
         ),
         latency: at_size.latency,
         cost: at_size.cost,
     };
-    let mut notices = size_notices(newest, analysis, baseline_size, recommended.memory_mb);
+    let mut notices = size_notices(newest, analysis, baseline_size, judged.memory_mb);
+    notices.extend(
+        repriced
+            .is_some()
+            .then(|| prices_changed(analysis, today, recommended)),
+    );
     notices.extend(window.latency_notices(baseline_size));
     notices.extend(tail_too_noisy(analysis, &metrics.latency));
     notices.extend(metrics.iter().filter_map(much_better));
@@ -119,6 +123,25 @@ pub(super) fn with(
         unlike: Vec::new(),
         notices,
     })
+}
+
+/// The list that main's newest run was priced with, where calls cost something else by it.
+fn prices_of_main<'a>(newest: &'a Entry, today: &Analysis) -> Option<&'a DatedPrices> {
+    let main = newest.prices.as_ref()?;
+    let is_usable = main.prices.check().is_ok();
+    (is_usable && !main.prices.price_calls_alike(&today.prices.prices)).then_some(main)
+}
+
+fn prices_changed(at_main: &Analysis, today: &Analysis, recommended: &SizeSummary) -> Notice {
+    let memory_mb = recommended.memory_mb;
+    let per_million = |analysis: &Analysis| Some(analysis.size(memory_mb)?.cost.per_million());
+    Notice::PricesChanged {
+        main: at_main.prices.published.clone(),
+        now: today.prices.published.clone(),
+        memory_mb,
+        cost_at_main: per_million(at_main).unwrap_or_default(),
+        cost_now: recommended.cost.per_million(),
+    }
 }
 
 /// Nothing is compared where the size that main uses could not be judged and that is not the

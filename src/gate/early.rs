@@ -36,6 +36,7 @@ pub(super) fn judge(
         noise,
         noise_of_all: noise,
         analysis,
+        today: analysis,
     };
     let open = |metric, memory_mb, baseline| MetricJudgement {
         metric,

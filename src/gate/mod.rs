@@ -43,7 +43,7 @@ pub use self::noise::MATURE_RUNS;
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis, analyse};
 use crate::result::{Cause, Invocation, RunResult};
-use crate::units::{MemoryMb, Ratio};
+use crate::units::{MemoryMb, Ratio, Usd};
 
 /// A baseline older than this many days is worth a notice.
 const STALE_DAYS: i64 = 90;
@@ -93,7 +93,7 @@ pub struct Creep {
     pub since: Timestamp,
     /// Change of the judged quantile of latency, if there is one.
     pub latency: Option<(Tail, Ratio)>,
-    /// Change of the cost at today's prices, where both rest on the same measurement.
+    /// Change of the cost at one price list, where both rest on the same measurement.
     pub cost: Option<Ratio>,
 }
 
@@ -202,6 +202,20 @@ pub enum Notice {
     NotAccepted {
         /// Why.
         reason: NotAccepted,
+    },
+    /// Calls cost something else than when main's newest run was recorded: cost is compared at the
+    /// prices of then.
+    PricesChanged {
+        /// Date of main's price list.
+        main: String,
+        /// Date of this run's.
+        now: String,
+        /// The recommended size.
+        memory_mb: MemoryMb,
+        /// Cost per million invocations there at main's list.
+        cost_at_main: Usd,
+        /// The same at this run's.
+        cost_now: Usd,
     },
     /// CloudWatch was incomplete: cost rests on client latency.
     CostIsEstimated,

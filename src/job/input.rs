@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{DatedPrices, Strategy};
+use crate::analysis::Strategy;
 use crate::aws::{Objects, S3Folder, Written};
 use crate::benchmark::{Identity, Ledger, Options, Plan};
 use crate::error::{Error, JobError};
 use crate::gate::{History, Limits};
 use crate::pipeline::output_files::LEDGER;
 use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure, OnFailure};
+use crate::prices::DatedPrices;
 use crate::samples::SampleSet;
 
 /// Folder of the inputs in the container, and of what comes back.

@@ -5,12 +5,12 @@ use super::conclude::{Case, Conclusion, Ending, OnUnwritable, Purpose, conclude}
 use super::output_files::OutputFiles;
 use super::policy::OnFailure;
 use super::publish::Publisher;
-use crate::analysis::DatedPrices;
 use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{self, Mode, Recommend};
 use crate::error::Error;
 use crate::gate::BaselineFile;
 use crate::github::Context;
+use crate::prices::DatedPrices;
 use crate::process::Process;
 use crate::result::RunResult;
 

@@ -1,9 +1,9 @@
 //! Reads and checks everything that the flags name, before anything is created.
 
 use super::output_files::OutputFiles;
-use crate::analysis::PriceTable;
+use super::prices::Prices;
 use crate::benchmark::{Arrivals, Draft, Journal, LoadOptions, Options};
-use crate::config::{ArrivalsSource, Measurement, Output, Recommend, SamplesSource};
+use crate::config::{ArrivalsSource, Measurement, Output, SamplesSource};
 use crate::error::Error;
 use crate::samples::SampleSet;
 
@@ -20,7 +20,7 @@ pub(crate) struct Inputs {
     pub(crate) options: Options,
     /// An interrupted run to go on with.
     pub(crate) resumed: Option<(Journal, Draft)>,
-    pub(crate) prices: PriceTable,
+    pub(crate) prices: Prices,
 }
 
 impl Inputs {
@@ -49,23 +49,9 @@ impl Inputs {
             samples,
             options,
             resumed,
-            prices: price_table(&measurement.recommend)?,
+            prices: Prices::read(&measurement.recommend.prices)?,
         })
     }
-}
-
-/// The built-in prices with those of `--prices` on top.
-pub(crate) fn price_table(recommend: &Recommend) -> Result<PriceTable, Error> {
-    let table = PriceTable::bundled()?;
-    let Some(path) = &recommend.prices else {
-        return Ok(table);
-    };
-    let json = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
-        flag: "--prices",
-        path: path.clone(),
-        source,
-    })?;
-    Ok(table.overridden_by(&json, &path.display().to_string())?)
 }
 
 fn arrivals(source: &ArrivalsSource) -> Result<Arrivals, Error> {

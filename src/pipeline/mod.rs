@@ -18,6 +18,7 @@ pub(crate) mod inputs;
 pub(crate) mod measure;
 pub(crate) mod output_files;
 pub(crate) mod policy;
+pub(crate) mod prices;
 pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod saved_result;

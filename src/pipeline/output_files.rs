@@ -20,6 +20,8 @@ const SECOND_JOURNAL: &str = "measurements-2.jsonl";
 pub(crate) const LEDGER: &str = "ledger.json";
 /// The comment of the pull request.
 const COMMENT: &str = "comment.md";
+/// What was downloaded of AWS's price list.
+const PRICES: &str = "prices.json";
 /// The samples of a simulated model.
 const SAMPLES: &str = "samples.jsonl";
 
@@ -69,6 +71,11 @@ impl OutputFiles {
     /// `ledger.json`.
     pub(crate) fn ledger(&self) -> PathBuf {
         self.0.join(LEDGER)
+    }
+
+    /// `prices.json`.
+    pub(crate) fn prices(&self) -> PathBuf {
+        self.0.join(PRICES)
     }
 
     /// The HTML report.

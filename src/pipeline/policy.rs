@@ -1,9 +1,10 @@
 //! What the gate decides while a run is measured: how long it goes on, and at which size it is put
 //! under load.
 
-use crate::analysis::{DatedPrices, Strategy, analyse};
+use crate::analysis::{Strategy, analyse};
 use crate::benchmark::RunPolicy;
 use crate::gate::{self, History, Limits};
+use crate::prices::DatedPrices;
 use crate::process::now;
 use crate::result::{EndpointRun, RunResult};
 use crate::units::MemoryMb;
@@ -65,6 +66,10 @@ impl MeasuringPolicy {
 }
 
 impl RunPolicy for MeasuringPolicy {
+    fn prices(&self) -> Option<DatedPrices> {
+        Some(self.prices.clone())
+    }
+
     fn wants_more(&self, so_far: &EndpointRun) -> bool {
         gate::is_tail_too_noisy(so_far)
     }

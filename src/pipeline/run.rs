@@ -23,7 +23,9 @@ pub(crate) async fn run(
     process: &Process,
 ) -> Outcome {
     let gate = Gate::open(&run.gate, publisher, process).await?;
-    let prices = inputs.prices.region(backend.session.region())?.clone();
+    let files = OutputFiles::of(run.output.folder());
+    let region = backend.session.region();
+    let prices = inputs.prices.of_region(region, &files, process).await?;
     let recommend = &run.measurement.recommend;
     let baseline = gate.baseline();
     let history = baseline.and_then(|file| file.history(&run.measurement.name));
@@ -45,7 +47,6 @@ pub(crate) async fn run(
         run_number: None,
     };
     let result = measure(measuring, inputs, process).await?;
-    let files = OutputFiles::of(run.output.folder());
     gate.judge(&result, &prices, recommend, &files, process)
         .await
 }

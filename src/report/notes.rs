@@ -137,6 +137,25 @@ fn notice(notice: &Notice) -> Vec<Inline> {
                 "the newest run of the baseline is {days} days old. Record a new one on main."
             ))]
         }
+        Notice::PricesChanged {
+            main,
+            now,
+            memory_mb,
+            cost_at_main,
+            cost_now,
+        } => vec![
+            text(
+                "prices have changed since main was recorded, and cost is compared at main's list of ",
+            ),
+            name(&sanitise::shortened(main, 40)),
+            text(". By the list of "),
+            name(&sanitise::shortened(now, 40)),
+            text(format!(
+                " a million invocations at {memory_mb} cost {} instead of {}.",
+                numbers::usd_words(*cost_now),
+                numbers::usd_words(*cost_at_main),
+            )),
+        ],
         Notice::CostIsEstimated => vec![text(
             "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
              every call in time.",

@@ -20,6 +20,7 @@ pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;
 pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
+use crate::prices::DatedPrices;
 use crate::units::MemoryMb;
 
 /// Version of the file format. A reader refuses a higher one, and brings an older one up to this.
@@ -55,6 +56,9 @@ pub struct RunResult {
     pub samples: SampleInfo,
     /// How it was measured.
     pub settings: Settings,
+    /// What the run was priced with, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<DatedPrices>,
     /// The stability benchmark: one endpoint per memory size, in the order of the plan.
     pub stability: Vec<EndpointRun>,
     /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked

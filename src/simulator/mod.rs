@@ -4,6 +4,9 @@
 //! It shares no type with the modules that talk to AWS: a codec in common would let one bug cancel
 //! another. Every ARN holds the account id 000000000000, so that it cannot be mistaken for AWS.
 //!
+//! Files of AWS's public price list are served without a signature, under the paths that they have
+//! at AWS.
+//!
 //! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often
 //! each operation was called), `GET /_simulator/requests` (calls of the control plane and of
 //! CloudWatch in order) and `GET /_simulator/invocations` (how long each invocation with an
@@ -14,6 +17,7 @@ mod clock;
 mod injected;
 mod latency;
 mod operations;
+mod prices;
 mod scenario;
 mod server;
 mod validate;

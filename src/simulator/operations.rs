@@ -10,6 +10,7 @@ pub(super) enum Api {
     ServiceQuotas,
     SecurityTokens,
     S3,
+    PriceList,
 }
 
 impl Api {
@@ -22,6 +23,7 @@ impl Api {
             Self::ServiceQuotas => "servicequotas",
             Self::SecurityTokens => "sts",
             Self::S3 => "s3",
+            Self::PriceList => "pricing",
         }
     }
 }
@@ -64,6 +66,7 @@ operations! {
     ServiceQuotas: GetServiceQuota;
     SecurityTokens: AssumeRoleWithWebIdentity;
     S3: CreateBucket DeleteObject GetObject HeadBucket HeadObject ListObjectsV2 PutObject;
+    PriceList: GetPriceListFile GetPriceListIndex;
 }
 
 impl Operation {
@@ -82,7 +85,7 @@ mod tests {
         for operation in Operation::ALL {
             assert_eq!(Operation::parse(operation.name()), Some(*operation));
         }
-        assert_eq!(Operation::ALL.len(), 34);
+        assert_eq!(Operation::ALL.len(), 36);
         assert_eq!(Operation::ListObjectsV2.name(), "ListObjectsV2");
         assert_eq!(Operation::parse("listtags"), None);
         assert_eq!(Operation::parse("CreateTrainingJob"), None);

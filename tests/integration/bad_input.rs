@@ -148,11 +148,11 @@ fn a_maximum_of_calls_below_the_plan_is_a_mistake_in_one_of_the_two() {
 #[test]
 fn a_region_without_prices_says_how_to_give_them() {
     let simulator = Simulator::quick();
-    let workspace = Workspace::new(&simulator);
-    let error = refused(&simulator, &workspace, &["--region", "eu-west-1"]);
+    let workspace =
+        Workspace::new(&simulator).with("SAGEGATE_PRICE_LIST_URL", "http://127.0.0.1:9");
+    let error = refused(&simulator, &workspace, &["--region", "mars-1"]);
     assert!(
-        error.contains("prices are known for region `eu-west-1`")
-            && error.contains("--prices FILE"),
+        error.contains("price list `http://127.0.0.1:9/") && error.contains("--prices FILE"),
         "{error}"
     );
     let error = refused(&simulator, &workspace, &["--prices", "none.json"]);

@@ -72,7 +72,7 @@ fn the_result_is_explained_as_it_is_written() {
         "`result.json`",
         &text,
         &written,
-        &["due_ms", "failure", "model_error"],
+        &["due_ms", "failure", "ml.t2.medium", "model_error"],
     );
 }
 

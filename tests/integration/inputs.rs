@@ -103,12 +103,13 @@ fn a_pickle_that_would_run_something_is_refused_before_anything_is_created() {
 #[test]
 fn prices_of_an_offer_file_price_a_run_in_its_region() {
     let simulator = Simulator::quick();
-    let workspace = Workspace::new(&simulator);
-    let offer = include_str!("../fixtures/offer-us-east-1.json").replace("us-east-1", "eu-west-1");
+    let workspace =
+        Workspace::new(&simulator).with("SAGEGATE_PRICE_LIST_URL", "http://127.0.0.1:9");
+    let offer = include_str!("../fixtures/offer-us-east-1.json").replace("us-east-1", "xx-new-1");
     workspace.write("offer.json", &offer);
     let flags = [
         "--region",
-        "eu-west-1",
+        "xx-new-1",
         "--invocations",
         "10",
         "--memory-sizes",
@@ -116,9 +117,9 @@ fn prices_of_an_offer_file_price_a_run_in_its_region() {
     ];
     let refused = workspace.run(&flags).expect(2);
     assert!(
-        refused
-            .stderr
-            .contains("no SageMaker Serverless prices are known for region `eu-west-1`")
+        refused.stderr.contains("--prices FILE"),
+        "{}",
+        refused.stderr
     );
     workspace
         .sagegate(&["prices", "--from", "offer.json", "--out", "prices.json"])
@@ -129,7 +130,10 @@ fn prices_of_an_offer_file_price_a_run_in_its_region() {
         .collect();
     workspace.run(&priced).expect(0);
     let comment = workspace.read("sagegate-results/comment.md");
-    assert!(comment.contains("SageMaker in eu-west-1"), "{comment}");
+    assert!(
+        comment.contains("SageMaker in xx-new-1, list of 2026-09-22, from a file"),
+        "{comment}"
+    );
     assert!(
         comment.contains("At 5.00 invocations per second (13 million a month)"),
         "{comment}"

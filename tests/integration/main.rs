@@ -38,6 +38,8 @@ mod kill;
 mod layering;
 mod not_serverless;
 mod partial_cleanup;
+mod prices;
+mod prices_job;
 mod processing_jobs;
 mod resume;
 mod role;

@@ -204,7 +204,8 @@ fn quiet_shows_the_result_alone() {
 
 #[test]
 fn the_mobilenet_profile_reproduces_the_published_result() {
-    use sagegate::analysis::{PriceTable, Strategy, analyse};
+    use sagegate::analysis::{Strategy, analyse};
+    use sagegate::prices::PriceTable;
     use sagegate::units::MemoryMb;
 
     let source = include_str!("../../src/simulator/profiles/mobilenet-v2.toml");

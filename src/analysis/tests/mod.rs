@@ -3,6 +3,7 @@
 pub(crate) mod toolkit_parity;
 
 use super::*;
+use crate::prices::PriceTable;
 use crate::result::{
     Cause, CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
     SampleInfo, Service, Settings,
@@ -89,6 +90,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
             latency_source: LatencySource::Client,
             load: None,
         },
+        prices: None,
         concurrency: Vec::new(),
         confirmation: None,
         cleanup: CleanupSummary {

@@ -88,7 +88,7 @@ pub enum Command {
     Report(Box<ReportArgs>),
     /// Make a samples file from CSV rows, JSON arrays, images, audio or other files
     Samples(SamplesArgs),
-    /// Make a price file for --prices from AWS's public offer file
+    /// Make a price file for --prices from AWS's public price list
     Prices(PricesArgs),
     /// Stop and delete what a killed run left behind
     Cleanup(CleanupArgs),

@@ -9,12 +9,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::values::{parse_duration, parse_run_id};
 
-const OFFER_FILES: &str = "Offer files are public. The address of a region's newest one is in
-  https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json";
+const OFFER_FILES: &str = "Offer files are public: no AWS account is needed. The address of a region's newest one is in
+  https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json
+SAGEGATE_PRICE_LIST_URL names a mirror of https://pricing.us-east-1.amazonaws.com; HTTPS_PROXY a proxy.";
 
 /// Arguments of `samples`.
 #[derive(Debug, Args)]
@@ -39,11 +40,14 @@ pub struct SamplesArgs {
 
 /// Arguments of `prices`.
 #[derive(Debug, Args)]
-#[command(after_help = OFFER_FILES)]
+#[command(after_help = OFFER_FILES, group(ArgGroup::new("list").required(true)))]
 pub struct PricesArgs {
-    /// The offer file of AmazonSageMaker, of one region or of all
-    #[arg(long, value_name = "OFFER.json")]
-    pub from: PathBuf,
+    /// Download the newest prices of this region from AWS
+    #[arg(long, value_name = "REGION", group = "list")]
+    pub region: Option<String>,
+    /// An offer file of AmazonSageMaker that was downloaded before, of one region or of all
+    #[arg(long, value_name = "OFFER.json", group = "list")]
+    pub from: Option<PathBuf>,
     /// File to write, for --prices [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

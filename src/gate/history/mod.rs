@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use self::file::{BaselineFile, BaselineFileError};
 use super::key::Key;
 use crate::analysis::{Analysis, CostBasis, SizeSummary};
+use crate::prices::DatedPrices;
 use crate::result::RunResult;
 use crate::units::MemoryMb;
 
@@ -48,6 +49,9 @@ pub struct Entry {
     pub key: Key,
     /// The recommended size.
     pub recommended_memory_mb: MemoryMb,
+    /// What its calls were priced with; absent in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<DatedPrices>,
     /// Every measured size, ascending.
     pub sizes: Vec<SizeEntry>,
 }
@@ -137,6 +141,7 @@ impl Entry {
             epoch: 1,
             key: Key::of(run, analysis.latency_source),
             recommended_memory_mb: recommended,
+            prices: Some(analysis.prices.of_calls()),
             sizes: analysis
                 .sizes
                 .iter()

@@ -19,6 +19,79 @@ fn a_change_of_prices_is_not_a_change_of_the_model() {
     assert!(compared.increase.get().abs() < 0.01, "{compared:?}");
 }
 
+/// Judged when compute costs `compute` and data `data` times what it did when main was recorded.
+fn at_other_prices(compute: f64, data: f64, limits: &Limits) -> Judgement {
+    let run = model(1.0);
+    let mut other = prices();
+    other.published = "2026-12-01".to_owned();
+    other.prices.serverless_usd_per_gb_second *= compute;
+    for price in [
+        &mut other.prices.data_in_usd_per_gb,
+        &mut other.prices.data_out_usd_per_gb,
+    ] {
+        *price = price.map(|usd| usd * data);
+    }
+    let analysis = analyse(&run, &other, Strategy::Balanced);
+    let history = history(5, model);
+    judge(&run, &analysis, Some(&history), limits, run.finished_at)
+}
+
+/// Dates of both lists, and how often dearer the new one is.
+fn change_of_prices(it: &Judgement) -> Option<(&str, &str, f64)> {
+    it.notices.iter().find_map(|notice| {
+        let Notice::PricesChanged {
+            main,
+            now,
+            cost_at_main,
+            cost_now,
+            ..
+        } = notice
+        else {
+            return None;
+        };
+        Some((
+            main.as_str(),
+            now.as_str(),
+            cost_now.get() / cost_at_main.get(),
+        ))
+    })
+}
+
+#[test]
+fn cost_is_shown_at_mains_prices_and_a_note_has_the_new_level() {
+    let same = at_other_prices(1.0, 1.0, &Limits::default());
+    let it = at_other_prices(3.0, 1.0, &Limits::default());
+    assert_eq!(it.metrics.cost.now(), same.metrics.cost.now());
+    assert_eq!(change_of_prices(&same), None);
+    let (main, now, times) = change_of_prices(&it).unwrap();
+    assert_eq!((main, now), ("2026-09-22", "2026-12-01"));
+    assert!((2.9..3.001).contains(&times), "{times}");
+}
+
+#[test]
+fn a_ceiling_is_about_the_prices_of_today() {
+    let same = at_other_prices(1.0, 1.0, &Limits::default());
+    let Some(Value::Cost(level)) = same.metrics.cost.now() else {
+        panic!("{:?}", same.metrics.cost)
+    };
+    for (compute, verdict) in [(1.0, Verdict::Pass), (3.0, Verdict::Fail)] {
+        let limits = Limits {
+            max_cost: Some(CostCeiling(Usd(level.get() * 1.5))),
+            ..Limits::default()
+        };
+        assert_eq!(at_other_prices(compute, 1.0, &limits).verdict, verdict);
+    }
+}
+
+#[test]
+fn a_size_that_only_the_new_prices_recommend_is_no_regression() {
+    // When only data costs anything, a faster size is the best.
+    let it = at_other_prices(1e-6, 1e6, &Limits::default());
+    assert!(it.recommended.unwrap().get() > 2048, "{:?}", it.recommended);
+    assert_eq!(it.metrics.memory.status, Status::Pass);
+    assert_eq!(it.verdict, Verdict::Pass, "{:#?}", it.metrics);
+}
+
 #[test]
 fn an_estimate_is_compared_with_estimates() {
     let mut run = model(1.0);

@@ -24,7 +24,10 @@ pub(super) struct Window<'a> {
     pub(super) noise: RunNoise,
     /// The noise of the geometric mean over all sizes.
     pub(super) noise_of_all: RunNoise,
+    /// At the prices that cost is compared at: main's.
     pub(super) analysis: &'a Analysis,
+    /// At the prices of the run, which is what ceilings are about.
+    pub(super) today: &'a Analysis,
 }
 
 /// The two metrics that are judged at the baseline's size.
@@ -77,10 +80,9 @@ impl Window<'_> {
             )
             .off_with(cost_tolerance(limits)),
         };
-        judged.with_ceiling_on(
-            Some(Value::Cost(size.cost.per_million())),
-            cost_ceiling(limits),
-        )
+        let today = self.today.size(size.memory_mb);
+        let today = today.map(|size| Value::Cost(size.cost.per_million()));
+        judged.with_ceiling_on(today, cost_ceiling(limits))
     }
 
     /// The size's numbers in each group that has them.
@@ -97,7 +99,7 @@ impl Window<'_> {
             .collect()
     }
 
-    /// The baseline's geometric mean of cost at today's prices, this run's cost, and the
+    /// The baseline's geometric mean of cost at main's prices, this run's cost, and the
     /// comparison. An estimate is compared with estimates only.
     fn compare_cost(&self, size: &SizeSummary) -> Option<Change> {
         let (basis, stored) = self.stored_costs(size.memory_mb);

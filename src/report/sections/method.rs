@@ -1,7 +1,8 @@
 //! The method: how the numbers were measured, so that a reader can check them.
 
-use super::{cell, paragraph};
+use super::{DATA_IS_ASSUMED, cell, paragraph};
 use crate::analysis::{CostBasis, SizeSummary, count, load_calls};
+use crate::prices::{ASSUMED_DATA_USD_PER_GB, DatedPrices, PriceSource};
 use crate::report::document::{Block, Inline, code, name, text};
 use crate::report::table::{Align, Table};
 use crate::report::{Facts, Section, metrics, numbers, sanitise, short_commit};
@@ -174,7 +175,24 @@ fn prices(facts: Facts<'_>) -> Vec<Inline> {
         name(&sanitise::shortened(&prices.region, 40)),
         text(", list of "),
         name(&sanitise::shortened(&prices.published, 40)),
+        text(source_of_prices(prices)),
     ]
+}
+
+fn source_of_prices(prices: &DatedPrices) -> String {
+    let source = match prices.source {
+        PriceSource::Bundled => ", built in",
+        PriceSource::File => ", from a file",
+        PriceSource::Aws => ", downloaded from AWS",
+    };
+    let of = &prices.prices;
+    let is_assumed = of.data_in_usd_per_gb.is_none() || of.data_out_usd_per_gb.is_none();
+    let data = if is_assumed {
+        format!("; data at ${ASSUMED_DATA_USD_PER_GB} per GB{DATA_IS_ASSUMED}")
+    } else {
+        String::new()
+    };
+    format!("{source}{data}")
 }
 
 fn baseline(facts: Facts<'_>) -> Vec<Inline> {

@@ -12,6 +12,9 @@ use super::document::{Block, Inline, text};
 use super::table::Table;
 use super::{Facts, Section};
 
+/// Said of a price of data that is not known.
+const DATA_IS_ASSUMED: &str = " (assumed, as in us-east-1 and eu-west-1)";
+
 /// Every folded part, the most important first: a comment that is too long loses the last ones.
 pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
     [

@@ -42,23 +42,27 @@ fn up_to(size: &SizeSummary, break_even: &BreakEven) -> String {
 }
 
 fn table(facts: Facts<'_>, size: &SizeSummary, break_even: &BreakEven) -> Table {
-    let mut table = Table::new(&[
+    let mut columns = vec![
         ("Invocations a month", Align::Left),
         ("Serverless", Align::Right),
         ("Instance", Align::Right),
         ("Saved", Align::Right),
-        ("With 1 provisioned worker", Align::Right),
-    ]);
+    ];
+    if provisioned(facts, size, 0.0, 1).is_some() {
+        columns.push(("With 1 provisioned worker", Align::Right));
+    }
+    let mut table = Table::new(&columns);
     for volume in VOLUMES {
         let saving = break_even.saving_at(volume);
         let provisioned = provisioned(facts, size, volume, 1);
-        table.push(vec![
+        let mut row = vec![
             cell(numbers::invocations(volume)),
             cell(numbers::usd(saving.serverless_monthly)),
             cell(numbers::usd(break_even.instance_monthly)),
             cell(numbers::saving(saving.saved)),
-            cell(provisioned.map_or_else(|| "–".to_owned(), |it| numbers::usd(it.total()))),
-        ]);
+        ];
+        row.extend(provisioned.map(|it| cell(numbers::usd(it.total()))));
+        table.push(row);
     }
     table
 }

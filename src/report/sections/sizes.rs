@@ -1,7 +1,8 @@
 //! All sizes, and why one of them is recommended.
 
-use super::{cell, paragraph};
+use super::{DATA_IS_ASSUMED, cell, paragraph};
 use crate::analysis::{Cost, CostBasis, LeftOut, LeftOutKind, SizeSummary, Strategy, standing};
+use crate::prices::ASSUMED_DATA_USD_PER_GB;
 use crate::report::document::{Block, Inline, strong, text};
 use crate::report::mermaid::{Chart, Series};
 use crate::report::table::{Align, Cell, Mark, Row, Table};
@@ -252,9 +253,13 @@ fn formula(facts: Facts<'_>, size: &SizeSummary) -> Vec<String> {
     } = size.cost;
     let gigabytes = size.memory_mb.gigabytes();
     let billed = billed_time(facts, average_latency);
-    let data = |way: &str, bytes: f64, price: f64, cost: Usd| {
+    let data = |way: &str, bytes: f64, price: Option<f64>, cost: Usd| {
+        let (price, assumed) = match price {
+            Some(price) => (price, ""),
+            None => (ASSUMED_DATA_USD_PER_GB, DATA_IS_ASSUMED),
+        };
         format!(
-            "data {way}: {} x ${price} per GB x 1 million = {}",
+            "data {way}: {} x ${price} per GB{assumed} x 1 million = {}",
             numbers::bytes(bytes),
             numbers::usd(cost)
         )

@@ -187,6 +187,8 @@ impl Account {
             Operation::InvokeEndpoint
             | Operation::CreateBucket
             | Operation::DeleteObject
+            | Operation::GetPriceListFile
+            | Operation::GetPriceListIndex
             | Operation::GetObject
             | Operation::HeadBucket
             | Operation::HeadObject

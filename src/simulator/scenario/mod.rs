@@ -11,6 +11,7 @@ use thiserror::Error;
 use self::check::check;
 use super::clock::Clock;
 use super::injected::OperationFault;
+use super::prices::PriceList;
 use crate::units::MemoryMb;
 
 const BUILT_IN: [(&str, &str); 3] = [
@@ -87,6 +88,13 @@ const TRACEBACK: [&str; 5] = [
 /// offset_seconds = 0.0           # ahead of this machine: beyond 300 (S3: 900), refused
 /// after_requests = 0             # signed ones that come before the offset
 ///
+/// [price_list]                   # AWS's public one, for SAGEGATE_PRICE_LIST_URL
+/// published = "2026-10-20T20:12:15Z"
+/// serverless_usd_per_gb_second = 0.00002
+/// without_serverless = ["ca-west-1"]
+/// padding_mb = 0                 # blanks at the end of a region's file
+/// # first_bytes = 1000           # of a region's file: the rest is not sent
+///
 /// [faults]                       # probabilities per invocation
 /// throttle = 0.0
 /// model_error = 0.0
@@ -131,6 +139,8 @@ pub struct Scenario {
     pub(super) jobs: Jobs,
     #[serde(default)]
     pub(super) clock: Clock,
+    #[serde(default)]
+    pub(super) price_list: PriceList,
     #[serde(default)]
     pub(super) faults: Faults,
     #[serde(default)]

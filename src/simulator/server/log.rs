@@ -36,7 +36,8 @@ impl LoggedRequest {
             | Api::SageMakerRuntime
             | Api::ServiceQuotas
             | Api::SecurityTokens
-            | Api::S3 => false,
+            | Api::S3
+            | Api::PriceList => false,
         };
         !Operation::parse(&self.operation).is_some_and(of_cloudwatch)
     }

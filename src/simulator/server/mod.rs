@@ -5,6 +5,7 @@ mod invocations;
 mod jobs;
 mod log;
 mod objects;
+mod prices;
 mod wait;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +29,7 @@ pub use self::log::LoggedRequest;
 use super::account::Account;
 use super::clock::{self, Clock};
 use super::operations::{Api, Operation};
+use super::prices::{PriceList, PriceListFile};
 use super::scenario::Scenario;
 use super::validate::ApiError;
 use super::wire::rest_xml::ObjectRequest;
@@ -47,6 +49,7 @@ pub(super) struct Service {
     clock: Clock,
     started: Instant,
     started_at: f64,
+    price_list: PriceList,
     /// What processing jobs are run with.
     job_host: JobHost,
 }
@@ -58,6 +61,7 @@ impl Service {
         Self {
             job_host: JobHost::new(&scenario.jobs, url, over),
             clock: scenario.clock,
+            price_list: scenario.price_list.clone(),
             account: Mutex::new(Account::new(scenario, started_at)),
             log: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -247,6 +251,9 @@ async fn handle(
         return Response::new(Body::from(value.to_string()));
     }
     let request_id = service.request_id();
+    if let Some(file) = PriceListFile::at(uri.path()) {
+        return prices::respond(&service, file, &request_id).await;
+    }
     let Some(signature) = signature(&headers) else {
         return unsigned(&service, &headers, &body, &request_id).await;
     };

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sagegate::analysis::{PriceTable, Strategy as Choice, analyse};
+use sagegate::analysis::{Strategy as Choice, analyse};
 use sagegate::benchmark::{Journal, Ledger};
 use sagegate::error::Error;
 use sagegate::gate::{BaselineFile, Entry, Limits, judge};
+use sagegate::prices::PriceTable;
 use sagegate::report::{self, Links};
 use sagegate::result::RunResult;
 use serde_json::Value;

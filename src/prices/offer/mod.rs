@@ -1,18 +1,23 @@
 //! Builds the price table from AWS's public price list: the offer file of `AmazonSageMaker`.
 //!
-//! AWS publishes one per region at
-//! `https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json`.
-//! A product has attributes by which it is found, and a term by its SKU with the price. Products
-//! are identified by their `group` and by the end of their `usagetype`, never by its start, which
-//! is an old name of the region (`USE1-`, `EU-`).
+//! AWS publishes one per region, and an index of them. A product has attributes by which it is
+//! found, and a term by its SKU with the price. Products are identified by their `group` and by the
+//! end of their `usagetype`, never by its start, which is an old name of the region (`USE1-`,
+//! `EU-`).
+
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::io::Read;
 
 use serde::Deserialize;
 
-use super::prices::{PriceError, PriceFile, RegionPrices, SCHEMA};
-use super::statistics::{interpolated, sorted};
+use self::read::{Attributes, Offer, Unit};
+use super::error::PriceError;
+use super::region::RegionPrices;
+use super::table::{Listed, PriceFile, PriceTable, SCHEMA};
+use crate::text::one_line;
 use crate::units::MemoryMb;
 
 const SERVICE: &str = "AmazonSageMaker";
@@ -22,98 +27,44 @@ const TOLERANCE: f64 = 0.001;
 /// 0.4 % of the price.
 const ROUNDING_USD: f64 = 0.000_000_05;
 
-/// The part of an offer file that is used.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Offer {
-    #[serde(rename = "offerCode")]
-    service: String,
-    publication_date: jiff::Timestamp,
-    products: HashMap<String, Product>,
-    terms: Terms,
-}
-
-#[derive(Deserialize)]
-struct Product {
-    attributes: Attributes,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Attributes {
-    region_code: String,
-    group: String,
-    usagetype: String,
-    operation: String,
-    component: String,
-    instance_name: String,
-}
-
-#[derive(Deserialize)]
-struct Terms {
-    #[serde(rename = "OnDemand")]
-    on_demand: HashMap<String, HashMap<String, Term>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Term {
-    price_dimensions: HashMap<String, Dimension>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Dimension {
-    unit: String,
-    #[serde(default)]
-    begin_range: String,
-    price_per_unit: PerUnit,
-}
-
-#[derive(Deserialize)]
-struct PerUnit {
-    #[serde(rename = "USD")]
-    usd: Option<String>,
-}
-
 /// How a price is found.
 #[derive(Debug, Clone, Copy)]
 struct Selector {
     group: &'static str,
     /// What `usagetype` ends in, `{gb}` being a number of gigabytes.
     usagetype: &'static str,
-    unit: &'static str,
+    unit: Unit,
     rounding_usd: f64,
 }
 
 const ON_DEMAND: Selector = Selector {
     group: "ServerlessInf",
     usagetype: "ServerlessInf:Mem-{gb}GB",
-    unit: "seconds",
+    unit: Unit::Seconds,
     rounding_usd: 0.0,
 };
 const PROVISIONED_USAGE: Selector = Selector {
     group: "ServerlessProvisionedConcurrency-Usage",
     usagetype: "ProvisionedConcurrency:Usage-{gb}GB",
-    unit: "seconds",
+    unit: Unit::Seconds,
     rounding_usd: ROUNDING_USD,
 };
 const PROVISIONED_DURATION: Selector = Selector {
     group: "ServerlessProvisionedConcurrency-Duration",
     usagetype: "ProvisionedConcurrency:Mem-{gb}GB",
-    unit: "seconds",
+    unit: Unit::Seconds,
     rounding_usd: ROUNDING_USD,
 };
 const DATA_IN: Selector = Selector {
     group: "Hosting:IN",
     usagetype: "Hst:Data-Bytes-In",
-    unit: "GB",
+    unit: Unit::Gigabytes,
     rounding_usd: 0.0,
 };
 const DATA_OUT: Selector = Selector {
     group: "Hosting:OUT",
     usagetype: "Hst:Data-Bytes-Out",
-    unit: "GB",
+    unit: Unit::Gigabytes,
     rounding_usd: 0.0,
 };
 
@@ -138,72 +89,121 @@ impl Selector {
     }
 }
 
-/// Builds a price file for `--prices` from the text of an offer file: every region in it that has
-/// serverless prices, dated by its publication. `name` is for messages.
+/// Builds a price file for `--prices` from an offer file: every region in it that has serverless
+/// prices, dated by its publication. `name` is for messages.
 ///
 /// # Errors
 /// [`PriceError::Offer`] with the region and the selector that found nothing, or the size whose
 /// price is not proportional to its memory.
-pub fn price_file_from_offer(json: &str, name: &str) -> Result<String, PriceError> {
-    let failed = |reason: String| PriceError::Offer {
+pub fn price_file_from_offer(offer: impl Read, name: &str) -> Result<String, PriceError> {
+    let failed = |reason| PriceError::Offer {
         name: name.to_owned(),
         reason,
     };
-    let offer: Offer = serde_json::from_str(json).map_err(|error| failed(error.to_string()))?;
-    if offer.service != SERVICE {
-        let code = crate::text::one_line(&offer.service);
-        return Err(failed(format!("offer of {code} instead of {SERVICE}")));
-    }
-    let mut regions = BTreeMap::new();
-    for region in offer.regions() {
-        let prices = Region {
-            offer: &offer,
-            code: region,
-        };
-        let prices = prices
-            .prices()
-            .map_err(|reason| failed(format!("{region}: {reason}")))?;
-        regions.insert(region.to_owned(), prices);
-    }
-    if regions.is_empty() {
+    let file = price_file(offer).map_err(failed)?;
+    if file.regions.is_empty() {
         return Err(failed(format!("nothing found for {ON_DEMAND}")));
     }
-    let file = PriceFile {
-        schema: SCHEMA,
-        published: offer.publication_date.strftime("%Y-%m-%d").to_string(),
-        regions,
+    text(&file).map_err(failed)
+}
+
+/// Builds a price file from the offer file of one region.
+///
+/// # Errors
+/// As [`price_file_from_offer`]; [`PriceError::NoServerless`] where AWS does not list serverless
+/// endpoints for a region that the built-in table does not have, either.
+pub fn regional_price_file(
+    offer: impl Read,
+    name: &str,
+    region: &str,
+) -> Result<String, PriceError> {
+    let failed = |reason| PriceError::Offer {
+        name: name.to_owned(),
+        reason,
     };
-    let json = serde_json::to_string_pretty(&file).map_err(|error| failed(error.to_string()))?;
+    let mut file = price_file(offer).map_err(failed)?;
+    file.regions.retain(|code, _| code == region);
+    if file.regions.is_empty() && PriceTable::bundled()?.region(region).is_err() {
+        return Err(PriceError::NoServerless {
+            region: region.to_owned(),
+        });
+    }
+    if file.regions.is_empty() {
+        return Err(failed(format!("{region}: nothing found for {ON_DEMAND}")));
+    }
+    text(&file).map_err(failed)
+}
+
+/// The path of a region's newest offer file, from AWS's index of them. `name` is for messages.
+///
+/// # Errors
+/// [`PriceError::Offer`]; [`PriceError::NoSuchRegion`].
+pub fn regional_offer(index: impl Read, name: &str, region: &str) -> Result<String, PriceError> {
+    #[derive(Deserialize)]
+    struct Index {
+        regions: HashMap<String, Newest>,
+    }
+    #[derive(Deserialize)]
+    struct Newest {
+        #[serde(rename = "currentVersionUrl")]
+        path: String,
+    }
+    let failed = |reason| PriceError::Offer {
+        name: name.to_owned(),
+        reason,
+    };
+    let index: Index = serde_json::from_reader(index).map_err(|error| failed(error.to_string()))?;
+    let Some(Newest { path }) = index.regions.get(region) else {
+        return Err(PriceError::NoSuchRegion {
+            region: region.to_owned(),
+        });
+    };
+    if path.starts_with("/offers/") {
+        Ok(path.clone())
+    } else {
+        let path = one_line(path);
+        Err(failed(format!(
+            "{region}: `{path}` is no path of an offer file"
+        )))
+    }
+}
+
+/// Every region with serverless prices.
+fn price_file(offer: impl Read) -> Result<PriceFile, String> {
+    let offer: Offer = serde_json::from_reader(offer).map_err(|error| error.to_string())?;
+    if offer.service != SERVICE {
+        let code = one_line(&offer.service);
+        return Err(format!("offer of {code} instead of {SERVICE}"));
+    }
+    let mut regions = BTreeMap::new();
+    for code in with_serverless(&offer) {
+        let region = Region {
+            offer: &offer,
+            code,
+        };
+        let prices = region.prices();
+        let prices = prices.map_err(|reason| format!("{}: {reason}", one_line(code)))?;
+        regions.insert(code.to_owned(), Listed(prices));
+    }
+    Ok(PriceFile {
+        schema: SCHEMA,
+        published: offer.published.strftime("%Y-%m-%d").to_string(),
+        regions,
+    })
+}
+
+fn text(file: &PriceFile) -> Result<String, String> {
+    let json = serde_json::to_string_pretty(file).map_err(|error| error.to_string())?;
     Ok(json + "\n")
 }
 
-impl Offer {
-    /// Regions with serverless prices. The file of all regions names some without.
-    fn regions(&self) -> BTreeSet<&str> {
-        let attributes = self.products.values().map(|product| &product.attributes);
-        attributes
-            .filter(|it| it.group == ON_DEMAND.group && !it.region_code.is_empty())
-            .map(|it| it.region_code.as_str())
-            .collect()
-    }
-
-    /// What a SKU costs: its price above 0 in US dollars, of several the one that is charged first.
-    /// A free tier is listed as a price of 0 in front.
-    fn price(&self, sku: &str, unit: &str) -> Option<f64> {
-        let terms = self.terms.on_demand.get(sku)?.values();
-        let prices = terms
-            .flat_map(|term| term.price_dimensions.values())
-            .filter(|dimension| dimension.unit.eq_ignore_ascii_case(unit));
-        let mut prices: Vec<(f64, f64)> = prices
-            .filter_map(|dimension| {
-                let usd: f64 = dimension.price_per_unit.usd.as_ref()?.parse().ok()?;
-                let from = dimension.begin_range.parse().unwrap_or(0.0);
-                (usd.is_finite() && usd > 0.0).then_some((from, usd))
-            })
-            .collect();
-        prices.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        prices.first().map(|(_, usd)| *usd)
-    }
+/// Regions with serverless prices. The file of all regions names some without.
+fn with_serverless(offer: &Offer) -> BTreeSet<&str> {
+    let attributes = offer.products.values();
+    attributes
+        .filter(|it| it.group == ON_DEMAND.group && !it.region_code.is_empty())
+        .map(|it| it.region_code.as_str())
+        .collect()
 }
 
 /// One region of an offer.
@@ -215,20 +215,32 @@ struct Region<'a> {
 
 impl<'a> Region<'a> {
     fn prices(self) -> Result<RegionPrices, String> {
+        let on_demand = self.per_gb_second(ON_DEMAND)?;
+        let provisioned = [PROVISIONED_USAGE, PROVISIONED_DURATION];
+        let [usage, duration] = if provisioned.iter().any(|it| self.lists(*it)) {
+            let [usage, duration] = provisioned.map(|it| self.per_gb_second(it));
+            [Some(usage?), Some(duration?)]
+        } else {
+            [None, None]
+        };
         Ok(RegionPrices {
-            serverless_usd_per_gb_second: self.per_gb_second(ON_DEMAND)?,
-            provisioned_usage_usd_per_gb_second: Some(self.per_gb_second(PROVISIONED_USAGE)?),
-            provisioned_duration_usd_per_gb_second: Some(self.per_gb_second(PROVISIONED_DURATION)?),
-            data_in_usd_per_gb: self.data(DATA_IN)?,
-            data_out_usd_per_gb: self.data(DATA_OUT)?,
+            serverless_usd_per_gb_second: on_demand,
+            provisioned_usage_usd_per_gb_second: usage,
+            provisioned_duration_usd_per_gb_second: duration,
+            data_in_usd_per_gb: Some(self.data(DATA_IN)?),
+            data_out_usd_per_gb: Some(self.data(DATA_OUT)?),
             instances_usd_per_hour: self.instances()?,
         })
+    }
+
+    fn lists(self, selector: Selector) -> bool {
+        self.products().any(|(_, it)| it.group == selector.group)
     }
 
     fn products(self) -> impl Iterator<Item = (&'a str, &'a Attributes)> {
         let products = self.offer.products.iter();
         products
-            .map(|(sku, product)| (sku.as_str(), &product.attributes))
+            .map(|(sku, attributes)| (sku.as_str(), attributes))
             .filter(move |(_, it)| it.region_code == self.code)
     }
 
@@ -245,7 +257,7 @@ impl<'a> Region<'a> {
             .collect();
         // The median is the rate that a single odd price does not disturb, so the odd one is found
         // out.
-        let median = interpolated(&sorted(&rates), 0.5).unwrap_or_default();
+        let median = median(rates);
         for (size, usd) in &prices {
             let proportional = median * size.gigabytes();
             let tolerance = (proportional * TOLERANCE).max(selector.rounding_usd);
@@ -288,15 +300,12 @@ impl<'a> Region<'a> {
     /// Real-time hosting by instance type; the dearest price, should AWS list several for one.
     fn instances(self) -> Result<BTreeMap<String, f64>, String> {
         let is_hosted = |it: &Attributes| {
-            it.component == "Hosting"
-                && it.operation == "RunInstance"
-                && it
-                    .usagetype
-                    .ends_with(&format!("Host:{}", it.instance_name))
+            let usagetype = format!("Host:{}", it.instance_name);
+            it.is_hosted() && it.usagetype.ends_with(&usagetype)
         };
         let mut instances = BTreeMap::new();
         for (sku, it) in self.products().filter(|(_, it)| is_hosted(it)) {
-            if let Some(price) = self.offer.price(sku, "Hrs") {
+            if let Some(price) = self.offer.price(sku, Unit::Hours) {
                 let known = instances.entry(it.instance_name.clone()).or_insert(price);
                 *known = price.max(*known);
             }
@@ -308,6 +317,15 @@ impl<'a> Region<'a> {
         }
         Ok(instances)
     }
+}
+
+/// Of the six sizes' rates.
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    let middle = rates.len() / 2;
+    let upper = rates.get(middle).copied().unwrap_or_default();
+    let lower = middle.checked_sub(1).and_then(|it| rates.get(it));
+    f64::midpoint(lower.copied().unwrap_or(upper), upper)
 }
 
 /// To the ten decimals of AWS's list, so that a division leaves no noise.
