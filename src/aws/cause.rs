@@ -188,6 +188,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn failed_calls() {
         let call = |operation, kind, code: Option<&str>, message: &str| {
             cause_of_call(&AwsError {

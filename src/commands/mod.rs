@@ -29,7 +29,7 @@ use crate::process::Process;
 pub async fn execute(cli: Cli, process: &Process) -> ExitCode {
     let outcome = match process.acting_as(cli.role_to_assume) {
         Ok(process) => match Command::try_from(cli.command) {
-            Ok(command) => dispatch(command, &process).await,
+            Ok(command) => Box::pin(dispatch(command, &process)).await,
             Err(rejected) => reject(*rejected, &process).await,
         },
         Err(error) => Err(error.into()),
@@ -58,7 +58,7 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Samples(command) => samples::samples(&command, process),
         Command::Prices(command) => prices::prices(&command, process).await,
         Command::Cleanup(command) => cleanup::cleanup(&command, process).await,
-        Command::Demo(command) => demo::demo(&command, process).await,
+        Command::Demo(command) => Box::pin(demo::demo(&command, process)).await,
         Command::Simulate(command) => simulate::simulate(&command, process).await,
     }
 }

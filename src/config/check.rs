@@ -350,10 +350,11 @@ mod tests {
     }
 
     fn run(words: &[&str]) -> Result<Run, String> {
-        match checked(&[&["run"], words].concat())? {
-            Command::Run(run) => Ok(*run),
-            other => panic!("{other:?}"),
-        }
+        let command = checked(&[&["run"], words].concat())?;
+        let Command::Run(run) = command else {
+            panic!("{command:?}");
+        };
+        Ok(*run)
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn options(measure: MeasureArgs, load: LoadArgs, default: LoadDefault) -> Option
         error_threshold: measure.error_threshold,
         cold_start_delay: measure.cold_start_delay,
         latency_source: measure.latency_source,
-        load: wants_load.then(|| LoadOptions {
+        load: wants_load.then_some(LoadOptions {
             max_concurrency: load.max_concurrency,
             invocations: load.concurrency_invocations,
             client_multipliers: load.client_multipliers,

@@ -126,8 +126,13 @@ impl Rules {
                 bare.with_ceiling(self.ceiling)
             }
             // What cannot be measured again stands.
-            (Comparison::Compared(_) | Comparison::Bounded { .. }, _)
-            | (Comparison::Sizes { .. } | Comparison::NotCompared { .. }, _) => *first,
+            (
+                Comparison::Compared(_)
+                | Comparison::Bounded { .. }
+                | Comparison::Sizes { .. }
+                | Comparison::NotCompared { .. },
+                _,
+            ) => *first,
         }
     }
 

@@ -86,13 +86,11 @@ struct Reasons(Vec<(String, EndpointLabel)>);
 impl Reasons {
     /// `left out: REASON`, or `left out, as 1024 MB`.
     fn left_out(&mut self, endpoint: EndpointLabel, reason: &str) -> String {
-        match self.0.iter().find(|(shown, _)| shown == reason) {
-            Some((_, first)) => format!("left out, as {first}"),
-            None => {
-                self.0.push((reason.to_owned(), endpoint));
-                format!("left out: {}", one_line(reason))
-            }
+        if let Some((_, first)) = self.0.iter().find(|(shown, _)| shown == reason) {
+            return format!("left out, as {first}");
         }
+        self.0.push((reason.to_owned(), endpoint));
+        format!("left out: {}", one_line(reason))
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
         .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per notice")]
 fn notice(notice: &Notice) -> Vec<Inline> {
     match notice {
         Notice::MemoryDecreased { from, to } => vec![text(format!(

@@ -53,7 +53,7 @@ impl Client {
     fn check_errors(
         &self,
         context: &Context,
-        reason: String,
+        reason: &str,
         cause: Cause,
     ) -> Result<(), EndpointOutcome> {
         let errors = self.recorder.failed();
@@ -207,7 +207,7 @@ async fn call_until_answered(
             return Err(EndpointOutcome::StoppedEarly { reason, cause });
         }
         if !sent_again {
-            return client.check_errors(context, reason, cause);
+            return client.check_errors(context, &reason, cause);
         }
         let so_far = run.warmup.iter().chain(&run.invocations);
         if again::too_many(so_far, context.plan.options.invocations) {

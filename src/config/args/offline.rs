@@ -1,10 +1,5 @@
 //! Flags of the commands that judge a saved result: compare, post, record, report.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "doc comments are help texts, where backticks would show"
-)]
-
 use std::path::PathBuf;
 
 use clap::Args;

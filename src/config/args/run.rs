@@ -1,10 +1,5 @@
 //! Flags of the commands that measure: run, benchmark, calibrate.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "doc comments are help texts, where backticks would show"
-)]
-
 use clap::{ArgAction, Args};
 
 use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode};

@@ -17,7 +17,9 @@ fn without(mut run: RunResult, memory_mb: u32, cause: Cause) -> RunResult {
             let reason = "AWS's words".to_owned();
             endpoint.outcome = match cause {
                 Cause::Quota => EndpointOutcome::SkippedQuota { reason },
-                _ => EndpointOutcome::DeployFailed { reason, cause },
+                Cause::Model | Cause::Service | Cause::Access | Cause::Runner | Cause::Input => {
+                    EndpointOutcome::DeployFailed { reason, cause }
+                }
             };
         }
     }
