@@ -4,14 +4,16 @@ use std::ops::AddAssign;
 
 use sagegate::analysis::{Analysis, Strategy, analyse};
 use sagegate::gate::{
-    Entry, Gated, History, Judgement, Limits, Metric, MetricJudgement, Status, Tail, Verdict, judge,
+    Entry, Gated, History, Judgement, Limits, Metric, MetricJudgement, Status, Tail, Verdict,
+    judge, sizes_to_confirm,
 };
 use sagegate::prices::{DatedPrices, PriceTable};
-use sagegate::result::RunResult;
+use sagegate::result::{Confirmation, RunResult};
+use sagegate::units::MemoryMb;
 
 use crate::early::{Early, stop_early};
 use crate::rivals::{Rivals, judge_by_rivals};
-use crate::simulate::{Model, at, random, run, slower, slower_tail};
+use crate::simulate::{Drift, Model, at, random, run, slower, slower_tail};
 
 /// Runs of the baseline.
 pub(crate) const RUNS: [usize; 5] = [1, 2, 3, 5, 10];
@@ -35,6 +37,10 @@ pub(crate) struct Cell {
     pub(crate) rivals: Rivals,
     /// With `--fail-fast`.
     pub(crate) early: Early,
+    /// Measured a second time, as latency or cost alone was beyond its limit.
+    pub(crate) twice: u64,
+    /// Failed with the second measurement, where there was one.
+    pub(crate) confirmed: u64,
 }
 
 impl AddAssign for Cell {
@@ -48,6 +54,8 @@ impl AddAssign for Cell {
         self.moved += other.moved;
         self.rivals += other.rivals;
         self.early += other.early;
+        self.twice += other.twice;
+        self.confirmed += other.confirmed;
     }
 }
 
@@ -126,7 +134,7 @@ struct Measured {
 /// of each other.
 pub(crate) fn pull_requests(
     seeds: impl Iterator<Item = u64>,
-    drift: f64,
+    drift: Drift,
     shifts: &[f64],
     tail_factors: &[f64],
 ) -> Cells {
@@ -143,19 +151,35 @@ pub(crate) fn pull_requests(
         let mut measure = |day| measured(run(&model, drift, day, &mut random), prices);
         let main: Vec<Measured> = (0..MOST_RUNS).map(&mut measure).collect();
         let change = measure(MOST_RUNS);
+        let again = measure(MOST_RUNS).run;
+        let five = &main[main.len() - POWER_RUNS..];
         for (cell, runs) in cells.identical.iter_mut().zip(RUNS) {
-            *cell += judged(&main[main.len() - runs..], &change, prices);
+            *cell += judged(&main[main.len() - runs..], &change, &again, prices);
         }
         for (cell, shift) in cells.slower.iter_mut().zip(shifts) {
             let change = measured(slower(&change.run, *shift), prices);
-            *cell += judged(&main[main.len() - POWER_RUNS..], &change, prices);
+            *cell += judged(five, &change, &slower(&again, *shift), prices);
         }
         for (cell, factor) in cells.slower_tail.iter_mut().zip(tail_factors) {
             let change = measured(slower_tail(&change.run, *factor), prices);
-            *cell += judged(&main[main.len() - POWER_RUNS..], &change, prices);
+            *cell += judged(five, &change, &slower_tail(&again, *factor), prices);
         }
     }
     cells
+}
+
+/// The run with a second measurement of these sizes.
+fn measured_again(run: &RunResult, again: &RunResult, sizes: &[MemoryMb]) -> RunResult {
+    let endpoints = again.stability.iter();
+    let endpoints = endpoints.filter(|it| sizes.contains(&it.memory_mb));
+    RunResult {
+        confirmation: Some(Confirmation {
+            started_at: again.started_at,
+            finished_at: again.finished_at,
+            stability: endpoints.cloned().collect(),
+        }),
+        ..run.clone()
+    }
 }
 
 fn measured(run: RunResult, prices: &DatedPrices) -> Measured {
@@ -163,8 +187,9 @@ fn measured(run: RunResult, prices: &DatedPrices) -> Measured {
     Measured { run, analysis }
 }
 
-/// Records the runs of main as `sagegate run --mode record` does, then judges the change.
-fn judged(main: &[Measured], change: &Measured, prices: &DatedPrices) -> Cell {
+/// Records the runs of main as `sagegate run --mode record` does, then judges the change; `again` is
+/// what a second measurement of it would find.
+fn judged(main: &[Measured], change: &Measured, again: &RunResult, prices: &DatedPrices) -> Cell {
     let mut history = History::default();
     for it in main {
         let judgement = judgement(it, Some(&history));
@@ -174,11 +199,19 @@ fn judged(main: &[Measured], change: &Measured, prices: &DatedPrices) -> Cell {
     }
     let baseline_size = history.newest().unwrap().recommended_memory_mb;
     let judgement = judgement(change, Some(&history));
+    let sizes = sizes_to_confirm(&judgement, &change.run);
+    let twice = (!sizes.is_empty()).then(|| {
+        let it = measured(measured_again(&change.run, again, &sizes), prices);
+        self::judgement(&it, Some(&history)).verdict
+    });
+    let confirmed = twice.unwrap_or(judgement.verdict) == Verdict::Fail;
     let last = main.last().unwrap();
     let tail = judgement.metrics.latency;
     let fails = judgement.verdict == Verdict::Fail;
     Cell {
         all: 1,
+        twice: u64::from(twice.is_some()),
+        confirmed: u64::from(confirmed),
         early: stop_early(&change.run, baseline_size, fails, &history, prices),
         failed: u64::from(fails),
         inconclusive: u64::from(judgement.verdict == Verdict::Inconclusive),

@@ -13,6 +13,7 @@
 )]
 
 mod cells;
+mod confirm;
 mod early;
 mod rivals;
 mod simulate;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cells::{Cells, pull_requests};
+use crate::simulate::{Drift, Tails};
 
 /// Run-to-run standard deviations of A/A cells.
 const DRIFTS: [f64; 3] = [0.01, 0.03, 0.05];
@@ -40,9 +42,19 @@ fn main() -> ExitCode {
         } else {
             &[]
         };
-        tables.push((drift, in_parallel(first..first + count, drift, shifts)));
+        let drift = Drift {
+            deviation: drift,
+            tails: Tails::Normal,
+        };
+        let cells = in_parallel(first..first + count, drift, shifts);
+        tables.push((drift.deviation, cells));
     }
-    let missed = table::print(count, &tables);
+    let heavy = Drift {
+        deviation: POWER_DRIFT,
+        tails: Tails::Heavy,
+    };
+    let heavy = in_parallel(first..first + count, heavy, &simulate::SHIFTS);
+    let missed = table::print(count, &tables) + confirm::print(&tables, (POWER_DRIFT, &heavy));
     println!("\n{} s, {missed} targets missed", began.elapsed().as_secs());
     ExitCode::from(u8::from(missed > 0))
 }
@@ -55,7 +67,7 @@ fn wanted(name: &str) -> Option<u64> {
 }
 
 /// Pull request `i` has its own seed, so the result does not depend on the number of threads.
-fn in_parallel(all: Range<u64>, drift: f64, shifts: &[f64]) -> Cells {
+fn in_parallel(all: Range<u64>, drift: Drift, shifts: &[f64]) -> Cells {
     let tails: &[f64] = if shifts.is_empty() {
         &[]
     } else {

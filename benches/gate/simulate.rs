@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rand::{RngExt as _, SeedableRng as _};
-use rand_distr::{Distribution as _, Normal};
+use rand_distr::{Distribution as _, Normal, StudentT};
 use rand_pcg::Pcg64Mcg;
 use sagegate::result::{
     CleanupSummary, ContainerLog, EndpointMetrics, EndpointOutcome, EndpointRun, Invocation,
@@ -66,15 +66,42 @@ pub(crate) fn at(day: u32) -> Timestamp {
     start + SignedDuration::from_hours(24 * i64::from(day))
 }
 
+/// How much identical code varies from run to run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Drift {
+    /// Standard deviation, relative.
+    pub(crate) deviation: f64,
+    pub(crate) tails: Tails,
+}
+
+/// How often a run strays far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tails {
+    /// As a normal distribution has it.
+    Normal,
+    /// As Student's t with 3 degrees of freedom has it: a bad hour of AWS now and then.
+    Heavy,
+}
+
+impl Drift {
+    /// One draw of mean 0 and variance 1.
+    fn draw(self, random: &mut Pcg64Mcg) -> f64 {
+        match self.tails {
+            Tails::Normal => gauss(random),
+            Tails::Heavy => StudentT::new(3.0).unwrap().sample(random) / 3.0_f64.sqrt(),
+        }
+    }
+}
+
 /// One run: every size drifts by the run's common part and its own, half of the variance each.
-pub(crate) fn run(model: &Model, drift: f64, day: u32, random: &mut Pcg64Mcg) -> RunResult {
-    let half = drift / 2.0_f64.sqrt();
-    let common = gauss(random) * half;
+pub(crate) fn run(model: &Model, drift: Drift, day: u32, random: &mut Pcg64Mcg) -> RunResult {
+    let half = drift.deviation / 2.0_f64.sqrt();
+    let common = drift.draw(random) * half;
     let stability: Vec<EndpointRun> = MemoryMb::OFFERED
         .iter()
         .zip(CURVE)
         .map(|(&memory_mb, curve)| {
-            let own = gauss(random) * half;
+            let own = drift.draw(random) * half;
             let median_ms = model.median_ms * curve * (common + own).exp();
             endpoint(model, memory_mb, median_ms, random)
         })

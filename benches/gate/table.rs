@@ -4,13 +4,13 @@ use crate::cells::{Cell, Cells, Failures, RUNS};
 use crate::simulate::{SHIFTS, TAIL_FACTORS};
 
 /// Largest share of false alarms by run-to-run deviation, for baselines of three runs and more.
-const FALSE_ALARMS: [(f64, f64); 3] = [(0.01, 0.010), (0.03, 0.011), (0.05, 0.020)];
+pub(crate) const FALSE_ALARMS: [(f64, f64); 3] = [(0.01, 0.010), (0.03, 0.011), (0.05, 0.020)];
 /// Smallest power by slowdown.
-const POWER: [(f64, f64); 3] = [(0.15, 0.85), (0.20, 0.98), (0.50, 0.99)];
+pub(crate) const POWER: [(f64, f64); 3] = [(0.15, 0.85), (0.20, 0.98), (0.50, 0.99)];
 /// Largest share of pull requests in which the tail decides nothing.
 const UNDECIDED: f64 = 0.05;
 /// Runs from which a baseline is held to the targets.
-const MATURE: usize = 3;
+pub(crate) const MATURE: usize = 3;
 
 /// Smallest power by factor of the slowest 2 % of calls.
 const TAIL_POWER: [(f64, f64); 2] = [(2.0, 0.90), (10.0, 0.98)];
@@ -113,7 +113,7 @@ enum Target {
     AtMost(f64),
 }
 
-fn near(one: f64, other: f64) -> bool {
+pub(crate) fn near(one: f64, other: f64) -> bool {
     (one - other).abs() < 1e-9
 }
 
@@ -136,7 +136,7 @@ fn head(what: &str) {
 }
 
 /// Whether `bad` of `all` are more than the share `most` allows.
-fn is_beyond(bad: u64, all: u64, most: f64) -> bool {
+pub(crate) fn is_beyond(bad: u64, all: u64, most: f64) -> bool {
     bad as f64 > most * all as f64 + 1e-9 && (all >= ENOUGH || chance_of(bad, all, most) < DOUBT)
 }
 

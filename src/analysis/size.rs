@@ -46,7 +46,7 @@ pub struct SizeSummary {
     pub throughput_per_s: f64,
     /// CloudWatch's metrics.
     pub metrics: Option<EndpointMetrics>,
-    /// Cost on [`Analysis::cost_basis`].
+    /// Cost on [`Analysis::cost_basis`](super::Analysis::cost_basis).
     pub cost: Cost,
     /// Cost on client latency, always there.
     pub client_cost: Cost,
