@@ -175,7 +175,7 @@ while (described := sagemaker.describe_processing_job(ProcessingJobName="job-1")
     time.sleep(0.1)
 check("failed", (described["ProcessingJobStatus"], described["FailureReason"]) == (
     "Failed", "AlgorithmError: See job logs for more information, exit code: 2"))
-check("message", "is no input of a sagegate job: missing field `schema`" in described["ExitMessage"])
+check("message", "is not the input of a sagegate job: missing field `schema`" in described["ExitMessage"])
 refused("ValidationException", "in status Failed", sagemaker.stop_processing_job, ProcessingJobName="job-1")
 listed = sagemaker.list_processing_jobs(NameContains="job-", StatusEquals="Failed")["ProcessingJobSummaries"]
 check("listed job", [(it["ProcessingJobName"], it["ProcessingJobStatus"]) for it in listed] == [("job-1", "Failed")])
