@@ -74,7 +74,7 @@ pub(crate) struct Drift {
     pub(crate) tails: Tails,
 }
 
-/// How often a run strays far.
+/// How often a run is far off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tails {
     /// As a normal distribution has it.

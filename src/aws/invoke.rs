@@ -20,7 +20,7 @@ const NO_ENDPOINT: &str = "sagegate-connection-check";
 /// only meet another client's late answer in the moment between its refusal and its signature.
 const MAX_SIGNED_AGAIN: u32 = 10;
 
-/// A client for one endpoint, with connections of its own: no call waits for, or pays for, another
+/// A client for one endpoint, with its own connections: no call waits for, or pays for, another
 /// endpoint's.
 #[derive(Debug, Clone)]
 pub struct Invoker {

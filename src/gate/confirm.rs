@@ -12,7 +12,7 @@ use crate::result::RunResult;
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
 /// The second measurement alone must be beyond this share of the tolerance: one measurement that
-/// strays far must not fail both.
+/// is far off must not fail both.
 const SHARE_OF_TOLERANCE: f64 = 0.5;
 
 /// The sizes to measure again before a failure is published; none where it is not latency or cost

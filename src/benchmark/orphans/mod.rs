@@ -317,7 +317,7 @@ impl Search<'_> {
     }
 }
 
-/// The endpoint of an endpoint config, as far as that tells.
+/// The endpoint that an endpoint config is for: sagegate gives both the same name.
 fn endpoint_of(config: &Listed) -> Listed {
     Listed {
         kind: ResourceKind::Endpoint,
@@ -326,7 +326,7 @@ fn endpoint_of(config: &Listed) -> Listed {
     }
 }
 
-/// The endpoint config of an endpoint, as far as that tells.
+/// The endpoint config of an endpoint: sagegate gives both the same name.
 fn config_of(endpoint: &Listed) -> Listed {
     Listed {
         kind: ResourceKind::EndpointConfig,
