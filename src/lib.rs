@@ -24,6 +24,10 @@
 //! Modules are listed in import order: each one may use only those above it
 //! (`tests/integration/layering` checks that).
 
+pub mod exit;
+
+mod hint;
+
 pub mod units;
 
 pub mod text;

@@ -6,13 +6,17 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use sagegate::commands::execute;
 use sagegate::config::{Cli, CommandLine, command_line, input_error, usage_error};
-use sagegate::error;
+use sagegate::exit::ExitStatus;
 use sagegate::github::{Annotation, Level, annotations};
 use sagegate::process::{LogWriter, Process, environment, in_actions};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    ExitCode::from(run().await)
+}
+
+async fn run() -> ExitStatus {
     let environment = environment();
     let in_actions = in_actions(&environment);
     let line = match command_line(std::env::args_os().collect(), &environment) {
@@ -36,16 +40,16 @@ async fn main() -> ExitCode {
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: cannot listen for signals: {error}");
-            ExitCode::from(error::COULD_NOT_MEASURE)
+            ExitStatus::CouldNotMeasure
         }
     }
 }
 
 /// Prints `--help` and `--version` unchanged, and an error as one line.
-fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitCode {
+fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitStatus {
     if !error.use_stderr() {
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return ExitStatus::Success;
     }
     let message = error.to_string();
     if line.from_inputs {
@@ -56,7 +60,7 @@ fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitCode
 }
 
 /// Prints a usage error.
-fn complain(in_actions: bool, message: &str) -> ExitCode {
+fn complain(in_actions: bool, message: &str) -> ExitStatus {
     if in_actions {
         let error = Annotation {
             level: Level::Error,
@@ -67,7 +71,7 @@ fn complain(in_actions: bool, message: &str) -> ExitCode {
     } else {
         let _ = writeln!(io::stderr(), "error: {message}");
     }
-    ExitCode::from(error::USAGE)
+    ExitStatus::Usage
 }
 
 /// Logs go to stderr; the AWS SDK redacts credentials in its own.

@@ -187,8 +187,8 @@ fn measured(run: RunResult, prices: &DatedPrices) -> Measured {
     Measured { run, analysis }
 }
 
-/// Records the runs of main as `sagegate run --mode record` does, then judges the change; `again` is
-/// what a second measurement of it would find.
+/// Records the runs of main as `sagegate run --mode record` does, then judges the change; `again`
+/// is what a second measurement of it would find.
 fn judged(main: &[Measured], change: &Measured, again: &RunResult, prices: &DatedPrices) -> Cell {
     let mut history = History::default();
     for it in main {

@@ -8,8 +8,8 @@ use super::error::{AwsError, AwsErrorKind};
 use crate::result::Cause;
 
 /// Words of a sentence about a deployment, in lower case, and what they are due to. The first that
-/// match decide: a container that does not answer comes first, as its own log may follow; words about
-/// permissions come before those about images and model data.
+/// match decide: a container that does not answer comes first, as its own log may follow; words
+/// about permissions come before those about images and model data.
 const SENTENCES: [(&str, Cause); 30] = [
     ("ping health check", Cause::Model),
     // `Please ensure that the role exists and that its trust relationship policy allows ...`

@@ -1,7 +1,7 @@
 //! A baseline on a branch of the GitHub repository, through the contents API: no checkout.
 
-use super::BaselineError;
 use super::shared::{Versioned, VersionedStore};
+use super::{BaselineError, BaselineServiceError};
 use crate::github::{Change, Client, GitHubError, read_file, write_file};
 
 /// The only file of the branch.
@@ -20,10 +20,11 @@ impl BranchStore {
     }
 
     fn failed(&self, source: GitHubError) -> BaselineError {
-        BaselineError::GitHub {
+        BaselineServiceError::GitHub {
             branch: self.branch.clone(),
             source,
         }
+        .into()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::BaselineError;
+use super::{BaselineError, UnusableBaseline};
 use crate::files::write_atomically;
 use crate::gate::BaselineFile;
 
@@ -15,10 +15,11 @@ pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
             &path.display().to_string(),
         )?)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(BaselineError::Read {
+        Err(source) => Err(UnusableBaseline::Read {
             path: path.to_owned(),
             source,
-        }),
+        }
+        .into()),
     }
 }
 
@@ -26,7 +27,7 @@ pub(super) fn update(
     path: &Path,
     mut change: impl FnMut(&mut BaselineFile),
 ) -> Result<(), BaselineError> {
-    let failed = |source| BaselineError::Write {
+    let failed = |source| UnusableBaseline::Write {
         path: path.to_owned(),
         source,
     };
@@ -42,5 +43,6 @@ pub(super) fn update(
     let mut baseline = load(path)?.unwrap_or_default();
     change(&mut baseline);
     let json = baseline.to_json().map_err(|error| failed(error.into()))?;
-    write_atomically(path, json.as_bytes()).map_err(failed)
+    write_atomically(path, json.as_bytes()).map_err(failed)?;
+    Ok(())
 }

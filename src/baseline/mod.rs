@@ -15,6 +15,7 @@ pub use self::s3::ObjectAddress;
 use crate::aws::{AssumedRole, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{self, Client, GitHubError, NoClient};
+use crate::hint::hinted;
 
 /// The location of a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or
 /// `s3://BUCKET/KEY`.
@@ -87,98 +88,103 @@ pub struct Access {
 /// Why a baseline cannot be read or kept.
 #[derive(Debug, Error)]
 pub enum BaselineError {
-    /// The file cannot be read.
-    #[error("cannot read baseline `{path}`: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file cannot be written.
-    #[error("cannot write baseline `{path}`: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The content cannot be used. The file is left unchanged.
+    /// The user can put it right.
     #[error(transparent)]
-    Content(#[from] BaselineFileError),
-    /// A branch store without what it needs.
-    #[error("--baseline branch:{branch} {problem}")]
-    NoAccess {
-        /// The branch.
-        branch: String,
-        /// What is missing or wrong.
-        problem: NoClient,
-    },
-    /// GitHub refused, or did not answer.
-    #[error("baseline branch:{branch}: {source}")]
-    GitHub {
-        /// The branch.
-        branch: String,
-        /// What it said.
-        source: GitHubError,
-    },
-    /// An object without what its client needs.
-    #[error("baseline {address}: {source}")]
-    NoObjects {
-        /// The object.
-        address: ObjectAddress,
-        /// What is missing.
-        source: SessionError,
-    },
-    /// S3 refused, or did not answer.
-    #[error("baseline {address}: {source}")]
-    Objects {
-        /// The object.
-        address: ObjectAddress,
-        /// What it said.
-        source: AwsError,
-    },
-    /// Other processes kept writing.
-    #[error("baseline {store}: others wrote it {attempts} times before this run could")]
-    Contended {
-        /// The store.
-        store: String,
-        /// How often it was tried.
-        attempts: u32,
-    },
+    Unusable(#[from] UnusableBaseline),
+    /// The service that keeps it.
+    #[error(transparent)]
+    Service(#[from] BaselineServiceError),
 }
 
-impl BaselineError {
-    /// Whether the cause is a network or a service, not the input.
-    pub const fn is_outside(&self) -> bool {
-        match self {
-            Self::GitHub { .. } | Self::Objects { .. } | Self::Contended { .. } => true,
-            Self::Read { .. }
-            | Self::Write { .. }
-            | Self::Content(_)
-            | Self::NoAccess { .. }
-            | Self::NoObjects { .. } => false,
-        }
+hinted! {
+    /// What is wrong with a baseline, or with the access to it.
+    pub enum UnusableBaseline {
+        /// The file cannot be read.
+        #[error("cannot read baseline `{path}`: {source}")]
+        #[hint("check the path and its permissions, or choose another place with --baseline")]
+        Read {
+            /// The file.
+            path: PathBuf,
+            /// The cause.
+            source: std::io::Error,
+        },
+        /// The file cannot be written.
+        #[error("cannot write baseline `{path}`: {source}")]
+        #[hint("check the path and its permissions, or choose another place with --baseline")]
+        Write {
+            /// The file.
+            path: PathBuf,
+            /// The cause.
+            source: std::io::Error,
+        },
+        /// The content cannot be used. The file is left unchanged.
+        #[error(transparent)]
+        #[hint(source.hint())]
+        Content {
+            /// What is wrong.
+            #[from]
+            source: BaselineFileError,
+        },
+        /// A branch store without what it needs.
+        #[error("--baseline branch:{branch} {problem}")]
+        #[hint(
+            "in a workflow set `env: GITHUB_TOKEN: ${{{{ github.token }}}}`; elsewhere set GITHUB_REPOSITORY, too, or \
+             use --baseline file:PATH"
+        )]
+        NoAccess {
+            /// The branch.
+            branch: String,
+            /// What is missing or wrong.
+            problem: NoClient,
+        },
+        /// An object without what its client needs.
+        #[error("baseline {address}: {source}")]
+        #[hint(source.hint())]
+        NoObjects {
+            /// The object.
+            address: ObjectAddress,
+            /// What is missing.
+            source: SessionError,
+        },
     }
+}
 
-    /// A suggested fix.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Read { .. } | Self::Write { .. } => Some(
-                "check the path and its permissions, or choose another place with --baseline"
-                    .to_owned(),
-            ),
-            Self::Content(error) => error.hint(),
-            Self::NoAccess { .. } => Some(
-                "in a workflow set `env: GITHUB_TOKEN: ${{ github.token }}`; elsewhere set GITHUB_REPOSITORY, too, or \
-                 use --baseline file:PATH"
-                    .to_owned(),
-            ),
-            Self::GitHub { source, .. } => source.hint(),
-            Self::NoObjects { source, .. } => source.hint(),
-            Self::Objects { source, .. } => source.bucket_hint(),
-            Self::Contended { .. } => Some("record the run again".to_owned()),
-        }
+hinted! {
+    /// Why a service did not read or keep a baseline.
+    pub enum BaselineServiceError {
+        /// GitHub refused, or did not answer.
+        #[error("baseline branch:{branch}: {source}")]
+        #[hint(source.hint())]
+        GitHub {
+            /// The branch.
+            branch: String,
+            /// What it said.
+            source: GitHubError,
+        },
+        /// S3 refused, or did not answer.
+        #[error("baseline {address}: {source}")]
+        #[hint(source.bucket_hint())]
+        Objects {
+            /// The object.
+            address: ObjectAddress,
+            /// What it said.
+            source: AwsError,
+        },
+        /// Other processes kept writing.
+        #[error("baseline {store}: others wrote it {attempts} times before this run could")]
+        #[hint("record the run again")]
+        Contended {
+            /// The store.
+            store: String,
+            /// How often it was tried.
+            attempts: u32,
+        },
+    }
+}
+
+impl From<BaselineFileError> for BaselineError {
+    fn from(error: BaselineFileError) -> Self {
+        UnusableBaseline::from(error).into()
     }
 }
 
@@ -202,7 +208,7 @@ impl BaselineUri {
     /// Opens the store; sends nothing. A branch store works inside a Tokio runtime only.
     ///
     /// # Errors
-    /// [`BaselineError::NoAccess`].
+    /// [`UnusableBaseline::NoAccess`].
     pub fn open(&self, access: &Access) -> Result<BaselineStore, BaselineError> {
         match self {
             Self::File(path) => Ok(BaselineStore::File(path.clone())),
@@ -221,14 +227,15 @@ impl BaselineUri {
 fn client(branch: &str, access: &Access) -> Result<Client, BaselineError> {
     let branch = branch.to_owned();
     access.github.client().map_err(|error| match error {
-        NoClient::GitHub(source) => BaselineError::GitHub { branch, source },
+        NoClient::GitHub(source) => BaselineServiceError::GitHub { branch, source }.into(),
         NoClient::NoRepository
         | NoClient::NoToken
         | NoClient::Repository(_)
-        | NoClient::Token(_) => BaselineError::NoAccess {
+        | NoClient::Token(_) => UnusableBaseline::NoAccess {
             branch,
             problem: error,
-        },
+        }
+        .into(),
     })
 }
 
@@ -301,12 +308,13 @@ mod tests {
             github: github::Access::from_environment(&[repository].into(), None),
             role: None,
         };
-        let error = uri.open(&access).unwrap_err();
+        let BaselineError::Unusable(error) = uri.open(&access).unwrap_err() else {
+            panic!("no service was asked");
+        };
         assert_eq!(
             error.to_string(),
             "--baseline branch:sagegate needs GITHUB_TOKEN, which is not set"
         );
         assert!(error.hint().unwrap().contains("${{ github.token }}"));
-        assert!(!error.is_outside());
     }
 }

@@ -1,7 +1,7 @@
 //! A baseline in an object of S3, by conditional writes.
 
-use super::BaselineError;
 use super::shared::{Versioned, VersionedStore};
+use super::{BaselineError, BaselineServiceError, UnusableBaseline};
 use crate::aws::{AssumedRole, AwsError, Objects, Written, is_bucket_name};
 
 /// An object that holds nothing but the baseline.
@@ -50,7 +50,7 @@ impl ObjectStore {
     ) -> Result<Self, BaselineError> {
         let objects = Objects::connect(None, role).await;
         Ok(Self {
-            objects: objects.map_err(|source| BaselineError::NoObjects {
+            objects: objects.map_err(|source| UnusableBaseline::NoObjects {
                 address: address.clone(),
                 source,
             })?,
@@ -59,10 +59,11 @@ impl ObjectStore {
     }
 
     fn failed(&self, source: AwsError) -> BaselineError {
-        BaselineError::Objects {
+        BaselineServiceError::Objects {
             address: self.address.clone(),
             source,
         }
+        .into()
     }
 }
 

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::BaselineError;
+use super::{BaselineError, BaselineServiceError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{Failure, Retry, Waits};
 
@@ -50,10 +50,13 @@ pub(super) async fn update(
     let turn = || async {
         match update_once(store, &change).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::passing(BaselineError::Contended {
-                store: store.name(),
-                attempts: TURNS.attempts,
-            })),
+            Ok(false) => {
+                let contended = BaselineServiceError::Contended {
+                    store: store.name(),
+                    attempts: TURNS.attempts,
+                };
+                Err(Failure::passing(contended.into()))
+            }
             Err(error) => Err(Failure::lasting(error)),
         }
     };

@@ -13,8 +13,8 @@ use crate::result::EndpointOutcome;
 const LONGEST: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// When the role was refused first. All calls of a run share it: the two minutes are spent once, not
-/// once per size.
+/// When the role was refused first. All calls of a run share it: the two minutes are spent once,
+/// not once per size.
 #[derive(Debug, Default)]
 pub(super) struct RoleRefusal(OnceLock<Instant>);
 

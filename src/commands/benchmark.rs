@@ -19,7 +19,7 @@ use crate::process::Process;
 pub(super) async fn benchmark(benchmark: &Benchmark, process: &Process) -> Outcome {
     let publisher = Publisher::without_comment(process);
     match measure_and_report(benchmark, &publisher, process).await {
-        Ok(exit_code) => Ok(exit_code),
+        Ok(status) => Ok(status),
         Err(error) => {
             let unmeasured = UnmeasuredRun {
                 attempt: &benchmark.attempt(),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::analysis::{Analysis, analyse};
 use crate::config::{Calibrate, Output};
-use crate::error::Error;
+use crate::error::{Error, MeasureError};
+use crate::exit::ExitStatus;
 use crate::gate::{self, Calibration, CostLimit, Entry, Epoch, LatencyLimit, Limits, Tolerances};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
@@ -33,9 +34,10 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
     }
     let tolerances = tolerances(&Limits::default());
     let Some(calibration) = gate::calibrate(&runs, tolerances) else {
-        return Err(Error::NothingToCalibrate {
+        return Err(MeasureError::NothingToCalibrate {
             path: calibrate.output_dir.clone(),
-        });
+        }
+        .into());
     };
     process.print(&crate::report::calibration(&calibration));
     if calibrate.seed_baseline {
@@ -46,7 +48,7 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
             "recorded in {uri}; runs within six hours count as one"
         ));
     }
-    Ok(0)
+    Ok(ExitStatus::Success)
 }
 
 fn append(

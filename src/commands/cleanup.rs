@@ -10,7 +10,8 @@ use crate::benchmark::{
     Ledger, Names, Orphans, Selection, delete_log_groups, find_orphans, stop_jobs, sweep,
 };
 use crate::config::{Cleanup, Leftovers};
-use crate::error::{Error, Unfinished};
+use crate::error::{Error, MeasureError, Unfinished, UsageError};
+use crate::exit::ExitStatus;
 use crate::pipeline::Outcome;
 use crate::pipeline::cleanup_handoff::{CleanupHandoff, SavedRun};
 use crate::process::{Process, now};
@@ -29,9 +30,10 @@ pub(super) async fn cleanup(cleanup: &Cleanup, process: &Process) -> Outcome {
         Leftovers::Step { may_be_none } => sweeper.step(*may_be_none).await?,
     };
     if unfinished.is_empty() {
-        Ok(0)
+        Ok(ExitStatus::Success)
     } else {
-        Err(Error::Unfinished(Box::new(unfinished)))
+        let unfinished = Box::new(unfinished);
+        Err(MeasureError::Unfinished { unfinished }.into())
     }
 }
 
@@ -47,7 +49,7 @@ impl Sweeper<'_> {
         let saved = CleanupHandoff::saved(self.process);
         if saved.is_empty() {
             if !may_be_none {
-                return Err(Error::NoLedger);
+                return Err(UsageError::NoLedger.into());
             }
             self.process.print("nothing is left to delete");
         }

@@ -3,7 +3,8 @@
 use crate::aws::{AwsErrorKind, Objects, S3Folder, Session};
 use crate::benchmark::{Ledger, run_of};
 use crate::config::Collect;
-use crate::error::{Error, JobError};
+use crate::error::{Error, JobError, MeasureError, UsageError};
+use crate::exit::ExitStatus;
 use crate::files::write_atomically;
 use crate::job::follow::Watch;
 use crate::job::gather::{EndedJob, ResultFetcher};
@@ -34,9 +35,9 @@ pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
         stop_after: None,
     };
     let job = match watch.until_end().await {
-        Err(Error::Job(error @ JobError::StillRuns { .. })) if process.cancel().is_cancelled() => {
-            process.note(&Error::from(error).one_line());
-            return Ok(process.signal_code());
+        Err(error) if is_running(&error) && process.cancel().is_cancelled() => {
+            process.note(&error.one_line());
+            return Ok(ExitStatus::Interrupted(process.stop_signal()));
         }
         job => job?,
     };
@@ -67,7 +68,7 @@ async fn places(collect: &Collect, session: &Session) -> Result<(S3Folder, S3Fol
     let job = match session.processing_job(&collect.job).await {
         Ok(job) => job,
         Err(error) if error.kind == AwsErrorKind::NotFound => {
-            return Err(JobError::Unknown {
+            return Err(UsageError::UnknownJob {
                 job: collect.job.clone(),
                 region: session.region().to_owned(),
             }
@@ -80,8 +81,17 @@ async fn places(collect: &Collect, session: &Session) -> Result<(S3Folder, S3Fol
     places.ok_or_else(|| foreign(collect))
 }
 
+const fn is_running(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::CouldNotMeasure(MeasureError::Job {
+            source: JobError::StillRuns { .. }
+        })
+    )
+}
+
 fn foreign(collect: &Collect) -> Error {
-    JobError::Foreign {
+    UsageError::ForeignJob {
         job: collect.job.clone(),
     }
     .into()
@@ -112,7 +122,7 @@ async fn fetch_ledger(
         }
     };
     let path = files.ledger();
-    write_atomically(&path, &object.bytes).map_err(|source| Error::Output {
+    write_atomically(&path, &object.bytes).map_err(|source| UsageError::Output {
         path: path.clone(),
         source,
     })?;

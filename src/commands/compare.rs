@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::analysis::analyse;
 use crate::config::{Against, Compare};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::gate::BaselineFile;
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -69,7 +69,7 @@ async fn history(
         let prices = prices.of_result(&run, process).await?;
         let analysis = analyse(&run, &prices, compare.recommend.strategy);
         if !append(file.history_mut(name), &run, &analysis) {
-            return Err(Error::NothingMeasured { path });
+            return Err(UsageError::NothingMeasured { path }.into());
         }
     }
     Ok(file)

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::config::{Demo, Mode, Run};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::{Backend, SIMULATED_REGION};
 use crate::pipeline::inputs::{BUILT_IN_SAMPLES, Inputs};
@@ -37,12 +37,12 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
     run_on(&simulator.url(), &recorded, &process.silent()).await?;
     process.note(&format!("2/2 gating the candidate {candidate}"));
     let gated = run.with(&candidate, Mode::Gate, &folder.join("candidate"));
-    let code = run_on(&simulator.url(), &gated, process).await?;
+    let status = run_on(&simulator.url(), &gated, process).await?;
     process.print(&format!(
         "\ncomment.md, result.json and benchmarking_report are in {}",
         gated.output.folder().display()
     ));
-    Ok(code)
+    Ok(status)
 }
 
 async fn run_on(url: &str, it: &Run, process: &Process) -> Outcome {
@@ -56,8 +56,9 @@ fn delete_old(baseline: &Path) -> Result<(), Error> {
     if !baseline.exists() {
         return Ok(());
     }
-    std::fs::remove_file(baseline).map_err(|source| Error::Output {
+    std::fs::remove_file(baseline).map_err(|source| UsageError::Output {
         path: baseline.to_owned(),
         source,
-    })
+    })?;
+    Ok(())
 }

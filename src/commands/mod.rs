@@ -15,10 +15,9 @@ mod samples;
 mod simulate;
 mod submit;
 
-use std::process::ExitCode;
-
 use crate::config::{Cli, Command, Rejected};
 use crate::error::Error;
+use crate::exit::ExitStatus;
 use crate::job::inside::inside;
 use crate::pipeline::Outcome;
 use crate::pipeline::publish::Publisher;
@@ -26,7 +25,7 @@ use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
 /// Runs the command and prints an error on one line.
-pub async fn execute(cli: Cli, process: &Process) -> ExitCode {
+pub async fn execute(cli: Cli, process: &Process) -> ExitStatus {
     let outcome = match process.acting_as(cli.role_to_assume) {
         Ok(process) => match Command::try_from(cli.command) {
             Ok(command) => Box::pin(dispatch(command, &process)).await,
@@ -35,10 +34,10 @@ pub async fn execute(cli: Cli, process: &Process) -> ExitCode {
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(code) => ExitCode::from(code),
+        Ok(status) => status,
         Err(error) => {
             process.complain(&error.one_line());
-            ExitCode::from(error.exit_code())
+            error.exit_status()
         }
     }
 }

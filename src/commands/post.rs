@@ -7,7 +7,8 @@ use std::io;
 use std::path::Path;
 
 use crate::config::Post;
-use crate::error::Error;
+use crate::error::{Error, UsageError};
+use crate::exit::ExitStatus;
 use crate::github::{Context, Head};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -27,20 +28,21 @@ const MAX_RESULT: u64 = 64 << 20;
 pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
     let context = process.context().filter(|_| process.in_actions());
     let Some(run) = context.and_then(Context::workflow_run) else {
-        return Err(Error::NotAfterAWorkflow);
+        return Err(UsageError::NotAfterAWorkflow.into());
     };
     let Some(head) = &run.pull_request else {
         process.notice("nothing to publish: the other workflow did not run for a pull request");
-        return Ok(0);
+        return Ok(ExitStatus::Success);
     };
     let token = post.gate.baseline.github_token.as_ref();
     let publisher = Publisher::of_other_workflow(post.gate.comment, token, process).await;
-    let exit_code = match post.result.metadata() {
+    let exit_status = match post.result.metadata() {
         Ok(file) if file.len() > MAX_RESULT => {
-            return Err(Error::HugeResult {
+            return Err(UsageError::HugeResult {
                 path: post.result.clone(),
                 bytes: file.len(),
-            });
+            }
+            .into());
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             without_result(post, head, run.is_fork, &publisher, process).await?
@@ -53,7 +55,7 @@ pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
             head.sha
         ));
     }
-    Ok(exit_code)
+    Ok(exit_status)
 }
 
 async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Process) -> Outcome {
@@ -94,7 +96,7 @@ async fn without_result(
         process.notice(
             "nothing to publish: the other workflow has left no result; give `name` to say so in the comment",
         );
-        return Ok(0);
+        return Ok(ExitStatus::Success);
     };
     let (reason, hint) = if is_fork {
         (FORK, FORK_HINT)
@@ -116,7 +118,7 @@ async fn without_result(
     };
     let files = OutputFiles::of(&post.output_dir);
     publish_unmeasured(&unmeasured, Consequence::Passes, &files, publisher, process).await?;
-    Ok(0)
+    Ok(ExitStatus::Success)
 }
 
 fn check_commit(run: &RunResult, head: &Head, path: &Path) -> Result<(), Error> {
@@ -124,9 +126,10 @@ fn check_commit(run: &RunResult, head: &Head, path: &Path) -> Result<(), Error> 
     if commit.eq_ignore_ascii_case(&head.sha) {
         return Ok(());
     }
-    Err(Error::OtherCommit {
+    Err(UsageError::OtherCommit {
         path: path.to_owned(),
         commit: run.commit.clone(),
         head: head.sha.clone(),
-    })
+    }
+    .into())
 }

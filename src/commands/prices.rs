@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 
 use crate::config::{OfferFrom, Prices};
-use crate::error::Error;
+use crate::error::UsageError;
+use crate::exit::ExitStatus;
 use crate::files::write_atomically;
 use crate::pipeline::Outcome;
 use crate::pipeline::prices::download;
@@ -16,7 +17,7 @@ pub(super) async fn prices(prices: &Prices, process: &Process) -> Outcome {
     let json = match &prices.from {
         OfferFrom::Region(region) => download(region, process).await?,
         OfferFrom::File(path) => {
-            let offer = File::open(path).map_err(|source| Error::Unreadable {
+            let offer = File::open(path).map_err(|source| UsageError::Unreadable {
                 flag: "--from",
                 path: path.clone(),
                 source,
@@ -26,13 +27,13 @@ pub(super) async fn prices(prices: &Prices, process: &Process) -> Outcome {
     };
     let Some(path) = &prices.out else {
         process.print_json(&json);
-        return Ok(0);
+        return Ok(ExitStatus::Success);
     };
-    write_atomically(path, json.as_bytes()).map_err(|source| Error::Unwritable {
+    write_atomically(path, json.as_bytes()).map_err(|source| UsageError::Unwritable {
         flag: "--out",
         path: path.clone(),
         source,
     })?;
     process.print(&format!("prices in {}", path.display()));
-    Ok(0)
+    Ok(ExitStatus::Success)
 }

@@ -2,7 +2,8 @@
 
 use crate::analysis::analyse;
 use crate::config::Record;
-use crate::error::Error;
+use crate::error::UsageError;
+use crate::exit::ExitStatus;
 use crate::pipeline::Outcome;
 use crate::pipeline::prices::Prices;
 use crate::pipeline::saved_result::{append, read_whole};
@@ -23,11 +24,12 @@ pub(super) async fn record(record: &Record, process: &Process) -> Outcome {
     });
     update.await?;
     if !recorded {
-        return Err(Error::NothingMeasured {
+        return Err(UsageError::NothingMeasured {
             path: record.result.clone(),
-        });
+        }
+        .into());
     }
     let name = crate::text::one_line(&run.name);
     process.print(&format!("recorded {name} in {uri}"));
-    Ok(0)
+    Ok(ExitStatus::Success)
 }

@@ -1,6 +1,7 @@
 //! `sagegate report`: writes comment and page of a saved result again, without AWS.
 
 use crate::config::Report;
+use crate::exit::ExitStatus;
 use crate::gate::Limits;
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -29,5 +30,5 @@ pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
         publisher: &Publisher::without_comment(process),
     };
     conclude(&case, None, &ending, process).await?;
-    Ok(0)
+    Ok(ExitStatus::Success)
 }

@@ -14,7 +14,7 @@ pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
     let attempt = run.attempt();
     let publisher = Publisher::of_attempt(&attempt, process);
     match gate(run, &publisher, process).await {
-        Ok(exit_code) => Ok(exit_code),
+        Ok(status) => Ok(status),
         Err(error) => {
             let unmeasured = UnmeasuredRun {
                 attempt: &attempt,

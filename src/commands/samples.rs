@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::config::Samples;
-use crate::error::Error;
+use crate::error::UsageError;
+use crate::exit::ExitStatus;
 use crate::files::write_atomically;
 use crate::pipeline::Outcome;
 use crate::process::Process;
@@ -17,10 +18,10 @@ pub(super) fn samples(samples: &Samples, process: &Process) -> Outcome {
         _ => false,
     };
     if samples.from.iter().any(|from| is_input(from)) {
-        return Err(Error::OutIsInput { path: out.clone() });
+        return Err(UsageError::OutIsInput { path: out.clone() }.into());
     }
     let made = make(&samples.from, &samples.options)?;
-    write_atomically(out, made.json_lines.as_bytes()).map_err(|source| Error::Unwritable {
+    write_atomically(out, made.json_lines.as_bytes()).map_err(|source| UsageError::Unwritable {
         flag: "--out",
         path: out.clone(),
         source,
@@ -31,5 +32,5 @@ pub(super) fn samples(samples: &Samples, process: &Process) -> Outcome {
         if made.count == 1 { "" } else { "s" },
         out.display()
     ));
-    Ok(0)
+    Ok(ExitStatus::Success)
 }

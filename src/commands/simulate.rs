@@ -1,6 +1,7 @@
 //! `sagegate simulate`: the built-in AWS on a port.
 
 use crate::config::Simulate;
+use crate::exit::ExitStatus;
 use crate::pipeline::Outcome;
 use crate::pipeline::simulator::{scenario, start};
 use crate::process::Process;
@@ -16,5 +17,5 @@ pub(super) async fn simulate(simulate: &Simulate, process: &Process) -> Outcome 
     ));
     process.cancel().cancelled().await;
     handle.shutdown().await;
-    Ok(0)
+    Ok(ExitStatus::Success)
 }

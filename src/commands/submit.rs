@@ -2,6 +2,7 @@
 
 use crate::aws::Objects;
 use crate::config::{AfterStart, Output, Submit};
+use crate::exit::ExitStatus;
 use crate::job::input::JobInput;
 use crate::job::submission::Submission;
 use crate::pipeline::Outcome;
@@ -23,7 +24,7 @@ pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
     let attempt = submit.attempt();
     let publisher = Publisher::of_attempt(&attempt, process);
     match Box::pin(submit_and_judge(submit, &publisher, process)).await {
-        Ok(exit_code) => Ok(exit_code),
+        Ok(status) => Ok(status),
         Err(error) => {
             let unmeasured = UnmeasuredRun {
                 attempt: &attempt,
@@ -73,7 +74,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
     if job.then == AfterStart::Leave {
         submission.start(&input, &plan).await?;
         submission.say_how_to_collect();
-        return Ok(0);
+        return Ok(ExitStatus::Success);
     }
     warn_of_short_session(&backend.session, &plan, process);
     let result = submission.wait_for(&input, &plan).await?;

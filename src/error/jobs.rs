@@ -1,102 +1,83 @@
-//! What can go wrong with a processing job.
+//! What can go wrong with a processing job once its input is right.
 
 use std::path::PathBuf;
 
-use thiserror::Error;
-
 use crate::aws::AwsError;
+use crate::hint::hinted;
 
-/// Why a processing job gave no result, or an incomplete one.
-#[derive(Debug, Error)]
-pub enum JobError {
-    /// Inputs of a job of this name are in S3 already.
-    #[error("--s3-output: `{address}` exists: a job of this name was submitted before")]
-    SubmittedBefore {
-        /// The object.
-        address: String,
-    },
-    /// An object cannot be written or read.
-    #[error("`{address}`: {source}")]
-    Object {
-        /// The object.
-        address: String,
-        /// AWS's words.
-        source: AwsError,
-    },
-    /// A value that JSON cannot hold.
-    #[error("`{name}` cannot be written: {reason}")]
-    Unwritable {
-        /// The object.
-        name: String,
-        /// Why.
-        reason: String,
-    },
-    /// What the job has measured cannot be fetched now; it stays in S3.
-    #[error("the results of job {job} cannot be fetched from `{address}`: {source}")]
-    NotFetched {
-        /// The job.
-        job: String,
-        /// The object.
-        address: String,
-        /// AWS's words.
-        source: AwsError,
-    },
-    /// A job cannot be followed; a stop was requested.
-    #[error("job {job} cannot be followed: {source}")]
-    NotFollowed {
-        /// The job.
-        job: String,
-        /// AWS's words.
-        source: AwsError,
-    },
-    /// No such job.
-    #[error("--job: there is no processing job `{job}` in {region}")]
-    Unknown {
-        /// Its name.
-        job: String,
-        /// Where it was looked for.
-        region: String,
-    },
-    /// A job that sagegate did not create.
-    #[error("--job: `{job}` was not submitted by sagegate")]
-    Foreign {
-        /// Its name.
-        job: String,
-    },
-    /// The wait has timed out, and the job still runs.
-    #[error("job {job} still runs")]
-    StillRuns {
-        /// Its name.
-        job: String,
-    },
-    /// It did not complete.
-    #[error("job {job} has {}: {reason}{}", words(status), and_kept_in(kept.as_ref()))]
-    Ended {
-        /// Its name.
-        job: String,
-        /// AWS's word for how it ended.
-        status: String,
-        /// What AWS and the job itself say: hostile text.
-        reason: String,
-        /// The result so far, where there is one.
-        kept: Option<PathBuf>,
-    },
-    /// It has ended well and left no result.
-    #[error("job {job} has left no result in `{address}`")]
-    NoResult {
-        /// Its name.
-        job: String,
-        /// Where it was looked for.
-        address: String,
-    },
-    /// Inside a job: its input is damaged, or of another version.
-    #[error("`{path}` is not the input of a sagegate job: {reason}")]
-    Input {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+hinted! {
+    /// Why a processing job gave no result, or an incomplete one.
+    pub enum JobError {
+        /// An object cannot be written or read.
+        #[error("`{address}`: {source}")]
+        #[hint(object_hint(source))]
+        Object {
+            /// The object.
+            address: String,
+            /// AWS's words.
+            source: AwsError,
+        },
+        /// A value that JSON cannot hold.
+        #[error("`{name}` cannot be written: {reason}")]
+        Unwritable {
+            /// The object.
+            name: String,
+            /// Why.
+            reason: String,
+        },
+        /// What the job has measured cannot be fetched now; it stays in S3.
+        #[error("the results of job {job} cannot be fetched from `{address}`: {source}")]
+        #[hint(Some(format!(
+            "{}they are kept there: `sagegate collect --job {job}` fetches them later",
+            object_hint(source).map(|it| it + "; ").unwrap_or_default()
+        )))]
+        NotFetched {
+            /// The job.
+            job: String,
+            /// The object.
+            address: String,
+            /// AWS's words.
+            source: AwsError,
+        },
+        /// A job cannot be followed; a stop was requested.
+        #[error("job {job} cannot be followed: {source}")]
+        #[hint(source.hint())]
+        NotFollowed {
+            /// The job.
+            job: String,
+            /// AWS's words.
+            source: AwsError,
+        },
+        /// The wait has timed out, and the job still runs.
+        #[error("job {job} still runs")]
+        #[hint("`sagegate collect --job {job}` fetches its results later")]
+        StillRuns {
+            /// Its name.
+            job: String,
+        },
+        /// It did not complete.
+        #[error("job {job} has {}: {reason}{}", words(status), and_kept_in(kept.as_ref()))]
+        #[hint("its log is in CloudWatch, group /aws/sagemaker/ProcessingJobs")]
+        Ended {
+            /// Its name.
+            job: String,
+            /// AWS's word for how it ended.
+            status: String,
+            /// What AWS and the job itself say: hostile text.
+            reason: String,
+            /// The result so far, where there is one.
+            kept: Option<PathBuf>,
+        },
+        /// It has ended well and left no result.
+        #[error("job {job} has left no result in `{address}`")]
+        #[hint("is --image-uri-of-sagegate the image of sagegate, of this version?")]
+        NoResult {
+            /// Its name.
+            job: String,
+            /// Where it was looked for.
+            address: String,
+        },
+    }
 }
 
 fn words(status: &str) -> String {
@@ -112,56 +93,9 @@ fn and_kept_in(path: Option<&PathBuf>) -> String {
 }
 
 impl JobError {
-    /// Whether the user can fix it without AWS: nothing was created.
-    pub(super) const fn is_usage(&self) -> bool {
-        match self {
-            Self::SubmittedBefore { .. }
-            | Self::Unknown { .. }
-            | Self::Foreign { .. }
-            | Self::Input { .. } => true,
-            Self::Unwritable { .. }
-            | Self::Object { .. }
-            | Self::NotFetched { .. }
-            | Self::NotFollowed { .. }
-            | Self::StillRuns { .. }
-            | Self::Ended { .. }
-            | Self::NoResult { .. } => false,
-        }
-    }
-
     /// Whether the output folder holds measurements.
     pub const fn keeps_results(&self) -> bool {
         matches!(self, Self::Ended { kept: Some(_), .. })
-    }
-
-    /// A suggested fix.
-    pub(super) fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::SubmittedBefore { .. } => {
-                "start the workflow again, or choose another --s3-output".to_owned()
-            }
-            Self::Unwritable { .. } => return None,
-            Self::Object { source, .. } => return object_hint(source),
-            Self::NotFetched { job, source, .. } => format!(
-                "{}they are kept there: `sagegate collect --job {job}` fetches them later",
-                object_hint(source).map(|it| it + "; ").unwrap_or_default()
-            ),
-            Self::NotFollowed { source, .. } => return source.hint(),
-            Self::Unknown { .. } => "check the name and --region".to_owned(),
-            Self::Foreign { .. } => "name the job that `sagegate submit` printed".to_owned(),
-            Self::StillRuns { job } => {
-                format!("`sagegate collect --job {job}` fetches its results later")
-            }
-            Self::Ended { .. } => {
-                "its log is in CloudWatch, group /aws/sagemaker/ProcessingJobs".to_owned()
-            }
-            Self::NoResult { .. } => {
-                "is --image-uri-of-sagegate the image of sagegate, of this version?".to_owned()
-            }
-            Self::Input { .. } => {
-                "submit with the version of sagegate that is in the image".to_owned()
-            }
-        })
     }
 }
 

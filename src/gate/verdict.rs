@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::exit::ExitStatus;
+
 /// The outcome of a run.
 ///
 /// | verdict | when | symbol | exit |
@@ -13,8 +15,8 @@ use thiserror::Error;
 /// | fail | at least one gated metric is beyond its limit | ❌ | 1 |
 /// | accepted | it would fail, and exactly these values were accepted | 🟡 | 0 |
 /// | no baseline | nothing stored yet | ⚪ | 0, or 1 with `--on-no-baseline fail` |
-/// | inconclusive | unlike settings, too few calls, or too much noise | ⚪ | 0, or 1 with `--on-inconclusive fail` |
-/// | not run | no credentials on a fork's pull request | ⛔ | 0, or 1 with `--on-no-credentials fail` |
+/// | inconclusive | unlike settings, few calls, noise | ⚪ | 0, or 1 with `--on-inconclusive fail` |
+/// | not run | a fork's pull request: no access | ⛔ | 0, or 1 with `--on-no-credentials fail` |
 /// | could not measure | every size failed, or AWS did | ⛔ | 3 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -93,15 +95,15 @@ impl Verdict {
         Self::CouldNotMeasure,
     ];
 
-    /// Exit code of the process: 0, 1 or 3.
-    pub const fn exit_code(self, policy: Policy) -> u8 {
+    /// How the process ends.
+    pub const fn exit_status(self, policy: Policy) -> ExitStatus {
         match self {
-            Self::Pass | Self::Accepted => 0,
-            Self::Fail => 1,
+            Self::Pass | Self::Accepted => ExitStatus::Success,
+            Self::Fail => ExitStatus::Regression,
             Self::NoBaseline => escalate(policy.on_no_baseline),
             Self::Inconclusive => escalate(policy.on_inconclusive),
             Self::NotRun => escalate(policy.on_no_credentials),
-            Self::CouldNotMeasure => 3,
+            Self::CouldNotMeasure => ExitStatus::CouldNotMeasure,
         }
     }
 
@@ -130,10 +132,10 @@ impl Verdict {
     }
 }
 
-const fn escalate(escalation: Escalation) -> u8 {
+const fn escalate(escalation: Escalation) -> ExitStatus {
     match escalation {
-        Escalation::Warn => 0,
-        Escalation::Fail => 1,
+        Escalation::Warn => ExitStatus::Success,
+        Escalation::Fail => ExitStatus::Regression,
     }
 }
 
@@ -153,8 +155,8 @@ mod tests {
             .map(|it| {
                 (
                     it.symbol(),
-                    it.exit_code(Policy::default()),
-                    it.exit_code(strict),
+                    it.exit_status(Policy::default()).code(),
+                    it.exit_status(strict).code(),
                 )
             })
             .collect();
@@ -178,9 +180,10 @@ mod tests {
             on_no_baseline: Escalation::Fail,
             ..Policy::default()
         };
-        assert_eq!(Verdict::NoBaseline.exit_code(strict), 1);
-        assert_eq!(Verdict::Inconclusive.exit_code(strict), 0);
-        assert_eq!(Verdict::NotRun.exit_code(strict), 0);
+        let code = |it: Verdict| it.exit_status(strict).code();
+        assert_eq!(code(Verdict::NoBaseline), 1);
+        assert_eq!(code(Verdict::Inconclusive), 0);
+        assert_eq!(code(Verdict::NotRun), 0);
     }
 
     #[test]

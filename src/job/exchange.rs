@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Objects, S3Folder};
 use crate::benchmark::{Helper, Helpers, Share, ShareDone};
-use crate::error::{Error, JobError};
+use crate::error::{Error, JobError, UsageError};
 
 /// How often an object is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -61,7 +61,7 @@ impl Exchange {
         };
         let value = serde_json::from_slice(&object.bytes);
         value.map(Some).map_err(|error| {
-            JobError::Input {
+            UsageError::JobInput {
                 path: self.folder.join(name).to_string().into(),
                 reason: error.to_string(),
             }

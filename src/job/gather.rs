@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::aws::{Objects, ProcessingJob, ProcessingJobStatus, S3Folder, Session};
 use crate::benchmark::{Journal, Ledger, delete_log_groups, run_of, sweep};
-use crate::error::{Error, JobError};
+use crate::error::{Error, JobError, UsageError};
 use crate::files::write_atomically;
 use crate::pipeline::output_files::{JOURNAL, OutputFiles, RESULT};
 use crate::process::Process;
@@ -63,7 +63,7 @@ impl ResultFetcher<'_> {
         if self.process.cancel().is_cancelled() {
             return Error::Interrupted {
                 kept,
-                exit_code: self.process.signal_code(),
+                by: self.process.stop_signal(),
             };
         }
         let job = ended.job;
@@ -122,7 +122,7 @@ impl ResultFetcher<'_> {
         match self.objects.get(&folder.bucket, &folder.key(name)).await {
             Ok(None) => Ok(false),
             Ok(Some(object)) => {
-                write_atomically(path, &object.bytes).map_err(|source| Error::Output {
+                write_atomically(path, &object.bytes).map_err(|source| UsageError::Output {
                     path: path.to_owned(),
                     source,
                 })?;

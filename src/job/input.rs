@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::Strategy;
 use crate::aws::{Objects, S3Folder, Written};
 use crate::benchmark::{Identity, Ledger, Options, Plan};
-use crate::error::{Error, JobError};
+use crate::error::{Error, JobError, UsageError};
 use crate::gate::{History, Limits};
 use crate::pipeline::output_files::LEDGER;
 use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure, OnFailure};
@@ -101,7 +101,7 @@ impl JobInput {
     pub(crate) fn exchange(&self) -> Result<S3Folder, Error> {
         let folder = self.exchange.parse::<S3Folder>();
         folder.map_err(|error| {
-            JobError::Input {
+            UsageError::JobInput {
                 path: CONFIG.into(),
                 reason: error.to_string(),
             }
@@ -134,7 +134,7 @@ impl JobInput {
             let key = folder.key(name);
             match objects.put(&folder.bucket, &key, bytes, None).await {
                 Ok(Written::Yes) => {}
-                Ok(Written::Conflict) => return Err(JobError::SubmittedBefore { address }.into()),
+                Ok(Written::Conflict) => return Err(UsageError::SubmittedBefore { address }.into()),
                 Err(source) => return Err(JobError::Object { address, source }.into()),
             }
         }
@@ -144,7 +144,7 @@ impl JobInput {
     /// Reads it inside the job, with its plan.
     pub(crate) fn read(folder: &Path) -> Result<(Self, Plan), Error> {
         let path = folder.join(CONFIG);
-        let input = |path: &Path, reason: String| JobError::Input {
+        let input = |path: &Path, reason: String| UsageError::JobInput {
             path: path.to_owned(),
             reason,
         };

@@ -10,7 +10,8 @@ use super::input::{INPUT, JobInput, OUTPUT};
 use crate::analysis::analyse;
 use crate::aws::Objects;
 use crate::benchmark::{Environment, Helper, Helpers, Journal, Plan};
-use crate::error::{Error, JobError};
+use crate::error::{Error, UsageError};
+use crate::exit::ExitStatus;
 use crate::files::write_atomically;
 use crate::gate;
 use crate::pipeline::Outcome;
@@ -37,7 +38,7 @@ const MESSAGE_BYTES: usize = 1024;
 pub(crate) async fn inside(process: &Process) -> Outcome {
     let root = PathBuf::from(process.variable(OTHER_ROOT).unwrap_or(ROOT));
     let (words, outcome) = match measure_part(&root, process).await {
-        Ok(words) => (words, Ok(0)),
+        Ok(words) => (words, Ok(ExitStatus::Success)),
         Err(error) => (error.one_line(), Err(error)),
     };
     // A helper leaves the last word to the leader.
@@ -109,7 +110,7 @@ impl Instance {
             hosts: Vec<String>,
         }
         let path = root.join("config/resourceconfig.json");
-        let input = |reason: String| JobError::Input {
+        let input = |reason: String| UsageError::JobInput {
             path: path.clone(),
             reason,
         };
@@ -140,7 +141,7 @@ async fn help(
     process: &Process,
 ) -> Result<String, Error> {
     let path = output.join(format!("measurements-{rank}.jsonl"));
-    let journal = Journal::create(&path).map_err(|source| Error::Output { path, source })?;
+    let journal = Journal::create(&path).map_err(|source| UsageError::Output { path, source })?;
     let environment = Environment {
         session: backend.session.clone(),
         observer: progress::observer(Display::Quiet, process.log()),

@@ -9,6 +9,7 @@ use crate::analysis::{Analysis, Wanted, analyse};
 use crate::baseline::BaselineUri;
 use crate::config::Recommend;
 use crate::error::Error;
+use crate::exit::ExitStatus;
 use crate::gate::{self, Entry, History, Judgement, Limits, Policy, Status, Verdict};
 use crate::github::Context;
 use crate::marker::Key;
@@ -158,23 +159,23 @@ impl Ending<'_> {
 }
 
 impl Conclusion {
-    /// Publishes the report on GitHub; the exit code.
-    pub(crate) async fn publish(&self, ending: &Ending<'_>, process: &Process) -> u8 {
+    /// Publishes the report on GitHub; returns how the process ends.
+    pub(crate) async fn publish(&self, ending: &Ending<'_>, process: &Process) -> ExitStatus {
         let verdict = self.judgement.verdict;
-        let exit_code = match ending.purpose {
-            Purpose::Gate(policy) => verdict.exit_code(policy),
+        let exit_status = match ending.purpose {
+            Purpose::Gate(policy) => verdict.exit_status(policy),
             // Without a measurement there is nothing to record or to show, either.
             Purpose::Record | Purpose::Show if verdict == Verdict::CouldNotMeasure => {
-                verdict.exit_code(Policy::default())
+                verdict.exit_status(Policy::default())
             }
-            Purpose::Record | Purpose::Show => 0,
+            Purpose::Record | Purpose::Show => ExitStatus::Success,
         };
         let publication = Publication {
             report: &self.report,
             numbers: Numbers::of(&self.analysis, &self.judgement),
             changed: is_change(&self.judgement),
             consequence: match ending.purpose {
-                _ if exit_code != 0 => Consequence::Fails,
+                _ if exit_status != ExitStatus::Success => Consequence::Fails,
                 Purpose::Gate(_) => Consequence::Passes,
                 Purpose::Record | Purpose::Show => Consequence::Undecided,
             },
@@ -182,7 +183,7 @@ impl Conclusion {
             html: &ending.files.html_report(),
         };
         ending.publisher.publish(&publication, process).await;
-        exit_code
+        exit_status
     }
 }
 

@@ -7,7 +7,7 @@ use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
 use crate::benchmark::{Journal, Ledger, Plan};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::process::Process;
 use crate::result::{Confirmation, RunResult};
 use crate::units::MemoryMb;
@@ -35,7 +35,7 @@ pub(crate) async fn confirm(
     ));
     let again = plan.measuring_again(&sizes);
     let path = files.second_journal();
-    let journal = Journal::create(&path).map_err(|source| Error::Output { path, source })?;
+    let journal = Journal::create(&path).map_err(|source| UsageError::Output { path, source })?;
     let execution = Execution {
         session: session.clone(),
         policy: Arc::clone(policy),

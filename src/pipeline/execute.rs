@@ -66,7 +66,7 @@ pub(crate) async fn execute(
     if process.cancel().is_cancelled() {
         return Err(Error::Interrupted {
             kept: Some(files.result()),
-            exit_code: process.signal_code(),
+            by: process.stop_signal(),
         });
     }
     // The result holds every record now.

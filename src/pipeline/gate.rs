@@ -94,11 +94,11 @@ impl<'a> Gate<'a> {
             publisher: self.publisher,
         };
         let conclusion = conclude(&case, history, &ending, process).await?;
-        let exit_code = conclusion.publish(&ending, process).await;
+        let exit_status = conclusion.publish(&ending, process).await;
         if purpose == Purpose::Record {
             self.add_to_baseline(&conclusion, &run.name, process).await;
         }
-        Ok(exit_code)
+        Ok(exit_status)
     }
 
     /// Adds the run to the baseline. A store that cannot be written

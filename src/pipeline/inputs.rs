@@ -4,7 +4,7 @@ use super::output_files::OutputFiles;
 use super::prices::Prices;
 use crate::benchmark::{Arrivals, Draft, Journal, LoadOptions, Options};
 use crate::config::{ArrivalsSource, Measurement, Output, SamplesSource};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::samples::SampleSet;
 
 /// Three rows of a table, as a tabular model takes them.
@@ -63,7 +63,7 @@ fn arrivals(source: &ArrivalsSource) -> Result<Arrivals, Error> {
         }
         ArrivalsSource::Trace(path) => path,
     };
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
+    let text = std::fs::read_to_string(path).map_err(|source| UsageError::Unreadable {
         flag: "--trace",
         path: path.clone(),
         source,

@@ -13,7 +13,7 @@ use super::policy::MeasuringPolicy;
 use crate::aws::Session;
 use crate::benchmark::{self, Draft, Identity, Journal, ModelSource, Plan};
 use crate::config::{Measurement, Output};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::process::Process;
 use crate::result::RunResult;
 
@@ -102,14 +102,16 @@ async fn check_model(model: &ModelSource, session: &Session) -> Result<(), Error
         return Ok(());
     };
     match session.unsupported_of_model(name).await? {
-        None => Err(Error::UnknownModel {
+        None => Err(UsageError::UnknownModel {
             name: name.clone(),
             region: session.region().to_owned(),
-        }),
+        }
+        .into()),
         Some(unsupported) if unsupported.is_empty() => Ok(()),
-        Some(unsupported) => Err(Error::UnsupportedModel {
+        Some(unsupported) => Err(UsageError::UnsupportedModel {
             name: name.clone(),
             unsupported,
-        }),
+        }
+        .into()),
     }
 }

@@ -25,5 +25,5 @@ pub(crate) mod saved_result;
 pub(crate) mod simulator;
 pub(crate) mod unmeasured;
 
-/// Exit code of a command, or why it has none.
-pub(crate) type Outcome = Result<u8, crate::error::Error>;
+/// How a command ends: with a verdict or a result, or with an error.
+pub(crate) type Outcome = Result<crate::exit::ExitStatus, crate::error::Error>;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::analysis::Analysis;
 use crate::benchmark::{Journal, Ledger};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::files::write_atomically;
 use crate::gate::Judgement;
 use crate::report::{self, Report};
@@ -40,7 +40,8 @@ impl OutputFiles {
     pub(crate) fn claim(&self) -> Result<Journal, Error> {
         self.clear()?;
         let path = self.journal();
-        Journal::create(&path).map_err(|source| Error::Output { path, source })
+        let journal = Journal::create(&path);
+        Ok(journal.map_err(|source| UsageError::Output { path, source })?)
     }
 
     /// Deletes the files of an earlier run.
@@ -48,7 +49,7 @@ impl OutputFiles {
         for name in [RESULT, COMMENT, report::HTML_REPORT] {
             self.write(name, b"")?;
             let path = self.0.join(name);
-            std::fs::remove_file(&path).map_err(|source| Error::Output { path, source })?;
+            std::fs::remove_file(&path).map_err(|source| UsageError::Output { path, source })?;
         }
         Ok(())
     }
@@ -86,9 +87,8 @@ impl OutputFiles {
     /// Comes before the first create call.
     pub(crate) fn write_ledger(&self, ledger: &Ledger) -> Result<(), Error> {
         let path = self.ledger();
-        ledger
-            .write(&path)
-            .map_err(|source| Error::Output { path, source })
+        let written = ledger.write(&path);
+        Ok(written.map_err(|source| UsageError::Output { path, source })?)
     }
 
     /// Writes the samples of a simulated model; returns their path.
@@ -121,6 +121,7 @@ impl OutputFiles {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.0.join(name);
-        write_atomically(&path, bytes).map_err(|source| Error::Output { path, source })
+        let written = write_atomically(&path, bytes);
+        Ok(written.map_err(|source| UsageError::Output { path, source })?)
     }
 }

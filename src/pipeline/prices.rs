@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::output_files::OutputFiles;
 use crate::aws::PriceList;
 use crate::config::PricesFrom;
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::files::write_atomically;
 use crate::prices::{DatedPrices, PriceError, PriceSource, PriceTable};
 use crate::process::{Process, now};
@@ -31,11 +31,12 @@ impl Prices {
     pub(crate) fn read(from: &PricesFrom) -> Result<Self, Error> {
         let given = match from {
             PricesFrom::File(path) => {
-                let json = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
-                    flag: "--prices",
-                    path: path.clone(),
-                    source,
-                })?;
+                let json =
+                    std::fs::read_to_string(path).map_err(|source| UsageError::Unreadable {
+                        flag: "--prices",
+                        path: path.clone(),
+                        source,
+                    })?;
                 PriceTable::default().overridden_by(&json, &path.display().to_string())?
             }
             PricesFrom::BuiltIn | PricesFrom::Latest => PriceTable::default(),
@@ -64,7 +65,7 @@ impl Prices {
         let json = download(region, process).await?;
         let prices = priced(&json, region)?;
         let path = files.prices();
-        write_atomically(&path, json.as_bytes()).map_err(|source| Error::Output {
+        write_atomically(&path, json.as_bytes()).map_err(|source| UsageError::Output {
             path: path.clone(),
             source,
         })?;

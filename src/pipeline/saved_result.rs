@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::analysis::Analysis;
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::gate::{Entry, History, Limits, judge};
 use crate::process::now;
 use crate::result::RunResult;
@@ -12,9 +12,10 @@ use crate::result::RunResult;
 pub(crate) fn read_whole(path: &Path) -> Result<RunResult, Error> {
     let run = RunResult::read(path)?;
     if run.is_stopped_early() {
-        return Err(Error::StoppedEarly {
+        return Err(UsageError::StoppedEarly {
             path: path.to_owned(),
-        });
+        }
+        .into());
     }
     Ok(run)
 }

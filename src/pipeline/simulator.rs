@@ -2,15 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::simulator::{self, Handle, Scenario};
 
 /// Starts a simulator on loopback; port 0 takes a free one.
 pub(crate) async fn start(scenario: Scenario, port: u16) -> Result<Handle, Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    simulator::start(scenario, address)
-        .await
-        .map_err(|source| Error::Listen { port, source })
+    let started = simulator::start(scenario, address).await;
+    Ok(started.map_err(|source| UsageError::Listen { port, source })?)
 }
 
 /// A built-in profile by name, or a file.
@@ -30,8 +29,9 @@ pub(crate) fn built_in_scenario(name: &str) -> Result<Scenario, Error> {
 }
 
 fn unknown_profile(name: &str) -> Error {
-    Error::UnknownProfile {
+    UsageError::UnknownProfile {
         name: name.to_owned(),
         built_in: Scenario::built_in_names().collect::<Vec<_>>().join(", "),
     }
+    .into()
 }

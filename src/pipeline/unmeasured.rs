@@ -6,7 +6,8 @@ use super::measure::run_id;
 use super::output_files::OutputFiles;
 use super::publish::{self, Publisher};
 use crate::config::{Attempt, Output};
-use crate::error::Error;
+use crate::error::{Error, MeasureError, UsageError};
+use crate::exit::ExitStatus;
 use crate::gate::Verdict;
 use crate::github::Context;
 use crate::process::{Process, now};
@@ -31,7 +32,7 @@ struct Words<'a> {
     verdict: UnmeasuredVerdict,
     reason: &'a str,
     hint: Option<&'a str>,
-    exit_code: u8,
+    exit_status: ExitStatus,
 }
 
 impl UnmeasuredRun<'_> {
@@ -39,27 +40,31 @@ impl UnmeasuredRun<'_> {
     /// run"; what AWS or the network refused is "could not be measured", and stays an error, as
     /// does a usage error.
     pub(crate) async fn conclude(&self, error: Error, process: &Process) -> Outcome {
-        let is_session = matches!(error, Error::Session(_));
+        let is_session = matches!(error, Error::Usage(UsageError::Session { .. }));
         if is_session && self.publisher.is_restricted() {
             return self.not_run(process).await;
         }
         // An older comment must not stand for a commit that could not be measured.
         let is_published = self.publisher.context.is_some()
-            && !matches!(error, Error::Interrupted { .. } | Error::Output { .. });
-        if is_published || matches!(error, Error::Aws(_)) {
+            && !matches!(
+                error,
+                Error::Interrupted { .. } | Error::Usage(UsageError::Output { .. })
+            );
+        let is_aws = matches!(error, Error::CouldNotMeasure(MeasureError::Aws { .. }));
+        if is_published || is_aws {
             self.could_not_measure(&error, process).await?;
         }
         if is_published {
             // The annotation says it already.
             process.note(&format!("error: {}", error.one_line()));
-            return Ok(error.exit_code());
+            return Ok(error.exit_status());
         }
         Err(error)
     }
 
     async fn not_run(&self, process: &Process) -> Outcome {
         self.clear()?;
-        let exit_code = Verdict::NotRun.exit_code(self.attempt.policy);
+        let exit_status = Verdict::NotRun.exit_status(self.attempt.policy);
         let context = self.publisher.context.as_ref();
         let (reason, hint) = if context.is_some_and(Context::is_fork) {
             (FORK, FORK_HINT)
@@ -70,15 +75,19 @@ impl UnmeasuredRun<'_> {
             verdict: UnmeasuredVerdict::NotRun,
             reason,
             hint: Some(hint),
-            exit_code,
+            exit_status,
         };
         self.publish(&words, process).await?;
         process.print(&format!("not run: {reason}"));
-        Ok(exit_code)
+        Ok(exit_status)
     }
 
     async fn could_not_measure(&self, error: &Error, process: &Process) -> Result<(), Error> {
-        if !matches!(error, Error::Job(error) if error.keeps_results()) {
+        let keeps_results = matches!(
+            error,
+            Error::CouldNotMeasure(MeasureError::Job { source }) if source.keeps_results()
+        );
+        if !keeps_results {
             self.clear()?;
         }
         let (reason, hint) = (error.to_string(), error.hint());
@@ -86,7 +95,7 @@ impl UnmeasuredRun<'_> {
             verdict: UnmeasuredVerdict::CouldNotMeasure,
             reason: &reason,
             hint: hint.as_deref(),
-            exit_code: error.exit_code(),
+            exit_status: error.exit_status(),
         };
         self.publish(&words, process).await
     }
@@ -115,9 +124,10 @@ impl UnmeasuredRun<'_> {
             reason: words.reason,
             hint: words.hint,
         };
-        let consequence = match words.exit_code {
-            0 => Consequence::Passes,
-            _ => Consequence::Fails,
+        let consequence = if words.exit_status == ExitStatus::Success {
+            Consequence::Passes
+        } else {
+            Consequence::Fails
         };
         let files = self.files();
         publish_unmeasured(&unmeasured, consequence, &files, self.publisher, process).await

@@ -1,7 +1,7 @@
 //! Which region to take instead of one without serverless endpoints.
 
-/// AWS's other regions, each with the nearest one that offered serverless endpoints when the built-in
-/// table was made.
+/// AWS's other regions, each with the nearest one that offered serverless endpoints when the
+/// built-in table was made.
 const NEAREST: [(&str, &str); 17] = [
     ("ap-east-2", "ap-east-1"),
     ("ap-south-2", "ap-south-1"),
@@ -47,8 +47,8 @@ const WITH_SERVERLESS: [&str; 21] = [
     "us-west-2",
 ];
 
-/// The region with serverless endpoints that is nearest to one without: on the map for AWS's regions,
-/// by its letters for a name that may be a typing error.
+/// The region with serverless endpoints that is nearest to one without: on the map for AWS's
+/// regions, by its letters for a name that may be a typing error.
 pub(super) fn nearest_region(region: &str) -> &'static str {
     let listed = NEAREST.iter().find(|(without, _)| *without == region);
     let letters = |with: &&str| strsim::damerau_levenshtein(with, region);

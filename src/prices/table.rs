@@ -24,7 +24,8 @@ pub(super) struct PriceFile {
     pub(super) regions: BTreeMap<String, Listed>,
 }
 
-/// Prices that somebody may have typed: a member with a typing error must not pass for an absent one.
+/// Prices that somebody may have typed: a member with a typing error must not pass for
+/// an absent one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub(super) struct Listed(pub(super) RegionPrices);

@@ -4,8 +4,8 @@ use super::*;
 use crate::analysis::{BreakEven, Cost, CostInputs};
 use crate::units::{LatencyMs, MemoryMb};
 
-/// Regions with serverless endpoints, and what a GB costs there for a second: a millionth of a dollar
-/// each.
+/// Regions with serverless endpoints, and what a GB costs there for a second: a millionth of a
+/// dollar each.
 const REGIONS: [(&str, f64); 21] = [
     ("af-south-1", 26.5),
     ("ap-east-1", 27.5),

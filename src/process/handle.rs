@@ -14,6 +14,7 @@ use crate::aws::{AssumedRole, TokenSource};
 use crate::baseline::Access;
 use crate::benchmark::Observer;
 use crate::config::GivenToken;
+use crate::exit::StopSignal;
 use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
 use crate::progress::{self, Display, TerminalFacts};
 
@@ -76,9 +77,9 @@ impl Process {
         &self.signals.cancel
     }
 
-    /// Exit code of the signal that cancelled.
-    pub(crate) fn signal_code(&self) -> u8 {
-        self.signals.exit_code()
+    /// The last signal that came, once [`Self::cancel`] is cancelled.
+    pub(crate) fn stop_signal(&self) -> StopSignal {
+        self.signals.last()
     }
 
     /// An environment variable; `None` when unset or empty.

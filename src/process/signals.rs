@@ -1,47 +1,27 @@
 //! SIGINT, SIGTERM and SIGHUP: the first cancels, a later one may end the process at once.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::exit::{ExitStatus, StopSignal};
+use crate::sync::lock;
+
 /// How long the clean-up is left alone by all but a second Ctrl-C. GitHub sends SIGTERM 7.5 s after
 /// SIGINT, and a terminal that closes may send SIGHUP twice: neither asks for a sudden end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A signal that asks the process to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Request {
-    /// SIGINT: Ctrl-C, or a cancelled workflow.
-    Interrupt,
-    /// SIGTERM: somebody else's wish.
-    Terminate,
-    /// SIGHUP: the terminal is closed, or the connection to it is lost.
-    HangUp,
-}
-
-impl Request {
-    /// Exit code of a process that the signal ended, as shells report it.
-    const fn exit_code(self) -> u8 {
-        match self {
-            Self::HangUp => 129,
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
-        }
-    }
-
-    /// Whether the process ends without its clean-up. `cancelled_for` is the time since the first
-    /// signal; `None` for the first itself.
-    fn ends_now(self, cancelled_for: Option<Duration>) -> bool {
-        cancelled_for.is_some_and(|time| match self {
-            Self::Interrupt => true,
-            Self::Terminate | Self::HangUp => time >= PATIENCE,
-        })
-    }
+/// Whether a signal ends the process without its clean-up. `cancelled_for` is the time since the
+/// first signal; `None` for the first itself.
+fn ends_now(signal: StopSignal, cancelled_for: Option<Duration>) -> bool {
+    cancelled_for.is_some_and(|time| match signal {
+        StopSignal::Interrupt => true,
+        StopSignal::Terminate | StopSignal::HangUp => time >= PATIENCE,
+    })
 }
 
 /// What the signals have done so far.
@@ -49,7 +29,7 @@ impl Request {
 pub(super) struct Signals {
     /// Cancelled by the first signal.
     pub(super) cancel: CancellationToken,
-    exit_code: Arc<AtomicU8>,
+    last: Arc<Mutex<StopSignal>>,
 }
 
 impl Signals {
@@ -57,7 +37,7 @@ impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
         let signals = Self {
             cancel: CancellationToken::new(),
-            exit_code: Arc::new(AtomicU8::new(Request::Interrupt.exit_code())),
+            last: Arc::new(Mutex::new(StopSignal::Interrupt)),
         };
         // Caught, it no longer ends the process: a write beyond a file size limit is an error.
         let _stays_caught = signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?;
@@ -74,20 +54,20 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Exit code of the signal that cancelled.
-    pub(super) fn exit_code(&self) -> u8 {
-        self.exit_code.load(Ordering::SeqCst)
+    /// The last signal that came.
+    pub(super) fn last(&self) -> StopSignal {
+        *lock(&self.last)
     }
 
     async fn obey(self, mut listener: Listener) {
         let mut first: Option<Instant> = None;
         loop {
-            let request = listener.next().await;
-            if request.ends_now(first.map(|at| at.elapsed())) {
-                end_now(request.exit_code());
+            let signal = listener.next().await;
+            if ends_now(signal, first.map(|at| at.elapsed())) {
+                end_now(ExitStatus::Interrupted(signal));
             }
             first.get_or_insert_with(Instant::now);
-            self.exit_code.store(request.exit_code(), Ordering::SeqCst);
+            *lock(&self.last) = signal;
             self.cancel.cancel();
         }
     }
@@ -102,7 +82,7 @@ struct Listener {
 }
 
 impl Listener {
-    async fn next(&mut self) -> Request {
+    async fn next(&mut self) -> StopSignal {
         let hang_up = async {
             match &mut self.hang_ups {
                 Some(signal) => signal.recv().await,
@@ -110,9 +90,9 @@ impl Listener {
             }
         };
         tokio::select! {
-            _ = self.interrupts.recv() => Request::Interrupt,
-            _ = self.terminations.recv() => Request::Terminate,
-            _ = hang_up => Request::HangUp,
+            _ = self.interrupts.recv() => StopSignal::Interrupt,
+            _ = self.terminations.recv() => StopSignal::Terminate,
+            _ = hang_up => StopSignal::HangUp,
         }
     }
 }
@@ -135,8 +115,8 @@ fn is_ignored(status: &str, number: Number) -> bool {
     clippy::exit,
     reason = "the user does not want to wait for the clean-up"
 )]
-fn end_now(code: u8) -> ! {
-    std::process::exit(code.into())
+fn end_now(status: ExitStatus) -> ! {
+    std::process::exit(status.code().into())
 }
 
 #[cfg(test)]
@@ -145,10 +125,14 @@ mod tests {
 
     #[test]
     fn a_second_interrupt_ends_at_once_and_any_other_signal_after_ten_seconds() {
-        let requests = [Request::Interrupt, Request::Terminate, Request::HangUp];
+        let signals = [
+            StopSignal::Interrupt,
+            StopSignal::Terminate,
+            StopSignal::HangUp,
+        ];
         let ends = |cancelled_for: Option<u64>| {
             let time = cancelled_for.map(Duration::from_millis);
-            requests.map(|it| it.ends_now(time))
+            signals.map(|it| ends_now(it, time))
         };
         assert_eq!(ends(None), [false, false, false]);
         assert_eq!(ends(Some(0)), [true, false, false]);

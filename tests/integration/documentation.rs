@@ -112,13 +112,14 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap()
 }
 
-fn add_pages(folder: &Path, pages: &mut Vec<PathBuf>) {
+/// Adds all files of the folder whose name ends so.
+fn add_files(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            add_pages(&path, pages);
-        } else if path.extension().is_some_and(|it| it == "md") {
-            pages.push(path);
+            add_files(&path, extension, files);
+        } else if path.extension().is_some_and(|it| it == extension) {
+            files.push(path);
         }
     }
 }
@@ -128,7 +129,7 @@ fn pages() -> Vec<PathBuf> {
         .map(|it| root().join(it))
         .to_vec();
     for folder in ["docs", ".github"] {
-        add_pages(&root().join(folder), &mut pages);
+        add_files(&root().join(folder), "md", &mut pages);
     }
     assert!(pages.len() > 10, "{pages:?}");
     pages
@@ -199,4 +200,32 @@ fn the_architecture_has_the_picture_and_the_modules_of_the_crate() {
     let modules = modules.filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
     let (rooms, modules): (Vec<&str>, Vec<&str>) = (rooms.collect(), modules.collect());
     assert_eq!(rooms, modules);
+}
+
+/// Numbers of the lines that are comments and go beyond the margin of the code, which `rustfmt`
+/// keeps for all but comments.
+fn wide_comments(source: &str) -> Vec<usize> {
+    const MARGIN: usize = 100;
+    let wide = |line: &str| line.trim_start().starts_with("//") && line.chars().count() > MARGIN;
+    let lines = source.lines().enumerate();
+    let lines = lines.filter(|(_, line)| wide(line));
+    lines.map(|(index, _)| index + 1).collect()
+}
+
+#[test]
+fn no_comment_goes_beyond_column_100() {
+    let words = "é".repeat(97);
+    let source = format!("// {words}\n // {words}\nlet x = \"{words}{words}\";\n//! {words}");
+    assert_eq!(wide_comments(&source), [2, 4]);
+
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        add_files(&root().join(folder), "rs", &mut files);
+    }
+    assert!(files.len() > 300, "{}", files.len());
+    let wide = files.iter().flat_map(|file| {
+        let lines = wide_comments(&std::fs::read_to_string(file).unwrap()).into_iter();
+        lines.map(move |line| format!("{}:{line}", file.display()))
+    });
+    assert_eq!(wide.collect::<Vec<_>>(), Vec::<String>::new());
 }

@@ -1,4 +1,5 @@
-//! Prices: of every region, from AWS's list on the wire, and what a change of them does to the gate.
+//! Prices: of every region, from AWS's list on the wire, and what a change of them does to the
+//! gate.
 
 use std::process::Child;
 use std::time::{Duration, Instant};

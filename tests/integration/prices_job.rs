@@ -1,5 +1,5 @@
-//! The monthly job that keeps the built-in prices up to date: its scripts, run as a runner would, on the simulator's price
-//! list, with a repository of their own and somebody who stands for `gh`.
+//! The monthly job that keeps the built-in prices up to date: its scripts, run as a runner would,
+//! on the simulator's price list, with a repository of their own and somebody who stands for `gh`.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};

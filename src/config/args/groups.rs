@@ -60,8 +60,8 @@ pub struct RecommendArgs {
     /// How the size is chosen: balanced, cost, speed, or cheapest-under:250ms
     #[arg(long, value_name = "STRATEGY", default_value = "balanced")]
     pub strategy: Strategy,
-    /// JSON file of prices, or latest for AWS's price list as it is now [default: a saved result's own, else built in,
-    /// else AWS's]
+    /// JSON file of prices, or latest for AWS's price list as it is now [default: a saved
+    /// result's own, else built in, else AWS's]
     #[arg(long, value_name = "FILE|latest")]
     pub prices: Option<PathBuf>,
     /// Traffic that is expected on average: the report prices it with and without provisioned

@@ -33,7 +33,7 @@ fn check(run: &RunResult, history: Option<&History>, limits: &Limits) -> Result<
         | Verdict::Inconclusive
         | Verdict::NotRun => 0,
     };
-    prop_assert_eq!(it.verdict.exit_code(Policy::default()), expected);
+    prop_assert_eq!(it.verdict.exit_status(Policy::default()).code(), expected);
     if it.verdict == Verdict::Pass {
         prop_assert!(history.is_some() && it.baseline.is_some());
         let decides = |status| {

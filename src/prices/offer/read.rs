@@ -1,5 +1,5 @@
-//! Reads the part of an offer file that is used as it streams by: of megabytes a few hundred products
-//! stay.
+//! Reads the part of an offer file that is used as it streams by: of megabytes a few hundred
+//! products stay.
 
 use std::collections::HashMap;
 use std::fmt;

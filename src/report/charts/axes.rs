@@ -109,19 +109,20 @@ pub(super) const fn height_without_legend() -> f64 {
     BELOW_LABELS + MARGIN
 }
 
-/// A piece of line as in the chart, with its point, in front of a row; and where the words begin.
-pub(super) fn sample(
+/// A row of a legend: a piece of line as in the chart, with its point, and the words behind it.
+pub(super) fn legend_row(
     svg: &mut Svg,
     (x, y): (f64, f64),
     curve: &str,
     point: Option<Look>,
-) -> (f64, f64) {
+    words: &str,
+) {
     let middle = y - HALF_LETTER;
     svg.path(curve, &polyline([(x, middle), (x + SAMPLE, middle)]));
     if let Some(look) = point {
         svg.path(&look.mark(), &look.shape().path((x + SAMPLE / 2.0, middle)));
     }
-    (x + SAMPLE + 7.0, y)
+    svg.text("", Anchor::Start, (x + SAMPLE + 7.0, y), words);
 }
 
 /// A small number as a coordinate.

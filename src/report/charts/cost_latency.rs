@@ -136,8 +136,7 @@ fn legend(svg: &mut Svg) {
     ] {
         let look = Look::of(series);
         let start = axes::legend_place(column, 3, 3);
-        let place = axes::sample(svg, start, &look.curve(), Some(look));
-        svg.text("", Anchor::Start, place, words);
+        axes::legend_row(svg, start, &look.curve(), Some(look), words);
     }
 }
 

@@ -168,12 +168,11 @@ fn legend(svg: &mut Svg, curves: &[Curve<'_>]) -> usize {
     for (index, curve) in curves.iter().enumerate() {
         let place = index + index / rows.max(1) + 1;
         let start = axes::legend_place(place, columns * (rows + 1), columns);
-        let (x, y) = axes::sample(svg, start, &Look::of(index).curve(), None);
         let name = sanitise::shortened(curve.name, LONG_NAME);
-        svg.text("", Anchor::Start, (x, y), &name);
+        axes::legend_row(svg, start, &Look::of(index).curve(), None, &name);
         for (offset, latency) in [(p50, curve.p50), (p99, curve.p99)] {
             let words = numbers::latency(LatencyMs(latency));
-            svg.text("", Anchor::End, (start.0 + offset, y), &words);
+            svg.text("", Anchor::End, (start.0 + offset, start.1), &words);
         }
     }
     rows + 1

@@ -181,8 +181,8 @@ fn legend(svg: &mut Svg, series: &[LoadSeries], throttles: bool) -> usize {
     for (column, dash, words) in [(0, P99, "p99"), (1, P50, "p50")] {
         let start = axes::legend_place(0, 1, 1);
         let start = (start.0 + 100.0 * axes::units(column), start.1);
-        let place = axes::sample(svg, start, &format!("curve plain d{dash}"), None);
-        svg.text("", Anchor::Start, place, words);
+        let curve = format!("curve plain d{dash}");
+        axes::legend_row(svg, start, &curve, None, words);
     }
     if throttles {
         let (x, y) = axes::legend_place(0, 1, 1);
@@ -197,9 +197,8 @@ fn legend(svg: &mut Svg, series: &[LoadSeries], throttles: bool) -> usize {
         let look = Look::of(index);
         let row = index / columns + 1;
         let start = axes::legend_place(row + (index % columns) * rows, count, columns);
-        let place = axes::sample(svg, start, &look.curve_with_dash(P99), Some(look));
         let words = format!("MaxConcurrency {}", series.max_concurrency);
-        svg.text("", Anchor::Start, place, &words);
+        axes::legend_row(svg, start, &look.curve_with_dash(P99), Some(look), &words);
     }
     rows
 }

@@ -192,7 +192,7 @@ fn check(run: &RunResult, analysis: &Analysis, judgement: &Judgement) {
             }
             Verdict::CouldNotMeasure => 3,
         };
-        assert_eq!(verdict.exit_code(policy), expected);
+        assert_eq!(verdict.exit_status(policy).code(), expected);
     }
     check_table(&report, judgement);
 }

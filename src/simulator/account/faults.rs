@@ -1,4 +1,5 @@
-//! Faults that the scenario injects by operation: every n-th call, from the n-th on, until the n-th, or at random.
+//! Faults that the scenario injects by operation: every n-th call, from the n-th on, until the
+//! n-th, or at random.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;

@@ -56,7 +56,7 @@ const TRACEBACK: [&str; 5] = [
 /// ms_per_kb = 0.0                # added per KB of request
 /// overhead_ms = 1.0              # OverheadLatency of a warm call
 /// endpoint_drift = 0.0           # standard deviation / mean between one endpoint and the next
-/// first_factor = 1.0             # the first endpoint of each size is this many times slower: a bad hour of AWS
+/// first_factor = 1.0             # the first endpoint of each size is so many times slower
 ///
 /// [model]
 /// response_bytes = 64
@@ -72,7 +72,7 @@ const TRACEBACK: [&str; 5] = [
 /// metric_delay_seconds = 2.0     # CloudWatch shows a call this much later
 /// failing_memory_mb = []         # endpoints of these sizes fail to deploy ...
 /// failure_reason = "The primary container did not pass the ping health check."
-/// failing_times = 0              # only the first so many deployments of each of these sizes fail; 0: all
+/// failing_times = 0              # only the first so many deployments of each size; 0: all
 ///
 /// [quotas]
 /// endpoints = 50
@@ -101,7 +101,7 @@ const TRACEBACK: [&str; 5] = [
 /// not_ready = 0.0
 /// dropped_connection = 0.0
 /// service_error = 0.0            # answers of AWS with HTTP status 500
-/// cold_time_outs = 0             # the first so many calls of each endpoint run into the limit of 60 s
+/// cold_time_outs = 0             # the first so many calls of each endpoint take over 60 s
 ///
 /// [[operation_faults]]           # by operation: InvokeEndpoint, DescribeEndpoint, ...
 /// operation = "DescribeEndpoint"
@@ -113,7 +113,7 @@ const TRACEBACK: [&str; 5] = [
 ///                                # or from = 3, the third and all later;
 ///                                # or until = 3, the first three
 /// seconds = 1.0                  # how late a slow_answer is
-/// resource = "endpoint-config/x" # only calls about a name or ARN that contains this [default: all]
+/// resource = "endpoint-config/x" # only calls about a name or ARN with this in it
 /// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,7 +22,8 @@ struct Killed {
     /// Endpoints and endpoint configs that the kill has left.
     left: usize,
     cleaned: bool,
-    /// Whether no log group is left; those of endpoints that are gone are named by the ledger alone.
+    /// Whether no log group is left; those of endpoints that are gone are named by the ledger
+    /// alone.
     without_logs: bool,
     readable: bool,
     resumed: Option<bool>,

@@ -1,0 +1,51 @@
+//! What the user's input is no reason for: exit code 3.
+
+use std::path::PathBuf;
+
+use super::{JobError, Unfinished};
+use crate::aws::AwsError;
+use crate::baseline::BaselineServiceError;
+use crate::hint::hinted;
+
+hinted! {
+    /// The model could not be measured, or not everything could be deleted.
+    pub enum MeasureError {
+        /// A call to AWS before anything was created.
+        #[error(transparent)]
+        #[hint(source.hint())]
+        Aws {
+            /// AWS's words.
+            #[from]
+            source: AwsError,
+        },
+        /// The service that keeps the baseline.
+        #[error(transparent)]
+        #[hint(source.hint())]
+        Baseline {
+            /// What it said.
+            #[from]
+            source: BaselineServiceError,
+        },
+        /// A processing job.
+        #[error(transparent)]
+        #[hint(source.hint())]
+        Job {
+            /// How it failed.
+            #[from]
+            source: JobError,
+        },
+        /// No size was measured in every run.
+        #[error("no memory size was measured in every run; the results are in `{path}`")]
+        NothingToCalibrate {
+            /// The folder.
+            path: PathBuf,
+        },
+        /// A clean-up that could not do everything.
+        #[error("{unfinished}")]
+        #[hint(Some(unfinished.hint()))]
+        Unfinished {
+            /// What is left.
+            unfinished: Box<Unfinished>,
+        },
+    }
+}
