@@ -11,6 +11,7 @@ macro_rules! hinted {
     (@hint $hint:expr) => { $hint };
     (
         $(#[doc = $about:literal])*
+        $(#[derive($($Derived:ident),*)])?
         $visibility:vis enum $Name:ident {
             $(
                 $(#[doc = $doc:literal])*
@@ -23,7 +24,7 @@ macro_rules! hinted {
         }
     ) => {
         $(#[doc = $about])*
-        #[derive(Debug, thiserror::Error)]
+        #[derive(Debug, thiserror::Error $($(, $Derived)*)?)]
         $visibility enum $Name {
             $(
                 $(#[doc = $doc])*

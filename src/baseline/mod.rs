@@ -118,7 +118,7 @@ hinted! {
             source: std::io::Error,
         },
         /// The content cannot be used. The file is left unchanged.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Content {
             /// What is wrong.

@@ -1,59 +1,48 @@
 //! Flags that are well-formed one by one and contradict each other.
 
-use thiserror::Error;
+use crate::hint::hinted;
 
-/// A combination of flags that means nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// Flags without which there is nothing to measure.
-    #[error("the following required arguments were not provided: {}", missing.join(" "))]
-    Incomplete {
-        /// The flags with the placeholders of their values.
-        missing: Vec<&'static str>,
-    },
-    /// A maximum of calls that is below the plan.
-    #[error(
-        "--max-invocations {most} is below --invocations {planned}: it is how far a noisy size may go on"
-    )]
-    FewerThanPlanned {
-        /// The maximum.
-        most: u32,
-        /// The plan.
-        planned: u32,
-    },
-    /// An early stop by latencies that are known only at the end.
-    #[error(
-        "--fail-fast needs --latency-source client: what the server measured is known only after the last call"
-    )]
-    NothingIsCertain,
-    /// Several runs cannot be resumed.
-    #[error("--resume: a calibration is measured as a whole")]
-    CalibrationIsWhole,
-    /// A flag that has no meaning for a processing job.
-    #[error("{flag}: a processing job cannot do that")]
-    NotForJobs {
-        /// The flag.
-        flag: &'static str,
-    },
-    /// Several instances without a load to share.
-    #[error(
-        "--instance-count: instances share the clients of loads, and there is no concurrency benchmark"
-    )]
-    NothingToShare,
-}
-
-impl ConfigError {
-    /// A suggested fix.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Incomplete { .. } => {
-                Some("or --simulate xgboost to measure a simulated model without AWS")
-            }
-            Self::NotForJobs { .. } => Some("leave it out, or use `sagegate run`"),
-            Self::NothingToShare => Some("add --concurrency-benchmark, or leave it out"),
-            Self::FewerThanPlanned { .. } | Self::NothingIsCertain | Self::CalibrationIsWhole => {
-                None
-            }
-        }
+hinted! {
+    /// A combination of flags that means nothing.
+    #[derive(Clone, PartialEq, Eq)]
+    pub enum ConfigError {
+        /// Flags without which there is nothing to measure.
+        #[error("the following required arguments were not provided: {}", missing.join(" "))]
+        #[hint("or --simulate xgboost to measure a simulated model without AWS")]
+        Incomplete {
+            /// The flags with the placeholders of their values.
+            missing: Vec<&'static str>,
+        },
+        /// A maximum of calls that is below the plan.
+        #[error(
+            "--max-invocations {most} is below --invocations {planned}: it is how far a noisy size may go on"
+        )]
+        FewerThanPlanned {
+            /// The maximum.
+            most: u32,
+            /// The plan.
+            planned: u32,
+        },
+        /// An early stop by latencies that are known only at the end.
+        #[error(
+            "--fail-fast needs --latency-source client: what the server measured is known only after the last call"
+        )]
+        NothingIsCertain,
+        /// Several runs cannot be resumed.
+        #[error("--resume: a calibration is measured as a whole")]
+        CalibrationIsWhole,
+        /// A flag that has no meaning for a processing job.
+        #[error("{flag}: a processing job cannot do that")]
+        #[hint("leave it out, or use `sagegate run`")]
+        NotForJobs {
+            /// The flag.
+            flag: &'static str,
+        },
+        /// Several instances without a load to share.
+        #[error(
+            "--instance-count: instances share the clients of loads, and there is no concurrency benchmark"
+        )]
+        #[hint("add --concurrency-benchmark, or leave it out")]
+        NothingToShare,
     }
 }

@@ -11,7 +11,7 @@ hinted! {
     /// The model could not be measured, or not everything could be deleted.
     pub enum MeasureError {
         /// A call to AWS before anything was created.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Aws {
             /// AWS's words.
@@ -19,7 +19,7 @@ hinted! {
             source: AwsError,
         },
         /// The service that keeps the baseline.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Baseline {
             /// What it said.
@@ -27,7 +27,7 @@ hinted! {
             source: BaselineServiceError,
         },
         /// A processing job.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Job {
             /// How it failed.

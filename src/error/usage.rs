@@ -17,15 +17,15 @@ hinted! {
     /// Bad flags, bad input, or surroundings without what a run needs.
     pub enum UsageError {
         /// Flags that contradict each other.
-        #[error(transparent)]
-        #[hint(source.hint().map(str::to_owned))]
+        #[error("{source}")]
+        #[hint(source.hint())]
         Config {
             /// Which.
             #[from]
             source: ConfigError,
         },
         /// Samples.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Samples {
             /// What is wrong.
@@ -33,7 +33,7 @@ hinted! {
             source: SamplesError,
         },
         /// Prices.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Prices {
             /// What is wrong.
@@ -41,7 +41,7 @@ hinted! {
             source: PriceError,
         },
         /// AWS's price list.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         PriceList {
             /// What is wrong.
@@ -85,14 +85,14 @@ hinted! {
             path: PathBuf,
         },
         /// A trace that is not valid.
-        #[error(transparent)]
+        #[error("{source}")]
         Trace {
             /// What is wrong.
             #[from]
             source: TraceError,
         },
         /// A run that cannot be resumed.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Journal {
             /// Why.
@@ -137,7 +137,7 @@ hinted! {
         )]
         NoLedger,
         /// The ledger.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint("`sagegate cleanup --run RUN-ID` finds what the run left by name and tag")]
         Ledger {
             /// What is wrong.
@@ -145,14 +145,14 @@ hinted! {
             source: LedgerError,
         },
         /// Variables of the runner for identity tokens.
-        #[error(transparent)]
+        #[error("{source}")]
         IdentityToken {
             /// What is wrong.
             #[from]
             source: IdentityTokenError,
         },
         /// Region or credentials.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Session {
             /// What is missing.
@@ -181,7 +181,7 @@ hinted! {
             unsupported: Vec<Unsupported>,
         },
         /// A saved result.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Result {
             /// What is wrong.
@@ -205,7 +205,7 @@ hinted! {
             path: PathBuf,
         },
         /// The baseline, for another reason than its service.
-        #[error(transparent)]
+        #[error("{source}")]
         #[hint(source.hint())]
         Baseline {
             /// What is wrong.
@@ -213,7 +213,7 @@ hinted! {
             source: UnusableBaseline,
         },
         /// A profile of the simulator.
-        #[error(transparent)]
+        #[error("{source}")]
         Scenario {
             /// What is wrong.
             #[from]

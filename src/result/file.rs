@@ -3,51 +3,41 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use thiserror::Error;
 
 use super::schema_1::upgraded;
 use super::{RunResult, SCHEMA};
 use crate::files::write_atomically;
+use crate::hint::hinted;
 
-/// Why a `result.json` cannot be used.
-#[derive(Debug, Error)]
-pub enum ResultFileError {
-    /// The file cannot be read or written.
-    #[error("cannot access `{path}`: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// The file is not a result, or was edited by hand.
-    #[error("`{path}` is not a sagegate result: {source}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Where it stops being one.
-        source: serde_json::Error,
-    },
-    /// Written by a later sagegate.
-    #[error("`{path}` has schema {found}, this sagegate reads up to {SCHEMA}")]
-    NewerSchema {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-    },
-}
-
-impl ResultFileError {
-    /// A suggested fix.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Io { .. } => None,
-            Self::Malformed { .. } => {
-                Some("pass the `result.json` that `sagegate run` wrote".to_owned())
-            }
-            Self::NewerSchema { .. } => Some("update sagegate".to_owned()),
-        }
+hinted! {
+    /// Why a `result.json` cannot be used.
+    pub enum ResultFileError {
+        /// The file cannot be read or written.
+        #[error("cannot access `{path}`: {source}")]
+        Io {
+            /// The file.
+            path: PathBuf,
+            /// The cause.
+            source: std::io::Error,
+        },
+        /// The file is not a result, or was edited by hand.
+        #[error("`{path}` is not a sagegate result: {source}")]
+        #[hint("pass the `result.json` that `sagegate run` wrote")]
+        Malformed {
+            /// The file.
+            path: PathBuf,
+            /// Where it stops being one.
+            source: serde_json::Error,
+        },
+        /// Written by a later sagegate.
+        #[error("`{path}` has schema {found}, this sagegate reads up to {SCHEMA}")]
+        #[hint("update sagegate")]
+        NewerSchema {
+            /// The file.
+            path: PathBuf,
+            /// Its schema.
+            found: u32,
+        },
     }
 }
 

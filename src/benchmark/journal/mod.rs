@@ -11,9 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::Draft;
+use crate::hint::hinted;
 use crate::result::{
     ContainerLog, EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA,
 };
@@ -49,56 +49,50 @@ pub(super) enum Record {
     RoundEnded(String),
 }
 
-/// Why a run cannot be resumed.
-#[derive(Debug, Error)]
-pub enum JournalError {
-    /// The file cannot be read or written.
-    #[error("--resume: cannot read `{path}`: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// A line is not a journal line.
-    #[error("--resume: `{path}` line {line} is not a record of sagegate: {reason}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The run was something else.
-    #[error("--resume: the run in `{path}` had {field} {was}, now it is {now}")]
-    Different {
-        /// The file.
-        path: PathBuf,
-        /// What differs.
-        field: &'static str,
-        /// In the interrupted run.
-        was: String,
-        /// Now.
-        now: String,
-    },
+hinted! {
+    /// Why a run cannot be resumed.
+    pub enum JournalError {
+        /// The file cannot be read or written.
+        #[error("--resume: cannot read `{path}`: {source}")]
+        #[hint(nothing_to_resume(source))]
+        Io {
+            /// The file.
+            path: PathBuf,
+            /// The cause.
+            source: io::Error,
+        },
+        /// A line is not a journal line.
+        #[error("--resume: `{path}` line {line} is not a record of sagegate: {reason}")]
+        #[hint("measure again without --resume")]
+        Malformed {
+            /// The file.
+            path: PathBuf,
+            /// From 1.
+            line: usize,
+            /// What is wrong.
+            reason: String,
+        },
+        /// The run was something else.
+        #[error("--resume: the run in `{path}` had {field} {was}, now it is {now}")]
+        #[hint("repeat the command line of the interrupted run, or measure again without --resume")]
+        Different {
+            /// The file.
+            path: PathBuf,
+            /// What differs.
+            field: &'static str,
+            /// In the interrupted run.
+            was: String,
+            /// Now.
+            now: String,
+        },
+    }
 }
 
-impl JournalError {
-    /// A suggested fix.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                "give the --output-dir of a run that was interrupted; a complete run has nothing to resume"
-            }
-            Self::Io { .. } => return None,
-            Self::Malformed { .. } => "measure again without --resume",
-            Self::Different { .. } => {
-                "repeat the command line of the interrupted run, or measure again without --resume"
-            }
-        };
-        Some(text.to_owned())
-    }
+fn nothing_to_resume(error: &io::Error) -> Option<String> {
+    (error.kind() == io::ErrorKind::NotFound).then(|| {
+        "give the --output-dir of a run that was interrupted; a complete run has nothing to resume"
+            .to_owned()
+    })
 }
 
 /// The file, open for appending.

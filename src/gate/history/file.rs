@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::History;
+use crate::hint::hinted;
 
 /// Version of the baseline file. A reader refuses a higher one.
 const SCHEMA: u32 = 1;
@@ -27,36 +27,27 @@ impl Default for BaselineFile {
     }
 }
 
-/// Why the content of a baseline store cannot be used.
-#[derive(Debug, Error)]
-pub enum BaselineFileError {
-    /// Truncated, edited by hand, or another file.
-    #[error("baseline `{name}` is damaged or not a baseline: {source}")]
-    Malformed {
-        /// The store.
-        name: String,
-        /// Where it stops being one.
-        source: serde_json::Error,
-    },
-    /// Written by a later sagegate.
-    #[error("baseline `{name}` has schema {found}, this sagegate reads up to {SCHEMA}")]
-    NewerSchema {
-        /// The store.
-        name: String,
-        /// Its schema.
-        found: u32,
-    },
-}
-
-impl BaselineFileError {
-    /// A suggested fix.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Malformed { .. } => {
-                "it is left unchanged: restore it, or delete it to start a new baseline".to_owned()
-            }
-            Self::NewerSchema { .. } => "update sagegate, or choose another --baseline".to_owned(),
-        })
+hinted! {
+    /// Why the content of a baseline store cannot be used.
+    pub enum BaselineFileError {
+        /// Truncated, edited by hand, or another file.
+        #[error("baseline `{name}` is damaged or not a baseline: {source}")]
+        #[hint("it is left unchanged: restore it, or delete it to start a new baseline")]
+        Malformed {
+            /// The store.
+            name: String,
+            /// Where it stops being one.
+            source: serde_json::Error,
+        },
+        /// Written by a later sagegate.
+        #[error("baseline `{name}` has schema {found}, this sagegate reads up to {SCHEMA}")]
+        #[hint("update sagegate, or choose another --baseline")]
+        NewerSchema {
+            /// The store.
+            name: String,
+            /// Its schema.
+            found: u32,
+        },
     }
 }
 
