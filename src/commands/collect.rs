@@ -81,12 +81,11 @@ async fn places(collect: &Collect, session: &Session) -> Result<(S3Folder, S3Fol
     places.ok_or_else(|| foreign(collect))
 }
 
-const fn is_running(error: &Error) -> bool {
+fn is_running(error: &Error) -> bool {
     matches!(
         error,
-        Error::CouldNotMeasure(MeasureError::Job {
-            source: JobError::StillRuns { .. }
-        })
+        Error::CouldNotMeasure(MeasureError::Job { source })
+            if matches!(**source, JobError::StillRuns { .. })
     )
 }
 

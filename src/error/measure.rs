@@ -23,16 +23,14 @@ hinted! {
         #[hint(source.hint())]
         Baseline {
             /// What it said.
-            #[from]
-            source: BaselineServiceError,
+            source: Box<BaselineServiceError>,
         },
         /// A processing job.
         #[error("{source}")]
         #[hint(source.hint())]
         Job {
             /// How it failed.
-            #[from]
-            source: JobError,
+            source: Box<JobError>,
         },
         /// No size was measured in every run.
         #[error("no memory size was measured in every run; the results are in `{path}`")]
@@ -47,5 +45,21 @@ hinted! {
             /// What is left.
             unfinished: Box<Unfinished>,
         },
+    }
+}
+
+impl From<BaselineServiceError> for MeasureError {
+    fn from(error: BaselineServiceError) -> Self {
+        Self::Baseline {
+            source: Box::new(error),
+        }
+    }
+}
+
+impl From<JobError> for MeasureError {
+    fn from(error: JobError) -> Self {
+        Self::Job {
+            source: Box::new(error),
+        }
     }
 }
