@@ -125,13 +125,17 @@ impl Session {
         })
     }
 
-    /// Clients of a simulator at `url`. Neither environment nor profile can send them elsewhere.
+    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor profile can send them elsewhere.
     ///
     /// # Errors
     /// None that a simulator can cause; the check is that of [`Session::connect`].
-    pub async fn simulated(url: &str, region: &str) -> Result<Self, SessionError> {
-        let credentials =
-            Credentials::new("simulated", "simulated", None, None, "sagegate simulator");
+    pub async fn simulated(
+        url: &str,
+        access_key_id: &str,
+        region: &str,
+    ) -> Result<Self, SessionError> {
+        let source = "sagegate simulator";
+        let credentials = Credentials::new(access_key_id, "simulated", None, None, source);
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP: the first cancels, a later one may end the process at once.
+//! SIGINT, SIGQUIT, SIGTERM and SIGHUP: the first cancels, a second ends the process at once.
 
 use std::io;
 use std::sync::Arc;
@@ -9,15 +9,21 @@ use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// How long the clean-up is left alone by all but a second Ctrl-C. GitHub sends SIGTERM 7.5 s after
-/// SIGINT, and a terminal that closes may send SIGHUP twice: neither asks for a sudden end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A signal that comes so soon after the first belongs to it: `timeout` sends SIGTERM to the process
+/// and to its group, a terminal that closes may send SIGHUP twice, `systemd` SIGHUP after SIGTERM.
+const SAME_REQUEST: Duration = Duration::from_secs(1);
+
+/// How long after SIGINT another signal than a key is GitHub's, which sends SIGTERM after 7.5 s and
+/// kills after 10 s: until then the clean-up goes on.
+const GITHUB_KILLS: Duration = Duration::from_secs(10);
 
 /// A signal that asks the process to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
     /// SIGINT: Ctrl-C, or a cancelled workflow.
     Interrupt,
+    /// SIGQUIT: Ctrl-\.
+    Quit,
     /// SIGTERM: somebody else's wish.
     Terminate,
     /// SIGHUP: the terminal is closed, or the connection to it is lost.
@@ -30,16 +36,20 @@ impl Request {
         match self {
             Self::HangUp => 129,
             Self::Interrupt => 130,
+            Self::Quit => 131,
             Self::Terminate => 143,
         }
     }
 
-    /// Whether the process ends without its clean-up. `cancelled_for` is the time since the first
-    /// signal; `None` for the first itself.
-    fn ends_now(self, cancelled_for: Option<Duration>) -> bool {
-        cancelled_for.is_some_and(|time| match self {
-            Self::Interrupt => true,
-            Self::Terminate | Self::HangUp => time >= PATIENCE,
+    /// Whether the process ends without the rest of its clean-up. `first` is the signal that began
+    /// it, and the time since then; `None` for the first itself.
+    fn ends_now(self, first: Option<(Self, Duration)>) -> bool {
+        first.is_some_and(|(first, time)| match (first, self) {
+            (_, Self::Interrupt | Self::Quit) => true,
+            (Self::Interrupt, Self::Terminate | Self::HangUp) => time >= GITHUB_KILLS,
+            (Self::Quit | Self::Terminate | Self::HangUp, Self::Terminate | Self::HangUp) => {
+                time >= SAME_REQUEST
+            }
         })
     }
 }
@@ -63,6 +73,7 @@ impl Signals {
         let _stays_caught = signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?;
         let listener = Listener {
             interrupts: signal(SignalKind::interrupt())?,
+            quits: signal(SignalKind::quit())?,
             terminations: signal(SignalKind::terminate())?,
             hang_ups: if ignores(Number::HUP) {
                 None
@@ -80,13 +91,13 @@ impl Signals {
     }
 
     async fn obey(self, mut listener: Listener) {
-        let mut first: Option<Instant> = None;
+        let mut first: Option<(Request, Instant)> = None;
         loop {
             let request = listener.next().await;
-            if request.ends_now(first.map(|at| at.elapsed())) {
+            if request.ends_now(first.map(|(first, at)| (first, at.elapsed()))) {
                 end_now(request.exit_code());
             }
-            first.get_or_insert_with(Instant::now);
+            first.get_or_insert_with(|| (request, Instant::now()));
             self.exit_code.store(request.exit_code(), Ordering::SeqCst);
             self.cancel.cancel();
         }
@@ -96,6 +107,7 @@ impl Signals {
 /// The signals that are listened to.
 struct Listener {
     interrupts: Signal,
+    quits: Signal,
     terminations: Signal,
     /// `None` under `nohup`, which asks to go on.
     hang_ups: Option<Signal>,
@@ -111,6 +123,7 @@ impl Listener {
         };
         tokio::select! {
             _ = self.interrupts.recv() => Request::Interrupt,
+            _ = self.quits.recv() => Request::Quit,
             _ = self.terminations.recv() => Request::Terminate,
             _ = hang_up => Request::HangUp,
         }
@@ -144,17 +157,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_interrupt_ends_at_once_and_any_other_signal_after_ten_seconds() {
-        let requests = [Request::Interrupt, Request::Terminate, Request::HangUp];
-        let ends = |cancelled_for: Option<u64>| {
-            let time = cancelled_for.map(Duration::from_millis);
-            requests.map(|it| it.ends_now(time))
+    fn a_second_signal_ends_at_once_unless_it_belongs_to_the_first() {
+        use Request::{HangUp, Interrupt, Quit, Terminate};
+        let all = [Interrupt, Quit, Terminate, HangUp];
+        let ends = |first: Option<(Request, u64)>| {
+            let first = first.map(|(first, ms)| (first, Duration::from_millis(ms)));
+            all.map(|it| it.ends_now(first))
         };
-        assert_eq!(ends(None), [false, false, false]);
-        assert_eq!(ends(Some(0)), [true, false, false]);
+        assert_eq!(ends(None), [false; 4]);
+        for first in all {
+            assert_eq!(ends(Some((first, 0))), [true, true, false, false]);
+            assert_eq!(ends(Some((first, 10_000))), [true; 4]);
+        }
+        for first in [Quit, Terminate, HangUp] {
+            assert_eq!(ends(Some((first, 1000))), [true; 4]);
+        }
         // GitHub's SIGTERM.
-        assert_eq!(ends(Some(7_500)), [true, false, false]);
-        assert_eq!(ends(Some(10_000)), [true, true, true]);
+        assert_eq!(ends(Some((Interrupt, 7_500))), [true, true, false, false]);
     }
 
     #[test]

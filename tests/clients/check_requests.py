@@ -1,7 +1,7 @@
 """Every request of whole runs against AWS's own description of its services, as botocore ships it.
 
 A proxy between sagegate and its simulator looks at each request: operation, method, path, and every member with its type and
-limits. Usage: check_requests.py SAGEGATE SIMULATOR-URL FOLDER
+limits. The keys in the environment are those that the simulator printed. Usage: check_requests.py SAGEGATE SIMULATOR-URL FOLDER
 """
 
 import datetime
@@ -122,10 +122,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
 threading.Thread(target=proxy.serve_forever, daemon=True).start()
-environment = os.environ | {
-    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_port}", "AWS_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "simulated", "AWS_SECRET_ACCESS_KEY": "simulated",
-}
+environment = os.environ | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_port}", "AWS_REGION": "us-east-1"}
 
 
 def run(*arguments, code=0):
@@ -135,7 +132,7 @@ def run(*arguments, code=0):
 
 
 (folder / "samples.jsonl").write_text('{"Body": "1,2,3", "ContentType": "text/csv", "Accept": "application/json"}\n')
-boto = {"endpoint_url": upstream.geturl(), "region_name": "us-east-1", "aws_access_key_id": "s", "aws_secret_access_key": "s"}
+boto = {"endpoint_url": upstream.geturl(), "region_name": "us-east-1"}
 session.create_client("s3", **boto).create_bucket(Bucket="models")
 common = ("--samples", "samples.jsonl", "--memory-sizes", "1024,2048", "--invocations", "20", "--mode", "record",
           "--baseline", "s3://models/b.json", "--tag", "team=x")

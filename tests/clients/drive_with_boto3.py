@@ -168,6 +168,8 @@ job = {
     "ProcessingInputs": [{"InputName": "input", "S3Input": {
         "S3Uri": "s3://data/in", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix", "S3InputMode": "File"}}],
 }
+stranger = boto3.client("sagemaker", aws_access_key_id="nobody", aws_secret_access_key="nothing")
+refused("AccessDeniedException", "only for the AWS_ACCESS_KEY_ID", stranger.create_processing_job, **job)
 arn = sagemaker.create_processing_job(**job)["ProcessingJobArn"]
 check("arn", arn == "arn:aws:sagemaker:us-east-1:000000000000:processing-job/job-1")
 refused("ResourceInUse", "already exists", sagemaker.create_processing_job, **job)

@@ -44,5 +44,6 @@ mod processing_jobs;
 mod resume;
 mod role;
 mod run;
+mod simulator_access;
 mod submit;
 mod support;

@@ -100,7 +100,7 @@ async fn impatient(url: &str) -> Clients {
 }
 
 async fn impatient_session(url: &str) -> Session {
-    let mut session = Session::simulated(url, "us-east-1").await.unwrap();
+    let mut session = Session::simulated(url, "simulated", "us-east-1").await.unwrap();
     let once = RetryConfig::disabled;
     let config = session.sagemaker.config().to_builder().retry_config(once());
     session.sagemaker = aws_sdk_sagemaker::Client::from_conf(config.build());
