@@ -78,8 +78,10 @@ impl SessionError {
                  instead"
             }
             Self::RoleNotAssumed { .. } => {
-                "the role's trust policy must name GitHub's identity provider, this repository and the audience \
-                 sts.amazonaws.com"
+                "the role's trust policy must name GitHub's identity provider, the audience sts.amazonaws.com and \
+                 the subject of the token: `repo:OWNER/REPOSITORY:...`, or with ids \
+                 `repo:OWNER@ID/REPOSITORY@ID:...` for a repository created or renamed since 15 July 2026 (`gh api \
+                 repos/OWNER/REPOSITORY --jq '[.owner.id,.id]'` shows them)"
             }
         };
         Some(text.to_owned())

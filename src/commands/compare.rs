@@ -22,7 +22,7 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
     let (uri, baseline) = match &compare.against {
         Against::Baseline(baseline) => {
             let uri = baseline.uri(process.in_actions());
-            let access = process.access(baseline.github_token.as_ref());
+            let access = process.access(baseline);
             let file = uri.open(&access)?.load().await?;
             (Some(uri), file)
         }

@@ -61,7 +61,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
     check_commit(&run, head, &post.result)?;
     let prices = Prices::read(&post.recommend.prices)?;
     let uri = post.gate.baseline.uri(true);
-    let access = process.access(post.gate.baseline.github_token.as_ref());
+    let access = process.access(&post.gate.baseline);
     let baseline = uri.open(&access)?.load().await?;
     let case = Case {
         run: &run,

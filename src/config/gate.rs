@@ -2,6 +2,7 @@
 
 use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
 use super::measurement::{Output, name_of, output_of};
+use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
 use crate::gate::{Limits, Policy};
 use crate::github::CommentMode;
@@ -35,6 +36,8 @@ pub struct Gate {
 pub struct Baseline {
     /// The store that was chosen.
     uri: Option<BaselineUri>,
+    /// The account that buckets must belong to; `None` for that of the credentials.
+    pub bucket_owner: Option<AccountId>,
     /// Token for its branch, and for the comment.
     pub github_token: Option<GivenToken>,
 }
@@ -59,6 +62,7 @@ impl Baseline {
     pub(super) const fn at(uri: BaselineUri) -> Self {
         Self {
             uri: Some(uri),
+            bucket_owner: None,
             github_token: None,
         }
     }
@@ -77,6 +81,7 @@ impl From<BaselineArgs> for Baseline {
     fn from(args: BaselineArgs) -> Self {
         Self {
             uri: args.baseline,
+            bucket_owner: args.bucket_owner,
             github_token: args.github_token,
         }
     }

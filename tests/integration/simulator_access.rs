@@ -28,7 +28,9 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.find_map(|it| it.unwrap().strip_prefix("export ").map(str::to_owned));
         let line = line.unwrap();
-        let pairs = line.split_whitespace().map(|it| it.split_once('=').unwrap());
+        let pairs = line
+            .split_whitespace()
+            .map(|it| it.split_once('=').unwrap());
         Self {
             child,
             printed: pairs
@@ -46,7 +48,11 @@ impl Server {
     fn send(&self, start: &str, headers: &str, key: &str, body: &str) -> (u16, String) {
         let address = self.printed["AWS_ENDPOINT_URL"].trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).unwrap();
-        let service = if start.starts_with("POST") { "sagemaker" } else { "s3" };
+        let service = if start.starts_with("POST") {
+            "sagemaker"
+        } else {
+            "s3"
+        };
         write!(
             stream,
             "{start} HTTP/1.1\r\n{headers}Connection: close\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 \
@@ -113,7 +119,11 @@ fn a_web_page_that_reaches_the_port_is_refused_whatever_it_asks() {
     let address = server.printed["AWS_ENDPOINT_URL"].trim_start_matches("http://");
     for host in [address, "localhost", "[::1]:4570"] {
         let headers = format!("Host: {host}\r\n");
-        assert_eq!(server.send("PUT /data/k", &headers, key, "1").0, 200, "{host}");
+        assert_eq!(
+            server.send("PUT /data/k", &headers, key, "1").0,
+            200,
+            "{host}"
+        );
     }
 }
 
@@ -135,7 +145,10 @@ fn a_job_runs_only_for_the_key_of_this_start_and_loads_nothing_else() {
         assert!(!body.contains(server.key()), "{body}");
     }
     let name = json!({ "ProcessingJobName": "j" });
-    assert_eq!(server.sagemaker("DescribeProcessingJob", "nobody", &name).0, 400);
+    assert_eq!(
+        server.sagemaker("DescribeProcessingJob", "nobody", &name).0,
+        400
+    );
     let (status, body) = server.sagemaker("CreateProcessingJob", server.key(), &job);
     assert_eq!(status, 200, "{body}");
     let began = Instant::now();

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
+use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
 use crate::gate::{
     CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
@@ -38,6 +39,10 @@ pub struct BaselineArgs {
     /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
     #[arg(long, value_name = "URI")]
     pub baseline: Option<BaselineUri>,
+    /// Account that the buckets of s3:// addresses belong to; those of any other are refused
+    /// [default: the account of the credentials]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub bucket_owner: Option<AccountId>,
     /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
     pub github_token: Option<GivenToken>,

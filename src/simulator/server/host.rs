@@ -48,7 +48,10 @@ fn refusal(uri: &Uri, headers: &HeaderMap) -> Option<String> {
 fn is_loopback(host: &str) -> bool {
     host.parse::<Authority>().is_ok_and(|it| {
         let names = ["127.0.0.1", "localhost", "[::1]"];
-        !host.contains('@') && names.iter().any(|name| it.host().eq_ignore_ascii_case(name))
+        !host.contains('@')
+            && names
+                .iter()
+                .any(|name| it.host().eq_ignore_ascii_case(name))
     })
 }
 

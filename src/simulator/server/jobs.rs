@@ -277,13 +277,44 @@ fn passed_on(environment: &BTreeMap<String, String>) -> BTreeMap<&String, &Strin
 fn is_dangerous(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     const BEGINNINGS: [&str; 14] = [
-        "BASH", "DYLD_", "GLIBC_", "JAVA_", "JDK_", "JEMALLOC_", "LD_", "LUA_", "MALLOC_", "NODE_",
-        "OPENSSL_", "PERL", "PYTHON", "RUBY",
+        "BASH",
+        "DYLD_",
+        "GLIBC_",
+        "JAVA_",
+        "JDK_",
+        "JEMALLOC_",
+        "LD_",
+        "LUA_",
+        "MALLOC_",
+        "NODE_",
+        "OPENSSL_",
+        "PERL",
+        "PYTHON",
+        "RUBY",
     ];
     const NAMES: [&str; 22] = [
-        "CDPATH", "ENV", "GCONV_PATH", "GETCONF_DIR", "HOSTALIASES", "IFS", "LOCALDOMAIN", "LOCPATH",
-        "MUSL_LOCPATH", "NIS_PATH", "NLSPATH", "PATH", "PROMPT_COMMAND", "RESOLV_HOST_CONF",
-        "RES_OPTIONS", "SHELL", "SHELLOPTS", "SSLKEYLOGFILE", "TMPDIR", "TZDIR", "ZDOTDIR", "_RLD_LIST",
+        "CDPATH",
+        "ENV",
+        "GCONV_PATH",
+        "GETCONF_DIR",
+        "HOSTALIASES",
+        "IFS",
+        "LOCALDOMAIN",
+        "LOCPATH",
+        "MUSL_LOCPATH",
+        "NIS_PATH",
+        "NLSPATH",
+        "PATH",
+        "PROMPT_COMMAND",
+        "RESOLV_HOST_CONF",
+        "RES_OPTIONS",
+        "SHELL",
+        "SHELLOPTS",
+        "SSLKEYLOGFILE",
+        "TMPDIR",
+        "TZDIR",
+        "ZDOTDIR",
+        "_RLD_LIST",
     ];
     BEGINNINGS.iter().any(|it| name.starts_with(it))
         || NAMES.contains(&name.as_str())
@@ -326,7 +357,12 @@ fn describe(root: &Path, order: &JobOrder, rank: u32) -> io::Result<()> {
 fn s3(service: &Service, bucket: &str, operation: ObjectOperation) -> Result<ObjectAnswer, String> {
     let bucket = bucket.to_owned();
     let now = service.now();
-    let answer = service.account().s3(ObjectCall { bucket, operation }, now);
+    let call = ObjectCall {
+        bucket,
+        expected_owner: None,
+        operation,
+    };
+    let answer = service.account().s3(call, now);
     answer.map_err(|error: ApiError| {
         format!(
             "ClientError: {}: {}",

@@ -295,7 +295,7 @@ async fn handle(
     if let Some(error) = refused {
         return match rest_json::endpoint_of(uri.path()) {
             Some(_) => rest_json::failure(&error, &request_id),
-            None => refuse(error, &headers, &request_id),
+            None => refuse(error, &headers, &body, &request_id),
         };
     }
     if method != Method::POST {
@@ -316,6 +316,11 @@ async fn handle(
         let input = rpc_cbor::parse(&body);
         let called = service.call(Api::CloudWatch, operation, input, signature.region);
         let respond = |answer| rpc_cbor::respond(answer, &request_id);
+        return called.respond(respond).await;
+    }
+    if let Some((operation, input)) = aws_query::parse(&headers, &body) {
+        let called = service.call(Api::SecurityTokens, &operation, Ok(input), "");
+        let respond = |answer| aws_query::respond(&answer, &operation, &request_id);
         return called.respond(respond).await;
     }
     let called = json_call(&service, &headers, &uri, &body, signature);
@@ -360,20 +365,25 @@ async fn unsigned(
     body: &[u8],
     request_id: &str,
 ) -> Response<Body> {
-    if let Some((operation, input)) = aws_query::parse(headers, body) {
+    if let Some((operation, input)) = aws_query::parse(headers, body)
+        && operation == Operation::AssumeRoleWithWebIdentity.name()
+    {
         let called = service.call(Api::SecurityTokens, &operation, Ok(input), "");
         let respond = |answer| aws_query::respond(&answer, &operation, request_id);
         return called.respond(respond).await;
     }
     let message = "Missing Authentication Token";
     let error = ApiError::new(403, "MissingAuthenticationTokenException", message);
-    refuse(error, headers, request_id)
+    refuse(error, headers, body, request_id)
 }
 
 /// An error in the protocol of the request.
-fn refuse(error: ApiError, headers: &HeaderMap, request_id: &str) -> Response<Body> {
-    match header(headers, "smithy-protocol") {
-        Some(_) => rpc_cbor::respond(Err(error), request_id),
+fn refuse(error: ApiError, headers: &HeaderMap, body: &[u8], request_id: &str) -> Response<Body> {
+    if header(headers, "smithy-protocol").is_some() {
+        return rpc_cbor::respond(Err(error), request_id);
+    }
+    match aws_query::parse(headers, body) {
+        Some((operation, _)) => aws_query::respond(&Err(error), &operation, request_id),
         None => aws_json::respond(Err(error), headers, request_id),
     }
 }
