@@ -76,6 +76,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
         files: &OutputFiles::of(&post.output_dir),
         on_unwritable: OnUnwritable::Fail,
         publisher,
+        may_accept: post.gate.may_accept,
     };
     let history = baseline.as_ref().and_then(|file| file.history(&run.name));
     let conclusion = conclude(&case, history, &ending, process).await?;

@@ -4,7 +4,7 @@ use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs
 use super::measurement::{Output, name_of, output_of};
 use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
-use crate::gate::{Limits, Policy};
+use crate::gate::{Limits, MayAccept, Policy};
 use crate::github::CommentMode;
 
 /// Limits, and the exit codes of verdicts that decide nothing.
@@ -27,6 +27,8 @@ pub struct Gate {
     pub baseline: Baseline,
     /// When the pull request gets a comment.
     pub comment: CommentMode,
+    /// Whose label accepts a failure.
+    pub may_accept: MayAccept,
     /// Whether a failure of latency or cost alone is measured a second time before it is published.
     pub confirm: bool,
 }
@@ -108,6 +110,7 @@ impl Gate {
             judging,
             baseline: baseline.into(),
             comment: comment.comment,
+            may_accept: comment.may_accept(),
             confirm: false,
         }
     }

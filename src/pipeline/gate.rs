@@ -92,6 +92,7 @@ impl<'a> Gate<'a> {
             files,
             on_unwritable: OnUnwritable::Warn,
             publisher: self.publisher,
+            may_accept: self.config.may_accept,
         };
         let conclusion = conclude(&case, history, &ending, process).await?;
         let exit_code = conclusion.publish(&ending, process).await;

@@ -22,7 +22,7 @@ from botocore.validate import ParamValidator
 
 sagegate, upstream, folder = Path(sys.argv[1]).resolve(), urlsplit(sys.argv[2]), Path(sys.argv[3])
 session = botocore.session.get_session()
-models = {name: session.get_service_model(name) for name in ("sagemaker", "cloudwatch", "logs", "service-quotas", "sagemaker-runtime", "s3")}
+models = {name: session.get_service_model(name) for name in ("sagemaker", "cloudwatch", "logs", "service-quotas", "sagemaker-runtime", "s3", "sts")}
 TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch", "ServiceQuotasV20190624": "service-quotas"}
 lock = threading.Lock()
 seen, wrong = {}, []
@@ -74,6 +74,10 @@ def look_at(method, target, headers, body):
         _, _, name, _, operation = url.path.split("/")
         service, parameters = TARGETS[name], cbor2.loads(body)
         assert all(isinstance(parameters[it], datetime.datetime) for it in ("StartTime", "EndTime")), parameters
+    elif credential[2] == "sts":
+        service, parameters = "sts", dict(parse_qsl(body.decode()))
+        operation = parameters.pop("Action")
+        parameters.pop("Version")
     else:
         service = "s3" if credential[2] == "s3" else "sagemaker-runtime"
         query = dict(parse_qsl(url.query, keep_blank_values=True))
@@ -148,7 +152,7 @@ assert said.count("the last lines of its container") == 2, said
 fails.clear()
 run("cleanup", "--older-than", "1s")
 expected = {
-    "cloudwatch:GetMetricData", "logs:DeleteLogGroup", "logs:DescribeLogStreams", "logs:GetLogEvents", "s3:GetObject", "s3:PutObject", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
+    "cloudwatch:GetMetricData", "logs:DeleteLogGroup", "logs:DescribeLogStreams", "logs:GetLogEvents", "s3:GetObject", "s3:PutObject", "sts:GetCallerIdentity", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
     *(f"sagemaker:{it}" for it in (
         "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateProcessingJob", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel",
         "DescribeEndpoint", "DescribeModel", "DescribeProcessingJob", "ListEndpointConfigs", "ListEndpoints", "ListModels",

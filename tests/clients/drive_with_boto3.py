@@ -184,6 +184,11 @@ check("listed job", [(it["ProcessingJobName"], it["ProcessingJobStatus"]) for it
 check("no such job", sagemaker.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"] == [])
 refused("ResourceNotFound", "job-2", sagemaker.describe_processing_job, ProcessingJobName="job-2")
 
+# A bucket of another account than the caller expects.
+refused("AccessDenied", "Access Denied", s3.get_object, Bucket="data", Key="streamed", ExpectedBucketOwner="111122223333")
+account = sts.get_caller_identity()["Account"]
+check("own bucket", s3.get_object(Bucket="data", Key="streamed", ExpectedBucketOwner=account)["Body"].read() == b"stream")
+
 # STS: a role by an identity token, and its session.
 def token(**claims):
     parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims)]

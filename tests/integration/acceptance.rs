@@ -113,3 +113,105 @@ fn a_label_that_cannot_be_read_leaves_the_gate_closed() {
         assert!(warnings[0].contains(words), "{warnings:?}");
     }
 }
+
+#[test]
+fn the_same_second_is_not_before_the_label() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = failed(&github, &simulator);
+    github.world().label(PULL_REQUEST, LABEL, "octo-dev");
+    let changed = {
+        let mut world = github.world();
+        let changed = world.comments[0]["updated_at"].clone();
+        let events = world.events.get_mut(&PULL_REQUEST).unwrap();
+        events.last_mut().unwrap()["created_at"] = changed.clone();
+        changed
+    };
+    let step = runner.step().expect(1);
+    assert_failed_beyond(&step, &github, "was added to an earlier report");
+    assert!(changed.as_str().unwrap().ends_with("00Z"));
+}
+
+#[test]
+fn the_label_of_a_bot_counts_only_where_that_is_allowed() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = failed(&github, &simulator);
+    for login in ["github-actions[bot]", "acme-ci"] {
+        github.world().label(PULL_REQUEST, LABEL, login);
+        let mut world = github.world();
+        let events = world.events.get_mut(&PULL_REQUEST).unwrap();
+        events.last_mut().unwrap()["actor"]["type"] = "Bot".into();
+        drop(world);
+        let step = runner.step().expect(1);
+        let words = "was added by a program, which accepts nothing unless `accept-bots` allows it";
+        assert_failed_beyond(&step, &github, words);
+        assert!(!comment(&github).contains("regression accepted"));
+    }
+    github
+        .world()
+        .label(PULL_REQUEST, LABEL, "github-actions[bot]");
+    // Who may accept is no question to a bot.
+    let runner = runner.input("accept-bots", "true");
+    let mut runner = runner.input("accept-permission", "admin");
+    assert_eq!(runner.step().expect(0).output("verdict"), "accepted");
+}
+
+#[test]
+fn who_may_accept_is_asked_of_the_api_at_each_run() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = failed(&github, &simulator);
+    let set = |login: &str, role: &str| {
+        let roles = &mut github.world().roles;
+        roles.insert(login.to_owned(), role.to_owned());
+    };
+    set("octo-triage", "triage");
+    set("octo-dev", "write");
+    set("octo-lead", "maintain");
+    github.world().label(PULL_REQUEST, LABEL, "octo-lead");
+    for (needed, login, is_accepted) in [
+        ("write", "stranger", false),
+        ("write", "octo-triage", false),
+        ("write", "octo-dev", true),
+        ("maintain", "octo-dev", false),
+        ("maintain", "octo-lead", true),
+        ("admin", "octo-lead", false),
+    ] {
+        runner = runner.input("accept-permission", needed);
+        // A run that fails shows it again, and the label comes after that.
+        github.world().labels.clear();
+        runner.step().expect(1);
+        github.world().label(PULL_REQUEST, LABEL, login);
+        let step = runner.step().expect(u8::from(!is_accepted).into());
+        if is_accepted {
+            assert_eq!(step.output("verdict"), "accepted", "{login}");
+        } else {
+            let words = format!(
+                "counts only when somebody with the permission {needed} of this repository adds it"
+            );
+            assert_failed_beyond(&step, &github, &words);
+        }
+    }
+    // What was accepted is lost with the permission.
+    let mut runner = runner.input("accept-permission", "maintain");
+    assert_eq!(runner.step().expect(0).output("verdict"), "accepted");
+    set("octo-lead", "write");
+    assert_eq!(runner.step().expect(1).output("verdict"), "fail");
+    // An API that does not answer leaves the gate closed.
+    github.fail(Failure::new(
+        "GET",
+        "/collaborators/",
+        403,
+        "Resource not accessible",
+    ));
+    let step = runner.step().expect(1);
+    let warnings = step.annotations("warning");
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("cannot ask what who added the label may do"),
+        "{warnings:?}"
+    );
+    let mut runner = runner.input("accept-permission", "owner");
+    let errors = runner.step().expect(2).annotations("error");
+    assert!(
+        errors[0].contains("`owner` is not a permission"),
+        "{errors:?}"
+    );
+}

@@ -14,7 +14,8 @@ use crate::analysis::Strategy;
 use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
 use crate::gate::{
-    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
+    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MayAccept,
+    MemoryLimit, Permission, Policy,
 };
 use crate::github::CommentMode;
 
@@ -56,6 +57,23 @@ pub struct CommentArgs {
     /// is kept current
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub comment: CommentMode,
+    /// Who may accept a regression by the label sagegate:accept: people with the permission write, maintain or admin
+    /// [default: all who may add labels]
+    #[arg(long, value_name = "PERMISSION")]
+    pub accept_permission: Option<Permission>,
+    /// Let the label sagegate:accept count when a bot has added it, too: any workflow of the pull request may be one
+    #[arg(long)]
+    pub accept_bots: bool,
+}
+
+impl CommentArgs {
+    /// Whose label counts.
+    pub const fn may_accept(&self) -> MayAccept {
+        MayAccept {
+            permission: self.accept_permission,
+            bots: self.accept_bots,
+        }
+    }
 }
 
 /// What the recommendation depends on.

@@ -217,7 +217,12 @@ fn what_a_gate_and_a_record_send_is_allowed_to_the_role_of_each() {
     assert_owner_is_expected(&recorded);
     let written = first(&recorded, "PutObject");
     assert!(!is_allowed(&gate(), written), "pull requests do not write");
-    workspace.sagegate(&args("--mode=gate", &[])).expect(0);
+    workspace
+        .sagegate(&args(
+            "--mode=gate",
+            &["--max-p99-increase=off", "--max-cost-increase=off"],
+        ))
+        .expect(0);
     let gated = recorder.take();
     assert_allowed(&gate(), &gated);
     assert_owner_is_expected(&gated);
@@ -353,7 +358,12 @@ fn attacks_are_refused() {
     let simulator = simulator();
     let recorder = Recorder::before(&simulator);
     let workspace = recorder.workspace(&simulator);
-    workspace.sagegate(&args("--mode=gate", &[])).expect(0);
+    workspace
+        .sagegate(&args(
+            "--mode=gate",
+            &["--max-p99-increase=off", "--max-cost-increase=off"],
+        ))
+        .expect(0);
     let mut sent = recorder.take();
     sent.extend(submitted(&recorder, &workspace).0);
     let variant = "/ProductionVariants/0";
