@@ -46,4 +46,5 @@ mod role;
 mod run;
 mod simulator_access;
 mod submit;
+mod supply_chain;
 mod support;
