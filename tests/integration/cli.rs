@@ -90,7 +90,7 @@ fn every_flag_and_exit_code_in_the_readme_is_in_the_help() {
         .collect();
     known.push_str(&help(&["--help"]));
     // Flags of other programs in the commands that the README shows.
-    known.push_str("--release --locked --path");
+    known.push_str("--release --locked --path --jq");
     let readme = readme();
     let words = readme.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     let flags: Vec<&str> = words

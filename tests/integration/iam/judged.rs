@@ -299,7 +299,7 @@ fn a_submit_is_allowed_to_its_role_and_the_job_writes_only_beside_the_baseline()
 
 /// A job that was submitted without waiting, and its collection.
 fn submitted(recorder: &Recorder, workspace: &Workspace) -> (Vec<Sent>, Vec<Sent>) {
-    let mut flags = submit_args("m", &["--no-wait", "--invocations=20"]);
+    let mut flags = submit_args("m", &["--no-wait", "--invocations", "20"]);
     for (flag, value) in [
         ("--s3-output", "s3://models/sagegate-jobs"),
         (
@@ -326,7 +326,7 @@ fn a_clean_up_is_allowed_to_its_role() {
     let simulator = simulator();
     let recorder = Recorder::before(&simulator);
     let workspace = recorder.workspace(&simulator);
-    let mut run = workspace.spawn(&run_args("m", &["--invocations=100000"]));
+    let mut run = workspace.spawn(&run_args("m", &["--invocations", "100000"]));
     while simulator.count("InvokeEndpoint") == 0 {
         std::thread::sleep(Duration::from_millis(10));
     }
