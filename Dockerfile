@@ -1,7 +1,8 @@
 # The action's image, built from source: what `uses: ./` and a fork of this repository run. Releases have a prebuilt image
 # (.github/packaging/Dockerfile.release). Every instruction is one that the classic builder knows, too.
 
-FROM rust:1.95-slim-bookworm AS build
+# By its digest, that of the index of all architectures: a tag may be moved. Dependabot proposes newer ones.
+FROM rust:1.95-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
 WORKDIR /build
 # A static binary needs nothing of a distribution. Symbols are a third of its size, and no use to a workflow. On x86-64, Rust's
 # own linker also folds functions that are the same and packs relocations: another 10 %. The rest is the profile in Cargo.toml.
@@ -18,11 +19,13 @@ RUN mkdir -p src benches/gate \
  && cargo build --locked --profile image --target "$(rustc --print host-tuple)" \
  && rm -r src
 
-COPY .github/packaging/image-root packaging/
+COPY .github/packaging/image-root .github/packaging/notices packaging/
+COPY LICENSE .
 COPY src src
 RUN touch src/main.rs src/lib.rs \
  && cargo build --locked --profile image --bin sagegate --target "$(rustc --print host-tuple)" \
- && packaging/image-root "target/$(rustc --print host-tuple)/image/sagegate" /etc/ssl/certs/ca-certificates.crt image
+ && packaging/notices "$(rustc --print host-tuple)" notices \
+ && packaging/image-root "target/$(rustc --print host-tuple)/image/sagegate" /etc/ssl/certs/ca-certificates.crt LICENSE notices image
 
 FROM scratch
 COPY --from=build /build/image/ /

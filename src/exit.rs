@@ -24,6 +24,8 @@ pub enum StopSignal {
     HangUp,
     /// SIGINT: Ctrl-C, or a cancelled workflow.
     Interrupt,
+    /// SIGQUIT: Ctrl-\.
+    Quit,
     /// SIGTERM: somebody else's wish.
     Terminate,
 }
@@ -38,6 +40,7 @@ impl ExitStatus {
             Self::CouldNotMeasure => 3,
             Self::Interrupted(StopSignal::HangUp) => 129,
             Self::Interrupted(StopSignal::Interrupt) => 130,
+            Self::Interrupted(StopSignal::Quit) => 131,
             Self::Interrupted(StopSignal::Terminate) => 143,
         }
     }
@@ -60,6 +63,7 @@ mod tests {
         for (stop, signal) in [
             (StopSignal::HangUp, Signal::HUP),
             (StopSignal::Interrupt, Signal::INT),
+            (StopSignal::Quit, Signal::QUIT),
             (StopSignal::Terminate, Signal::TERM),
         ] {
             let code = ExitStatus::Interrupted(stop).code();

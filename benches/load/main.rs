@@ -223,7 +223,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         SampleSet::load(&samples, None).unwrap(),
     );
     let environment = Environment {
-        session: Session::simulated(&simulator.url(), "us-east-1")
+        session: Session::simulated(&simulator.url(), "simulated", "us-east-1")
             .await
             .unwrap(),
         observer: Arc::new(Silent),

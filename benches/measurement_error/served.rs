@@ -22,7 +22,7 @@ pub(crate) fn invocations(simulator: &Simulator) -> Vec<Served> {
     let url = simulator.url();
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     stream
-        .write_all(b"GET /_simulator/invocations HTTP/1.0\r\n\r\n")
+        .write_all(b"GET /_simulator/invocations HTTP/1.0\r\nHost: localhost\r\n\r\n")
         .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

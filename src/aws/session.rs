@@ -78,8 +78,10 @@ impl SessionError {
                  instead"
             }
             Self::RoleNotAssumed { .. } => {
-                "the role's trust policy must name GitHub's identity provider, this repository and the audience \
-                 sts.amazonaws.com"
+                "the role's trust policy must name GitHub's identity provider, the audience sts.amazonaws.com and \
+                 the subject of the token: `repo:OWNER/REPOSITORY:...`, or with ids \
+                 `repo:OWNER@ID/REPOSITORY@ID:...` for a repository created or renamed since 15 July 2026 (`gh api \
+                 repos/OWNER/REPOSITORY --jq '[.owner.id,.id]'` shows them)"
             }
         };
         Some(text.to_owned())
@@ -125,13 +127,17 @@ impl Session {
         })
     }
 
-    /// Clients of a simulator at `url`. Neither environment nor profile can send them elsewhere.
+    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor profile can send them elsewhere.
     ///
     /// # Errors
     /// None that a simulator can cause; the check is that of [`Session::connect`].
-    pub async fn simulated(url: &str, region: &str) -> Result<Self, SessionError> {
-        let credentials =
-            Credentials::new("simulated", "simulated", None, None, "sagegate simulator");
+    pub async fn simulated(
+        url: &str,
+        access_key_id: &str,
+        region: &str,
+    ) -> Result<Self, SessionError> {
+        let source = "sagegate simulator";
+        let credentials = Credentials::new(access_key_id, "simulated", None, None, source);
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

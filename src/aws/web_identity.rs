@@ -12,11 +12,15 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{
     ProvideCredentials, Result as Provided, SharedCredentialsProvider, future,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 
 use super::error::AwsError;
 use super::retry::{control_retries, control_timeouts};
+use crate::text::one_line;
 
 /// Longest time for a new token and the session that it opens. The SDK's own limit of 5 s leaves no
 /// room for a retry.
@@ -69,6 +73,29 @@ pub(super) fn with_role(config: &SdkConfig, role: &AssumedRole, tokens: &TokenSo
         .build()
 }
 
+/// A refusal with the subject of the token, which the role's trust policy must name. It is no secret:
+/// names of the repository, and of the branch or environment.
+fn with_subject(error: AwsError, token: &str) -> AwsError {
+    match subject(token) {
+        Some(subject) => AwsError {
+            message: format!("{} (subject of the token: `{subject}`)", error.message),
+            ..error
+        },
+        None => error,
+    }
+}
+
+/// The claim `sub` of a JSON web token.
+fn subject(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        sub: String,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    Some(one_line(&claims.sub)).filter(|it| !it.is_empty() && it.len() <= 300)
+}
+
 struct Provider {
     sts: aws_sdk_sts::Client,
     role: AssumedRole,
@@ -103,7 +130,8 @@ impl Provider {
             .send()
             .await
             .map_err(|error| {
-                CredentialsError::provider_error(AwsError::new("AssumeRoleWithWebIdentity", &error))
+                let error = AwsError::new("AssumeRoleWithWebIdentity", &error);
+                CredentialsError::provider_error(with_subject(error, token.expose_secret()))
             })?;
         let credentials = answer.credentials.ok_or_else(|| {
             CredentialsError::unhandled("AssumeRoleWithWebIdentity answered without credentials")
@@ -118,5 +146,33 @@ impl Provider {
             Some(ends),
             "AssumeRoleWithWebIdentity",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_subject_of_a_token_is_one_line_and_of_anything_else_there_is_none() {
+        let token = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+        let new = r#"{"sub":"repo:o@1/r@2:pull_request","aud":"x"}"#;
+        assert_eq!(subject(&token(new)).unwrap(), "repo:o@1/r@2:pull_request");
+        let hostile = r#"{"sub":"repo:o/r:\u001b[31m\n::error::x"}"#;
+        assert_eq!(
+            subject(&token(hostile)).unwrap(),
+            "repo:o/r: [31m ::error::x"
+        );
+        let long = format!(r#"{{"sub":"{}"}}"#, "x".repeat(301));
+        for other in [
+            "secret",
+            "",
+            "a.b.c",
+            &token("{}"),
+            &token("[]"),
+            &token(&long),
+        ] {
+            assert_eq!(subject(other), None, "{other}");
+        }
     }
 }

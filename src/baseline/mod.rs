@@ -12,7 +12,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use self::s3::ObjectAddress;
-use crate::aws::{AssumedRole, AwsError, SessionError};
+use crate::aws::{AccountId, AssumedRole, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{self, Client, GitHubError, NoClient};
 use crate::hint::hinted;
@@ -83,6 +83,8 @@ pub struct Access {
     pub github: github::Access,
     /// The role that S3 is asked as; without one, the credentials of the environment.
     pub role: Option<AssumedRole>,
+    /// The account that a bucket must belong to; without one, that of the credentials.
+    pub bucket_owner: Option<AccountId>,
 }
 
 /// Why a baseline cannot be read or kept.
@@ -195,8 +197,8 @@ pub enum BaselineStore {
     File(PathBuf),
     /// A branch.
     Branch(Box<branch::BranchStore>),
-    /// An object of S3, and the role that it is asked for as.
-    Object(ObjectAddress, Option<AssumedRole>),
+    /// An object of S3.
+    Object(Box<s3::ObjectPlace>),
 }
 
 impl BaselineUri {
@@ -217,9 +219,11 @@ impl BaselineUri {
                 let store = branch::BranchStore::new(client, branch.clone());
                 Ok(BaselineStore::Branch(Box::new(store)))
             }
-            Self::Object(address) => {
-                Ok(BaselineStore::Object(address.clone(), access.role.clone()))
-            }
+            Self::Object(address) => Ok(BaselineStore::Object(Box::new(s3::ObjectPlace {
+                address: address.clone(),
+                role: access.role.clone(),
+                owner: access.bucket_owner.clone(),
+            }))),
         }
     }
 }
@@ -248,7 +252,7 @@ impl BaselineStore {
         match self {
             Self::File(path) => file::load(path),
             Self::Branch(store) => shared::load(store.as_ref()).await,
-            Self::Object(address, role) => Box::pin(s3::load(address, role.as_ref())).await,
+            Self::Object(place) => Box::pin(s3::load(place)).await,
         }
     }
 
@@ -262,9 +266,7 @@ impl BaselineStore {
         match self {
             Self::File(path) => file::update(path, change),
             Self::Branch(store) => shared::update(store.as_ref(), change).await,
-            Self::Object(address, role) => {
-                Box::pin(s3::update(address, role.as_ref(), change)).await
-            }
+            Self::Object(place) => Box::pin(s3::update(place, change)).await,
         }
     }
 }
@@ -307,6 +309,7 @@ mod tests {
         let access = Access {
             github: github::Access::from_environment(&[repository].into(), None),
             role: None,
+            bucket_owner: None,
         };
         let BaselineError::Unusable(error) = uri.open(&access).unwrap_err() else {
             panic!("no service was asked");

@@ -2,7 +2,7 @@
 
 use super::shared::{Versioned, VersionedStore};
 use super::{BaselineError, BaselineServiceError, UnusableBaseline};
-use crate::aws::{AssumedRole, AwsError, Objects, Written, is_bucket_name};
+use crate::aws::{AccountId, AssumedRole, AwsError, Objects, Written, is_bucket_name};
 
 /// An object that holds nothing but the baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,15 @@ impl std::fmt::Display for ObjectAddress {
     }
 }
 
+/// An object, and as whom it is asked for.
+#[derive(Debug)]
+pub struct ObjectPlace {
+    pub(super) address: ObjectAddress,
+    pub(super) role: Option<AssumedRole>,
+    /// The account that the bucket must belong to; `None` for that of the credentials.
+    pub(super) owner: Option<AccountId>,
+}
+
 /// An object, with a client for it.
 struct ObjectStore {
     address: ObjectAddress,
@@ -44,18 +53,13 @@ struct ObjectStore {
 }
 
 impl ObjectStore {
-    async fn connect(
-        address: &ObjectAddress,
-        role: Option<&AssumedRole>,
-    ) -> Result<Self, BaselineError> {
-        let objects = Objects::connect(None, role).await;
-        Ok(Self {
-            objects: objects.map_err(|source| UnusableBaseline::NoObjects {
-                address: address.clone(),
-                source,
-            })?,
-            address: address.clone(),
-        })
+    async fn connect(place: &ObjectPlace) -> Result<Self, BaselineError> {
+        let address = place.address.clone();
+        let objects = Objects::connect(None, place.role.as_ref(), place.owner.clone()).await;
+        match objects {
+            Ok(objects) => Ok(Self { address, objects }),
+            Err(source) => Err(UnusableBaseline::NoObjects { address, source }.into()),
+        }
     }
 
     fn failed(&self, source: AwsError) -> BaselineError {
@@ -94,18 +98,16 @@ impl VersionedStore for ObjectStore {
 }
 
 pub(super) async fn load(
-    address: &ObjectAddress,
-    role: Option<&AssumedRole>,
+    place: &ObjectPlace,
 ) -> Result<Option<crate::gate::BaselineFile>, BaselineError> {
-    super::shared::load(&ObjectStore::connect(address, role).await?).await
+    super::shared::load(&ObjectStore::connect(place).await?).await
 }
 
 pub(super) async fn update(
-    address: &ObjectAddress,
-    role: Option<&AssumedRole>,
+    place: &ObjectPlace,
     change: impl FnMut(&mut crate::gate::BaselineFile),
 ) -> Result<(), BaselineError> {
-    super::shared::update(&ObjectStore::connect(address, role).await?, change).await
+    super::shared::update(&ObjectStore::connect(place).await?, change).await
 }
 
 #[cfg(test)]

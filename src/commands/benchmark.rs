@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Benchmark;
-use crate::gate::Limits;
+use crate::gate::{Limits, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -68,6 +68,7 @@ async fn measure_and_report(
         files: &files,
         on_unwritable: OnUnwritable::Warn,
         publisher,
+        may_accept: MayAccept::default(),
     };
     let conclusion = conclude(&case, None, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)

@@ -21,7 +21,7 @@ use crate::units::Ratio;
 /// Measures one run after the other.
 pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outcome {
     let uri = calibrate.baseline.uri(process.in_actions());
-    let access = process.access(calibrate.baseline.github_token.as_ref());
+    let access = process.access(&calibrate.baseline);
     let store = uri.open(&access)?;
     if calibrate.seed_baseline {
         // A damaged baseline is found before anything costs money.

@@ -20,7 +20,8 @@ use crate::text::with_hint;
 pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
     let prices = Prices::read(&collect.recommend.prices)?;
     let session = Session::connect(collect.region.clone(), process.role()).await?;
-    let objects = Objects::connect(collect.region.clone(), process.role()).await?;
+    let owner = collect.gate.baseline.bucket_owner.clone();
+    let objects = Objects::connect(collect.region.clone(), process.role(), owner).await?;
     let token = collect.gate.baseline.github_token.as_ref();
     let publisher = Publisher::of_event(collect.gate.comment, token, process);
     let gate = Gate::open(&collect.gate, &publisher, process).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::analysis::analyse;
 use crate::config::{Against, Compare};
 use crate::error::{Error, UsageError};
-use crate::gate::BaselineFile;
+use crate::gate::{BaselineFile, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::output_files::OutputFiles;
@@ -22,7 +22,7 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
     let (uri, baseline) = match &compare.against {
         Against::Baseline(baseline) => {
             let uri = baseline.uri(process.in_actions());
-            let access = process.access(baseline.github_token.as_ref());
+            let access = process.access(baseline);
             let file = uri.open(&access)?.load().await?;
             (Some(uri), file)
         }
@@ -45,6 +45,7 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
         files: &files,
         on_unwritable: OnUnwritable::Fail,
         publisher: &Publisher::without_comment(process),
+        may_accept: MayAccept::default(),
     };
     let history = baseline.as_ref().and_then(|file| file.history(&run.name));
     let conclusion = conclude(&case, history, &ending, process).await?;

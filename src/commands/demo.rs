@@ -13,6 +13,7 @@ use crate::pipeline::publish::Publisher;
 use crate::pipeline::run::run;
 use crate::pipeline::simulator::{built_in_scenario, start};
 use crate::process::Process;
+use crate::simulator::Handle;
 
 /// Measures main into a fresh baseline, then gates a candidate: the same model, or one 1.7 times
 /// slower.
@@ -34,10 +35,10 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
         "1/2 measuring {profile} for the baseline, on a simulated AWS"
     ));
     let recorded = run.clone().with(profile, Mode::Record, &main);
-    run_on(&simulator.url(), &recorded, &process.silent()).await?;
+    run_on(&simulator, &recorded, &process.silent()).await?;
     process.note(&format!("2/2 gating the candidate {candidate}"));
     let gated = run.with(&candidate, Mode::Gate, &folder.join("candidate"));
-    let status = run_on(&simulator.url(), &gated, process).await?;
+    let status = run_on(&simulator, &gated, process).await?;
     process.print(&format!(
         "\ncomment.md, result.json and benchmarking_report are in {}",
         gated.output.folder().display()
@@ -45,9 +46,9 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
     Ok(status)
 }
 
-async fn run_on(url: &str, it: &Run, process: &Process) -> Outcome {
+async fn run_on(simulator: &Handle, it: &Run, process: &Process) -> Outcome {
     let inputs = Inputs::read(&it.measurement, &it.output)?;
-    let backend = Backend::on_simulator(url, SIMULATED_REGION).await?;
+    let backend = Backend::on_simulator(simulator, SIMULATED_REGION).await?;
     run(it, inputs, &backend, &Publisher::nowhere(), process).await
 }
 

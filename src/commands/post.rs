@@ -63,7 +63,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
     check_commit(&run, head, &post.result)?;
     let prices = Prices::read(&post.recommend.prices)?;
     let uri = post.gate.baseline.uri(true);
-    let access = process.access(post.gate.baseline.github_token.as_ref());
+    let access = process.access(&post.gate.baseline);
     let baseline = uri.open(&access)?.load().await?;
     let case = Case {
         run: &run,
@@ -78,6 +78,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
         files: &OutputFiles::of(&post.output_dir),
         on_unwritable: OnUnwritable::Fail,
         publisher,
+        may_accept: post.gate.may_accept,
     };
     let history = baseline.as_ref().and_then(|file| file.history(&run.name));
     let conclusion = conclude(&case, history, &ending, process).await?;

@@ -16,7 +16,7 @@ pub(super) async fn record(record: &Record, process: &Process) -> Outcome {
     let prices = prices.of_result(&run, process).await?;
     let analysis = analyse(&run, &prices, record.recommend.strategy);
     let uri = record.baseline.uri(process.in_actions());
-    let access = process.access(record.baseline.github_token.as_ref());
+    let access = process.access(&record.baseline);
     let store = uri.open(&access)?;
     let mut recorded = false;
     let update = store.update(|file| {

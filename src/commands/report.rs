@@ -2,7 +2,7 @@
 
 use crate::config::Report;
 use crate::exit::ExitStatus;
-use crate::gate::Limits;
+use crate::gate::{Limits, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::output_files::OutputFiles;
@@ -28,6 +28,7 @@ pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
         files: &OutputFiles::of(&report.output_dir),
         on_unwritable: OnUnwritable::Fail,
         publisher: &Publisher::without_comment(process),
+        may_accept: MayAccept::default(),
     };
     conclude(&case, None, &ending, process).await?;
     Ok(ExitStatus::Success)

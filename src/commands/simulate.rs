@@ -11,9 +11,10 @@ pub(super) async fn simulate(simulate: &Simulate, process: &Process) -> Outcome 
     let handle = start(scenario(&simulate.profile)?, simulate.port).await?;
     process.print(&format!(
         "simulating AWS with profile {} until Ctrl-C; in another shell:\n\
-         export AWS_ENDPOINT_URL={} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=simulated AWS_SECRET_ACCESS_KEY=simulated",
+         export AWS_ENDPOINT_URL={} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=simulated",
         crate::text::one_line(&simulate.profile),
-        handle.url()
+        handle.url(),
+        handle.access_key_id()
     ));
     process.cancel().cancelled().await;
     handle.shutdown().await;

@@ -59,13 +59,14 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         }),
     };
     let folder = job.s3_output.join(&plan.job_name());
-    let input = JobInput::of(&plan, &policy, &folder.join("exchange"));
+    let owner = submit.gate.baseline.bucket_owner.clone();
+    let input = JobInput::of(&plan, &policy, &folder.join("exchange"), owner.clone());
     let submission = Submission {
         ledger: ledger(&plan, backend.session.region(), &policy).with_job(plan.job_name()),
         name: plan.job_name(),
         folder,
         backend: &backend,
-        objects: Objects::connect(measurement.region.clone(), process.role()).await?,
+        objects: Objects::connect(measurement.region.clone(), process.role(), owner).await?,
         files,
         submit,
         process,

@@ -2,8 +2,9 @@
 
 use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
 use super::measurement::{Output, name_of, output_of};
+use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
-use crate::gate::{Limits, Policy};
+use crate::gate::{Limits, MayAccept, Policy};
 use crate::github::CommentMode;
 
 /// Limits, and the exit codes of verdicts that decide nothing.
@@ -26,6 +27,8 @@ pub struct Gate {
     pub baseline: Baseline,
     /// When the pull request gets a comment.
     pub comment: CommentMode,
+    /// Whose label accepts a failure.
+    pub may_accept: MayAccept,
     /// Whether a failure of latency or cost alone is measured a second time before it is published.
     pub confirm: bool,
 }
@@ -35,6 +38,8 @@ pub struct Gate {
 pub struct Baseline {
     /// The store that was chosen.
     uri: Option<BaselineUri>,
+    /// The account that buckets must belong to; `None` for that of the credentials.
+    pub bucket_owner: Option<AccountId>,
     /// Token for its branch, and for the comment.
     pub github_token: Option<GivenToken>,
 }
@@ -59,6 +64,7 @@ impl Baseline {
     pub(super) const fn at(uri: BaselineUri) -> Self {
         Self {
             uri: Some(uri),
+            bucket_owner: None,
             github_token: None,
         }
     }
@@ -77,6 +83,7 @@ impl From<BaselineArgs> for Baseline {
     fn from(args: BaselineArgs) -> Self {
         Self {
             uri: args.baseline,
+            bucket_owner: args.bucket_owner,
             github_token: args.github_token,
         }
     }
@@ -103,6 +110,7 @@ impl Gate {
             judging,
             baseline: baseline.into(),
             comment: comment.comment,
+            may_accept: comment.may_accept(),
             confirm: false,
         }
     }

@@ -21,7 +21,8 @@ mod window;
 use jiff::Timestamp;
 
 pub use self::acceptance::{
-    ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted, Shown, UnknownShown,
+    ACCEPT_LABEL, Acceptance, EarlierComment, Label, MayAccept, NotAccepted, Permission, Shown,
+    UnknownShown,
 };
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, calibrate};
 pub use self::comparison::{

@@ -22,6 +22,8 @@ pub enum Operation {
     WriteFile,
     /// Read the labels of a pull request and who applied them.
     ReadLabels,
+    /// Ask what an account may do in the repository.
+    ReadPermission,
     /// Find the pull request of a commit.
     FindPullRequest,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Operation {
             Self::ReadFile => "read the baseline's branch",
             Self::WriteFile => "write to the baseline's branch",
             Self::ReadLabels => "read the labels of the pull request",
+            Self::ReadPermission => "ask what who added the label may do",
             Self::FindPullRequest => "find the pull request of the commit",
         })
     }
@@ -48,7 +51,7 @@ impl Operation {
             Self::ReadAuthor | Self::ReadComments | Self::WriteComment => {
                 "permissions: { contents: read, pull-requests: write }"
             }
-            Self::ReadFile => "permissions: { contents: read }",
+            Self::ReadFile | Self::ReadPermission => "permissions: { contents: read }",
             Self::WriteFile => "permissions: { contents: write }",
             Self::ReadLabels | Self::FindPullRequest => {
                 "permissions: { contents: read, pull-requests: read }"

@@ -12,6 +12,8 @@ use super::error::{GitHubError, Operation};
 pub struct AppliedLabel {
     /// Login, untrusted; `ghost` for a deleted account.
     pub by: String,
+    /// Whether that is the account of a program: any workflow of the repository may act as one.
+    pub by_bot: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -50,6 +52,7 @@ pub async fn applied_label(
         .max_by_key(|it| (it.created_at, it.id));
     match last {
         Some(event) if event.event == "labeled" => Ok(Some(AppliedLabel {
+            by_bot: event.actor.as_ref().is_some_and(ApiUser::is_bot),
             by: event.actor.map_or("ghost".to_owned(), |it| it.login),
             at: event.created_at,
         })),
@@ -83,4 +86,13 @@ struct ApiEvent {
 #[derive(Deserialize)]
 struct ApiUser {
     login: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+impl ApiUser {
+    /// No person's login may end so.
+    fn is_bot(&self) -> bool {
+        self.kind == "Bot" || self.login.ends_with("[bot]")
+    }
 }

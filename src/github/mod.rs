@@ -5,6 +5,7 @@
 
 mod access;
 mod client;
+mod collaborators;
 mod comment;
 mod contents;
 mod context;
@@ -20,6 +21,7 @@ mod workflow;
 
 pub use self::access::{Access, NoClient};
 pub use self::client::Client;
+pub use self::collaborators::{Permissions, permissions};
 pub use self::comment::{
     CommentMode, CommentModeError, Done, ExistingComment, Occasion, Published, find_comment,
     publish_comment,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Strategy;
-use crate::aws::{Objects, S3Folder, Written};
+use crate::aws::{AccountId, Objects, S3Folder, Written};
 use crate::benchmark::{Identity, Ledger, Options, Plan};
 use crate::error::{Error, JobError, UsageError};
 use crate::gate::{History, Limits};
@@ -53,11 +53,19 @@ pub(crate) struct JobInput {
     pub(crate) history: Option<History>,
     /// Folder of S3 through which instances coordinate.
     exchange: String,
+    /// The account that its bucket must belong to; `None` for that of the job's role.
+    #[serde(default)]
+    pub(crate) bucket_owner: Option<AccountId>,
 }
 
 impl JobInput {
     /// The plan without its samples, and what judges it.
-    pub(crate) fn of(plan: &Plan, policy: &MeasuringPolicy, exchange: &S3Folder) -> Self {
+    pub(crate) fn of(
+        plan: &Plan,
+        policy: &MeasuringPolicy,
+        exchange: &S3Folder,
+        bucket_owner: Option<AccountId>,
+    ) -> Self {
         let gate = policy.gate.as_ref();
         Self {
             schema: SCHEMA,
@@ -72,6 +80,7 @@ impl JobInput {
             confirm: gate.is_some_and(|it| it.on_failure == OnFailure::MeasureAgain),
             history: gate.and_then(|it| it.history.clone()),
             exchange: exchange.to_string(),
+            bucket_owner,
         }
     }
 

@@ -1,8 +1,12 @@
 //! A label on the pull request that accepts what its comment showed.
 
 use super::publish::{Conversation, Publisher};
-use crate::gate::{ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted};
-use crate::github::{ExistingComment, GitHubError, applied_label, find_comment};
+use crate::gate::{
+    ACCEPT_LABEL, Acceptance, EarlierComment, Label, MayAccept, NotAccepted, Permission,
+};
+use crate::github::{
+    AppliedLabel, Client, ExistingComment, GitHubError, applied_label, find_comment, permissions,
+};
 use crate::marker::Key;
 use crate::process::Process;
 
@@ -10,10 +14,11 @@ use crate::process::Process;
 /// be read accepts nothing, with a warning: the gate stays closed.
 pub(crate) async fn accepted_by_label(
     conversation: &Conversation,
+    may_accept: MayAccept,
     comment_key: &Key,
     process: &Process,
 ) -> Option<Result<Acceptance, NotAccepted>> {
-    match read(conversation, comment_key).await {
+    match read(conversation, may_accept, comment_key).await {
         Ok(accepted) => accepted,
         Err(error) => {
             process.warn(&format!(
@@ -43,11 +48,15 @@ async fn read(
         client,
         pull_request,
     }: &Conversation,
+    may_accept: MayAccept,
     comment_key: &Key,
 ) -> Result<Option<Result<Acceptance, NotAccepted>>, GitHubError> {
     let Some(applied) = applied_label(client, *pull_request, ACCEPT_LABEL).await? else {
         return Ok(None);
     };
+    if let Some(reason) = refused(client, &applied, may_accept).await? {
+        return Ok(Some(Err(reason)));
+    }
     let label = Label {
         by: applied.by,
         at: applied.at,
@@ -55,6 +64,27 @@ async fn read(
     let comment = find_comment(client, *pull_request, comment_key).await?;
     let comment = comment.map(earlier);
     Ok(Some(label.accepts(comment.as_ref())))
+}
+
+/// Why a label does not count, by who added it.
+async fn refused(
+    client: &Client,
+    label: &AppliedLabel,
+    may_accept: MayAccept,
+) -> Result<Option<NotAccepted>, GitHubError> {
+    if label.by_bot {
+        return Ok((!may_accept.bots).then_some(NotAccepted::ByBot));
+    }
+    let Some(needed) = may_accept.permission else {
+        return Ok(None);
+    };
+    let held = permissions(client, &label.by).await?;
+    let holds = match needed {
+        Permission::Write => held.write,
+        Permission::Maintain => held.maintain,
+        Permission::Admin => held.admin,
+    };
+    Ok((!holds).then_some(NotAccepted::NotPermitted(needed)))
 }
 
 fn earlier(comment: ExistingComment) -> EarlierComment {

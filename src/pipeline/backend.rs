@@ -43,10 +43,10 @@ impl Backend {
                 ));
                 let simulator = start(scenario(profile)?, 0).await?;
                 let region = region.unwrap_or(SIMULATED_REGION);
-                let url = simulator.url();
+                let session = Self::on_simulator(&simulator, region).await?;
                 Ok(Self {
                     _simulator: Some(simulator),
-                    ..Self::on_simulator(&url, region).await?
+                    ..session
                 })
             }
         }
@@ -63,9 +63,10 @@ impl Backend {
     }
 
     /// A simulator that runs already.
-    pub(crate) async fn on_simulator(url: &str, region: &str) -> Result<Self, Error> {
+    pub(crate) async fn on_simulator(simulator: &Handle, region: &str) -> Result<Self, Error> {
+        let (url, key) = (simulator.url(), simulator.access_key_id());
         Ok(Self {
-            session: Session::simulated(url, region).await?,
+            session: Session::simulated(&url, key, region).await?,
             lifetime: Lifetime::Command,
             _simulator: None,
         })

@@ -10,7 +10,7 @@ use crate::baseline::BaselineUri;
 use crate::config::Recommend;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::gate::{self, Entry, History, Judgement, Limits, Policy, Status, Verdict};
+use crate::gate::{self, Entry, History, Judgement, Limits, MayAccept, Policy, Status, Verdict};
 use crate::github::Context;
 use crate::marker::Key;
 use crate::prices::DatedPrices;
@@ -57,6 +57,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) files: &'a OutputFiles,
     pub(crate) on_unwritable: OnUnwritable,
     pub(crate) publisher: &'a Publisher,
+    /// Whose label accepts a failure.
+    pub(crate) may_accept: MayAccept,
 }
 
 /// A verdict with its report, and the entry that would record the run; `None` when nothing was
@@ -118,7 +120,7 @@ async fn judge(
         return judgement;
     };
     let key = Key::new(&case.run.name, links.workflow.as_deref());
-    match accepted_by_label(conversation, &key, process).await {
+    match accepted_by_label(conversation, ending.may_accept, &key, process).await {
         Some(accepted) => judgement.under(accepted),
         None => judgement,
     }

@@ -31,7 +31,7 @@ impl<'a> Gate<'a> {
         process: &Process,
     ) -> Result<Self, Error> {
         let uri = config.baseline.uri(process.in_actions());
-        let access = process.access(config.baseline.github_token.as_ref());
+        let access = process.access(&config.baseline);
         let store = uri.open(&access)?;
         let baseline = store.load().await?;
         Ok(Self {
@@ -92,6 +92,7 @@ impl<'a> Gate<'a> {
             files,
             on_unwritable: OnUnwritable::Warn,
             publisher: self.publisher,
+            may_accept: self.config.may_accept,
         };
         let conclusion = conclude(&case, history, &ending, process).await?;
         let exit_status = conclusion.publish(&ending, process).await;

@@ -213,7 +213,7 @@ impl Publisher {
 }
 
 fn client(github_token: Option<&GivenToken>, process: &Process) -> Result<Client, NoConversation> {
-    let client = process.access(github_token).github.client();
+    let client = process.github(github_token).client();
     client.map_err(|error| match error {
         NoClient::NoRepository | NoClient::Repository(_) => NoConversation::NotInActions,
         NoClient::NoToken => NoConversation::NoToken("there is no token".to_owned()),

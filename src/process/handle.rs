@@ -13,7 +13,7 @@ use super::signals::Signals;
 use crate::aws::{AssumedRole, TokenSource};
 use crate::baseline::Access;
 use crate::benchmark::Observer;
-use crate::config::GivenToken;
+use crate::config::{Baseline, GivenToken};
 use crate::exit::StopSignal;
 use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
 use crate::progress::{self, Display, TerminalFacts};
@@ -184,13 +184,18 @@ impl Process {
         self.role.as_ref()
     }
 
-    /// What baseline stores need: GitHub as a workflow has it, and the role. The token is the one
-    /// given, else the environment's.
-    pub(crate) fn access(&self, github_token: Option<&GivenToken>) -> Access {
+    /// GitHub as a workflow has it. The token is the one given, else the environment's.
+    pub(crate) fn github(&self, github_token: Option<&GivenToken>) -> github::Access {
         let given = github_token.and_then(GivenToken::token);
+        github::Access::from_environment(&self.environment, given)
+    }
+
+    /// What baseline stores need.
+    pub(crate) fn access(&self, baseline: &Baseline) -> Access {
         Access {
-            github: github::Access::from_environment(&self.environment, given),
+            github: self.github(baseline.github_token.as_ref()),
             role: self.role.clone(),
+            bucket_owner: baseline.bucket_owner.clone(),
         }
     }
 }

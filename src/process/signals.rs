@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP: the first cancels, a later one may end the process at once.
+//! SIGINT, SIGQUIT, SIGTERM and SIGHUP: the first cancels, a second ends the process at once.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -11,16 +11,22 @@ use tokio_util::sync::CancellationToken;
 use crate::exit::{ExitStatus, StopSignal};
 use crate::sync::lock;
 
-/// How long the clean-up is left alone by all but a second Ctrl-C. GitHub sends SIGTERM 7.5 s after
-/// SIGINT, and a terminal that closes may send SIGHUP twice: neither asks for a sudden end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A signal that comes so soon after the first belongs to it: `timeout` sends SIGTERM to the process
+/// and to its group, a terminal that closes may send SIGHUP twice, `systemd` SIGHUP after SIGTERM.
+const SAME_REQUEST: Duration = Duration::from_secs(1);
 
-/// Whether a signal ends the process without its clean-up. `cancelled_for` is the time since the
-/// first signal; `None` for the first itself.
-fn ends_now(signal: StopSignal, cancelled_for: Option<Duration>) -> bool {
-    cancelled_for.is_some_and(|time| match signal {
-        StopSignal::Interrupt => true,
-        StopSignal::Terminate | StopSignal::HangUp => time >= PATIENCE,
+/// How long after SIGINT another signal than a key is GitHub's, which sends SIGTERM after 7.5 s and
+/// kills after 10 s: until then the clean-up goes on.
+const GITHUB_KILLS: Duration = Duration::from_secs(10);
+
+/// Whether the process ends without the rest of its clean-up. `first` is the signal that began it,
+/// and the time since then; `None` for the first itself.
+fn ends_now(signal: StopSignal, first: Option<(StopSignal, Duration)>) -> bool {
+    use StopSignal::{HangUp, Interrupt, Quit, Terminate};
+    first.is_some_and(|(first, time)| match (first, signal) {
+        (_, Interrupt | Quit) => true,
+        (Interrupt, Terminate | HangUp) => time >= GITHUB_KILLS,
+        (Quit | Terminate | HangUp, Terminate | HangUp) => time >= SAME_REQUEST,
     })
 }
 
@@ -43,6 +49,7 @@ impl Signals {
         let _stays_caught = signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?;
         let listener = Listener {
             interrupts: signal(SignalKind::interrupt())?,
+            quits: signal(SignalKind::quit())?,
             terminations: signal(SignalKind::terminate())?,
             hang_ups: if ignores(Number::HUP) {
                 None
@@ -60,13 +67,13 @@ impl Signals {
     }
 
     async fn obey(self, mut listener: Listener) {
-        let mut first: Option<Instant> = None;
+        let mut first: Option<(StopSignal, Instant)> = None;
         loop {
             let signal = listener.next().await;
-            if ends_now(signal, first.map(|at| at.elapsed())) {
+            if ends_now(signal, first.map(|(first, at)| (first, at.elapsed()))) {
                 end_now(ExitStatus::Interrupted(signal));
             }
-            first.get_or_insert_with(Instant::now);
+            first.get_or_insert_with(|| (signal, Instant::now()));
             *lock(&self.last) = signal;
             self.cancel.cancel();
         }
@@ -76,6 +83,7 @@ impl Signals {
 /// The signals that are listened to.
 struct Listener {
     interrupts: Signal,
+    quits: Signal,
     terminations: Signal,
     /// `None` under `nohup`, which asks to go on.
     hang_ups: Option<Signal>,
@@ -91,6 +99,7 @@ impl Listener {
         };
         tokio::select! {
             _ = self.interrupts.recv() => StopSignal::Interrupt,
+            _ = self.quits.recv() => StopSignal::Quit,
             _ = self.terminations.recv() => StopSignal::Terminate,
             _ = hang_up => StopSignal::HangUp,
         }
@@ -124,21 +133,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_interrupt_ends_at_once_and_any_other_signal_after_ten_seconds() {
-        let signals = [
-            StopSignal::Interrupt,
-            StopSignal::Terminate,
-            StopSignal::HangUp,
-        ];
-        let ends = |cancelled_for: Option<u64>| {
-            let time = cancelled_for.map(Duration::from_millis);
-            signals.map(|it| ends_now(it, time))
+    fn a_second_signal_ends_at_once_unless_it_belongs_to_the_first() {
+        use StopSignal::{HangUp, Interrupt, Quit, Terminate};
+        let all = [Interrupt, Quit, Terminate, HangUp];
+        let ends = |first: Option<(StopSignal, u64)>| {
+            let first = first.map(|(first, ms)| (first, Duration::from_millis(ms)));
+            all.map(|it| ends_now(it, first))
         };
-        assert_eq!(ends(None), [false, false, false]);
-        assert_eq!(ends(Some(0)), [true, false, false]);
+        assert_eq!(ends(None), [false; 4]);
+        for first in all {
+            assert_eq!(ends(Some((first, 0))), [true, true, false, false]);
+            assert_eq!(ends(Some((first, 10_000))), [true; 4]);
+        }
+        for first in [Quit, Terminate, HangUp] {
+            assert_eq!(ends(Some((first, 1000))), [true; 4]);
+        }
         // GitHub's SIGTERM.
-        assert_eq!(ends(Some(7_500)), [true, false, false]);
-        assert_eq!(ends(Some(10_000)), [true, true, true]);
+        assert_eq!(ends(Some((Interrupt, 7_500))), [true, true, false, false]);
     }
 
     #[test]

@@ -201,6 +201,25 @@ fn not_accepted(why: NotAccepted) -> Vec<Inline> {
         NotAccepted::NothingFailed => {
             " was added when nothing had failed. Take it off and add it again to accept what fails now."
         }
+        NotAccepted::ByBot => {
+            return vec![
+                text("the label "),
+                code(ACCEPT_LABEL),
+                text(" was added by a program, which accepts nothing unless "),
+                code("accept-bots"),
+                text(" allows it."),
+            ];
+        }
+        NotAccepted::NotPermitted(permission) => {
+            return vec![
+                text("the label "),
+                code(ACCEPT_LABEL),
+                text(format!(
+                    " counts only when somebody with the permission {} of this repository adds it.",
+                    permission.name()
+                )),
+            ];
+        }
         NotAccepted::ChangedSince => {
             " was added to an earlier report. Take it off and add it again to accept this one."
         }

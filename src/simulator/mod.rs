@@ -7,6 +7,10 @@
 //! Files of AWS's public price list are served without a signature, under the paths that they have
 //! at AWS.
 //!
+//! It serves programs of this machine only: requests to a name of it, and not from web pages.
+//! Processing jobs run programs here, so that they are only for a caller with the access key of this
+//! start, which is random.
+//!
 //! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often
 //! each operation was called), `GET /_simulator/requests` (calls of the control plane and of
 //! CloudWatch in order) and `GET /_simulator/invocations` (how long each invocation with an
@@ -38,7 +42,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::scenario::{Scenario, ScenarioError};
 pub use self::server::LoggedRequest;
-use self::server::Service;
+use self::server::{Host, Service};
 
 /// How long [`Handle::shutdown`] waits for calls that are being answered.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
@@ -47,6 +51,7 @@ const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Handle {
     address: SocketAddr,
+    access_key_id: String,
     service: Arc<Service>,
     /// The server stops when this is used or dropped.
     stop: oneshot::Sender<()>,
@@ -85,13 +90,18 @@ pub struct EndpointView {
 /// Starts a simulator on `address`, normally a loopback address; port 0 takes a free one.
 ///
 /// # Errors
-/// When the port cannot be bound.
+/// When the port cannot be bound, or the system has no random numbers.
 pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let over = CancellationToken::new();
-    let url = format!("http://{address}");
-    let service = Arc::new(Service::new(scenario, url, over.clone()));
+    let access_key_id = random_access_key_id()?;
+    let host = Host {
+        url: format!("http://{address}"),
+        access_key_id: access_key_id.clone(),
+        over: over.clone(),
+    };
+    let service = Arc::new(Service::new(scenario, host));
     let router = server::router(Arc::clone(&service));
     // Without TCP_NODELAY a delayed acknowledgement shows as 40 ms of latency.
     let listener = listener.tap_io(|stream| {
@@ -108,6 +118,7 @@ pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle
     });
     Ok(Handle {
         address,
+        access_key_id,
         service,
         stop,
         task,
@@ -115,10 +126,23 @@ pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle
     })
 }
 
+/// `SIMULATED` and 128 random bits. Signatures are not checked: who knows it is trusted.
+fn random_access_key_id() -> io::Result<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(format!("SIMULATED{:032X}", u128::from_ne_bytes(random)))
+}
+
 impl Handle {
     /// `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// `AWS_ACCESS_KEY_ID` of a caller that may run processing jobs, as programs of this machine.
+    /// All else is for any key.
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
     }
 
     /// Where it listens.

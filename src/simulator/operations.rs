@@ -64,7 +64,7 @@ operations! {
     CloudWatch: GetMetricData GetMetricStatistics;
     CloudWatchLogs: DeleteLogGroup DescribeLogGroups DescribeLogStreams GetLogEvents;
     ServiceQuotas: GetServiceQuota;
-    SecurityTokens: AssumeRoleWithWebIdentity;
+    SecurityTokens: AssumeRoleWithWebIdentity GetCallerIdentity;
     S3: CreateBucket DeleteObject GetObject HeadBucket HeadObject ListObjectsV2 PutObject;
     PriceList: GetPriceListFile GetPriceListIndex;
 }
@@ -85,7 +85,7 @@ mod tests {
         for operation in Operation::ALL {
             assert_eq!(Operation::parse(operation.name()), Some(*operation));
         }
-        assert_eq!(Operation::ALL.len(), 36);
+        assert_eq!(Operation::ALL.len(), 37);
         assert_eq!(Operation::ListObjectsV2.name(), "ListObjectsV2");
         assert_eq!(Operation::parse("listtags"), None);
         assert_eq!(Operation::parse("CreateTrainingJob"), None);

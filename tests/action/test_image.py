@@ -50,6 +50,16 @@ def test_the_image_is_what_github_asks_for(image):
     assert refused.returncode == 127
 
 
+def test_the_image_has_the_licences_of_what_it_is_made_of(image, tmp_path):
+    container = subprocess.run(["docker", "create", image], check=True, capture_output=True, text=True).stdout.strip()
+    subprocess.run(["docker", "cp", f"{container}:/usr/share/doc/sagegate", tmp_path], check=True, capture_output=True)
+    subprocess.run(["docker", "rm", container], check=True, capture_output=True)
+    assert "Apache License" in (tmp_path / "sagegate/LICENSE").read_text()
+    notices = (tmp_path / "sagegate/THIRD-PARTY-NOTICES").read_text()
+    for words in ("\ntokio 1.", "\nrustls 0.", "aws-lc-sys", "The GNU C library, linked statically", "Permission is hereby granted"):
+        assert words in notices, words
+
+
 def test_a_step_with_every_input_as_declared_passes_and_tells_the_runner(job, simulator):
     step = job().step()
     assert step.code == 0, step.log

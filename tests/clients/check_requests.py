@@ -1,7 +1,7 @@
 """Every request of whole runs against AWS's own description of its services, as botocore ships it.
 
 A proxy between sagegate and its simulator looks at each request: operation, method, path, and every member with its type and
-limits. Usage: check_requests.py SAGEGATE SIMULATOR-URL FOLDER
+limits. The keys in the environment are those that the simulator printed. Usage: check_requests.py SAGEGATE SIMULATOR-URL FOLDER
 """
 
 import datetime
@@ -22,7 +22,7 @@ from botocore.validate import ParamValidator
 
 sagegate, upstream, folder = Path(sys.argv[1]).resolve(), urlsplit(sys.argv[2]), Path(sys.argv[3])
 session = botocore.session.get_session()
-models = {name: session.get_service_model(name) for name in ("sagemaker", "cloudwatch", "logs", "service-quotas", "sagemaker-runtime", "s3")}
+models = {name: session.get_service_model(name) for name in ("sagemaker", "cloudwatch", "logs", "service-quotas", "sagemaker-runtime", "s3", "sts")}
 TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch", "ServiceQuotasV20190624": "service-quotas"}
 lock = threading.Lock()
 seen, wrong = {}, []
@@ -74,6 +74,10 @@ def look_at(method, target, headers, body):
         _, _, name, _, operation = url.path.split("/")
         service, parameters = TARGETS[name], cbor2.loads(body)
         assert all(isinstance(parameters[it], datetime.datetime) for it in ("StartTime", "EndTime")), parameters
+    elif credential[2] == "sts":
+        service, parameters = "sts", dict(parse_qsl(body.decode()))
+        operation = parameters.pop("Action")
+        parameters.pop("Version")
     else:
         service = "s3" if credential[2] == "s3" else "sagemaker-runtime"
         query = dict(parse_qsl(url.query, keep_blank_values=True))
@@ -122,10 +126,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
 threading.Thread(target=proxy.serve_forever, daemon=True).start()
-environment = os.environ | {
-    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_port}", "AWS_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "simulated", "AWS_SECRET_ACCESS_KEY": "simulated",
-}
+environment = os.environ | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_port}", "AWS_REGION": "us-east-1"}
 
 
 def run(*arguments, code=0):
@@ -135,7 +136,7 @@ def run(*arguments, code=0):
 
 
 (folder / "samples.jsonl").write_text('{"Body": "1,2,3", "ContentType": "text/csv", "Accept": "application/json"}\n')
-boto = {"endpoint_url": upstream.geturl(), "region_name": "us-east-1", "aws_access_key_id": "s", "aws_secret_access_key": "s"}
+boto = {"endpoint_url": upstream.geturl(), "region_name": "us-east-1"}
 session.create_client("s3", **boto).create_bucket(Bucket="models")
 common = ("--samples", "samples.jsonl", "--memory-sizes", "1024,2048", "--invocations", "20", "--mode", "record",
           "--baseline", "s3://models/b.json", "--tag", "team=x")
@@ -151,7 +152,7 @@ assert said.count("the last lines of its container") == 2, said
 fails.clear()
 run("cleanup", "--older-than", "1s")
 expected = {
-    "cloudwatch:GetMetricData", "logs:DeleteLogGroup", "logs:DescribeLogStreams", "logs:GetLogEvents", "s3:GetObject", "s3:PutObject", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
+    "cloudwatch:GetMetricData", "logs:DeleteLogGroup", "logs:DescribeLogStreams", "logs:GetLogEvents", "s3:GetObject", "s3:PutObject", "sts:GetCallerIdentity", "sagemaker-runtime:InvokeEndpoint", "service-quotas:GetServiceQuota",
     *(f"sagemaker:{it}" for it in (
         "CreateEndpoint", "CreateEndpointConfig", "CreateModel", "CreateProcessingJob", "DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel",
         "DescribeEndpoint", "DescribeModel", "DescribeProcessingJob", "ListEndpointConfigs", "ListEndpoints", "ListModels",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -39,10 +38,9 @@ def sagegate_command(
 def start_simulator(sagegate: str, profile: str) -> tuple[subprocess.Popen, dict]:
     server = subprocess.Popen([sagegate, "simulate", "--port", "0", "--profile", profile], stdout=subprocess.PIPE, text=True)
     for line in server.stdout:
-        if found := re.search(r"AWS_ENDPOINT_URL=(\S+)", line):
-            keys = {"AWS_ACCESS_KEY_ID": "simulated", "AWS_SECRET_ACCESS_KEY": "simulated"}
-            region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-            return server, {**os.environ, **keys, **region, "AWS_ENDPOINT_URL": found[1], "MPLBACKEND": "Agg"}
+        if line.startswith("export AWS_ENDPOINT_URL="):
+            printed = dict(word.split("=", 1) for word in line.split()[1:])
+            return server, {**os.environ, **printed, "AWS_DEFAULT_REGION": printed["AWS_REGION"], "MPLBACKEND": "Agg"}
     raise SystemExit("the simulator did not start")
 
 

@@ -168,6 +168,8 @@ job = {
     "ProcessingInputs": [{"InputName": "input", "S3Input": {
         "S3Uri": "s3://data/in", "LocalPath": "/opt/ml/processing/input", "S3DataType": "S3Prefix", "S3InputMode": "File"}}],
 }
+stranger = boto3.client("sagemaker", aws_access_key_id="nobody", aws_secret_access_key="nothing")
+refused("AccessDeniedException", "only for the AWS_ACCESS_KEY_ID", stranger.create_processing_job, **job)
 arn = sagemaker.create_processing_job(**job)["ProcessingJobArn"]
 check("arn", arn == "arn:aws:sagemaker:us-east-1:000000000000:processing-job/job-1")
 refused("ResourceInUse", "already exists", sagemaker.create_processing_job, **job)
@@ -181,6 +183,11 @@ listed = sagemaker.list_processing_jobs(NameContains="job-", StatusEquals="Faile
 check("listed job", [(it["ProcessingJobName"], it["ProcessingJobStatus"]) for it in listed] == [("job-1", "Failed")])
 check("no such job", sagemaker.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"] == [])
 refused("ResourceNotFound", "job-2", sagemaker.describe_processing_job, ProcessingJobName="job-2")
+
+# A bucket of another account than the caller expects.
+refused("AccessDenied", "Access Denied", s3.get_object, Bucket="data", Key="streamed", ExpectedBucketOwner="111122223333")
+account = sts.get_caller_identity()["Account"]
+check("own bucket", s3.get_object(Bucket="data", Key="streamed", ExpectedBucketOwner=account)["Body"].read() == b"stream")
 
 # STS: a role by an identity token, and its session.
 def token(**claims):

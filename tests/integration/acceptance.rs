@@ -1,8 +1,10 @@
 //! The label that accepts a regression, from the command line to the bytes on the wire.
 
+use serde_json::json;
+
 use crate::support::Simulator;
-use crate::support::github::{Failure, GitHub};
-use crate::support::runner::{PULL_REQUEST, Runner, Step};
+use crate::support::github::{Failure, GitHub, REPOSITORY};
+use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step};
 
 const LABEL: &str = "sagegate:accept";
 
@@ -112,4 +114,121 @@ fn a_label_that_cannot_be_read_leaves_the_gate_closed() {
     ] {
         assert!(warnings[0].contains(words), "{warnings:?}");
     }
+}
+
+/// A pull request that has failed, and a job that judges the same result again, whose values are the
+/// same each time.
+fn judged_again<'a>(github: &'a GitHub, simulator: &'a Simulator) -> Runner {
+    let runner = failed(github, simulator);
+    github.world().pulls =
+        vec![json!({ "number": PULL_REQUEST, "head": { "label": "acme:faster", "sha": HEAD } })];
+    let event = json!({
+        "workflow_run": {
+            "name": "gate",
+            "event": "pull_request",
+            "head_sha": HEAD,
+            "head_branch": "faster",
+            "head_repository": { "full_name": REPOSITORY, "owner": { "login": "acme" } },
+            "pull_requests": [],
+        },
+        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
+    });
+    runner
+        .event("workflow_run", "refs/heads/main", &event)
+        .with("GITHUB_WORKFLOW", "publish")
+        .input("command", "post")
+        .input("result", "sagegate-results/result.json")
+        .input("output-dir", "posted")
+}
+
+#[test]
+fn the_same_second_is_not_before_the_label() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = judged_again(&github, &simulator);
+    github.world().label(PULL_REQUEST, LABEL, "octo-dev");
+    {
+        let mut world = github.world();
+        let changed = world.comments[0]["updated_at"].clone();
+        let events = world.events.get_mut(&PULL_REQUEST).unwrap();
+        events.last_mut().unwrap()["created_at"] = changed;
+    }
+    let step = runner.step().expect(1);
+    assert_failed_beyond(&step, &github, "was added to an earlier report");
+}
+
+#[test]
+fn the_label_of_a_bot_counts_only_where_that_is_allowed() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = judged_again(&github, &simulator);
+    for (login, kind) in [("github-actions[bot]", "User"), ("acme-ci", "Bot")] {
+        {
+            let mut world = github.world();
+            world.label(PULL_REQUEST, LABEL, login);
+            let events = world.events.get_mut(&PULL_REQUEST).unwrap();
+            events.last_mut().unwrap()["actor"]["type"] = kind.into();
+        }
+        let step = runner.step().expect(1);
+        let words = "was added by a program, which accepts nothing unless `accept-bots` allows it";
+        assert_failed_beyond(&step, &github, words);
+        assert!(!comment(&github).contains("regression accepted"));
+    }
+    github
+        .world()
+        .label(PULL_REQUEST, LABEL, "github-actions[bot]");
+    // Who may accept is no question to a bot.
+    let runner = runner.input("accept-bots", "true");
+    let mut runner = runner.input("accept-permission", "admin");
+    assert_eq!(runner.step().expect(0).output("verdict"), "accepted");
+}
+
+#[test]
+fn who_may_accept_is_asked_of_the_api_at_each_run() {
+    let (github, simulator) = (GitHub::start(), Simulator::quick());
+    let mut runner = judged_again(&github, &simulator);
+    let set = |login: &str, role: &str| {
+        let roles = &mut github.world().roles;
+        roles.insert(login.to_owned(), role.to_owned());
+    };
+    set("octo-triage", "triage");
+    set("octo-dev", "write");
+    set("octo-lead", "maintain");
+    for (needed, login, is_accepted) in [
+        ("write", "stranger", false),
+        ("write", "octo-triage", false),
+        ("write", "octo-dev", true),
+        ("maintain", "octo-dev", false),
+        ("admin", "octo-lead", false),
+        ("maintain", "octo-lead", true),
+    ] {
+        runner = runner.input("accept-permission", needed);
+        // A run that fails shows it again, and the label comes after that.
+        github.world().labels.clear();
+        runner.step().expect(1);
+        github.world().label(PULL_REQUEST, LABEL, login);
+        let step = runner.step().expect(u8::from(!is_accepted).into());
+        if is_accepted {
+            assert_eq!(step.output("verdict"), "accepted", "{login}");
+        } else {
+            let words = format!(
+                "counts only when somebody with the permission {needed} of this repository adds it"
+            );
+            assert_failed_beyond(&step, &github, &words);
+        }
+    }
+    // What was accepted is lost with the permission.
+    set("octo-lead", "write");
+    assert_eq!(runner.step().expect(1).output("verdict"), "fail");
+    // An API that does not answer leaves the gate closed.
+    let refused = "Resource not accessible by integration";
+    github.fail(Failure::new("GET", "/collaborators/", 403, refused));
+    let step = runner.step().expect(1);
+    let warnings = step.annotations("warning").concat();
+    let words = "cannot ask what who added the label may do";
+    assert!(warnings.contains(words), "{warnings}");
+    let mut runner = runner.input("accept-permission", "owner");
+    let errors = runner.step().expect(2).annotations("error");
+    assert!(
+        errors[0].contains("`owner` is not a permission"),
+        "{errors:?}"
+    );
 }

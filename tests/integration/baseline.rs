@@ -279,3 +279,60 @@ fn a_damaged_or_newer_baseline_on_the_branch_is_refused_and_left_as_it_is() {
         assert_eq!(on_branch(&github).as_deref(), Some(content));
     }
 }
+
+#[test]
+fn a_bucket_of_another_account_is_refused_unless_it_is_named() {
+    const FOREIGN: &str = "111122223333";
+    let buckets = format!("buckets = [\"models\"]\nforeign_buckets = {{ taken = \"{FOREIGN}\" }}");
+    let simulator = Simulator::start(&format!("{buckets}\n{QUICK}"));
+    let workspace = measured(&simulator, &GitHub::start());
+    let result = "sagegate-results/result.json";
+    let record = |flags: &[&str]| {
+        let command = [
+            "record",
+            "--result",
+            result,
+            "--baseline",
+            "s3://taken/b.json",
+        ];
+        workspace.sagegate(&[&command, flags].concat())
+    };
+    for flags in [&[][..], &["--bucket-owner=000000000000"]] {
+        let error = record(flags).expect(3).stderr;
+        for words in [
+            "baseline s3://taken/b.json: GetObject failed: AccessDenied",
+            "a bucket of another account must be named by --bucket-owner",
+        ] {
+            assert!(error.contains(words), "{error}");
+        }
+    }
+    assert_eq!(simulator.object("taken", "b.json"), None);
+    record(&[&format!("--bucket-owner={FOREIGN}")]).expect(0);
+    assert!(simulator.object("taken", "b.json").is_some());
+    let error = record(&["--bucket-owner=acme"]).expect(2).stderr;
+    assert!(error.contains("`acme` is not an AWS account"), "{error}");
+}
+
+#[test]
+fn without_the_account_nothing_is_asked_of_a_bucket() {
+    let denied = "[[operation_faults]]\noperation = \"GetCallerIdentity\"\nkind = \"access_denied\"\nevery = 1";
+    let simulator = Simulator::start(&format!("buckets = [\"models\"]\n{QUICK}\n{denied}"));
+    let workspace = measured(&simulator, &GitHub::start());
+    let result = "sagegate-results/result.json";
+    let record = ["record", "--result", result, "--baseline", OBJECT];
+    let error = workspace.sagegate(&record).expect(3).stderr;
+    for words in [
+        "GetCallerIdentity failed: AccessDenied",
+        "pass --bucket-owner with the account that the bucket belongs to",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert_eq!(
+        simulator.count("GetObject") + simulator.count("PutObject"),
+        0
+    );
+    let named = ["--bucket-owner", "000000000000"];
+    workspace
+        .sagegate(&[&record[..], &named].concat())
+        .expect(0);
+}

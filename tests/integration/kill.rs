@@ -1,4 +1,4 @@
-//! Signals at every stage: SIGINT, SIGTERM and SIGHUP clean up, after SIGKILL `cleanup` does.
+//! Signals at every stage: SIGINT, SIGQUIT, SIGTERM and SIGHUP clean up, after SIGKILL `cleanup` does.
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ fn an_interrupted_deployment_leaves_nothing_behind() {
 
 #[test]
 fn an_interrupted_measurement_leaves_nothing_behind_and_keeps_what_was_measured() {
-    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let simulator = Simulator::quick();
         let workspace = Workspace::new(&simulator);
         assert_eq!(
@@ -107,14 +107,25 @@ fn cleaning_up(simulator: &Simulator, workspace: &Workspace, name: &str) -> Chil
 }
 
 #[test]
-fn a_second_ctrl_c_ends_the_clean_up_at_once_and_any_other_signal_after_ten_seconds() {
+fn a_second_signal_of_any_kind_ends_the_clean_up_but_that_of_github() {
     let slow = "[life_cycle]\ncreating_seconds = 60.0\n";
-    let simulator = Simulator::quick_with(slow);
-    let workspace = Workspace::new(&simulator);
-    let mut child = cleaning_up(&simulator, &workspace, "TERM");
-    std::thread::sleep(Duration::from_millis(300));
-    signal(&child, "INT");
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    for (first, second, code, after_ms) in [
+        ("TERM", "INT", 130, 300),
+        ("TERM", "QUIT", 131, 300),
+        ("TERM", "TERM", 143, 1300),
+        ("HUP", "TERM", 143, 1300),
+        ("QUIT", "HUP", 129, 1300),
+    ] {
+        let simulator = Simulator::quick_with(slow);
+        let workspace = Workspace::new(&simulator);
+        let mut child = cleaning_up(&simulator, &workspace, first);
+        // As `timeout` sends it: to the process, and to its group.
+        signal(&child, first.replace("QUIT", "HUP").as_str());
+        std::thread::sleep(Duration::from_millis(after_ms));
+        assert_eq!(child.try_wait().unwrap(), None, "{first}");
+        signal(&child, second);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{first} {second}");
+    }
     // GitHub's order: SIGTERM 7.5 s after SIGINT does not end the clean-up.
     let simulator = Simulator::quick_with(slow);
     let workspace = Workspace::new(&simulator);

@@ -44,5 +44,7 @@ mod processing_jobs;
 mod resume;
 mod role;
 mod run;
+mod simulator_access;
 mod submit;
+mod supply_chain;
 mod support;

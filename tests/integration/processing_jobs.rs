@@ -22,7 +22,8 @@ impl World {
         let simulator = Simulator::start(&profile);
         simulator.put_object("data", "in/words.txt", "hello");
         let runtime = Runtime::new().unwrap();
-        let session = runtime.block_on(Session::simulated(&simulator.url(), "us-east-1"));
+        let (url, key) = (simulator.url(), simulator.access_key_id());
+        let session = runtime.block_on(Session::simulated(&url, key, "us-east-1"));
         Self {
             session: session.unwrap(),
             simulator,

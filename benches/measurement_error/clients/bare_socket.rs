@@ -65,7 +65,7 @@ impl Client {
 
     fn call(&mut self, id: String) -> Call {
         let head = format!(
-            "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nX-Amzn-SageMaker-Inference-Id: {id}\r\n\
+            "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nX-Amzn-SageMaker-Inference-Id: {id}\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential=simulated/20260101/us-east-1/sagemaker/aws4_request\r\n\
              Content-Length: {}\r\n\r\n",
             self.path,

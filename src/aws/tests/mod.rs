@@ -84,23 +84,28 @@ struct Clients {
 async fn impatient(url: &str) -> Clients {
     let session = impatient_session(url).await;
     let credentials = Credentials::new("simulated", "simulated", None, None, "test");
-    let config = SdkConfig::builder()
+    let sdk_config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(url)
         .build();
-    let config = objects::client(&config).config().to_builder();
+    let config = objects::client(&sdk_config).config().to_builder();
     let client =
         aws_sdk_s3::Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
     Clients {
         session,
-        objects: Objects { client },
+        objects: Objects {
+            client,
+            owner: objects::BucketOwner::new(&sdk_config, Some("000000000000".parse().unwrap())),
+        },
     }
 }
 
 async fn impatient_session(url: &str) -> Session {
-    let mut session = Session::simulated(url, "us-east-1").await.unwrap();
+    let mut session = Session::simulated(url, "simulated", "us-east-1")
+        .await
+        .unwrap();
     let once = RetryConfig::disabled;
     let config = session.sagemaker.config().to_builder().retry_config(once());
     session.sagemaker = aws_sdk_sagemaker::Client::from_conf(config.build());

@@ -11,9 +11,11 @@ use clap::{Args, ValueEnum};
 
 use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
+use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
 use crate::gate::{
-    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
+    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MayAccept,
+    MemoryLimit, Permission, Policy,
 };
 use crate::github::CommentMode;
 
@@ -38,6 +40,10 @@ pub struct BaselineArgs {
     /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
     #[arg(long, value_name = "URI")]
     pub baseline: Option<BaselineUri>,
+    /// Account that the buckets of s3:// addresses belong to; those of any other are refused
+    /// [default: the account of the credentials]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub bucket_owner: Option<AccountId>,
     /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
     pub github_token: Option<GivenToken>,
@@ -51,6 +57,23 @@ pub struct CommentArgs {
     /// is kept current
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub comment: CommentMode,
+    /// Who may accept a regression by the label sagegate:accept: people with the permission write, maintain or admin
+    /// [default: all who may add labels]
+    #[arg(long, value_name = "PERMISSION")]
+    pub accept_permission: Option<Permission>,
+    /// Let the label sagegate:accept count when a bot has added it, too: any workflow of the pull request may be one
+    #[arg(long)]
+    pub accept_bots: bool,
+}
+
+impl CommentArgs {
+    /// Whose label counts.
+    pub const fn may_accept(&self) -> MayAccept {
+        MayAccept {
+            permission: self.accept_permission,
+            bots: self.accept_bots,
+        }
+    }
 }
 
 /// What the recommendation depends on.

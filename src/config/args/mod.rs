@@ -30,7 +30,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  a regression, or a case that an --on-... flag makes a failure
   2  bad flag or bad input: nothing was created
   3  the model could not be measured, or something could not be deleted
-  129, 130, 143  interrupted by SIGHUP, SIGINT, SIGTERM: what was created has been deleted";
+  129, 130, 131, 143  interrupted by SIGHUP, SIGINT, SIGQUIT, SIGTERM: what was created has been deleted";
 
 /// Stops slow or costly SageMaker Serverless models at the pull request.
 #[derive(Debug, Parser)]

@@ -187,6 +187,52 @@ pub struct Acceptance {
     pub shown: Shown,
 }
 
+/// Whose label counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MayAccept {
+    /// What a person must hold in the repository; `None` for all who may label.
+    pub permission: Option<Permission>,
+    /// Whether programs may accept, too.
+    pub bots: bool,
+}
+
+/// A permission in a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// To write.
+    Write,
+    /// To maintain, which contains to write.
+    Maintain,
+    /// To administer, which contains to maintain.
+    Admin,
+}
+
+impl Permission {
+    /// As GitHub names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Maintain => "maintain",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A text that names no permission.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a permission, use write, maintain or admin")]
+pub struct UnknownPermission(String);
+
+impl FromStr for Permission {
+    type Err = UnknownPermission;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Write, Self::Maintain, Self::Admin];
+        let found = all.into_iter().find(|it| it.name() == text);
+        found.ok_or_else(|| UnknownPermission(text.to_owned()))
+    }
+}
+
 /// Why a label accepts nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAccepted {
@@ -194,8 +240,13 @@ pub enum NotAccepted {
     NothingShown,
     /// The comment showed no failure when the label was added.
     NothingFailed,
-    /// The comment was changed after the label was added: what it showed is lost.
+    /// The comment was changed after the label was added, or in the same second: what it showed may
+    /// be lost.
     ChangedSince,
+    /// A program added the label.
+    ByBot,
+    /// Who added the label does not hold the permission.
+    NotPermitted(Permission),
     /// The values of this run are beyond those that were accepted.
     Exceeded,
     /// The run was stopped early: how bad it is is not known.
@@ -240,7 +291,8 @@ impl Label {
             return Ok(kept.clone());
         }
         let changed_at = comment.changed_at.ok_or(NotAccepted::ChangedSince)?;
-        if changed_at > self.at {
+        // GitHub's times are whole seconds.
+        if changed_at >= self.at {
             return Err(NotAccepted::ChangedSince);
         }
         let shown = comment.shown.clone().ok_or(NotAccepted::NothingShown)?;

@@ -30,7 +30,7 @@ use self::logs::LogStore;
 use self::metrics::MetricStore;
 use self::objects::{Bucket, Buckets};
 pub(super) use self::objects::{Condition, Object, ObjectAnswer, ObjectCall, ObjectOperation};
-use self::sessions::Sessions;
+use self::sessions::{Sessions, caller_identity};
 use self::workers::Workers;
 use super::operations::Operation;
 use super::scenario::Scenario;
@@ -133,7 +133,9 @@ impl Account {
             buckets: scenario
                 .buckets
                 .iter()
-                .map(|name| (name.clone(), Bucket::default()))
+                .map(|name| (name.clone(), ACCOUNT_ID.to_owned()))
+                .chain(scenario.foreign_buckets.clone())
+                .map(|(name, owner)| (name, Bucket::of(owner)))
                 .collect(),
             sessions: Sessions::default(),
             jobs: BTreeMap::new(),
@@ -184,6 +186,7 @@ impl Account {
             Operation::DeleteLogGroup => self.logs.delete_log_group(input),
             Operation::GetServiceQuota => self.get_service_quota(input, region),
             Operation::AssumeRoleWithWebIdentity => self.assume_role_with_web_identity(input, now),
+            Operation::GetCallerIdentity => Ok(caller_identity()),
             Operation::InvokeEndpoint
             | Operation::CreateBucket
             | Operation::DeleteObject

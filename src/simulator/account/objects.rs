@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use axum::body::Bytes;
 use md5::{Digest as _, Md5};
 
-use super::Account;
+use super::{ACCOUNT_ID, Account};
 use crate::simulator::operations::Operation;
 use crate::simulator::validate::ApiError;
 
@@ -17,8 +17,10 @@ const MOST_KEYS: usize = 1000;
 pub(super) type Buckets = BTreeMap<String, Bucket>;
 
 /// Objects by key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Bucket {
+    /// The account that it belongs to.
+    owner: String,
     objects: BTreeMap<String, Object>,
 }
 
@@ -40,6 +42,8 @@ pub(in crate::simulator) struct Object {
 pub(in crate::simulator) struct ObjectCall {
     /// The bucket.
     pub(in crate::simulator) bucket: String,
+    /// `x-amz-expected-bucket-owner`.
+    pub(in crate::simulator) expected_owner: Option<String>,
     /// What to do with it.
     pub(in crate::simulator) operation: ObjectOperation,
 }
@@ -118,6 +122,9 @@ impl Account {
             return self.create_bucket(call.bucket);
         }
         let bucket = self.buckets.get_mut(&call.bucket).ok_or_else(no_bucket)?;
+        if call.expected_owner.is_some_and(|it| it != bucket.owner) {
+            return Err(ApiError::new(403, "AccessDenied", "Access Denied"));
+        }
         match call.operation {
             ObjectOperation::CreateBucket | ObjectOperation::HeadBucket => {
                 Ok(ObjectAnswer::Done(200))
@@ -160,12 +167,20 @@ impl Account {
             let message = "Your previous request to create the named bucket succeeded and you already own it.";
             return Err(ApiError::new(409, "BucketAlreadyOwnedByYou", message));
         }
-        self.buckets.insert(name, Bucket::default());
+        self.buckets.insert(name, Bucket::of(ACCOUNT_ID.to_owned()));
         Ok(ObjectAnswer::Done(200))
     }
 }
 
 impl Bucket {
+    /// An empty one.
+    pub(super) const fn of(owner: String) -> Self {
+        Self {
+            owner,
+            objects: BTreeMap::new(),
+        }
+    }
+
     fn check(&self, key: &str, condition: &Condition) -> Result<(), ApiError> {
         let stored = self.objects.get(key);
         match (condition, stored) {
@@ -227,7 +242,12 @@ mod tests {
 
     fn call(account: &mut Account, operation: ObjectOperation) -> Result<ObjectAnswer, ApiError> {
         let bucket = "data".to_owned();
-        account.s3(ObjectCall { bucket, operation }, 7.0)
+        let call = ObjectCall {
+            bucket,
+            expected_owner: None,
+            operation,
+        };
+        account.s3(call, 7.0)
     }
 
     fn put(
@@ -297,6 +317,7 @@ mod tests {
         );
         let elsewhere = ObjectCall {
             bucket: "other".to_owned(),
+            expected_owner: None,
             operation: ObjectOperation::HeadBucket,
         };
         assert_eq!(code(account.s3(elsewhere, 0.0)), "NoSuchBucket");
@@ -304,6 +325,22 @@ mod tests {
             code(call(&mut account, ObjectOperation::CreateBucket)),
             "BucketAlreadyOwnedByYou"
         );
+    }
+
+    #[test]
+    fn a_bucket_of_another_account_than_expected_is_denied() {
+        let mut account = account();
+        let mut head = |owner: Option<&str>| {
+            let call = ObjectCall {
+                bucket: "data".to_owned(),
+                expected_owner: owner.map(str::to_owned),
+                operation: ObjectOperation::HeadBucket,
+            };
+            account.s3(call, 0.0)
+        };
+        assert_eq!(head(None), Ok(ObjectAnswer::Done(200)));
+        assert_eq!(head(Some(ACCOUNT_ID)), Ok(ObjectAnswer::Done(200)));
+        assert_eq!(code(head(Some("111122223333"))), "AccessDenied");
     }
 
     #[test]

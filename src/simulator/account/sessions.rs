@@ -65,6 +65,15 @@ impl Account {
     }
 }
 
+/// Every caller is of this account.
+pub(super) fn caller_identity() -> Value {
+    json!({
+        "Account": ACCOUNT_ID,
+        "Arn": format!("arn:aws:sts::{ACCOUNT_ID}:assumed-role/simulated/simulated"),
+        "UserId": "AROASIMULATED:simulated",
+    })
+}
+
 /// Expirations are whole seconds.
 #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
 fn timestamp(seconds: f64) -> String {

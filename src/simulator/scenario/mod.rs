@@ -38,6 +38,7 @@ const TRACEBACK: [&str; 5] = [
 /// ```toml
 /// seed = 7                       # same seed, same latencies
 /// buckets = []                   # S3 buckets that exist from the start
+/// foreign_buckets = {}           # those of other accounts: { name = "111122223333" }
 /// session_seconds = 3600.0       # how long the credentials of an assumed role last
 /// time_scale = 1.0               # factor by which life_cycle is faster; calls are not
 ///
@@ -124,6 +125,8 @@ pub struct Scenario {
     pub(super) time_scale: f64,
     #[serde(default)]
     pub(super) buckets: Vec<String>,
+    #[serde(default)]
+    pub(super) foreign_buckets: BTreeMap<String, String>,
     #[serde(default = "one_hour")]
     pub(super) session_seconds: f64,
     #[serde(default)]

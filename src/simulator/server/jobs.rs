@@ -16,9 +16,8 @@ use axum::body::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
 
-use super::Service;
+use super::{Host, Service};
 use crate::simulator::account::{
     Condition, JobData, JobEnd, JobOrder, ObjectAnswer, ObjectCall, ObjectOperation,
 };
@@ -38,19 +37,22 @@ const MESSAGE_BYTES: usize = 1024;
 #[derive(Debug)]
 pub(super) struct JobHost {
     program: Option<PathBuf>,
-    url: String,
+    host: Host,
     patience: Duration,
-    over: CancellationToken,
 }
 
 impl JobHost {
-    pub(super) fn new(jobs: &Jobs, url: String, over: CancellationToken) -> Self {
+    pub(super) fn new(jobs: &Jobs, host: Host) -> Self {
         Self {
             program: jobs.program.clone(),
-            url,
+            host,
             patience: Duration::from_secs_f64(jobs.stopping_seconds),
-            over,
         }
+    }
+
+    /// Who has it may run jobs.
+    pub(super) fn access_key_id(&self) -> &str {
+        &self.host.access_key_id
     }
 
     fn program(&self) -> io::Result<PathBuf> {
@@ -89,7 +91,7 @@ fn run(service: &Service, order: &JobOrder) -> Result<JobEnd, String> {
     let mut stop = Stop::new(order);
     let mut uploaded_at = Instant::now();
     while any_is_running(&mut instances) {
-        if service.job_host.over.is_cancelled() {
+        if service.job_host.host.over.is_cancelled() {
             return Err("InternalServerError: the simulator has ended".to_owned());
         }
         let has_failed = instances.iter().any(Instance::has_failed);
@@ -201,15 +203,15 @@ impl Instance {
         command
             .args(&order.arguments)
             .env_clear()
+            .envs(passed_on(&order.environment))
             .envs([
-                ("AWS_ENDPOINT_URL", service.job_host.url.as_str()),
+                ("AWS_ENDPOINT_URL", service.job_host.host.url.as_str()),
                 ("AWS_ACCESS_KEY_ID", "simulated-job"),
                 ("AWS_SECRET_ACCESS_KEY", "simulated-job"),
                 ("AWS_EC2_METADATA_DISABLED", "true"),
             ])
             .env(ROOT, &root)
             .env("HOME", &root)
-            .envs(&order.environment)
             .current_dir(&root)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -259,6 +261,67 @@ impl Instance {
     }
 }
 
+/// The variables of a job that its process gets: none that makes a program of this machine load or
+/// run something else. In a container of its own they would be harmless.
+fn passed_on(environment: &BTreeMap<String, String>) -> BTreeMap<&String, &String> {
+    let (dangerous, passed): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        environment.iter().partition(|(name, _)| is_dangerous(name));
+    for name in dangerous.into_keys() {
+        tracing::warn!(name, "a processing job does not get this variable");
+    }
+    passed
+}
+
+/// Whether a variable is read by a dynamic loader, a C library, a memory allocator, a TLS library,
+/// a shell or an interpreter before a program's own first line.
+fn is_dangerous(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    const BEGINNINGS: [&str; 14] = [
+        "BASH",
+        "DYLD_",
+        "GLIBC_",
+        "JAVA_",
+        "JDK_",
+        "JEMALLOC_",
+        "LD_",
+        "LUA_",
+        "MALLOC_",
+        "NODE_",
+        "OPENSSL_",
+        "PERL",
+        "PYTHON",
+        "RUBY",
+    ];
+    const NAMES: [&str; 22] = [
+        "CDPATH",
+        "ENV",
+        "GCONV_PATH",
+        "GETCONF_DIR",
+        "HOSTALIASES",
+        "IFS",
+        "LOCALDOMAIN",
+        "LOCPATH",
+        "MUSL_LOCPATH",
+        "NIS_PATH",
+        "NLSPATH",
+        "PATH",
+        "PROMPT_COMMAND",
+        "RESOLV_HOST_CONF",
+        "RES_OPTIONS",
+        "SHELL",
+        "SHELLOPTS",
+        "SSLKEYLOGFILE",
+        "TMPDIR",
+        "TZDIR",
+        "ZDOTDIR",
+        "_RLD_LIST",
+    ];
+    BEGINNINGS.iter().any(|it| name.starts_with(it))
+        || NAMES.contains(&name.as_str())
+        || name.ends_with("_PRELOAD")
+        || name.contains("LIBRARY_PATH")
+}
+
 /// `algo-1`, as SageMaker names the hosts of a job.
 fn host(rank: u32) -> String {
     format!("algo-{rank}")
@@ -294,7 +357,12 @@ fn describe(root: &Path, order: &JobOrder, rank: u32) -> io::Result<()> {
 fn s3(service: &Service, bucket: &str, operation: ObjectOperation) -> Result<ObjectAnswer, String> {
     let bucket = bucket.to_owned();
     let now = service.now();
-    let answer = service.account().s3(ObjectCall { bucket, operation }, now);
+    let call = ObjectCall {
+        bucket,
+        expected_owner: None,
+        operation,
+    };
+    let answer = service.account().s3(call, now);
     answer.map_err(|error: ApiError| {
         format!(
             "ClientError: {}: {}",
@@ -392,4 +460,35 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_load_other_code_are_not_passed_on() {
+        for name in [
+            "LD_PRELOAD",
+            "LD_AUDIT",
+            "ld_library_path",
+            "DYLD_INSERT_LIBRARIES",
+            "JEMALLOC_PRELOAD",
+            "MALLOC_CONF",
+            "GCONV_PATH",
+            "GLIBC_TUNABLES",
+            "PATH",
+            "BASH_ENV",
+            "PYTHONSTARTUP",
+            "NODE_OPTIONS",
+            "OPENSSL_CONF",
+        ] {
+            assert!(is_dangerous(name), "{name}");
+        }
+        let pairs = [("LD_PRELOAD", "x.so"), ("AWS_REGION", "r"), ("WORD", "w")];
+        let environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment = BTreeMap::from(environment);
+        let passed: Vec<&String> = passed_on(&environment).into_keys().collect();
+        assert_eq!(passed, ["AWS_REGION", "WORD"]);
+    }
 }

@@ -1,6 +1,7 @@
 //! HTTP: routes a request to its protocol, waits as long as the model takes, counts what was asked.
 
 mod called;
+mod host;
 mod invocations;
 mod jobs;
 mod log;
@@ -17,7 +18,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::DATE;
 use axum::http::{HeaderMap, Method, Response, Uri};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +40,17 @@ use super::{AccountView, EndpointView};
 /// Room for bodies that the account itself refuses as too large.
 const MAX_HTTP_BODY: usize = 8 * 1024 * 1024;
 
+/// What a simulator is on this machine.
+#[derive(Debug)]
+pub(super) struct Host {
+    /// Where it answers.
+    pub(super) url: String,
+    /// The access key of this start: who has it may run programs on this machine.
+    pub(super) access_key_id: String,
+    /// Jobs end with this.
+    pub(super) over: CancellationToken,
+}
+
 /// A simulated account behind HTTP.
 #[derive(Debug)]
 pub(super) struct Service {
@@ -55,11 +67,11 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// An account that answers at `url` until `over`.
-    pub(super) fn new(scenario: Scenario, url: String, over: CancellationToken) -> Self {
+    /// An account that answers on `host` until that is over.
+    pub(super) fn new(scenario: Scenario, host: Host) -> Self {
         let started_at = unix_time();
         Self {
-            job_host: JobHost::new(&scenario.jobs, url, over),
+            job_host: JobHost::new(&scenario.jobs, host),
             clock: scenario.clock,
             price_list: scenario.price_list.clone(),
             account: Mutex::new(Account::new(scenario, started_at)),
@@ -92,6 +104,15 @@ impl Service {
         })?;
         self.log().count(refused.code);
         Some(refused)
+    }
+
+    /// Why the caller may not run a job. Signatures are not checked, so that the key is a password.
+    fn refused_job(&self, operation: &str, signature: Signature<'_>) -> Option<ApiError> {
+        let is_refused = operation == Operation::CreateProcessingJob.name()
+            && signature.access_key_id != self.job_host.access_key_id();
+        let message = "The simulator runs processing jobs on this machine, and only for the AWS_ACCESS_KEY_ID \
+                       that it printed when it was started.";
+        is_refused.then(|| ApiError::new(400, "AccessDeniedException", message))
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
@@ -223,6 +244,7 @@ pub(super) fn router(service: Arc<Service>) -> Router {
         .fallback(handle)
         .layer(DefaultBodyLimit::max(MAX_HTTP_BODY))
         .layer(from_fn_with_state(Arc::clone(&service), date))
+        .layer(from_fn(host::refuse_others))
         .with_state(service)
 }
 
@@ -257,7 +279,6 @@ async fn handle(
     let Some(signature) = signature(&headers) else {
         return unsigned(&service, &headers, &body, &request_id).await;
     };
-    let region = signature.region;
     let refused = service.refused_caller(signature, &headers);
     if signature.service == "s3" {
         let request = ObjectRequest {
@@ -274,7 +295,7 @@ async fn handle(
     if let Some(error) = refused {
         return match rest_json::endpoint_of(uri.path()) {
             Some(_) => rest_json::failure(&error, &request_id),
-            None => refuse(error, &headers, &request_id),
+            None => refuse(error, &headers, &body, &request_id),
         };
     }
     if method != Method::POST {
@@ -293,11 +314,16 @@ async fn handle(
     }
     if let Some(operation) = rpc_cbor::operation_of(uri.path()) {
         let input = rpc_cbor::parse(&body);
-        let called = service.call(Api::CloudWatch, operation, input, region);
+        let called = service.call(Api::CloudWatch, operation, input, signature.region);
         let respond = |answer| rpc_cbor::respond(answer, &request_id);
         return called.respond(respond).await;
     }
-    let called = json_call(&service, &headers, &uri, &body, region);
+    if let Some((operation, input)) = aws_query::parse(&headers, &body) {
+        let called = service.call(Api::SecurityTokens, &operation, Ok(input), "");
+        let respond = |answer| aws_query::respond(&answer, &operation, &request_id);
+        return called.respond(respond).await;
+    }
+    let called = json_call(&service, &headers, &uri, &body, signature);
     jobs::start_ordered(&service);
     let respond = |answer| aws_json::respond(answer, &headers, &request_id);
     called.respond(respond).await
@@ -309,7 +335,7 @@ fn json_call(
     headers: &HeaderMap,
     uri: &Uri,
     body: &[u8],
-    region: &str,
+    signature: Signature<'_>,
 ) -> Called<Value> {
     let refused = |what: &str| Called {
         answer: Some(Err(ApiError::unknown(what))),
@@ -325,7 +351,11 @@ fn json_call(
         "ServiceQuotasV20190624" => Api::ServiceQuotas,
         other => return refused(&format!("service {other}")),
     };
-    service.call(api, target.operation, aws_json::parse(body), region)
+    let input = match service.refused_job(target.operation, signature) {
+        Some(error) => Err(error),
+        None => aws_json::parse(body),
+    };
+    service.call(api, target.operation, input, signature.region)
 }
 
 /// Only a role can be assumed without a signature: the token speaks for the caller.
@@ -335,20 +365,25 @@ async fn unsigned(
     body: &[u8],
     request_id: &str,
 ) -> Response<Body> {
-    if let Some((operation, input)) = aws_query::parse(headers, body) {
+    if let Some((operation, input)) = aws_query::parse(headers, body)
+        && operation == Operation::AssumeRoleWithWebIdentity.name()
+    {
         let called = service.call(Api::SecurityTokens, &operation, Ok(input), "");
         let respond = |answer| aws_query::respond(&answer, &operation, request_id);
         return called.respond(respond).await;
     }
     let message = "Missing Authentication Token";
     let error = ApiError::new(403, "MissingAuthenticationTokenException", message);
-    refuse(error, headers, request_id)
+    refuse(error, headers, body, request_id)
 }
 
 /// An error in the protocol of the request.
-fn refuse(error: ApiError, headers: &HeaderMap, request_id: &str) -> Response<Body> {
-    match header(headers, "smithy-protocol") {
-        Some(_) => rpc_cbor::respond(Err(error), request_id),
+fn refuse(error: ApiError, headers: &HeaderMap, body: &[u8], request_id: &str) -> Response<Body> {
+    if header(headers, "smithy-protocol").is_some() {
+        return rpc_cbor::respond(Err(error), request_id);
+    }
+    match aws_query::parse(headers, body) {
+        Some((operation, _)) => aws_query::respond(&Err(error), &operation, request_id),
         None => aws_json::respond(Err(error), headers, request_id),
     }
 }

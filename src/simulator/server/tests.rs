@@ -38,7 +38,8 @@ async fn simulator(extra: &str) -> Handle {
 /// Sends a request on a connection that stays open; `None` when the other side breaks it.
 fn exchange(stream: &mut TcpStream, start: &str, headers: &str, body: &[u8]) -> Option<Reply> {
     let length = body.len();
-    let head = format!("{start} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {length}\r\n\r\n");
+    let head =
+        format!("{start} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
     let mut received = Vec::new();

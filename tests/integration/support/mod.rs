@@ -92,13 +92,18 @@ impl Simulator {
         self.handle.as_ref().unwrap().url()
     }
 
+    /// The key of this start, with which jobs may be run.
+    pub(crate) fn access_key_id(&self) -> &str {
+        self.handle.as_ref().unwrap().access_key_id()
+    }
+
     /// What exists and what was asked.
     pub(crate) fn state(&self) -> Value {
         let address = self.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "GET /_simulator/state HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            "GET /_simulator/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();
@@ -147,11 +152,13 @@ impl Simulator {
     ) -> (u16, String) {
         let address = self.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(address).unwrap();
-        let signature =
-            format!("AWS4-HMAC-SHA256 Credential=AK/20261122/us-east-1/{service}/aws4_request");
+        let signature = format!(
+            "AWS4-HMAC-SHA256 Credential={}/20261122/us-east-1/{service}/aws4_request",
+            self.access_key_id()
+        );
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {signature}\r\n{headers}\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {signature}\r\n{headers}\
              Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )
@@ -253,7 +260,7 @@ impl Workspace {
         let workspace = Self::without_aws()
             .with("AWS_ENDPOINT_URL", &simulator.url())
             .with("AWS_REGION", "us-east-1")
-            .with("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .with("AWS_ACCESS_KEY_ID", simulator.access_key_id())
             .with("AWS_SECRET_ACCESS_KEY", "secret-that-nobody-may-see");
         workspace.write(
             "samples.jsonl",

@@ -37,6 +37,7 @@ pub(in crate::simulator) fn parse(request: ObjectRequest<'_>) -> Result<ObjectCa
     };
     Ok(ObjectCall {
         bucket: bucket.to_owned(),
+        expected_owner: header(request.headers, "x-amz-expected-bucket-owner").map(str::to_owned),
         operation,
     })
 }

@@ -93,6 +93,8 @@ pub(crate) struct World {
     pub(crate) labels: BTreeMap<u64, Vec<String>>,
     /// Events of pull requests, as the API gives them.
     pub(crate) events: BTreeMap<u64, Vec<Value>>,
+    /// Roles in the repository by login: `write`, `maintain`, …
+    pub(crate) roles: BTreeMap<String, String>,
     /// Open pull requests: `{number, head: {label, sha}}`.
     pub(crate) pulls: Vec<Value>,
     /// Answers to come.
@@ -315,6 +317,20 @@ fn answer_at_once(server: &Server, parts: &Parts, bytes: &[u8]) -> (Response<Bod
     (response, Duration::ZERO)
 }
 
+/// As the API describes what an account may do: `permission` knows four levels only.
+fn permission(login: &str, role: &str) -> Value {
+    let permission = match role {
+        "maintain" => "write",
+        "triage" => "read",
+        other => other,
+    };
+    let (writes, maintains) = (permission != "read", role == "maintain" || role == "admin");
+    let user = json!({ "login": login, "permissions": {
+        "pull": true, "push": writes, "maintain": maintains, "admin": role == "admin",
+    }});
+    json!({ "permission": permission, "role_name": role, "user": user })
+}
+
 /// An identity token, unsigned: only AWS checks signatures.
 fn identity(authorization: Option<&str>, query: &Query<'_>) -> Reply {
     if authorization != Some(&format!("Bearer {IDENTITY_TOKEN}")) {
@@ -458,6 +474,10 @@ fn route_to(
                 .cloned()
                 .unwrap_or_default(),
         ),
+        ("GET", ["collaborators", login, "permission"]) => match world.roles.get(*login) {
+            None => refuse(404, &format!("{login} is not a user")),
+            Some(role) => Reply::Json(200, permission(login, role)),
+        },
         ("GET", ["pulls"]) => {
             let head = query.get("head").unwrap_or_default();
             let fitting = world.pulls.iter().filter(|it| it["head"]["label"] == head);

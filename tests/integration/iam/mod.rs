@@ -1,6 +1,11 @@
 //! The IAM policies in `docs/iam` against what runs ask of AWS, and the example workflows against
 //! `action.yml`.
 
+mod judged;
+mod policy;
+mod recorder;
+mod trust;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -29,12 +34,9 @@ fn one_or_many(value: &Value) -> Vec<String> {
 
 /// Actions that a policy allows.
 fn allowed(policy: &Value) -> BTreeSet<String> {
-    let statements = policy["Statement"].as_array().unwrap();
-    let actions = statements.iter().flat_map(|it| {
-        assert_eq!(it["Effect"], "Allow");
-        one_or_many(&it["Action"])
-    });
-    actions.collect()
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let allowing = statements.filter(|it| it["Effect"] == "Allow");
+    allowing.flat_map(|it| one_or_many(&it["Action"])).collect()
 }
 
 /// The action that allows an operation.
@@ -49,10 +51,11 @@ fn action(operation: &str) -> String {
     format!("{service}:{operation}")
 }
 
-/// Actions for everything that the simulator was asked for.
+/// Actions for everything that the simulator was asked for. Everybody may ask who he is.
 fn used(simulator: &Simulator) -> BTreeSet<String> {
     let state = simulator.state();
     let operations = state["requests"].as_object().unwrap().keys();
+    let operations = operations.filter(|it| *it != "GetCallerIdentity");
     operations.map(|it| action(it)).collect()
 }
 
@@ -141,7 +144,9 @@ fn a_model_for_the_run_needs_the_second_policy_and_a_role_to_pass() {
     let without = allowed(&json("policy.json"));
     let mut expected: BTreeSet<String> = &used(&simulator) - &without;
     assert_eq!(expected.len(), 2, "{expected:?}");
-    expected.extend([TAGS, "iam:PassRole"].map(str::to_owned));
+    // Of the model that is made, which the first policy does not name.
+    let config = "sagemaker:CreateEndpointConfig";
+    expected.extend([TAGS, "iam:PassRole", config].map(str::to_owned));
     let policy = json("policy-create-model.json");
     assert_eq!(allowed(&policy), expected);
 }
@@ -175,9 +180,12 @@ fn everything_that_a_policy_lets_change_is_ours_by_name() {
         "policy-create-model.json",
         "policy-cleanup.json",
         "policy-submit.json",
+        "policy-baseline.json",
+        "policy-record.json",
     ] {
         let policy = json(file);
-        for statement in policy["Statement"].as_array().unwrap() {
+        let statements = policy["Statement"].as_array().unwrap().iter();
+        for statement in statements.filter(|it| it["Effect"] == "Allow") {
             let changes = one_or_many(&statement["Action"]).iter().any(|it| {
                 ["Create", "Delete", "Stop", "AddTags", "Invoke"]
                     .iter()
@@ -190,25 +198,6 @@ fn everything_that_a_policy_lets_change_is_ours_by_name() {
             );
         }
     }
-}
-
-#[test]
-fn the_role_is_for_one_repository_and_no_fork() {
-    let trust = json("trust.json");
-    let conditions = &trust["Statement"][0]["Condition"]["StringEquals"];
-    let subject = &conditions["token.actions.githubusercontent.com:sub"];
-    let subjects = one_or_many(subject);
-    assert_eq!(
-        subjects,
-        [
-            "repo:OWNER/REPOSITORY:pull_request",
-            "repo:OWNER/REPOSITORY:ref:refs/heads/main"
-        ]
-    );
-    assert_eq!(
-        conditions["token.actions.githubusercontent.com:aud"],
-        "sts.amazonaws.com"
-    );
 }
 
 fn yaml(path: &Path) -> YamlOwned {
