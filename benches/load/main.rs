@@ -36,7 +36,7 @@ use sagegate::benchmark::{
     self, Environment, Event, Identity, Journal, LoadOptions, ModelSource, Observer, Options, Plan,
     RunPolicy,
 };
-use sagegate::gate::{Limits, judge};
+use sagegate::gate::{Branches, Limits, judge};
 use sagegate::prices::DatedPrices;
 use sagegate::report::{self, Links};
 use sagegate::result::{EndpointRun, InvocationOutcome, LatencySource, RunResult};
@@ -311,7 +311,7 @@ fn report(run: &RunResult) -> usize {
     let judgement = judge(
         run,
         &analysis,
-        baseline.history("model"),
+        Some(&baseline.history("model", &Branches::default())),
         &limits,
         run.finished_at,
     );

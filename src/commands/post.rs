@@ -62,7 +62,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
     let prices = Prices::read(&post.recommend.prices)?;
     let uri = post.gate.baseline.uri(true);
     let access = process.access(post.gate.baseline.github_token.as_ref());
-    let baseline = uri.open(&access)?.load().await?;
+    let baseline = uri.open(&access)?.load().await?.unwrap_or_default();
     let case = Case {
         run: &run,
         prices: &prices.of_result(&run, process).await?,
@@ -77,8 +77,9 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
         on_unwritable: OnUnwritable::Fail,
         publisher,
     };
-    let history = baseline.as_ref().and_then(|file| file.history(&run.name));
-    let conclusion = conclude(&case, history, &ending, process).await?;
+    let branches = process.branches(post.gate.baseline.branch.as_ref());
+    let history = baseline.history(&run.name, &branches);
+    let conclusion = conclude(&case, &history, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)
 }
 
@@ -107,6 +108,7 @@ async fn without_result(
     let unmeasured = Unmeasured {
         verdict: UnmeasuredVerdict::NotRun,
         name,
+        leg: None,
         commit: Some(&head.sha),
         run_id: &run_id(process),
         version: env!("CARGO_PKG_VERSION"),

@@ -1,7 +1,7 @@
 //! `sagegate report`: writes comment and page of a saved result again, without AWS.
 
 use crate::config::Report;
-use crate::gate::Limits;
+use crate::gate::{History, Limits};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::output_files::OutputFiles;
@@ -28,6 +28,6 @@ pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
         on_unwritable: OnUnwritable::Fail,
         publisher: &Publisher::without_comment(process),
     };
-    conclude(&case, None, &ending, process).await?;
+    conclude(&case, &History::default(), &ending, process).await?;
     Ok(0)
 }

@@ -1,9 +1,12 @@
 //! The gate: limits, exit codes, baseline, and where the verdict is published.
 
+use std::path::PathBuf;
+
 use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
 use super::measurement::{Output, name_of, output_of};
+use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
-use crate::gate::{Limits, Policy};
+use crate::gate::{BranchName, Limits, Policy};
 use crate::github::CommentMode;
 
 /// Limits, and the exit codes of verdicts that decide nothing.
@@ -35,6 +38,8 @@ pub struct Gate {
 pub struct Baseline {
     /// The store that was chosen.
     uri: Option<BaselineUri>,
+    /// The branch whose runs are compared with or added to, where a flag names it.
+    pub branch: Option<BranchName>,
     /// Token for its branch, and for the comment.
     pub github_token: Option<GivenToken>,
 }
@@ -44,6 +49,12 @@ pub struct Baseline {
 pub struct Attempt {
     /// Display name of the model, if a flag gives it.
     pub name: Option<String>,
+    /// AWS region, if a flag gives it.
+    pub region: Option<String>,
+    /// The samples, if a flag gives them.
+    pub samples: Option<PathBuf>,
+    /// How the size is chosen.
+    pub strategy: Strategy,
     /// Where files go.
     pub output: Output,
     /// Exit codes.
@@ -59,6 +70,7 @@ impl Baseline {
     pub(super) const fn at(uri: BaselineUri) -> Self {
         Self {
             uri: Some(uri),
+            branch: None,
             github_token: None,
         }
     }
@@ -77,6 +89,7 @@ impl From<BaselineArgs> for Baseline {
     fn from(args: BaselineArgs) -> Self {
         Self {
             uri: args.baseline,
+            branch: args.base_branch,
             github_token: args.github_token,
         }
     }
@@ -118,6 +131,9 @@ impl From<&RunArgs> for Attempt {
     fn from(args: &RunArgs) -> Self {
         Self {
             name: name_of(&args.measurement.model),
+            region: args.measurement.model.region.clone(),
+            samples: args.measurement.model.samples.clone(),
+            strategy: args.measurement.recommend.strategy,
             output: output_of(&args.measurement),
             policy: args.policy(),
             comment: Some(args.comment.comment),

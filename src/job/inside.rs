@@ -85,7 +85,7 @@ async fn measure_part(root: &Path, process: &Process) -> Result<String, Error> {
     }
     let result = measured?;
     let analysis = analyse(&result, &input.prices, input.strategy);
-    let history = input.history.as_ref();
+    let history = Some(&input.history);
     let judgement = gate::judge(&result, &analysis, history, &input.limits, now());
     let report = report::compose(&result, &analysis, &judgement, &Links::default());
     Ok(one_line(&report::headline(&report)))

@@ -11,7 +11,6 @@ use crate::config::Recommend;
 use crate::error::Error;
 use crate::gate::{self, Entry, History, Judgement, Limits, Policy, Status, Verdict};
 use crate::github::Context;
-use crate::marker::Key;
 use crate::prices::DatedPrices;
 use crate::process::{Process, now};
 use crate::report::{self, Color, Consequence, Links, Numbers, Report};
@@ -70,7 +69,7 @@ pub(crate) struct Conclusion {
 /// Analyses, judges, composes, writes and prints; [`Conclusion::publish`] is the last step.
 pub(crate) async fn conclude(
     case: &Case<'_>,
-    history: Option<&History>,
+    history: &History,
     ending: &Ending<'_>,
     process: &Process,
 ) -> Result<Conclusion, Error> {
@@ -107,16 +106,16 @@ impl Case<'_> {
 async fn judge(
     case: &Case<'_>,
     analysis: &Analysis,
-    history: Option<&History>,
+    history: &History,
     ending: &Ending<'_>,
     links: &Links,
     process: &Process,
 ) -> Judgement {
-    let judgement = gate::judge(case.run, analysis, history, &case.limits, now());
+    let judgement = gate::judge(case.run, analysis, Some(history), &case.limits, now());
     let Some(conversation) = ending.conversation() else {
         return judgement;
     };
-    let key = Key::new(&case.run.name, links.workflow.as_deref());
+    let key = report::comment_key(case.run, analysis.strategy, links);
     match accepted_by_label(conversation, &key, process).await {
         Some(accepted) => judgement.under(accepted),
         None => judgement,

@@ -14,6 +14,7 @@ use crate::aws::{AssumedRole, TokenSource};
 use crate::baseline::Access;
 use crate::benchmark::Observer;
 use crate::config::GivenToken;
+use crate::gate::{BranchName, Branches};
 use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
 use crate::progress::{self, Display, TerminalFacts};
 
@@ -115,6 +116,20 @@ impl Process {
                 head.or_else(|| given().filter(|_| is_other))
             }
             None => given(),
+        }
+    }
+
+    /// The branches whose runs a run is compared with: `given` by a flag, else as the event of the
+    /// workflow says.
+    pub(crate) fn branches(&self, given: Option<&BranchName>) -> Branches {
+        let context = self.context().filter(|_| self.in_actions());
+        let branches = context.map(Context::branches).unwrap_or_default();
+        match given {
+            Some(base) => Branches {
+                base: Some(base.clone()),
+                ..branches
+            },
+            None => branches,
         }
     }
 

@@ -2,12 +2,14 @@
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, causes, numbers, reason, sanitise};
-use crate::gate::{ACCEPT_LABEL, Metric, NotAccepted, Notice};
+use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice};
 use crate::result::Service;
 use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
+/// Longest name of a branch that is shown.
+const MAX_BRANCH: usize = 80;
 /// Leftovers that are named.
 const MAX_LEFT: usize = 3;
 
@@ -133,6 +135,16 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
              those of both together.",
         )],
+        Notice::OtherBranch { wanted, used } => {
+            let used = used.as_ref().map_or("main", BranchName::as_str);
+            let branch = |name: &str| code(sanitise::shortened(name, MAX_BRANCH));
+            vec![
+                branch(wanted.as_str()),
+                text(" has no runs with these settings yet: those of "),
+                branch(used),
+                text(" stand in. Its first run is recorded after a push to it."),
+            ]
+        }
         Notice::StaleBaseline { days } => {
             vec![text(format!(
                 "the newest run of the baseline is {days} days old. Record a new one on main."

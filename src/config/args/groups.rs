@@ -13,7 +13,7 @@ use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
-    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
+    BranchName, CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
 };
 use crate::github::CommentMode;
 
@@ -38,6 +38,11 @@ pub struct BaselineArgs {
     /// [default: branch:sagegate in GitHub Actions, file:.sagegate/baseline.json elsewhere]
     #[arg(long, value_name = "URI")]
     pub baseline: Option<BaselineUri>,
+    /// Branch whose runs this one is compared with or added to; the default branch's stand in where
+    /// it has none [default: in GitHub Actions the branch that is merged into, pushed to or checked
+    /// out, elsewhere the default branch]
+    #[arg(long, value_name = "BRANCH")]
+    pub base_branch: Option<BranchName>,
     /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
     pub github_token: Option<GivenToken>,

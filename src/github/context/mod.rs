@@ -11,6 +11,7 @@ use self::event::text;
 pub use self::event::{Event, Head, PullRequest, WorkflowRun};
 use self::variables::{Variables, sha};
 use super::repository::Repository;
+use crate::gate::{BranchName, Branches};
 
 /// The web pages of github.com.
 const SERVER_URL: &str = "https://github.com";
@@ -30,6 +31,8 @@ pub struct Context {
     is_dependabot: bool,
     /// The repository's default branch.
     default_branch: Option<String>,
+    /// The branch of `GITHUB_REF`.
+    branch: Option<String>,
     /// Number of the run, the same for all its attempts. Digits.
     pub run_id: Option<String>,
     /// Number of the attempt, from 1.
@@ -56,6 +59,10 @@ impl Context {
             sha: variables.get("GITHUB_SHA").and_then(sha),
             is_dependabot: variables.get("GITHUB_ACTOR") == Some("dependabot[bot]"),
             default_branch: text(&json, "/repository/default_branch").map(str::to_owned),
+            branch: variables
+                .get("GITHUB_REF")
+                .and_then(|it| it.strip_prefix("refs/heads/"))
+                .map(str::to_owned),
             run_id: run_id.map(str::to_owned),
             run_attempt: attempt.and_then(|it| it.parse().ok()),
             workflow: variables.get("GITHUB_WORKFLOW").map(str::to_owned),
@@ -117,6 +124,26 @@ impl Context {
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_)
             | Event::Other(_) => false,
+        }
+    }
+
+    /// The branch that the run is about, and the default one: whose runs it is compared with. That
+    /// of another workflow's run has to be asked for.
+    pub fn branches(&self) -> Branches {
+        let base = match &self.event {
+            Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => &it.base,
+            Event::Push { branch } => branch,
+            Event::MergeGroup { base, .. } => base,
+            Event::Schedule | Event::WorkflowDispatch => &self.branch,
+            Event::WorkflowRun(_) => &None,
+        };
+        // A schedule runs on the default branch alone.
+        let of_schedule = self.branch.as_ref().filter(|_| self.event == Event::Schedule);
+        let default = self.default_branch.as_ref().or(of_schedule);
+        let named = |name: Option<&String>| name?.parse::<BranchName>().ok();
+        Branches {
+            base: named(base.as_ref()),
+            default: named(default),
         }
     }
 

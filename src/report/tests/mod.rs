@@ -430,6 +430,10 @@ fn every_notice_is_a_sentence() {
             memory_mb: sizes[0],
             reason: "out of memory".to_owned(),
         },
+        Notice::OtherBranch {
+            wanted: "release/1".parse().unwrap(),
+            used: "main".parse().ok(),
+        },
         Notice::StaleBaseline { days: 101 },
         Notice::CostIsEstimated,
         Notice::NotDeleted {
