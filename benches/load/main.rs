@@ -211,6 +211,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
     .unwrap();
     let identity = Identity {
         run_id: "1-1".to_owned(),
+        unique: "1".to_owned(),
         name: "m".to_owned(),
         model: ModelSource::Existing("m".to_owned()),
         commit: None,
@@ -231,6 +232,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         now: Timestamp::now,
         policy: Arc::new(OneSize),
         helpers: None,
+        disown: Arc::new(|_| {}),
     };
     let journal = Journal::create(&folder.path().join("measurements.jsonl")).unwrap();
     let result = Box::pin(benchmark::run(plan, environment, journal, None, &|_| ())).await;

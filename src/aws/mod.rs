@@ -31,6 +31,7 @@ pub use models::{Container, ModelSpec, Unsupported};
 pub use objects::{Objects, StoredObject, Written};
 pub use price_list::{PriceList, PriceListError};
 pub use processing_jobs::{ProcessingJob, ProcessingJobSpec, ProcessingJobStatus};
+pub use retry::Creation;
 pub use quotas::{SharedQuota, shared_quota};
 pub use s3_folder::{NotInS3, S3Folder, is_bucket_name};
 pub use session::{Session, SessionError};

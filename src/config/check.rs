@@ -11,7 +11,9 @@ use super::command::{
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
-use super::measurement::{Checked, LoadDefault, Measurement, Output, Target, name_of, output_of};
+use super::measurement::{
+    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of,
+};
 use crate::benchmark::Selection;
 use crate::gate::Policy;
 use crate::result::LatencySource;

@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 
 use proptest::option;
-use proptest::prelude::*;
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 use super::*;
 

@@ -32,6 +32,7 @@ mod github;
 mod github_files;
 mod hostile;
 mod iam;
+mod identity;
 mod inputs;
 mod instances;
 mod kill;

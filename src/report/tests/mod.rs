@@ -287,7 +287,10 @@ fn the_first_line_is_the_marker_and_the_next_the_headline() {
     let mut lines = comment.lines().filter(|line| !line.is_empty());
     assert_eq!(
         lines.next().unwrap(),
-        "<!-- sagegate key=churn-xgb sha=8f31c2e0aa55 run=1842-1 at=2026-11-22T10:12:09Z -->"
+        format!(
+            "<!-- sagegate key={} sha=8f31c2e0aa55 run=1842-1 at=2026-11-22T10:12:09Z -->",
+            comment_key(&model(1.0), Strategy::Balanced, &links())
+        )
     );
     assert!(
         lines
@@ -308,8 +311,9 @@ fn the_marker_names_the_workflow_and_the_run_that_writes() {
     let judgement = judged(&run, None, &Limits::default());
     let analysis = analyse(&run, &prices(), Strategy::Balanced);
     let comment = markdown(&compose(&run, &analysis, &judgement, &links));
-    let key = Key::new(&run.name, Some("CI / gate"));
-    assert_eq!(key.to_string(), "CI%20/%20gate/churn-xgb");
+    let key = comment_key(&run, Strategy::Balanced, &links);
+    let words = key.to_string();
+    assert!(words.starts_with("CI%20/%20gate/churn-xgb@us-east-1/"), "{words}");
     assert!(
         comment.starts_with(&format!(
             "<!-- sagegate key={key} sha=8f31c2e0aa55 run=1900-2 at="
