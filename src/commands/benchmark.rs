@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Benchmark;
-use crate::gate::Limits;
+use crate::gate::{History, Limits};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -69,6 +69,6 @@ async fn measure_and_report(
         on_unwritable: OnUnwritable::Warn,
         publisher,
     };
-    let conclusion = conclude(&case, None, &ending, process).await?;
+    let conclusion = conclude(&case, &History::default(), &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)
 }

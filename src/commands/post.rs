@@ -77,7 +77,11 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
         on_unwritable: OnUnwritable::Fail,
         publisher,
     };
-    let branches = process.branches(post.gate.baseline.branch.as_ref());
+    let base = post.gate.baseline.branch.as_ref().or_else(|| {
+        let conversation = publisher.conversation.as_ref().ok();
+        conversation?.base.as_ref()
+    });
+    let branches = process.branches(base);
     let history = baseline.history(&run.name, &branches);
     let conclusion = conclude(&case, &history, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)

@@ -209,6 +209,15 @@ pub enum Notice {
         /// Its age.
         days: i64,
     },
+    /// A merge queue's run: what fails here may come from any of its pull requests.
+    MergeGroup {
+        /// The one that the group is named after.
+        pull_request: u64,
+        /// Those before it in the queue, which are not merged yet.
+        others: Vec<u64>,
+        /// The one whose label accepts the failure, where one does.
+        accepted_for: Option<u64>,
+    },
     /// A label that accepts nothing, or not this.
     NotAccepted {
         /// Why.

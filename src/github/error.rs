@@ -24,6 +24,8 @@ pub enum Operation {
     ReadLabels,
     /// Find the pull request of a commit.
     FindPullRequest,
+    /// Find out what a merge queue tries together.
+    ReadMergeGroup,
 }
 
 impl fmt::Display for Operation {
@@ -36,6 +38,7 @@ impl fmt::Display for Operation {
             Self::WriteFile => "write to the baseline's branch",
             Self::ReadLabels => "read the labels of the pull request",
             Self::FindPullRequest => "find the pull request of the commit",
+            Self::ReadMergeGroup => "find the pull requests of the merge group",
         })
     }
 }
@@ -48,7 +51,7 @@ impl Operation {
             Self::ReadAuthor | Self::ReadComments | Self::WriteComment => {
                 "permissions: { contents: read, pull-requests: write }"
             }
-            Self::ReadFile => "permissions: { contents: read }",
+            Self::ReadFile | Self::ReadMergeGroup => "permissions: { contents: read }",
             Self::WriteFile => "permissions: { contents: write }",
             Self::ReadLabels | Self::FindPullRequest => {
                 "permissions: { contents: read, pull-requests: read }"

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::accept::accepted_by_label;
+use super::accept::under_labels;
 use super::output_files::OutputFiles;
 use super::publish::{Publication, Publisher};
 use crate::analysis::{Analysis, Wanted, analyse};
@@ -116,10 +116,7 @@ async fn judge(
         return judgement;
     };
     let key = report::comment_key(case.run, analysis.strategy, links);
-    match accepted_by_label(conversation, &key, process).await {
-        Some(accepted) => judgement.under(accepted),
-        None => judgement,
-    }
+    under_labels(judgement, conversation, &key, process).await
 }
 
 impl Ending<'_> {
@@ -132,7 +129,10 @@ impl Ending<'_> {
         Links {
             baseline: self.baseline.map(ToString::to_string),
             result: Some(self.result_file.display().to_string()),
-            can_be_labelled: self.conversation().is_some(),
+            // A merge queue's run leaves the comment alone, which a label accepts.
+            can_be_labelled: self
+                .conversation()
+                .is_some_and(|it| it.merge_group.is_none()),
             ..links(commit, self.publisher, process)
         }
     }

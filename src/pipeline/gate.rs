@@ -128,7 +128,7 @@ pub(super) fn records(mode: Mode, process: &Process) -> bool {
         Mode::Record => true,
         Mode::Gate => false,
         Mode::Auto => {
-            process.in_actions() && process.context().is_some_and(Context::is_on_default_branch)
+            process.in_actions() && process.context().is_some_and(Context::is_on_branch)
         }
     }
 }

@@ -173,6 +173,11 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
              every call in time.",
         )],
+        Notice::MergeGroup {
+            pull_request,
+            others,
+            accepted_for,
+        } => vec![text(merge_group(*pull_request, others, *accepted_for))],
         Notice::NotAccepted { reason } => not_accepted(*reason),
         Notice::NotDeleted { left } => not_deleted(left),
     }
@@ -203,6 +208,28 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Latency(quantile) | Metric::LatencyAllSizes(quantile) => quantile.name(),
         Metric::CostPerMillion | Metric::CostAllSizes => "cost",
     }
+}
+
+/// `#` is kept from becoming a link: escaped as any text.
+fn merge_group(pull_request: u64, others: &[u64], accepted_for: Option<u64>) -> String {
+    let mut words = format!("this merge group is of pull request {pull_request}");
+    if !others.is_empty() {
+        let numbers: Vec<String> = others.iter().map(u64::to_string).collect();
+        let before = format!(
+            " and holds {} before it in the queue too, so that what has changed may come from any of them",
+            numbers.join(", ")
+        );
+        words.push_str(&before);
+    }
+    match accepted_for {
+        Some(number) if number == pull_request => words.push_str(". Its label accepts these values."),
+        Some(number) => {
+            let by = format!(". The label of pull request {number} accepts these values.");
+            words.push_str(&by);
+        }
+        None => words.push('.'),
+    }
+    words
 }
 
 fn not_accepted(why: NotAccepted) -> Vec<Inline> {

@@ -143,7 +143,7 @@ fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() 
 }
 
 /// The same folder in the job that publishes.
-fn workflow_run(runner: Runner, sha: &str) -> Runner {
+pub(crate) fn workflow_run(runner: Runner, sha: &str) -> Runner {
     let event = json!({
         "workflow_run": {
             "name": "gate",

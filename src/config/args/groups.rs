@@ -20,8 +20,8 @@ use crate::github::CommentMode;
 /// What `run` does with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// As the event of the workflow asks: record after a push to the default branch and on a
-    /// schedule, else gate
+    /// As the event of the workflow asks: record after a push to a branch and on a schedule, else
+    /// gate
     Auto,
     /// Compare with the baseline and fail on a regression; the baseline is only read
     Gate,

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::event::text;
-pub use self::event::{Event, Head, PullRequest, WorkflowRun};
+use self::event::QUEUE;
+pub use self::event::{Event, Head, MergeGroup, PullRequest, WorkflowRun};
+pub(super) use self::event::queued;
 use self::variables::{Variables, sha};
 use super::repository::Repository;
 use crate::gate::{BranchName, Branches};
@@ -75,11 +77,25 @@ impl Context {
     pub const fn pull_request(&self) -> Option<u64> {
         match &self.event {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.number,
+            Event::MergeGroup(it) => it.pull_request,
             Event::Push { .. }
-            | Event::MergeGroup { .. }
             | Event::Schedule
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_) => None,
+        }
+    }
+
+    /// The merge group that is tried.
+    pub const fn merge_group(&self) -> Option<&MergeGroup> {
+        match &self.event {
+            Event::MergeGroup(it) => Some(it),
+            Event::PullRequest(_)
+            | Event::PullRequestTarget(_)
+            | Event::Push { .. }
+            | Event::Schedule
+            | Event::WorkflowDispatch
+            | Event::WorkflowRun(_)
+            | Event::Other(_) => None,
         }
     }
 
@@ -90,7 +106,7 @@ impl Context {
             Event::PullRequest(_)
             | Event::PullRequestTarget(_)
             | Event::Push { .. }
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::Schedule
             | Event::WorkflowDispatch
             | Event::Other(_) => None,
@@ -105,7 +121,7 @@ impl Context {
             // wrong commit.
             Event::PullRequest(it) | Event::PullRequestTarget(it) => (&it.head_sha, false),
             Event::WorkflowRun(run) => (&run.head_sha, false),
-            Event::MergeGroup { head_sha, .. } => (head_sha, true),
+            Event::MergeGroup(it) => (&it.head_sha, true),
             Event::Other(it) => (&it.head_sha, true),
             Event::Push { .. } | Event::Schedule | Event::WorkflowDispatch => (&None, true),
         };
@@ -113,14 +129,15 @@ impl Context {
         of_event.as_deref().or(checked_out)
     }
 
-    /// Whether the run is about the default branch itself: a push to it, or the schedule.
-    pub fn is_on_default_branch(&self) -> bool {
+    /// Whether the run is about a branch itself, which is what pull requests are compared with: a
+    /// push to it, or a schedule. The branches of a merge queue are none that lasts.
+    pub fn is_on_branch(&self) -> bool {
         match &self.event {
             Event::Schedule => true,
-            Event::Push { branch } => branch.is_some() && *branch == self.default_branch,
+            Event::Push { branch } => branch.as_ref().is_some_and(|it| !it.starts_with(QUEUE)),
             Event::PullRequest(_)
             | Event::PullRequestTarget(_)
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_)
             | Event::Other(_) => false,
@@ -133,7 +150,7 @@ impl Context {
         let base = match &self.event {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => &it.base,
             Event::Push { branch } => branch,
-            Event::MergeGroup { base, .. } => base,
+            Event::MergeGroup(it) => &it.base,
             Event::Schedule | Event::WorkflowDispatch => &self.branch,
             Event::WorkflowRun(_) => &None,
         };
@@ -153,7 +170,7 @@ impl Context {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.is_fork,
             Event::WorkflowRun(run) => run.is_fork,
             Event::Push { .. }
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::Schedule
             | Event::WorkflowDispatch => false,
         }
@@ -168,7 +185,7 @@ impl Context {
             Event::PullRequest(_) | Event::Other(_) => self.is_fork() || self.is_dependabot,
             Event::Push { .. } => self.is_dependabot,
             Event::PullRequestTarget(_)
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::Schedule
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_) => false,

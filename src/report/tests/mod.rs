@@ -83,6 +83,7 @@ fn not_run() -> Report {
     let it = Unmeasured {
         verdict: UnmeasuredVerdict::NotRun,
         name: "churn-xgb",
+        leg: None,
         commit: Some("8f31c2e0aa55"),
         run_id: "1842-1",
         version: "0.1.0",
@@ -433,6 +434,16 @@ fn every_notice_is_a_sentence() {
         Notice::SizeNoLongerWorks {
             memory_mb: sizes[0],
             reason: "out of memory".to_owned(),
+        },
+        Notice::MergeGroup {
+            pull_request: 7,
+            others: Vec::new(),
+            accepted_for: Some(7),
+        },
+        Notice::MergeGroup {
+            pull_request: 7,
+            others: vec![5, 6],
+            accepted_for: Some(5),
         },
         Notice::OtherBranch {
             wanted: "release/1".parse().unwrap(),
