@@ -82,7 +82,9 @@ fn measure(calls: u32) -> Row {
     let (analysis, of_analysis) = cost(times, || analyse(&run, &prices, Strategy::Balanced));
     let limits = Limits::default();
     let now = run.finished_at;
-    let (judgement, of_gate) = cost(times, || judge(&run, &analysis, Some(&history), &limits, now));
+    let (judgement, of_gate) = cost(times, || {
+        judge(&run, &analysis, Some(&history), &limits, now)
+    });
     let (_, of_report) = cost(times, || written(&run, &analysis, &judgement));
     let (_, of_charts) = cost(times, || report::chart_files(&run, &analysis, &judgement));
     Row {

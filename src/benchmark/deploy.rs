@@ -152,7 +152,9 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
     match session.create_endpoint_config(spec).await {
         Ok(Creation::Created) => {
             context.created.fetch_add(1, Ordering::SeqCst);
-            context.owners.claim(ResourceKind::EndpointConfig, &spec.name);
+            context
+                .owners
+                .claim(ResourceKind::EndpointConfig, &spec.name);
         }
         // A wave before, or the run that is resumed, has created it.
         Ok(Creation::Taken) if is_own(context, ResourceKind::EndpointConfig, spec) => {}
@@ -165,7 +167,9 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
                 // Certainly not there: nothing is to be deleted.
                 context.gone().insert(spec.name.clone());
             }
-            context.owners.claim(ResourceKind::EndpointConfig, &spec.name);
+            context
+                .owners
+                .claim(ResourceKind::EndpointConfig, &spec.name);
             return Err(Refused::Final(refused(context, spec, error).await));
         }
     }

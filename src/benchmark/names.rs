@@ -123,7 +123,7 @@ mod tests {
         let run = run_id(Some(("1842", "1")), 0);
         let (one, other) = (unique(123_456_789), unique(987_654_321));
         let name = |unique: &str| memory_endpoint(&stem(&run, unique), MemoryMb::OFFERED[1]);
-        assert_eq!(name(&one), "sagegate-1842-1-9ixi1200-m2048");
+        assert_eq!(name(&one), "sagegate-1842-1-9v3i1200-m2048");
         assert_ne!(name(&one), name(&other));
         assert_eq!(unique_of(&name(&one), &run), Some(one.as_str()));
         assert_eq!(unique_of(&name(&one), "1842-2"), None);

@@ -115,11 +115,7 @@ impl Key {
                 self.latency_source.to_string(),
                 now.latency_source.to_string(),
             ),
-            (
-                Setting::Strategy,
-                strategy(self, now),
-                strategy(now, self),
-            ),
+            (Setting::Strategy, strategy(self, now), strategy(now, self)),
         ];
         let different = settings
             .into_iter()

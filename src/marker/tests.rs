@@ -80,7 +80,7 @@ fn each_region_each_sample_set_and_each_strategy_has_a_key_of_its_own() {
         legs.iter().map(|leg| key(leg).to_string()).collect();
     assert_eq!(keys.len(), legs.len());
     let first = key(&legs[0]);
-    assert_eq!(first.to_string(), "ci/churn@us-east-1/df8a2357");
+    assert_eq!(first.to_string(), "ci/churn@us-east-1/a9cee609");
     let earlier = Key::new("churn", Some("ci"));
     assert!(earlier.is_without_the_leg_of(&first));
     assert!(!first.is_without_the_leg_of(&first) && !first.is_without_the_leg_of(&earlier));

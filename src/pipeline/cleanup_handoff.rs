@@ -163,7 +163,7 @@ mod tests {
 
     fn ledger(endpoints: usize) -> Ledger {
         let names: Vec<String> = (0..endpoints)
-            .map(|it| format!("sagegate-1842-1-88b207-c{it}"))
+            .map(|it| format!("sagegate-1842-1-9ixi1200-c{it}"))
             .collect();
         let text = serde_json::json!({
             "schema": 1, "run_id": "1842-1", "region": "eu-west-1", "endpoints": names,

@@ -127,8 +127,6 @@ pub(super) fn records(mode: Mode, process: &Process) -> bool {
     match mode {
         Mode::Record => true,
         Mode::Gate => false,
-        Mode::Auto => {
-            process.in_actions() && process.context().is_some_and(Context::is_on_branch)
-        }
+        Mode::Auto => process.in_actions() && process.context().is_some_and(Context::is_on_branch),
     }
 }

@@ -20,7 +20,8 @@ impl Checkout {
         let reference = head.strip_prefix("ref: ")?.trim_end();
         let branch: BranchName = reference.strip_prefix("refs/heads/")?.parse().ok()?;
         let commit = std::fs::read_to_string(git.join(reference)).ok();
-        let is_hash = |text: &String| text.len() >= 40 && text.chars().all(|c| c.is_ascii_hexdigit());
+        let is_hash =
+            |text: &String| text.len() >= 40 && text.chars().all(|c| c.is_ascii_hexdigit());
         Some(Self {
             branch,
             commit: commit.map(|it| it.trim_end().to_owned()).filter(is_hash),

@@ -122,7 +122,8 @@ fn our_comment_is_found_on_the_third_page_and_changed_in_place() {
 fn a_comment_of_a_version_that_knew_no_legs_gives_way_to_that_of_the_leg() {
     let github = GitHub::start();
     let old = "<!-- sagegate key=gate/xgboost sha=x run=1-1 at=2026-01-01T00:00:00Z -->\nold";
-    let newer = "<!-- sagegate key=gate/xgboost sha=x run=9999-1 at=2030-01-01T00:00:00Z -->\nnewer";
+    let newer =
+        "<!-- sagegate key=gate/xgboost sha=x run=9999-1 at=2030-01-01T00:00:00Z -->\nnewer";
     let other = "<!-- sagegate key=gate/other sha=x run=1-1 at=2026-01-01T00:00:00Z -->\nother";
     for body in [old, newer, other] {
         github.world().comment(PULL_REQUEST, BOT, body);
@@ -134,7 +135,10 @@ fn a_comment_of_a_version_that_knew_no_legs_gives_way_to_that_of_the_leg() {
     );
     let bodies = comments(&github);
     assert_eq!(bodies[..2], [newer, other]);
-    assert!(bodies[2].starts_with("<!-- sagegate key=gate/xgboost@us-east-1/"), "{bodies:?}");
+    assert!(
+        bodies[2].starts_with("<!-- sagegate key=gate/xgboost@us-east-1/"),
+        "{bodies:?}"
+    );
 }
 
 /// The built-in simulator in place of AWS.

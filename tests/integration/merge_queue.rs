@@ -101,7 +101,9 @@ fn a_queue_that_cannot_be_asked_is_judged_all_the_same() {
     assert_eq!(step.output("verdict"), "accepted");
     let warnings = step.annotations("warning");
     assert!(
-        warnings.iter().any(|it| it.contains("whether the merge group holds other pull requests")),
+        warnings
+            .iter()
+            .any(|it| it.contains("whether the merge group holds other pull requests")),
         "{warnings:?}"
     );
     // A group whose name says no number is judged without a pull request.

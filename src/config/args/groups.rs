@@ -13,7 +13,8 @@ use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
 use crate::baseline::BaselineUri;
 use crate::gate::{
-    BranchName, CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MemoryLimit, Policy,
+    BranchName, CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits,
+    MemoryLimit, Policy,
 };
 use crate::github::CommentMode;
 

@@ -92,7 +92,9 @@ mod tests {
             assert_eq!(text.parse::<BranchName>().unwrap().as_str(), name);
         }
         let long = "x".repeat(245);
-        for text in ["", "a b", "a..b", "/a", "a//b", ".a", "a/.b", "a\nb", "a:b", &long] {
+        for text in [
+            "", "a b", "a..b", "/a", "a//b", ".a", "a/.b", "a\nb", "a:b", &long,
+        ] {
             let error = text.parse::<BranchName>().unwrap_err();
             assert!(error.to_string().starts_with('`'), "{error}");
         }

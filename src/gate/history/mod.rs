@@ -292,11 +292,7 @@ impl History {
 
     /// The oldest run of the newest epoch with the same key, however long ago.
     pub(super) fn oldest_of_epoch(&self, key: &Key) -> Option<&Entry> {
-        let alike = || {
-            self.entries
-                .iter()
-                .filter(|entry| entry.key.is_like(key))
-        };
+        let alike = || self.entries.iter().filter(|entry| entry.key.is_like(key));
         let epoch = alike().next_back()?.epoch;
         alike().find(|entry| entry.epoch == epoch)
     }

@@ -158,7 +158,12 @@ fn every_leg_of_one_run_keeps_its_entries() {
         }
     }
     for leg in legs(0) {
-        assert_eq!(history.comparable(&leg.key).len(), MAX_RUNS, "{:?}", leg.key);
+        assert_eq!(
+            history.comparable(&leg.key).len(),
+            MAX_RUNS,
+            "{:?}",
+            leg.key
+        );
     }
     assert_eq!(history.entries().len(), legs(0).len() * KEPT_RUNS);
 }
@@ -307,7 +312,12 @@ fn branches_that_nobody_records_any_more_are_forgotten() {
     let mut file = with_a_release();
     for number in 0..60 {
         let base = format!("topic/{number}");
-        file.record("churn", &branches(&base), entry(10 + number, 0), Epoch::Same);
+        file.record(
+            "churn",
+            &branches(&base),
+            entry(10 + number, 0),
+            Epoch::Same,
+        );
     }
     let key = entry(0, 0).key;
     let used = |base| {

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::event::text;
 use self::event::QUEUE;
-pub use self::event::{Event, Head, MergeGroup, PullRequest, WorkflowRun};
 pub(super) use self::event::queued;
+use self::event::text;
+pub use self::event::{Event, Head, MergeGroup, PullRequest, WorkflowRun};
 use self::variables::{Variables, sha};
 use super::repository::Repository;
 use crate::gate::{BranchName, Branches};
@@ -155,7 +155,10 @@ impl Context {
             Event::WorkflowRun(_) => &None,
         };
         // A schedule runs on the default branch alone.
-        let of_schedule = self.branch.as_ref().filter(|_| self.event == Event::Schedule);
+        let of_schedule = self
+            .branch
+            .as_ref()
+            .filter(|_| self.event == Event::Schedule);
         let default = self.default_branch.as_ref().or(of_schedule);
         let named = |name: Option<&String>| name?.parse::<BranchName>().ok();
         Branches {

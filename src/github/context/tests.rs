@@ -201,7 +201,8 @@ fn the_branch_of_a_merge_queue_names_base_and_pull_request() {
     ] {
         assert_eq!(queued(branch), expected, "{branch}");
     }
-    let event = json!({ "merge_group": { "head_ref": "refs/heads/gh-readonly-queue/a/b/pr-9-abc" } });
+    let event =
+        json!({ "merge_group": { "head_ref": "refs/heads/gh-readonly-queue/a/b/pr-9-abc" } });
     let context = context("merge_group", &[("GITHUB_REF", "refs/heads/main")], &event);
     assert_eq!(context.pull_request(), Some(9));
     let base = context.branches().base;

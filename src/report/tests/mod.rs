@@ -314,7 +314,10 @@ fn the_marker_names_the_workflow_and_the_run_that_writes() {
     let comment = markdown(&compose(&run, &analysis, &judgement, &links));
     let key = comment_key(&run, Strategy::Balanced, &links);
     let words = key.to_string();
-    assert!(words.starts_with("CI%20/%20gate/churn-xgb@us-east-1/"), "{words}");
+    assert!(
+        words.starts_with("CI%20/%20gate/churn-xgb@us-east-1/"),
+        "{words}"
+    );
     assert!(
         comment.starts_with(&format!(
             "<!-- sagegate key={key} sha=8f31c2e0aa55 run=1900-2 at="

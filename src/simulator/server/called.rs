@@ -42,7 +42,13 @@ pub(super) fn called<T>(
             None if is_dropped => None,
             None => Some(carry_out()),
         }
-        .map(|answer| if is_taken { answer.and_then(|_| Err(taken())) } else { answer }),
+        .map(|answer| {
+            if is_taken {
+                answer.and_then(|_| Err(taken()))
+            } else {
+                answer
+            }
+        }),
         spoilt: injected.and_then(InjectedFault::spoilt),
     }
 }

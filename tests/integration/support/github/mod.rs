@@ -474,9 +474,7 @@ fn route_to(
             let prefix = format!("refs/{}", prefix.join("/"));
             let all = world.queue.iter();
             let fitting = all.filter(|(name, _)| name.starts_with(&prefix));
-            let reference = |(name, sha): &(String, String)| {
-                json!({ "ref": name, "object": { "type": "commit", "sha": sha } })
-            };
+            let reference = |(name, sha): &(String, String)| json!({ "ref": name, "object": { "type": "commit", "sha": sha } });
             Reply::Json(200, fitting.map(reference).collect())
         }
         ("GET", ["compare", range]) if range.contains("...") => {
