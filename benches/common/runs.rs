@@ -4,7 +4,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
 use rand_pcg::Pcg64Mcg;
 use sagegate::analysis::{Strategy, analyse};
-use sagegate::gate::{BaselineFile, Entry, Epoch};
+use sagegate::gate::{BaselineFile, Branches, Entry, Epoch};
 use sagegate::prices::{DatedPrices, PriceTable};
 use sagegate::result::{
     CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome,
@@ -106,8 +106,8 @@ pub(crate) fn baseline(runs: u64, of: &RunResult) -> BaselineFile {
     for seed in 0..runs {
         let mut earlier = run(6000, 1000 + seed);
         earlier.settings = of.settings.clone();
-        file.history_mut("model")
-            .append(entry(&earlier), Epoch::Same);
+        let branches = Branches::default();
+        file.record("model", &branches, entry(&earlier), Epoch::Same);
     }
     file
 }

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use sagegate::analysis::{LatencySummary, Strategy, analyse, nearest_rank, sorted};
-use sagegate::gate::{BaselineFile, Epoch, Limits, judge};
+use sagegate::gate::{BaselineFile, Branches, Epoch, Limits, judge};
 use sagegate::report::{self, Links};
 use sagegate::result::RunResult;
 
@@ -49,10 +49,10 @@ fn whole_runs(criterion: &mut Criterion) {
     let run = runs::run(CALLS, 1);
     let prices = runs::prices();
     let file = runs::baseline(20, &run);
-    let history = file.history("model");
+    let history = file.history("model", &Branches::default());
     let analysis = analyse(&run, &prices, Strategy::Balanced);
     let limits = Limits::default();
-    let judgement = judge(&run, &analysis, history, &limits, run.finished_at);
+    let judgement = judge(&run, &analysis, Some(&history), &limits, run.finished_at);
     let report = report::compose(&run, &analysis, &judgement, &Links::default());
     let mut group = criterion.benchmark_group("a run of 6 x 1000 calls");
     group.bench_function("analyse", |bench| {
@@ -103,7 +103,7 @@ fn files(criterion: &mut Criterion) {
             || entry.clone(),
             |entry| {
                 let mut file = BaselineFile::from_json(black_box(&baseline), "baseline").unwrap();
-                file.history_mut("model").append(entry, Epoch::Same);
+                file.record("model", &Branches::default(), entry, Epoch::Same);
                 file.to_json().unwrap()
             },
             BatchSize::SmallInput,

@@ -36,7 +36,7 @@ use sagegate::benchmark::{
     self, Environment, Event, Identity, Journal, LoadOptions, ModelSource, Observer, Options, Plan,
     RunPolicy,
 };
-use sagegate::gate::{Limits, judge};
+use sagegate::gate::{Branches, Limits, judge};
 use sagegate::prices::DatedPrices;
 use sagegate::report::{self, Links};
 use sagegate::result::{EndpointRun, InvocationOutcome, LatencySource, RunResult};
@@ -211,6 +211,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
     .unwrap();
     let identity = Identity {
         run_id: "1-1".to_owned(),
+        unique: "1".to_owned(),
         name: "m".to_owned(),
         model: ModelSource::Existing("m".to_owned()),
         commit: None,
@@ -231,6 +232,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         now: Timestamp::now,
         policy: Arc::new(OneSize),
         helpers: None,
+        disown: Arc::new(|_| {}),
     };
     let journal = Journal::create(&folder.path().join("measurements.jsonl")).unwrap();
     let result = Box::pin(benchmark::run(plan, environment, journal, None, &|_| ())).await;
@@ -311,7 +313,7 @@ fn report(run: &RunResult) -> usize {
     let judgement = judge(
         run,
         &analysis,
-        baseline.history("model"),
+        Some(&baseline.history("model", &Branches::default())),
         &limits,
         run.finished_at,
     );

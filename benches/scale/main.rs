@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use sagegate::analysis::{Analysis, Strategy, analyse};
-use sagegate::gate::{Judgement, Limits, judge};
+use sagegate::gate::{Branches, Judgement, Limits, judge};
 use sagegate::report::{self, Links};
 use sagegate::result::{Invocation, RunResult};
 
@@ -77,12 +77,14 @@ fn measure(calls: u32) -> Row {
     let run = runs::run(calls, 1);
     let prices = runs::prices();
     let file = runs::baseline(5, &run);
-    let history = file.history("model");
+    let history = file.history("model", &Branches::default());
     let times = (WORK / calls).max(1);
     let (analysis, of_analysis) = cost(times, || analyse(&run, &prices, Strategy::Balanced));
     let limits = Limits::default();
     let now = run.finished_at;
-    let (judgement, of_gate) = cost(times, || judge(&run, &analysis, history, &limits, now));
+    let (judgement, of_gate) = cost(times, || {
+        judge(&run, &analysis, Some(&history), &limits, now)
+    });
     let (_, of_report) = cost(times, || written(&run, &analysis, &judgement));
     let (_, of_charts) = cost(times, || report::chart_files(&run, &analysis, &judgement));
     Row {

@@ -5,6 +5,7 @@ use aws_sdk_sagemaker::types::{
 };
 
 use super::error::{AwsError, AwsErrorKind};
+use super::retry::{Attempts, Creation};
 use super::session::Session;
 use crate::units::MemoryMb;
 
@@ -47,7 +48,7 @@ impl Session {
     ///
     /// # Errors
     /// [`AwsError`] of `CreateEndpointConfig`.
-    pub async fn create_endpoint_config(&self, spec: &EndpointSpec) -> Result<(), AwsError> {
+    pub async fn create_endpoint_config(&self, spec: &EndpointSpec) -> Result<Creation, AwsError> {
         let serverless = ProductionVariantServerlessConfig::builder()
             .memory_size_in_mb(i32::try_from(spec.memory_mb.get()).unwrap_or(i32::MAX))
             .max_concurrency(i32::try_from(spec.max_concurrency).unwrap_or(i32::MAX))
@@ -63,27 +64,25 @@ impl Session {
             .endpoint_config_name(&spec.name)
             .production_variants(variant)
             .set_tags(Some(tags(&spec.tags)));
-        call.send()
-            .await
-            .map_err(|error| AwsError::new("CreateEndpointConfig", &error))?;
-        Ok(())
+        let attempts = Attempts::default();
+        let answer = call.customize().interceptor(attempts.clone()).send().await;
+        attempts.creation(answer.map_err(|error| AwsError::new("CreateEndpointConfig", &error)))
     }
 
     /// Starts the creation of the endpoint of `spec` from the endpoint config of the same name.
     ///
     /// # Errors
     /// [`AwsError`] of `CreateEndpoint`: account quotas show here, not at the endpoint config.
-    pub async fn create_endpoint(&self, spec: &EndpointSpec) -> Result<(), AwsError> {
+    pub async fn create_endpoint(&self, spec: &EndpointSpec) -> Result<Creation, AwsError> {
         let call = self
             .sagemaker
             .create_endpoint()
             .endpoint_name(&spec.name)
             .endpoint_config_name(&spec.name)
             .set_tags(Some(tags(&spec.tags)));
-        call.send()
-            .await
-            .map_err(|error| AwsError::new("CreateEndpoint", &error))?;
-        Ok(())
+        let attempts = Attempts::default();
+        let answer = call.customize().interceptor(attempts.clone()).send().await;
+        attempts.creation(answer.map_err(|error| AwsError::new("CreateEndpoint", &error)))
     }
 
     /// Where an endpoint is in its life, or `None` when no endpoint has that name.

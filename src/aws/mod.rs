@@ -34,6 +34,7 @@ pub use objects::{Objects, StoredObject, Written};
 pub use price_list::{PriceList, PriceListError};
 pub use processing_jobs::{ProcessingJob, ProcessingJobSpec, ProcessingJobStatus};
 pub use quotas::{SharedQuota, shared_quota};
+pub use retry::Creation;
 pub use s3_folder::{NotInS3, S3Folder, is_bucket_name};
 pub use session::{Session, SessionError};
 pub use web_identity::{AssumedRole, TokenSource};

@@ -7,6 +7,7 @@ use aws_sdk_sagemaker::types::{ContainerDefinition, ContainerMode, RepositoryAcc
 
 use super::endpoints::{existed, tags};
 use super::error::{AwsError, AwsErrorKind};
+use super::retry::{Attempts, Creation};
 use super::session::Session;
 
 /// A model to create for a run and to delete after it.
@@ -120,12 +121,11 @@ impl Session {
         }
     }
 
-    /// Creates a model. One of that name that is already there counts as this one: names are those
-    /// of a run.
+    /// Creates a model.
     ///
     /// # Errors
     /// [`AwsError`] of `CreateModel`.
-    pub async fn create_model(&self, spec: &ModelSpec) -> Result<(), AwsError> {
+    pub async fn create_model(&self, spec: &ModelSpec) -> Result<Creation, AwsError> {
         let call = self
             .sagemaker
             .create_model()
@@ -133,13 +133,9 @@ impl Session {
             .primary_container(spec.container.definition())
             .execution_role_arn(&spec.execution_role_arn)
             .set_tags(Some(tags(&spec.tags)));
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match AwsError::new("CreateModel", &error) {
-                error if error.kind == AwsErrorKind::AlreadyExists => Ok(()),
-                error => Err(error),
-            },
-        }
+        let attempts = Attempts::default();
+        let answer = call.customize().interceptor(attempts.clone()).send().await;
+        attempts.creation(answer.map_err(|error| AwsError::new("CreateModel", &error)))
     }
 
     /// Deletes a model; returns whether it existed.

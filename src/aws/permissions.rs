@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::endpoints::EndpointSpec;
 use super::error::{AwsError, AwsErrorKind};
 use super::metrics::MetricWindow;
+use super::retry::Creation;
 use super::session::Session;
 
 impl Session {
@@ -40,7 +41,8 @@ impl Session {
     async fn create_nothing(&self, absent: &EndpointSpec) -> Option<AwsError> {
         match self.create_endpoint(absent).await {
             Err(error) => Some(error),
-            Ok(()) => self.delete_endpoint(&absent.name).await.err(),
+            Ok(Creation::Taken) => None,
+            Ok(Creation::Created) => self.delete_endpoint(&absent.name).await.err(),
         }
     }
 }

@@ -8,10 +8,10 @@ use super::names;
 use super::wait::{poll_delay, sleep_unless_cancelled};
 use super::{Context, Event, role};
 use crate::aws::{
-    AwsError, AwsErrorKind, EndpointSpec, EndpointStatus, SharedQuota, cause_of_call,
+    AwsError, AwsErrorKind, Creation, EndpointSpec, EndpointStatus, SharedQuota, cause_of_call,
     cause_of_deployment, is_role_refused, shared_quota,
 };
-use crate::result::{Cause, EndpointOutcome};
+use crate::result::{Cause, EndpointOutcome, ResourceKind};
 
 /// `CreateEndpoint` reads with eventual consistency and may not see its endpoint config for a
 /// moment.
@@ -60,6 +60,9 @@ pub(super) async fn deploy(
         return Err(failed);
     };
     if *cause != Cause::Service && !is_role_refused(reason) {
+        return Err(failed);
+    }
+    if context.owners.is_foreign(&spec.name) {
         return Err(failed);
     }
     if began.elapsed() >= context.plan.options.deploy_timeout {
@@ -147,20 +150,51 @@ async fn create(context: &Context, spec: &EndpointSpec) -> Result<(), Refused> {
     // Never cut short by a cancellation: a create in flight whose answer nobody reads could leak.
     let session = &context.environment.session;
     match session.create_endpoint_config(spec).await {
-        Ok(()) => {
+        Ok(Creation::Created) => {
             context.created.fetch_add(1, Ordering::SeqCst);
+            context
+                .owners
+                .claim(ResourceKind::EndpointConfig, &spec.name);
         }
-        // Names are those of this run: a wave before, or the run that is resumed, has created it.
-        Err(error) if error.kind == AwsErrorKind::AlreadyExists => {}
+        // A wave before, or the run that is resumed, has created it.
+        Ok(Creation::Taken) if is_own(context, ResourceKind::EndpointConfig, spec) => {}
+        Ok(Creation::Taken) => {
+            let outcome = context.leave_alone(ResourceKind::EndpointConfig, &spec.name);
+            return Err(Refused::Final(outcome));
+        }
         Err(error) => {
             if error.kind == AwsErrorKind::AccessDenied && !context.resumed {
                 // Certainly not there: nothing is to be deleted.
                 context.gone().insert(spec.name.clone());
             }
+            context
+                .owners
+                .claim(ResourceKind::EndpointConfig, &spec.name);
             return Err(Refused::Final(refused(context, spec, error).await));
         }
     }
     create_endpoint(context, spec).await
+}
+
+/// Whether what exists already is of this process, or of the run that it resumes.
+fn is_own(context: &Context, kind: ResourceKind, spec: &EndpointSpec) -> bool {
+    context.resumed || context.owners.is_own(kind, &spec.name)
+}
+
+/// The endpoint of that name is somebody else's: the endpoint config, which is ours, has no use.
+async fn leave_endpoint_alone(context: &Context, spec: &EndpointSpec) -> EndpointOutcome {
+    let session = &context.environment.session;
+    match session.delete_endpoint_config(&spec.name).await {
+        Ok(existed) => {
+            let deleted = u32::from(existed);
+            context.deleted.fetch_add(deleted, Ordering::SeqCst);
+        }
+        Err(error) => {
+            let note = format!("endpoint config {} may stay: {error}", spec.name);
+            context.emit(&Event::Noted { note });
+        }
+    }
+    context.leave_alone(ResourceKind::Endpoint, &spec.name)
 }
 
 /// The outcome of an endpoint that AWS did not create. Where a permission is missing, all that the
@@ -195,11 +229,15 @@ async fn create_endpoint(context: &Context, spec: &EndpointSpec) -> Result<(), R
     let mut attempt = 1;
     loop {
         match context.environment.session.create_endpoint(spec).await {
-            Ok(()) => {
+            Ok(Creation::Created) => {
                 context.created.fetch_add(1, Ordering::SeqCst);
+                context.owners.claim(ResourceKind::Endpoint, &spec.name);
                 return Ok(());
             }
-            Err(error) if error.kind == AwsErrorKind::AlreadyExists => return Ok(()),
+            Ok(Creation::Taken) if is_own(context, ResourceKind::Endpoint, spec) => return Ok(()),
+            Ok(Creation::Taken) => {
+                return Err(Refused::Final(leave_endpoint_alone(context, spec).await));
+            }
             Err(error)
                 if error.kind == AwsErrorKind::NotFound && attempt < CONSISTENCY_ATTEMPTS =>
             {

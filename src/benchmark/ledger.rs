@@ -1,4 +1,4 @@
-//! Write-once list of everything a run may create: on disk before the first create call, so that a
+//! List of everything a run may create: on disk before the first create call, so that a
 //! killed run can be cleaned up by `sagegate cleanup --ledger FILE`.
 
 use std::path::{Path, PathBuf};
@@ -84,6 +84,14 @@ impl Ledger {
             jobs: Vec::new(),
             foreign: Vec::new(),
         }
+    }
+
+    /// The ledger without a name that is somebody else's after all.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.endpoints.retain(|it| it != name);
+        self.models.retain(|it| it != name);
+        self
     }
 
     /// The ledger with the names of a second measurement added.

@@ -57,6 +57,9 @@ pub(super) async fn wind_up(
     spec: &EndpointSpec,
     outcome: &EndpointOutcome,
 ) -> ContainerLog {
+    if context.owners.is_foreign(&spec.name) {
+        return ContainerLog::default();
+    }
     let log = if has_failed(outcome) {
         read(context, spec).await
     } else {
@@ -133,7 +136,9 @@ pub(super) async fn delete_all(context: &Context) {
         return;
     }
     let (session, observer) = (&context.environment.session, &context.environment.observer);
-    delete_log_groups(session, &context.plan.endpoint_names(), observer.as_ref()).await;
+    let mut names = context.plan.endpoint_names();
+    names.retain(|name| !context.owners.is_foreign(name));
+    delete_log_groups(session, &names, observer.as_ref()).await;
 }
 
 /// Deletes the log groups of endpoints that are gone, within seconds; a note to `observer` says why

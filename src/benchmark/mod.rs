@@ -16,6 +16,7 @@ mod load_plan;
 mod logs;
 mod names;
 mod orphans;
+mod owners;
 mod plan;
 mod policy;
 mod resume;
@@ -47,8 +48,9 @@ pub use self::ledger::{Ledger, LedgerError, is_region};
 pub use self::load_plan::{Arrivals, LoadEndpoint, LoadOptions};
 use self::logs::LogGroups;
 pub use self::logs::delete_log_groups;
-pub use self::names::{is_run_id, numbered, run_id, run_of};
+pub use self::names::{is_run_id, numbered, run_id, run_of, unique, unique_of};
 pub use self::orphans::{Doubtful, Orphan, Orphans, Selection, find_orphans};
+use self::owners::Owners;
 pub use self::plan::{Identity, ModelSource, Options, Plan};
 pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
@@ -56,8 +58,8 @@ use self::role::RoleRefusal;
 pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
-use crate::aws::{EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointOutcome, RunResult, SCHEMA};
+use crate::aws::{Creation, EndpointSpec, Session};
+use crate::result::{CleanupSummary, EndpointOutcome, ResourceKind, RunResult, SCHEMA};
 use crate::sync::lock;
 
 /// The dependencies of a run.
@@ -73,6 +75,9 @@ pub struct Environment {
     pub now: fn() -> Timestamp,
     /// Decides how long to measure, and at which size.
     pub policy: Arc<dyn RunPolicy>,
+    /// Told of each name of the plan that turns out to be somebody else's: what is theirs must not
+    /// be cleaned up, neither now nor later.
+    pub disown: Arc<dyn Fn(&str) + Send + Sync>,
     /// Other machines with clients of the concurrency benchmark.
     pub helpers: Option<Arc<dyn Helpers>>,
 }
@@ -99,6 +104,7 @@ struct Context {
     deleted: AtomicU32,
     /// Endpoints that are known to be gone, with their endpoint configs.
     gone: std::sync::Mutex<BTreeSet<String>>,
+    owners: Owners,
     announced: AtomicBool,
     /// IAM actions that the role lacks, asked for at the first refusal.
     missing_actions: OnceCell<Vec<String>>,
@@ -121,6 +127,7 @@ impl Context {
             created: AtomicU32::new(0),
             deleted: AtomicU32::new(0),
             gone: std::sync::Mutex::default(),
+            owners: Owners::default(),
             announced: AtomicBool::new(false),
             missing_actions: OnceCell::new(),
             logs: LogGroups::default(),
@@ -175,6 +182,10 @@ impl Context {
             endpoints: std::slice::from_ref(&spec.name),
             ..Names::default()
         };
+        if self.owners.is_foreign(&spec.name) {
+            self.budget.release(&spec.name);
+            return;
+        }
         let timeout = self.plan.options.cleanup_timeout;
         let swept = sweep_quietly(&self.environment.session, names, timeout).await;
         self.deleted.fetch_add(swept.deleted, Ordering::SeqCst);
@@ -251,19 +262,30 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
         return Ok(());
     };
     let session = &context.environment.session;
-    while let Err(error) = session.create_model(model).await {
-        if !role::is_worth_another(context, &error.message).await? {
-            return Err(deploy::failed(error));
+    let creation = loop {
+        match session.create_model(model).await {
+            Ok(creation) => break creation,
+            Err(error) if role::is_worth_another(context, &error.message).await? => {}
+            Err(error) => return Err(deploy::failed(error)),
         }
+    };
+    match creation {
+        Creation::Created => {
+            context.created.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+        // The run that is resumed has created it.
+        Creation::Taken if context.resumed => Ok(()),
+        Creation::Taken => Err(context.leave_alone(ResourceKind::Model, &model.name)),
     }
-    context.created.fetch_add(1, Ordering::SeqCst);
-    Ok(())
 }
 
 /// Deletes the resources that remain, and checks that all others are gone.
 async fn clean_up(context: &Context) -> CleanupSummary {
-    let (mut endpoints, models) = (context.plan.endpoint_names(), context.plan.model_names());
+    let (mut endpoints, mut models) = (context.plan.endpoint_names(), context.plan.model_names());
     endpoints.retain(|name| !context.gone().contains(name));
+    endpoints.retain(|name| !context.owners.is_foreign(name));
+    models.retain(|name| !context.owners.is_foreign(name));
     let names = Names {
         endpoints: &endpoints,
         models: &models,

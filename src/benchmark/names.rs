@@ -1,8 +1,5 @@
 //! Names and tags of everything a run creates, known before the first call.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::text::hex;
 use crate::units::MemoryMb;
 
 /// Every resource name starts with this: IAM policies and the clean-up rely on it.
@@ -11,15 +8,39 @@ pub(super) const PREFIX: &str = "sagegate-";
 /// Tag that holds the run id.
 pub(super) const TAG_RUN: &str = "sagegate:run";
 
-/// Longest run id, so that every name stays within `SageMaker`'s 63 characters.
-const MAX_RUN_ID: usize = 40;
+/// Longest run id that is made, so that every name stays within `SageMaker`'s 63 characters.
+const MAX_RUN_ID: usize = 38;
+/// Longest run id of any version.
+const LONGEST_RUN_ID: usize = 40;
 
-/// What every name of one run and one model begins with, and the name of a model created for the
-/// run: `sagegate-<run id>-<hash of the model's alias>`.
+/// Letters and digits that tell the processes of one CI run apart.
+const UNIQUE: u32 = 8;
+
+/// What every name of one process begins with, and the name of a model created for the run:
+/// `sagegate-<run id>-<unique>`.
 ///
-/// The hash lets the jobs of a matrix, which share a run id, work side by side.
-pub(super) fn stem(run_id: &str, alias: &str) -> String {
-    format!("{PREFIX}{run_id}-{}", alias_hash(alias))
+/// Jobs of one workflow, the legs of a matrix and the commands of a job share a run id, and often
+/// the model's name: no two may have a name in common.
+pub(super) fn stem(run_id: &str, unique: &str) -> String {
+    format!("{PREFIX}{run_id}-{unique}")
+}
+
+/// Eight letters and digits from a random number.
+pub fn unique(random: u64) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let digit = |position: u32| {
+        let index = (random / 36_u64.pow(position)) % 36;
+        let index = usize::try_from(index).unwrap_or_default();
+        char::from(DIGITS.get(index).copied().unwrap_or(b'0'))
+    };
+    (0..UNIQUE).map(digit).collect()
+}
+
+/// What tells the process apart that gave this name, which is one of the run; `None` for a name
+/// that no run of the id gives.
+pub fn unique_of<'a>(name: &'a str, run_id: &str) -> Option<&'a str> {
+    let rest = name.strip_prefix(PREFIX)?.strip_prefix(run_id)?;
+    rest.strip_prefix('-')?.split('-').next()
 }
 
 /// Name of the stability benchmark's endpoint, and of its endpoint config, for one memory size:
@@ -66,17 +87,17 @@ pub fn numbered(run_id: &str, number: u32) -> String {
     format!("{}{suffix}", kept.trim_end_matches('-'))
 }
 
-/// Whether text is a run id as [`run_id`] makes them: at most 40 lower-case letters, digits and
-/// hyphens.
+/// Whether text is a run id as [`run_id`] makes or made them: at most 40 lower-case letters, digits
+/// and hyphens.
 pub fn is_run_id(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=MAX_RUN_ID).contains(&text.len()) && text.chars().all(is_part)
+    (1..=LONGEST_RUN_ID).contains(&text.len()) && text.chars().all(is_part)
 }
 
 /// The run of a processing job or of a model created for a run, by its name; `None` for a name that
 /// no run gives.
 pub fn run_of(name: &str) -> Option<&str> {
-    let (run_id, _alias_hash) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
+    let (run_id, _unique) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
     Some(run_id).filter(|run_id| is_of_run(name, run_id))
 }
 
@@ -91,41 +112,36 @@ pub(super) fn is_of_run(name: &str, run_id: &str) -> bool {
         && rest.is_some_and(|it| !it.is_empty() && !it.ends_with('-') && it.chars().all(is_part))
 }
 
-fn alias_hash(alias: &str) -> String {
-    hex(&Sha256::digest(alias)).chars().take(6).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn name(run_id: &str, alias: &str) -> String {
-        memory_endpoint(&stem(run_id, alias), MemoryMb::OFFERED[1])
-    }
-
     #[test]
-    fn a_ci_run_gives_the_same_names_again_and_another_attempt_gives_others() {
-        let first = name(&run_id(Some(("1842", "1")), 0), "churn");
-        assert_eq!(first, "sagegate-1842-1-88b207-m2048");
-        assert_ne!(first, name(&run_id(Some(("1842", "2")), 0), "churn"));
-        assert_ne!(first, name(&run_id(Some(("1842", "1")), 0), "fraud"));
+    fn a_name_says_the_run_the_process_and_the_size() {
+        let run = run_id(Some(("1842", "1")), 0);
+        let (one, other) = (unique(123_456_789), unique(987_654_321));
+        let name = |unique: &str| memory_endpoint(&stem(&run, unique), MemoryMb::OFFERED[1]);
+        assert_eq!(name(&one), "sagegate-1842-1-9v3i1200-m2048");
+        assert_ne!(name(&one), name(&other));
+        assert_eq!(unique_of(&name(&one), &run), Some(one.as_str()));
+        assert_eq!(unique_of(&name(&one), "1842-2"), None);
         assert_eq!(
-            load_endpoint("sagegate-1842-1-88b207", 8),
-            "sagegate-1842-1-88b207-c8"
+            load_endpoint("sagegate-1842-1-9ixi1200", 8),
+            "sagegate-1842-1-9ixi1200-c8"
         );
     }
 
     #[test]
     fn runs_of_one_command_are_numbered_and_stay_short() {
         assert_eq!(numbered("1842-1", 3), "1842-1-3");
-        assert_eq!(numbered(&"x".repeat(40), 12).len(), 40);
+        assert_eq!(numbered(&"x".repeat(40), 12).len(), 38);
     }
 
     #[test]
     fn the_run_of_a_job_is_in_its_name() {
-        assert_eq!(run_of(&stem("1842-1", "churn")), Some("1842-1"));
+        assert_eq!(run_of(&stem("1842-1", &unique(7))), Some("1842-1"));
         for name in [
             "production",
             "sagegate-x",
@@ -158,9 +174,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(128))]
         #[test]
-        fn every_name_is_valid_for_sagemaker(run in ".{0,80}", alias in ".*", random: u64, ci: bool) {
+        fn every_name_is_valid_for_sagemaker(run in ".{0,80}", random: u64, ci: bool) {
             let id = run_id(ci.then_some((run.as_str(), "12")), random);
-            let stem = stem(&id, &alias);
+            let stem = stem(&id, &unique(random));
             for name in [memory_endpoint(&stem, MemoryMb::OFFERED[5]), load_endpoint(&stem, 200), absent(&stem), stem.clone()] {
                 prop_assert!(name.len() <= 63, "{name}");
                 prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");

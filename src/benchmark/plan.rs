@@ -58,6 +58,8 @@ pub enum ModelSource {
 pub struct Identity {
     /// Part of every name.
     pub run_id: String,
+    /// Part of every name, too: tells the processes of one CI run apart.
+    pub unique: String,
     /// Alias of the model.
     pub name: String,
     /// The model.
@@ -97,7 +99,7 @@ impl Plan {
         options.invocations = round_up(options.invocations, samples.len());
         let most = options.max_invocations.max(options.invocations);
         options.max_invocations = round_up(most, samples.len());
-        let stem = names::stem(&identity.run_id, &identity.name);
+        let stem = names::stem(&identity.run_id, &identity.unique);
         let tags = tags(&identity);
         let (model_name, model) = model_of(&identity.model, &stem, &tags);
         let endpoints = options
@@ -131,7 +133,7 @@ impl Plan {
     /// benchmark.
     #[must_use]
     pub fn measuring_again(&self, sizes: &[MemoryMb]) -> Self {
-        let stem = names::stem(&self.identity.run_id, &self.identity.name);
+        let stem = names::stem(&self.identity.run_id, &self.identity.unique);
         let again = self
             .endpoints
             .iter()
@@ -179,7 +181,7 @@ impl Plan {
 
     /// Name of the processing job that does the run, where one does.
     pub fn job_name(&self) -> String {
-        names::stem(&self.identity.run_id, &self.identity.name)
+        names::stem(&self.identity.run_id, &self.identity.unique)
     }
 
     /// Tags of everything that is created for the run.
@@ -258,6 +260,7 @@ pub(super) mod tests {
         std::fs::write(&path, text).unwrap();
         let identity = Identity {
             run_id: "r1".to_owned(),
+            unique: "88b20788".to_owned(),
             name: "churn".to_owned(),
             model,
             commit: None,
@@ -319,8 +322,8 @@ pub(super) mod tests {
         };
         let plan_of = |model| plan(&[1024], 1, model);
         let created = plan_of(created);
-        assert_eq!(created.model_names(), ["sagegate-r1-88b207"]);
-        assert_eq!(created.endpoints[0].model_name, "sagegate-r1-88b207");
+        assert_eq!(created.model_names(), ["sagegate-r1-88b20788"]);
+        assert_eq!(created.endpoints[0].model_name, "sagegate-r1-88b20788");
         let existing = plan_of(existing());
         assert_eq!(existing.model_names(), Vec::<String>::new());
         assert_eq!(existing.endpoints[0].model_name, "churn-model");

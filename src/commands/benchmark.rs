@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Benchmark;
-use crate::gate::{Limits, MayAccept};
+use crate::gate::{History, Limits, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -70,6 +70,6 @@ async fn measure_and_report(
         publisher,
         may_accept: MayAccept::default(),
     };
-    let conclusion = conclude(&case, None, &ending, process).await?;
+    let conclusion = conclude(&case, &History::default(), &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)
 }

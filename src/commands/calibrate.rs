@@ -41,8 +41,9 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
     };
     process.print(&crate::report::calibration(&calibration));
     if calibrate.seed_baseline {
+        let branches = process.branches(calibrate.baseline.branch.as_ref());
         store
-            .update(|file| append(file, &runs, &calibration))
+            .update(|file| append(file, &branches, &runs, &calibration))
             .await?;
         process.note(&format!(
             "recorded in {uri}; runs within six hours count as one"
@@ -53,12 +54,13 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
 
 fn append(
     file: &mut gate::BaselineFile,
+    branches: &gate::Branches,
     runs: &[(RunResult, Analysis)],
     calibration: &Calibration,
 ) {
     for (run, analysis) in runs {
         let entry = Entry::new(run, analysis, calibration.memory_mb);
-        file.history_mut(&run.name).append(entry, Epoch::Same);
+        file.record(&run.name, branches, entry, Epoch::Same);
     }
 }
 

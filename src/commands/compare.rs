@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::analysis::analyse;
 use crate::config::{Against, Compare};
 use crate::error::{Error, UsageError};
-use crate::gate::{BaselineFile, MayAccept};
+use crate::gate::{BaselineFile, Branches, History, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::output_files::OutputFiles;
@@ -19,16 +19,17 @@ use crate::result::RunResult;
 pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
     let run = RunResult::read(&compare.result)?;
     let prices = Prices::read(&compare.recommend.prices)?;
-    let (uri, baseline) = match &compare.against {
+    let (uri, history) = match &compare.against {
         Against::Baseline(baseline) => {
             let uri = baseline.uri(process.in_actions());
             let access = process.access(baseline);
-            let file = uri.open(&access)?.load().await?;
-            (Some(uri), file)
+            let file = uri.open(&access)?.load().await?.unwrap_or_default();
+            let branches = process.branches(baseline.branch.as_ref());
+            (Some(uri), file.history(&run.name, &branches))
         }
         Against::Results(paths) => (
             None,
-            Some(history(compare, paths, &run.name, &prices, process).await?),
+            history(compare, paths, &run.name, &prices, process).await?,
         ),
     };
     let files = OutputFiles::of(&compare.output_dir);
@@ -47,8 +48,7 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
         publisher: &Publisher::without_comment(process),
         may_accept: MayAccept::default(),
     };
-    let history = baseline.as_ref().and_then(|file| file.history(&run.name));
-    let conclusion = conclude(&case, history, &ending, process).await?;
+    let conclusion = conclude(&case, &history, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)
 }
 
@@ -60,18 +60,18 @@ async fn history(
     name: &str,
     prices: &Prices,
     process: &Process,
-) -> Result<BaselineFile, Error> {
+) -> Result<History, Error> {
     let read = |path: &PathBuf| Ok::<_, Error>((path.clone(), read_whole(path)?));
     let mut earlier: Vec<(PathBuf, RunResult)> =
         paths.iter().map(read).collect::<Result<_, _>>()?;
     earlier.sort_by_key(|(_, run)| run.finished_at);
-    let mut file = BaselineFile::default();
+    let (mut file, branches) = (BaselineFile::default(), Branches::default());
     for (path, run) in earlier {
         let prices = prices.of_result(&run, process).await?;
         let analysis = analyse(&run, &prices, compare.recommend.strategy);
-        if !append(file.history_mut(name), &run, &analysis) {
+        if !append(&mut file, name, &branches, &run, &analysis) {
             return Err(UsageError::NothingMeasured { path }.into());
         }
     }
-    Ok(file)
+    Ok(file.history(name, &branches))
 }

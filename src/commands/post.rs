@@ -64,7 +64,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
     let prices = Prices::read(&post.recommend.prices)?;
     let uri = post.gate.baseline.uri(true);
     let access = process.access(&post.gate.baseline);
-    let baseline = uri.open(&access)?.load().await?;
+    let baseline = uri.open(&access)?.load().await?.unwrap_or_default();
     let case = Case {
         run: &run,
         prices: &prices.of_result(&run, process).await?,
@@ -80,8 +80,13 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
         publisher,
         may_accept: post.gate.may_accept,
     };
-    let history = baseline.as_ref().and_then(|file| file.history(&run.name));
-    let conclusion = conclude(&case, history, &ending, process).await?;
+    let base = post.gate.baseline.branch.as_ref().or_else(|| {
+        let conversation = publisher.conversation.as_ref().ok();
+        conversation?.base.as_ref()
+    });
+    let branches = process.branches(base);
+    let history = baseline.history(&run.name, &branches);
+    let conclusion = conclude(&case, &history, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)
 }
 
@@ -110,6 +115,7 @@ async fn without_result(
     let unmeasured = Unmeasured {
         verdict: UnmeasuredVerdict::NotRun,
         name,
+        leg: None,
         commit: Some(&head.sha),
         run_id: &run_id(process),
         version: env!("CARGO_PKG_VERSION"),

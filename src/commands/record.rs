@@ -18,9 +18,10 @@ pub(super) async fn record(record: &Record, process: &Process) -> Outcome {
     let uri = record.baseline.uri(process.in_actions());
     let access = process.access(&record.baseline);
     let store = uri.open(&access)?;
+    let branches = process.branches(record.baseline.branch.as_ref());
     let mut recorded = false;
     let update = store.update(|file| {
-        recorded = append(file.history_mut(&run.name), &run, &analysis);
+        recorded = append(file, &run.name, &branches, &run, &analysis);
     });
     update.await?;
     if !recorded {

@@ -2,7 +2,7 @@
 
 use crate::config::Report;
 use crate::exit::ExitStatus;
-use crate::gate::{Limits, MayAccept};
+use crate::gate::{History, Limits, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::output_files::OutputFiles;
@@ -30,6 +30,6 @@ pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
         publisher: &Publisher::without_comment(process),
         may_accept: MayAccept::default(),
     };
-    conclude(&case, None, &ending, process).await?;
+    conclude(&case, &History::default(), &ending, process).await?;
     Ok(ExitStatus::Success)
 }

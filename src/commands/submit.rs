@@ -45,15 +45,12 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
     let region = backend.session.region();
     let prices = inputs.prices.of_region(region, &files, process).await?;
     let (plan, _) = plan(measurement, inputs, &backend.session, None, process).await?;
-    let history = gate
-        .baseline()
-        .and_then(|file| file.history(&measurement.name));
     let policy = MeasuringPolicy {
         prices: prices.clone(),
         strategy: measurement.recommend.strategy,
         gate: Some(ExpectedGate {
             limits: submit.gate.judging.limits,
-            history: history.cloned(),
+            history: gate.history(&measurement.name),
             on_certain_failure: on_certain_failure(submit.fail_fast, &gate, process).await,
             on_failure: gate.on_failure(process),
         }),

@@ -11,7 +11,9 @@ use super::command::{
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
-use super::measurement::{Checked, LoadDefault, Measurement, Output, Target, name_of, output_of};
+use super::measurement::{
+    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of,
+};
 use crate::benchmark::Selection;
 use crate::gate::Policy;
 use crate::result::LatencySource;
@@ -63,6 +65,9 @@ impl Attempt {
     fn of_measurement(args: &MeasurementArgs) -> Self {
         Self {
             name: name_of(&args.model),
+            region: args.model.region.clone(),
+            samples: args.model.samples.clone(),
+            strategy: args.recommend.strategy,
             output: output_of(args),
             policy: Policy::default(),
             comment: None,
@@ -98,11 +103,27 @@ impl Run {
 /// Where to publish that a gate's run could not be measured.
 fn attempt(measurement: &Measurement, output: Output, gate: &Gate) -> Attempt {
     Attempt {
-        name: Some(measurement.name.clone()),
-        output,
         policy: gate.judging.policy,
         comment: Some(gate.comment),
         github_token: gate.baseline.github_token.clone(),
+        ..silent_attempt(measurement, output)
+    }
+}
+
+/// Where files go when a run could not be measured that comments nowhere.
+fn silent_attempt(measurement: &Measurement, output: Output) -> Attempt {
+    Attempt {
+        name: Some(measurement.name.clone()),
+        region: measurement.region.clone(),
+        samples: match &measurement.samples {
+            SamplesSource::At { path, .. } => Some(path.clone()),
+            SamplesSource::BuiltIn => None,
+        },
+        strategy: measurement.recommend.strategy,
+        output,
+        policy: Policy::default(),
+        comment: None,
+        github_token: None,
     }
 }
 
@@ -126,13 +147,7 @@ impl Benchmark {
 
     /// Where to publish that it could not be measured.
     pub fn attempt(&self) -> Attempt {
-        Attempt {
-            name: Some(self.measurement.name.clone()),
-            output: self.output.clone(),
-            policy: Policy::default(),
-            comment: None,
-            github_token: None,
-        }
+        silent_attempt(&self.measurement, self.output.clone())
     }
 }
 

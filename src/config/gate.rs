@@ -1,10 +1,13 @@
 //! The gate: limits, exit codes, baseline, and where the verdict is published.
 
+use std::path::PathBuf;
+
 use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
 use super::measurement::{Output, name_of, output_of};
+use crate::analysis::Strategy;
 use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
-use crate::gate::{Limits, MayAccept, Policy};
+use crate::gate::{BranchName, Limits, MayAccept, Policy};
 use crate::github::CommentMode;
 
 /// Limits, and the exit codes of verdicts that decide nothing.
@@ -40,6 +43,8 @@ pub struct Baseline {
     uri: Option<BaselineUri>,
     /// The account that buckets must belong to; `None` for that of the credentials.
     pub bucket_owner: Option<AccountId>,
+    /// The branch whose runs are compared with or added to, where a flag names it.
+    pub branch: Option<BranchName>,
     /// Token for its branch, and for the comment.
     pub github_token: Option<GivenToken>,
 }
@@ -49,6 +54,12 @@ pub struct Baseline {
 pub struct Attempt {
     /// Display name of the model, if a flag gives it.
     pub name: Option<String>,
+    /// AWS region, if a flag gives it.
+    pub region: Option<String>,
+    /// The samples, if a flag gives them.
+    pub samples: Option<PathBuf>,
+    /// How the size is chosen.
+    pub strategy: Strategy,
     /// Where files go.
     pub output: Output,
     /// Exit codes.
@@ -65,6 +76,7 @@ impl Baseline {
         Self {
             uri: Some(uri),
             bucket_owner: None,
+            branch: None,
             github_token: None,
         }
     }
@@ -84,6 +96,7 @@ impl From<BaselineArgs> for Baseline {
         Self {
             uri: args.baseline,
             bucket_owner: args.bucket_owner,
+            branch: args.base_branch,
             github_token: args.github_token,
         }
     }
@@ -126,6 +139,9 @@ impl From<&RunArgs> for Attempt {
     fn from(args: &RunArgs) -> Self {
         Self {
             name: name_of(&args.measurement.model),
+            region: args.measurement.model.region.clone(),
+            samples: args.measurement.model.samples.clone(),
+            strategy: args.measurement.recommend.strategy,
             output: output_of(&args.measurement),
             policy: args.policy(),
             comment: Some(args.comment.comment),

@@ -66,7 +66,7 @@ pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) ->
         unlike: first.unlike,
         notices: first.notices,
     };
-    let mut judgement = Judgement::new(evidence);
+    let mut judgement = Judgement::new(evidence, first.branch.as_ref());
     judgement.notices.push(Notice::MeasuredTwice {
         fails: judgement.verdict == Verdict::Fail,
     });

@@ -75,7 +75,10 @@ pub fn is_certain_failure(
     history: &History,
     limits: &Limits,
 ) -> bool {
-    let key = Key::of(run, analysis.latency_source);
+    let key = Key::of(run, analysis);
+    let Some(history) = history.deciding(&key) else {
+        return false;
+    };
     judge(run, analysis, history, &key, limits)
         .is_some_and(|it| it.metrics.iter().any(MetricJudgement::fails))
 }

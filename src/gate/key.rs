@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::Analysis;
 use crate::result::{LatencySource, RunResult, Service};
 use crate::units::MemoryMb;
 
@@ -26,11 +27,15 @@ pub struct Key {
     /// Whose latencies.
     #[serde(default)]
     pub latency_source: LatencySource,
+    /// How the recommended size was chosen, as `--strategy` takes it; absent in files of older
+    /// versions, which then says nothing against being alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
 }
 
 impl Key {
-    /// The key of a run whose latencies were taken from `latency_source`.
-    pub fn of(run: &RunResult, latency_source: LatencySource) -> Self {
+    /// The key of a run that was analysed.
+    pub fn of(run: &RunResult, analysis: &Analysis) -> Self {
         Self {
             service: run.service.clone(),
             region: run.region.clone(),
@@ -38,8 +43,32 @@ impl Key {
             memory_sizes: run.settings.memory_sizes.clone(),
             invocations: run.settings.invocations,
             warmup: run.settings.warmup,
-            latency_source,
+            latency_source: analysis.latency_source,
+            strategy: Some(analysis.strategy.to_string()),
         }
+    }
+
+    /// Whether runs of these keys are compared with each other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self {
+            service,
+            region,
+            samples_sha256,
+            memory_sizes,
+            invocations,
+            warmup,
+            latency_source,
+            strategy,
+        } = self;
+        let strategies = strategy.as_ref().zip(other.strategy.as_ref());
+        *service == other.service
+            && *region == other.region
+            && *samples_sha256 == other.samples_sha256
+            && *memory_sizes == other.memory_sizes
+            && *invocations == other.invocations
+            && *warmup == other.warmup
+            && *latency_source == other.latency_source
+            && strategies.is_none_or(|(own, others)| own == others)
     }
 
     /// The fields that differ, with the baseline's and this run's value.
@@ -53,6 +82,11 @@ impl Key {
             sizes.join(", ")
         };
         let short = |hash: &str| hash.chars().take(8).collect::<String>();
+        // One that is not known is taken for the other's.
+        let strategy = |key: &Self, other: &Self| {
+            let known = key.strategy.as_ref().or(other.strategy.as_ref());
+            known.cloned().unwrap_or_default()
+        };
         let settings = [
             (
                 Setting::Place,
@@ -81,6 +115,7 @@ impl Key {
                 self.latency_source.to_string(),
                 now.latency_source.to_string(),
             ),
+            (Setting::Strategy, strategy(self, now), strategy(now, self)),
         ];
         let different = settings
             .into_iter()
@@ -112,6 +147,8 @@ pub enum Setting {
     Warmup,
     /// Whose latencies.
     LatencySource,
+    /// How the recommended size is chosen.
+    Strategy,
 }
 
 impl fmt::Display for Setting {
@@ -124,6 +161,7 @@ impl fmt::Display for Setting {
             Self::Invocations => "invocations",
             Self::Warmup => "warm-up",
             Self::LatencySource => "latency source",
+            Self::Strategy => "strategy",
         })
     }
 }

@@ -33,7 +33,8 @@ pub use self::early::is_certain_failure;
 pub use self::extension::is_tail_too_noisy;
 pub use self::gated::{Gated, Overall};
 pub use self::history::{
-    BaselineFile, BaselineFileError, Entry, Epoch, History, MAX_RUNS, SizeEntry, SlowestEntry,
+    BaselineFile, BaselineFileError, BranchName, Branches, Entry, Epoch, History, MAX_RUNS,
+    NoBranchName, SizeEntry, SlowestEntry,
 };
 pub use self::key::{Key, KeyDifference, Setting};
 pub use self::limits::{
@@ -65,6 +66,9 @@ pub struct Judgement {
     pub baseline: Option<BaselineSummary>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
+    /// The branch whose runs it was compared with, or would have been; `None` where that is not
+    /// known.
+    pub branch: Option<BranchName>,
     /// What a label has accepted on this pull request, whether it was needed or not.
     pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
@@ -194,10 +198,26 @@ pub enum Notice {
         /// Whether both measurements together are beyond it, too.
         fails: bool,
     },
+    /// The branch has no runs that are alike: those of the default branch stand in.
+    OtherBranch {
+        /// The branch.
+        wanted: BranchName,
+        /// The default branch, where its name is known.
+        used: Option<BranchName>,
+    },
     /// The newest run of the baseline is old.
     StaleBaseline {
         /// Its age.
         days: i64,
+    },
+    /// A merge queue's run: what fails here may come from any of its pull requests.
+    MergeGroup {
+        /// The one that the group is named after.
+        pull_request: u64,
+        /// Those before it in the queue, which are not merged yet.
+        others: Vec<u64>,
+        /// The one whose label accepts the failure, where one does.
+        accepted_for: Option<u64>,
     },
     /// A label that accepts nothing, or not this.
     NotAccepted {
@@ -253,8 +273,9 @@ fn judge_once(
     limits: &Limits,
     now: Timestamp,
 ) -> Judgement {
-    let key = Key::of(run, analysis.latency_source);
-    let history = history.filter(|history| history.newest().is_some());
+    let key = Key::of(run, analysis);
+    let wanted = history.and_then(History::branch);
+    let history = history.and_then(|history| history.deciding(&key));
     let certain = history.and_then(|history| early::judge(run, analysis, history, &key, limits));
     let mut evidence = match history {
         _ if certain.is_some() => certain,
@@ -265,7 +286,15 @@ fn judge_once(
     .unwrap_or_else(|| without_comparison(analysis, history, &key, limits));
     let general = general_notices(run, analysis, evidence.baseline.as_ref(), now);
     evidence.notices.extend(general);
-    Judgement::new(evidence)
+    let used = history.map_or(wanted, History::branch);
+    evidence.notices.extend(other_branch(wanted, used));
+    Judgement::new(evidence, used)
+}
+
+fn other_branch(wanted: Option<&BranchName>, used: Option<&BranchName>) -> Option<Notice> {
+    let wanted = wanted.filter(|_| wanted != used)?.clone();
+    let used = used.cloned();
+    Some(Notice::OtherBranch { wanted, used })
 }
 
 fn without_comparison(
@@ -279,11 +308,11 @@ fn without_comparison(
         None => NotCompared::NoBaseline,
         Some(_) => NotCompared::UnlikeSettings,
     };
-    let newest = history.and_then(History::newest);
-    let newest = newest.filter(|_| reason == NotCompared::UnlikeSettings);
+    let nearest = history.and_then(|history| history.most_alike(key));
+    let nearest = nearest.filter(|_| reason == NotCompared::UnlikeSettings);
     Evidence {
-        unlike: newest
-            .map(|newest| newest.key.differences(key))
+        unlike: nearest
+            .map(|nearest| nearest.key.differences(key))
             .unwrap_or_default(),
         ..compare::without(analysis, limits, reason)
     }
@@ -335,7 +364,7 @@ fn is_not_the_model(judged: &MetricJudgement) -> bool {
 
 impl Judgement {
     /// The one place where a verdict is made.
-    fn new(evidence: Evidence) -> Self {
+    fn new(evidence: Evidence, branch: Option<&BranchName>) -> Self {
         let verdict = evidence.verdict();
         let Evidence {
             recommended,
@@ -352,9 +381,16 @@ impl Judgement {
             overall,
             baseline,
             unlike,
+            branch: branch.cloned(),
             acceptance: None,
             notices,
         }
+    }
+
+    /// Name of the branch whose runs it was compared with, or would have been, for texts; "main"
+    /// where it is not known. Untrusted.
+    pub fn branch_name(&self) -> &str {
+        self.branch.as_ref().map_or("main", BranchName::as_str)
     }
 
     /// Whether the run was stopped because its failure was certain: latencies are lower bounds

@@ -122,7 +122,8 @@ pub struct Published {
     pub url: Option<String>,
 }
 
-/// The newest comment with `key` in its marker that the token's owner wrote.
+/// The newest comment with `key` in its marker that the token's owner wrote; without one, the
+/// comment of an earlier version for every leg.
 ///
 /// # Errors
 /// [`GitHubError`].
@@ -133,7 +134,7 @@ pub async fn find_comment(
 ) -> Result<Option<ExistingComment>, GitHubError> {
     let author = client.author().await?;
     let ours = ours(client, pull_request, key, &author).await?;
-    Ok(ours.into_iter().next())
+    Ok(ours.of_key.into_iter().chain(ours.without_leg).next())
 }
 
 /// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says
@@ -181,12 +182,49 @@ struct Draft {
     may_create: bool,
 }
 
+impl Draft {
+    /// The same as the comment of another key.
+    fn under(&self, key: &Key) -> Self {
+        let marker = Marker {
+            key: key.clone(),
+            ..self.marker.clone()
+        };
+        let text = self.body.split_once('\n').map_or("", |(_, text)| text);
+        Self {
+            pull_request: self.pull_request,
+            body: fitting(&format!("{marker}\n{text}")).to_owned(),
+            marker,
+            may_create: self.may_create,
+        }
+    }
+}
+
 async fn publish_once(
     client: &Client,
     draft: &Draft,
     author: &str,
 ) -> Result<Published, GitHubError> {
     let ours = ours(client, draft.pull_request, &draft.marker.key, author).await?;
+    // A run that ended before its leg was known is of the only one there is.
+    if let ([], [only]) = (ours.of_key.as_slice(), ours.of_legs.as_slice()) {
+        let draft = draft.under(&only.marker.key);
+        return publish_one_of(client, &draft, &ours.of_legs).await;
+    }
+    let published = publish_one_of(client, draft, &ours.of_key).await?;
+    // One for all legs must not stand beside that of a leg which is newer. Another leg may delete
+    // it at the same time.
+    if published.url.is_some() {
+        let older = |it: &&ExistingComment| !it.marker.is_newer_than(&draft.marker);
+        delete(client, ours.without_leg.iter().filter(older)).await;
+    }
+    Ok(published)
+}
+
+async fn publish_one_of(
+    client: &Client,
+    draft: &Draft,
+    ours: &[ExistingComment],
+) -> Result<Published, GitHubError> {
     let Some((newest, older)) = ours.split_first() else {
         return create_if_wanted(client, draft).await;
     };
@@ -205,13 +243,18 @@ async fn publish_once(
             Err(error) => return Err(error),
         }
     };
-    for comment in older {
+    // Two runs at once may have left one each.
+    delete(client, older.iter()).await;
+    Ok(published(done, Some(newest.url.clone())))
+}
+
+/// Deletes comments that others stand for. One that stays is not a reason to fail.
+async fn delete(client: &Client, comments: impl Iterator<Item = &ExistingComment>) {
+    for comment in comments {
         let route = comment_route(client, comment.id);
         let call = Call::new(Operation::WriteComment, Method::DELETE, route);
-        // Two runs at once may have left one each. A duplicate comment is not a reason to fail.
         let _ = client.send(&call).await;
     }
-    Ok(published(done, Some(newest.url.clone())))
 }
 
 async fn create_if_wanted(client: &Client, draft: &Draft) -> Result<Published, GitHubError> {
@@ -270,37 +313,53 @@ struct ApiUser {
     login: String,
 }
 
-/// Our comments of one gate, the newest first. Any user can write the marker, so the author counts
-/// too.
+/// Our comments of one gate, each list the newest first.
+#[derive(Default)]
+struct Ours {
+    of_key: Vec<ExistingComment>,
+    /// Those of the model and workflow that name no leg, where the key names one.
+    without_leg: Vec<ExistingComment>,
+    /// Those of the model's legs, where the key names none.
+    of_legs: Vec<ExistingComment>,
+}
+
+/// Our comments of one gate. Any user can write the marker, so the author counts too.
 async fn ours(
     client: &Client,
     pull_request: u64,
     key: &Key,
     author: &str,
-) -> Result<Vec<ExistingComment>, GitHubError> {
+) -> Result<Ours, GitHubError> {
     let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
     let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
-    let mut ours: Vec<ExistingComment> = Vec::new();
+    let mut ours = Ours::default();
     for comment in all {
         let by_us = comment
             .user
             .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
         let body = comment.body.unwrap_or_default();
-        match Marker::parse(&body) {
-            Some(marker) if by_us && marker.key == *key => {
-                let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
-                let place = ours.iter().position(newer_than).unwrap_or(ours.len());
-                let comment = ExistingComment {
-                    id: comment.id,
-                    url: comment.html_url.unwrap_or_default(),
-                    body,
-                    changed_at: comment.updated_at.or(comment.created_at),
-                    marker,
-                };
-                ours.insert(place, comment);
-            }
-            Some(_) | None => {}
-        }
+        let Some(marker) = Marker::parse(&body).filter(|_| by_us) else {
+            continue;
+        };
+        let list = if marker.key == *key {
+            &mut ours.of_key
+        } else if marker.key.is_without_the_leg_of(key) {
+            &mut ours.without_leg
+        } else if key.is_without_the_leg_of(&marker.key) {
+            &mut ours.of_legs
+        } else {
+            continue;
+        };
+        let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
+        let place = list.iter().position(newer_than).unwrap_or(list.len());
+        let comment = ExistingComment {
+            id: comment.id,
+            url: comment.html_url.unwrap_or_default(),
+            body,
+            changed_at: comment.updated_at.or(comment.created_at),
+            marker,
+        };
+        list.insert(place, comment);
     }
     Ok(ours)
 }

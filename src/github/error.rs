@@ -26,6 +26,8 @@ pub enum Operation {
     ReadPermission,
     /// Find the pull request of a commit.
     FindPullRequest,
+    /// Find out what a merge queue tries together.
+    ReadMergeGroup,
 }
 
 impl fmt::Display for Operation {
@@ -39,6 +41,7 @@ impl fmt::Display for Operation {
             Self::ReadLabels => "read the labels of the pull request",
             Self::ReadPermission => "ask what who added the label may do",
             Self::FindPullRequest => "find the pull request of the commit",
+            Self::ReadMergeGroup => "find the pull requests of the merge group",
         })
     }
 }
@@ -51,7 +54,9 @@ impl Operation {
             Self::ReadAuthor | Self::ReadComments | Self::WriteComment => {
                 "permissions: { contents: read, pull-requests: write }"
             }
-            Self::ReadFile | Self::ReadPermission => "permissions: { contents: read }",
+            Self::ReadFile | Self::ReadPermission | Self::ReadMergeGroup => {
+                "permissions: { contents: read }"
+            }
             Self::WriteFile => "permissions: { contents: write }",
             Self::ReadLabels | Self::FindPullRequest => {
                 "permissions: { contents: read, pull-requests: read }"

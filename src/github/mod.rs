@@ -11,6 +11,7 @@ mod contents;
 mod context;
 mod error;
 mod labels;
+mod merge_queue;
 mod oidc;
 mod pulls;
 mod repository;
@@ -27,11 +28,12 @@ pub use self::comment::{
     publish_comment,
 };
 pub use self::contents::{BranchFile, Change, read_file, write_file};
-pub use self::context::{Context, Event, Head, PullRequest, WorkflowRun};
+pub use self::context::{Context, Event, Head, MergeGroup, PullRequest, WorkflowRun};
 pub use self::error::{GitHubError, Operation, Problem};
 pub use self::labels::{AppliedLabel, applied_label};
+pub use self::merge_queue::others_in_merge_group;
 pub use self::oidc::{IdentityTokenError, IdentityTokens};
-pub use self::pulls::find_pull_request;
+pub use self::pulls::{FoundPullRequest, find_pull_request};
 pub use self::repository::{Repository, RepositoryError};
 pub(crate) use self::retry::Failure;
 pub use self::retry::{Retry, Waits};

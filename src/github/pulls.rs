@@ -12,7 +12,10 @@ use super::error::{GitHubError, Operation};
 ///
 /// # Errors
 /// [`GitHubError`].
-pub async fn find_pull_request(client: &Client, head: &Head) -> Result<Option<u64>, GitHubError> {
+pub async fn find_pull_request(
+    client: &Client,
+    head: &Head,
+) -> Result<Option<FoundPullRequest>, GitHubError> {
     let branch = escaped(&format!("{}:{}", head.owner, head.branch));
     // At most one is open from one branch to one base: a page is plenty.
     let route = client.in_repository(&format!("/pulls?state=open&per_page=100&head={branch}"));
@@ -21,14 +24,35 @@ pub async fn find_pull_request(client: &Client, head: &Head) -> Result<Option<u6
         .await?;
     let pulls: Vec<ApiPull> = answer.json()?;
     // The server ignores a filter that it cannot read, so the commit decides.
-    let found = pulls.iter().filter(|pull| pull.head.sha == head.sha);
-    Ok(found.map(|pull| pull.number).min())
+    let found = pulls.into_iter().filter(|pull| pull.head.sha == head.sha);
+    let first = found.min_by_key(|pull| pull.number);
+    Ok(first.map(|pull| FoundPullRequest {
+        number: pull.number,
+        base: pull.base.map(|base| base.name),
+    }))
+}
+
+/// An open pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPullRequest {
+    /// Its number.
+    pub number: u64,
+    /// The branch that it is merged into, untrusted.
+    pub base: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct ApiPull {
     number: u64,
     head: ApiHead,
+    #[serde(default)]
+    base: Option<ApiBase>,
+}
+
+#[derive(Deserialize)]
+struct ApiBase {
+    #[serde(rename = "ref")]
+    name: String,
 }
 
 #[derive(Deserialize)]

@@ -23,7 +23,7 @@ pub(crate) const COMMAND: &str = "inside-job";
 
 const CONFIG: &str = "job.json";
 const SAMPLES: &str = "samples.jsonl";
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// A run that `submit` has planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ pub(crate) struct JobInput {
     /// Whether a failure of latency or cost alone is measured a second time.
     #[serde(default)]
     confirm: bool,
-    /// Earlier runs of the model, where there are any.
-    pub(crate) history: Option<History>,
+    /// Earlier runs of the model; possibly none.
+    pub(crate) history: History,
     /// Folder of S3 through which instances coordinate.
     exchange: String,
     /// The account that its bucket must belong to; `None` for that of the job's role.
@@ -78,7 +78,7 @@ impl JobInput {
             limits: gate.map(|it| it.limits).unwrap_or_default(),
             fail_fast: gate.is_some_and(|it| it.on_certain_failure == OnCertainFailure::Stop),
             confirm: gate.is_some_and(|it| it.on_failure == OnFailure::MeasureAgain),
-            history: gate.and_then(|it| it.history.clone()),
+            history: gate.map(|it| it.history.clone()).unwrap_or_default(),
             exchange: exchange.to_string(),
             bucket_owner,
         }

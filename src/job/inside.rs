@@ -16,7 +16,8 @@ use crate::files::write_atomically;
 use crate::gate;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
-use crate::pipeline::confirm::{confirm, ledger};
+use crate::pipeline::cleanup_handoff::CleanupHandoff;
+use crate::pipeline::confirm::{SecondMeasurement, ledger};
 use crate::pipeline::execute::{Execution, Pass, execute};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
@@ -86,7 +87,7 @@ async fn measure_part(root: &Path, process: &Process) -> Result<String, Error> {
     }
     let result = measured?;
     let analysis = analyse(&result, &input.prices, input.strategy);
-    let history = input.history.as_ref();
+    let history = Some(&input.history);
     let judgement = gate::judge(&result, &analysis, history, &input.limits, now());
     let report = report::compose(&result, &analysis, &judgement, &Links::default());
     Ok(one_line(&report::headline(&report)))
@@ -148,6 +149,8 @@ async fn help(
         cancel: process.cancel().clone(),
         policy: Arc::new(policy),
         helpers: None,
+        // A helper creates nothing.
+        disown: Arc::new(|_| {}),
         now,
     };
     let helper = Arc::new(Helper::new(plan, environment, journal));
@@ -164,17 +167,28 @@ async fn carry_out(
     process: &Process,
 ) -> Result<RunResult, Error> {
     let policy = Arc::new(input.policy());
+    let journal = files.claim()?;
+    let ledger = ledger(&plan, backend.session.region(), &policy);
+    files.write_ledger(&ledger)?;
+    let handoff = CleanupHandoff::of_another_step();
+    let disown = handoff.disown(ledger, files.ledger(), process);
     let execution = Execution {
         session: backend.session.clone(),
         policy: Arc::clone(&policy),
         helpers: helpers.map(|it| it as Arc<dyn Helpers>),
-        journal: files.claim()?,
+        journal,
         restored: None,
         pass: Pass::First,
+        disown: Arc::clone(&disown),
     };
-    files.write_ledger(&ledger(&plan, backend.session.region(), &policy))?;
     let result = execute(plan.clone(), execution, files, process).await?;
-    confirm(&plan, result, &backend.session, &policy, files, process).await
+    let second = SecondMeasurement {
+        session: &backend.session,
+        policy: &policy,
+        disown,
+        files,
+    };
+    second.confirm(&plan, result, process).await
 }
 
 fn on_this_machine(root: &Path, path: &str) -> PathBuf {

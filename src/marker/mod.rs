@@ -1,8 +1,8 @@
 //! PURE: the hidden first line of a comment: which gate and run it is of, and what it showed.
 //! Written and read here only.
 //!
-//! `<!-- sagegate key=ci/churn sha=8f31c2e run=1842-1 at=2026-11-22T10:12:09Z -->`, with fields
-//! behind these where a label can accept what the comment shows. Comments outlive the program that
+//! `<!-- sagegate key=ci/churn@us-east-1/0f3c9a1d sha=8f31c2e run=1842-1 at=2026-11-22T10:12:09Z -->`,
+//! with fields behind these where a label can accept what the comment shows. Comments outlive the program that
 //! wrote them: names and form stay.
 
 use std::cmp::Ordering;
@@ -12,8 +12,12 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use sha2::{Digest as _, Sha256};
 
+use crate::analysis::Strategy;
 use crate::gate::{Acceptance, EarlierComment, Shown};
+use crate::result::RunResult;
+use crate::text::hex;
 
 const START: &str = "<!-- sagegate ";
 const END: &str = " -->";
@@ -26,24 +30,97 @@ const MAX_VALUE: usize = 1000;
 /// The commit of a run that knows none.
 const NO_COMMIT: &str = "unknown";
 
-/// Which gate a comment belongs to: each workflow and model has its own. Kept verbatim.
+/// Between a model of a workflow and its leg: no encoded text holds it.
+const LEG: char = '@';
+/// Hexadecimal digits of what a leg measures.
+const LEG_DIGITS: usize = 8;
+
+/// Which gate a comment belongs to: each leg of a model in a workflow has its own. Kept verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(String);
+pub struct Key {
+    /// Workflow and model.
+    model: String,
+    /// Of several legs, which; `None` for a run that ended before that was known, and for comments
+    /// of versions that did not tell them apart.
+    leg: Option<String>,
+}
+
+/// One of the runs that a workflow makes of a model: in a region, with samples and a strategy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg {
+    /// AWS region.
+    pub region: String,
+    /// The samples as given: a file or folder, whose content a pull request may change.
+    pub samples: String,
+    /// How the size is chosen.
+    pub strategy: String,
+}
+
+impl Leg {
+    /// The leg that a run is.
+    pub fn of(run: &RunResult, strategy: Strategy) -> Self {
+        Self {
+            region: run.region.clone(),
+            samples: run.samples.source.clone(),
+            strategy: strategy.to_string(),
+        }
+    }
+
+    /// `us-east-1/0f3c9a1d`. The samples are hashed: a path is nobody's business.
+    fn text(&self) -> String {
+        let measured = format!("{}\n{}", self.samples, self.strategy);
+        let hash = hex(&Sha256::digest(measured));
+        let short: String = hash.chars().take(LEG_DIGITS).collect();
+        format!("{}/{short}", encoded(&self.region))
+    }
+}
 
 impl Key {
     /// The key of a model in a workflow; without one, outside CI.
     pub fn new(model: &str, workflow: Option<&str>) -> Self {
-        Self(match workflow {
+        let model = match workflow {
             Some(workflow) => encoded(&format!("{workflow}/{model}")),
             None => encoded(model),
-        })
+        };
+        Self { model, leg: None }
+    }
+
+    /// The key of one leg.
+    #[must_use]
+    pub fn of_leg(self, leg: &Leg) -> Self {
+        Self {
+            leg: Some(leg.text()),
+            ..self
+        }
+    }
+
+    /// Whether both are of one model in one workflow, and only the other names a leg of it.
+    pub fn is_without_the_leg_of(&self, other: &Self) -> bool {
+        self.model == other.model && self.leg.is_none() && other.leg.is_some()
+    }
+
+    fn parse(text: &str) -> Self {
+        match text.split_once(LEG) {
+            Some((model, leg)) => Self {
+                model: model.to_owned(),
+                leg: Some(leg.to_owned()),
+            },
+            None => Self {
+                model: text.to_owned(),
+                leg: None,
+            },
+        }
     }
 }
 
 /// The key as written.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.model)?;
+        match &self.leg {
+            Some(leg) => write!(f, "{LEG}{leg}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -108,7 +185,7 @@ impl Marker {
                 .collect(),
         );
         Some(Self {
-            key: Key((*fields.0.get("key")?).to_owned()),
+            key: Key::parse(fields.0.get("key")?),
             commit: fields.text("sha").filter(|commit| commit != NO_COMMIT),
             run: fields.text("run"),
             at: fields.parsed("at"),

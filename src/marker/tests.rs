@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 
 use proptest::option;
-use proptest::prelude::*;
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 use super::*;
 
@@ -58,6 +60,31 @@ fn every_field_is_read_and_written_again_to_the_byte() {
         acceptance: Some(acceptance),
     };
     assert_eq!(marker.comment(None), comment);
+}
+
+#[test]
+fn each_region_each_sample_set_and_each_strategy_has_a_key_of_its_own() {
+    let leg = |region: &str, samples: &str, strategy: &str| Leg {
+        region: region.to_owned(),
+        samples: samples.to_owned(),
+        strategy: strategy.to_owned(),
+    };
+    let key = |leg: &Leg| Key::new("churn", Some("ci")).of_leg(leg);
+    let legs = [
+        leg("us-east-1", "small.jsonl", "balanced"),
+        leg("eu-west-1", "small.jsonl", "balanced"),
+        leg("us-east-1", "large.jsonl", "balanced"),
+        leg("us-east-1", "small.jsonl", "cost"),
+    ];
+    let keys: std::collections::BTreeSet<String> =
+        legs.iter().map(|leg| key(leg).to_string()).collect();
+    assert_eq!(keys.len(), legs.len());
+    let first = key(&legs[0]);
+    assert_eq!(first.to_string(), "ci/churn@us-east-1/a9cee609");
+    let earlier = Key::new("churn", Some("ci"));
+    assert!(earlier.is_without_the_leg_of(&first));
+    assert!(!first.is_without_the_leg_of(&first) && !first.is_without_the_leg_of(&earlier));
+    assert!(!Key::new("other", Some("ci")).is_without_the_leg_of(&first));
 }
 
 #[test]
@@ -141,8 +168,16 @@ fn acceptances() -> impl Strategy<Value = Acceptance> {
 }
 
 fn markers() -> impl Strategy<Value = Marker> {
-    let key = ("(.|-|%){0,200}", option::of(".{0,200}"));
-    let key = key.prop_map(|(model, workflow)| Key::new(&model, workflow.as_deref()));
+    let leg = (".{0,80}", ".{0,80}").prop_map(|(region, samples)| Leg {
+        region,
+        samples,
+        strategy: "balanced".to_owned(),
+    });
+    let key = ("(.|-|%){0,200}", option::of(".{0,200}"), option::of(leg));
+    let key = key.prop_map(|(model, workflow, leg)| {
+        let key = Key::new(&model, workflow.as_deref());
+        leg.into_iter().fold(key, |key, leg| key.of_leg(&leg))
+    });
     let who = (
         key,
         option::of("(.|-){0,100}"),

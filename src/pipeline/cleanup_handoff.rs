@@ -4,12 +4,17 @@
 //! step's state holds its text, too, and the run where that is too long.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
 use super::backend::{Backend, Lifetime};
 use crate::benchmark::{Ledger, is_region, is_run_id, run_id};
 use crate::process::Process;
+use crate::sync::lock;
+
+/// Told of a name that is somebody else's.
+pub(crate) type Disown = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Name under which a step saves what its clean-up needs; those of further runs have a suffix.
 const STATE: &str = "ledger";
@@ -43,6 +48,7 @@ struct State {
 
 /// A ledger that the runner keeps for the clean-up of this step, which deletes what a killed run
 /// left behind.
+#[derive(Debug, Clone)]
 pub(crate) struct CleanupHandoff(Option<String>);
 
 impl CleanupHandoff {
@@ -64,6 +70,32 @@ impl CleanupHandoff {
         };
         save_state(&name, &state(ledger, path), process);
         Self(Some(name))
+    }
+
+    /// A job that another step has submitted: that one cleans up.
+    pub(crate) const fn of_another_step() -> Self {
+        Self(None)
+    }
+
+    /// Saves a ledger with fewer names in place of the one before.
+    fn replace(&self, ledger: &Ledger, path: &Path, process: &Process) {
+        if let Some(name) = &self.0 {
+            save_state(name, &state(ledger, path), process);
+        }
+    }
+
+    /// What takes a name out of the ledger, on disk and in the step's state, that turns out to be
+    /// somebody else's: no clean-up may delete it.
+    pub(crate) fn disown(&self, ledger: Ledger, path: PathBuf, process: &Process) -> Disown {
+        let (ledger, handoff, process) = (Mutex::new(ledger), self.clone(), process.clone());
+        Arc::new(move |name| {
+            let mut ledger = lock(&ledger);
+            *ledger = ledger.clone().without(name);
+            if let Err(error) = ledger.write(&path) {
+                process.warn(&format!("the ledger still names `{name}`: {error}"));
+            }
+            handoff.replace(&ledger, &path, &process);
+        })
     }
 
     /// Withdraws the ledger: nothing remains, and the clean-up may have no credentials any more.
@@ -131,7 +163,7 @@ mod tests {
 
     fn ledger(endpoints: usize) -> Ledger {
         let names: Vec<String> = (0..endpoints)
-            .map(|it| format!("sagegate-1842-1-88b207-c{it}"))
+            .map(|it| format!("sagegate-1842-1-9ixi1200-c{it}"))
             .collect();
         let text = serde_json::json!({
             "schema": 1, "run_id": "1842-1", "region": "eu-west-1", "endpoints": names,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::accept::accepted_by_label;
+use super::accept::under_labels;
 use super::output_files::OutputFiles;
 use super::publish::{Publication, Publisher};
 use crate::analysis::{Analysis, Wanted, analyse};
@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::gate::{self, Entry, History, Judgement, Limits, MayAccept, Policy, Status, Verdict};
 use crate::github::Context;
-use crate::marker::Key;
 use crate::prices::DatedPrices;
 use crate::process::{Process, now};
 use crate::report::{self, Color, Consequence, Links, Numbers, Report};
@@ -73,7 +72,7 @@ pub(crate) struct Conclusion {
 /// Analyses, judges, composes, writes and prints; [`Conclusion::publish`] is the last step.
 pub(crate) async fn conclude(
     case: &Case<'_>,
-    history: Option<&History>,
+    history: &History,
     ending: &Ending<'_>,
     process: &Process,
 ) -> Result<Conclusion, Error> {
@@ -110,20 +109,17 @@ impl Case<'_> {
 async fn judge(
     case: &Case<'_>,
     analysis: &Analysis,
-    history: Option<&History>,
+    history: &History,
     ending: &Ending<'_>,
     links: &Links,
     process: &Process,
 ) -> Judgement {
-    let judgement = gate::judge(case.run, analysis, history, &case.limits, now());
+    let judgement = gate::judge(case.run, analysis, Some(history), &case.limits, now());
     let Some(conversation) = ending.conversation() else {
         return judgement;
     };
-    let key = Key::new(&case.run.name, links.workflow.as_deref());
-    match accepted_by_label(conversation, ending.may_accept, &key, process).await {
-        Some(accepted) => judgement.under(accepted),
-        None => judgement,
-    }
+    let key = report::comment_key(case.run, analysis.strategy, links);
+    under_labels(judgement, conversation, ending.may_accept, &key, process).await
 }
 
 impl Ending<'_> {
@@ -136,7 +132,10 @@ impl Ending<'_> {
         Links {
             baseline: self.baseline.map(ToString::to_string),
             result: Some(self.result_file.display().to_string()),
-            can_be_labelled: self.conversation().is_some(),
+            // A merge queue's run leaves the comment alone, which a label accepts.
+            can_be_labelled: self
+                .conversation()
+                .is_some_and(|it| it.merge_group.is_none()),
             ..links(commit, self.publisher, process)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cleanup_handoff::Disown;
 use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
@@ -21,6 +22,8 @@ pub(crate) struct Execution {
     pub(crate) restored: Option<Draft>,
     /// Which measurement of the run it is.
     pub(crate) pass: Pass,
+    /// Told of names that are somebody else's.
+    pub(crate) disown: Disown,
 }
 
 /// The measurements of one run.
@@ -45,6 +48,7 @@ pub(crate) async fn execute(
         cancel: process.cancel().clone(),
         policy: execution.policy,
         helpers: execution.helpers,
+        disown: execution.disown,
         now,
     };
     let pass = execution.pass;

@@ -6,13 +6,14 @@ use super::policy::OnCertainFailure;
 use crate::gate::ACCEPT_LABEL;
 use crate::process::Process;
 
-/// Stops only if there is a baseline, the run is not recorded, and no label needs all of it.
+/// Stops only if the run is not recorded, and no label needs all of it. Without a baseline nothing
+/// is certain.
 pub(crate) async fn on_certain_failure(
     fail_fast: bool,
     gate: &Gate<'_>,
     process: &Process,
 ) -> OnCertainFailure {
-    if !fail_fast || gate.baseline().is_none() || records(gate.mode(), process) {
+    if !fail_fast || records(gate.mode(), process) {
         return OnCertainFailure::GoOn;
     }
     if is_labelled(gate.publisher()).await {

@@ -8,7 +8,7 @@ use super::publish::Publisher;
 use crate::baseline::{BaselineStore, BaselineUri};
 use crate::config::{self, Mode, Recommend};
 use crate::error::Error;
-use crate::gate::BaselineFile;
+use crate::gate::{BaselineFile, Branches, History};
 use crate::github::Context;
 use crate::prices::DatedPrices;
 use crate::process::Process;
@@ -20,7 +20,9 @@ pub(crate) struct Gate<'a> {
     publisher: &'a Publisher,
     uri: BaselineUri,
     store: BaselineStore,
-    baseline: Option<BaselineFile>,
+    /// Empty where nothing was recorded yet.
+    baseline: BaselineFile,
+    branches: Branches,
 }
 
 impl<'a> Gate<'a> {
@@ -33,18 +35,20 @@ impl<'a> Gate<'a> {
         let uri = config.baseline.uri(process.in_actions());
         let access = process.access(&config.baseline);
         let store = uri.open(&access)?;
-        let baseline = store.load().await?;
+        let baseline = store.load().await?.unwrap_or_default();
         Ok(Self {
             config,
             publisher,
             uri,
             store,
             baseline,
+            branches: process.branches(config.baseline.branch.as_ref()),
         })
     }
 
-    pub(crate) const fn baseline(&self) -> Option<&BaselineFile> {
-        self.baseline.as_ref()
+    /// The runs that a run of the model is compared with.
+    pub(crate) fn history(&self, name: &str) -> History {
+        self.baseline.history(name, &self.branches)
     }
 
     /// A run that is recorded fails nothing.
@@ -84,7 +88,7 @@ impl<'a> Gate<'a> {
             recommend,
             limits: self.config.judging.limits,
         };
-        let history = self.baseline().and_then(|file| file.history(&run.name));
+        let history = self.history(&run.name);
         let ending = Ending {
             purpose,
             baseline: Some(&self.uri),
@@ -94,7 +98,7 @@ impl<'a> Gate<'a> {
             publisher: self.publisher,
             may_accept: self.config.may_accept,
         };
-        let conclusion = conclude(&case, history, &ending, process).await?;
+        let conclusion = conclude(&case, &history, &ending, process).await?;
         let exit_status = conclusion.publish(&ending, process).await;
         if purpose == Purpose::Record {
             self.add_to_baseline(&conclusion, &run.name, process).await;
@@ -110,7 +114,7 @@ impl<'a> Gate<'a> {
         };
         let epoch = conclusion.judgement.epoch();
         let append = |file: &mut BaselineFile| {
-            file.history_mut(name).append(entry.clone(), epoch);
+            file.record(name, &self.branches, entry.clone(), epoch);
         };
         match self.store.update(append).await {
             Ok(()) => process.note(&format!("recorded in {}", self.uri)),
@@ -124,8 +128,6 @@ pub(super) fn records(mode: Mode, process: &Process) -> bool {
     match mode {
         Mode::Record => true,
         Mode::Gate => false,
-        Mode::Auto => {
-            process.in_actions() && process.context().is_some_and(Context::is_on_default_branch)
-        }
+        Mode::Auto => process.in_actions() && process.context().is_some_and(Context::is_on_branch),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
-use super::confirm::{confirm, ledger};
+use super::confirm::{SecondMeasurement, ledger};
 use super::credentials::warn_of_short_session;
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
@@ -48,6 +48,7 @@ pub(crate) async fn measure(
     files.write_ledger(&ledger)?;
     let path = files.ledger();
     let handoff = CleanupHandoff::register(&ledger, &path, it.backend, it.run_number, process);
+    let disown = handoff.disown(ledger, path, process);
     let execution = Execution {
         session: session.clone(),
         policy: Arc::clone(&it.policy),
@@ -55,9 +56,16 @@ pub(crate) async fn measure(
         journal,
         restored,
         pass: Pass::First,
+        disown: Arc::clone(&disown),
     };
     let result = execute(plan.clone(), execution, &files, process).await?;
-    let result = confirm(&plan, result, session, &it.policy, &files, process).await?;
+    let second = SecondMeasurement {
+        session,
+        policy: &it.policy,
+        disown,
+        files: &files,
+    };
+    let result = second.confirm(&plan, result, process).await?;
     if result.cleanup.left.is_empty() {
         handoff.withdraw(process);
     }
@@ -79,7 +87,14 @@ pub(crate) async fn plan(
         (None, None) => run_id(process),
     };
     check_model(&measurement.model, session).await?;
+    let of_interrupted = |(_, restored): &(Journal, Draft)| {
+        let first = restored.result.stability.first()?;
+        let unique = benchmark::unique_of(&first.endpoint_name, &run_id)?;
+        Some(unique.to_owned())
+    };
+    let unique = inputs.resumed.as_ref().and_then(of_interrupted);
     let identity = Identity {
+        unique: unique.unwrap_or_else(|| benchmark::unique(fastrand::u64(..))),
         run_id,
         name: measurement.name.clone(),
         model: measurement.model.clone(),

@@ -22,8 +22,8 @@ pub(crate) struct MeasuringPolicy {
 #[derive(Debug, Clone)]
 pub(crate) struct ExpectedGate {
     pub(crate) limits: Limits,
-    /// Earlier runs of the model.
-    pub(crate) history: Option<History>,
+    /// Earlier runs of the model; possibly none.
+    pub(crate) history: History,
     pub(crate) on_certain_failure: OnCertainFailure,
     pub(crate) on_failure: OnFailure,
 }
@@ -59,8 +59,8 @@ impl MeasuringPolicy {
             return Vec::new();
         };
         let analysis = analyse(run, &self.prices, self.strategy);
-        let history = gate.history.as_ref();
-        let judgement = gate::judge(run, &analysis, history, &gate.limits, now());
+        let history = &gate.history;
+        let judgement = gate::judge(run, &analysis, Some(history), &gate.limits, now());
         gate::sizes_to_confirm(&judgement, run)
     }
 }
@@ -79,17 +79,15 @@ impl RunPolicy for MeasuringPolicy {
         let Some(gate) = self.gate.as_ref().filter(stops) else {
             return false;
         };
-        gate.history.as_ref().is_some_and(|history| {
-            let analysis = analyse(so_far, &self.prices, self.strategy);
-            gate::is_certain_failure(so_far, &analysis, history, &gate.limits)
-        })
+        let analysis = analyse(so_far, &self.prices, self.strategy);
+        gate::is_certain_failure(so_far, &analysis, &gate.history, &gate.limits)
     }
 
     fn recommended(&self, run: &RunResult) -> Option<MemoryMb> {
         let analysis = analyse(run, &self.prices, self.strategy);
         match &self.gate {
             Some(gate) => {
-                let history = gate.history.as_ref();
+                let history = Some(&gate.history);
                 gate::judge(run, &analysis, history, &gate.limits, now()).recommended
             }
             None => analysis.best,

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use crate::config::{Attempt, GivenToken};
+use crate::gate::BranchName;
 use crate::github::{
-    Annotation, Client, CommentMode, Context, Done, GitHubError, Level, NoClient, Occasion,
-    Operation, Problem, Published, RunnerFileError, publish_comment,
+    Annotation, Client, CommentMode, Context, Done, GitHubError, Level, MergeGroup, NoClient,
+    Occasion, Operation, Problem, Published, RunnerFileError, publish_comment,
 };
 use crate::process::Process;
 use crate::report::{self, Consequence, Finding, Gravity, Numbers, Report};
@@ -33,6 +34,11 @@ pub(crate) struct Conversation {
     pub(crate) client: Client,
     /// Its number.
     pub(crate) pull_request: u64,
+    /// The branch that it is merged into, where GitHub had to be asked for it.
+    pub(crate) base: Option<BranchName>,
+    /// The merge group that is tried, and that the pull request is only a part of: its label
+    /// counts, and its comment, which is about its own commit, stays as it is.
+    pub(crate) merge_group: Option<MergeGroup>,
 }
 
 /// Why there is no conversation.
@@ -110,6 +116,8 @@ impl Publisher {
                 Some(pull_request) => client(github_token, process).map(|client| Conversation {
                     client,
                     pull_request,
+                    base: None,
+                    merge_group: context.merge_group().cloned(),
                 }),
             },
         };
@@ -166,6 +174,7 @@ impl Publisher {
     /// Writes the comment; returns its page.
     async fn comment(&self, it: &Publication<'_>, process: &Process) -> Option<String> {
         let conversation = match &self.conversation {
+            Ok(conversation) if conversation.merge_group.is_some() => return None,
             Ok(conversation) => conversation,
             Err(reason) => {
                 self.explain_silence(reason, process);
@@ -236,9 +245,11 @@ async fn find(
     let client = client(github_token, process)?;
     let found = crate::github::find_pull_request(&client, head).await;
     match found.map_err(NoConversation::Refused)? {
-        Some(pull_request) => Ok(Conversation {
+        Some(found) => Ok(Conversation {
             client,
-            pull_request,
+            pull_request: found.number,
+            base: found.base.and_then(|base| base.parse().ok()),
+            merge_group: None,
         }),
         None => Err(NoConversation::NoPullRequest),
     }

@@ -27,14 +27,12 @@ pub(crate) async fn run(
     let region = backend.session.region();
     let prices = inputs.prices.of_region(region, &files, process).await?;
     let recommend = &run.measurement.recommend;
-    let baseline = gate.baseline();
-    let history = baseline.and_then(|file| file.history(&run.measurement.name));
     let policy = MeasuringPolicy {
         prices: prices.clone(),
         strategy: recommend.strategy,
         gate: Some(ExpectedGate {
             limits: run.gate.judging.limits,
-            history: history.cloned(),
+            history: gate.history(&run.measurement.name),
             on_certain_failure: on_certain_failure(run.fail_fast, &gate, process).await,
             on_failure: gate.on_failure(process),
         }),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, UsageError};
-use crate::gate::{Entry, History, Limits, judge};
+use crate::gate::{BaselineFile, Branches, Entry, Limits, judge};
 use crate::process::now;
 use crate::result::RunResult;
 
@@ -20,12 +20,20 @@ pub(crate) fn read_whole(path: &Path) -> Result<RunResult, Error> {
     Ok(run)
 }
 
-/// Adds a run to a history; returns whether it had measured anything.
-pub(crate) fn append(history: &mut History, run: &RunResult, analysis: &Analysis) -> bool {
-    let judgement = judge(run, analysis, Some(history), &Limits::default(), now());
+/// Adds a run to the runs of a model; returns whether it had measured anything.
+pub(crate) fn append(
+    file: &mut BaselineFile,
+    name: &str,
+    branches: &Branches,
+    run: &RunResult,
+    analysis: &Analysis,
+) -> bool {
+    let history = file.history(name, branches);
+    let judgement = judge(run, analysis, Some(&history), &Limits::default(), now());
     let Some(recommended) = judgement.recommended else {
         return false;
     };
-    history.append(Entry::new(run, analysis, recommended), judgement.epoch());
+    let entry = Entry::new(run, analysis, recommended);
+    file.record(name, branches, entry, judgement.epoch());
     true
 }

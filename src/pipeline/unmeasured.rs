@@ -10,6 +10,7 @@ use crate::error::{Error, MeasureError, UsageError};
 use crate::exit::ExitStatus;
 use crate::gate::Verdict;
 use crate::github::Context;
+use crate::marker::Leg;
 use crate::process::{Process, now};
 use crate::report::{self, Consequence, Numbers, Unmeasured, UnmeasuredVerdict};
 
@@ -100,6 +101,21 @@ impl UnmeasuredRun<'_> {
         self.publish(&words, process).await
     }
 
+    /// Which of the model's runs in the workflow it would have been, as far as flags and
+    /// environment say.
+    fn leg(&self, process: &Process) -> Option<Leg> {
+        let from_environment = || {
+            let variable = |name| process.variable(name);
+            variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"))
+        };
+        let region = self.attempt.region.as_deref().or_else(from_environment)?;
+        Some(Leg {
+            region: region.to_owned(),
+            samples: self.attempt.samples.as_ref()?.display().to_string(),
+            strategy: self.attempt.strategy.to_string(),
+        })
+    }
+
     fn files(&self) -> OutputFiles {
         OutputFiles::of(self.attempt.output.folder())
     }
@@ -114,9 +130,11 @@ impl UnmeasuredRun<'_> {
 
     async fn publish(&self, words: &Words<'_>, process: &Process) -> Result<(), Error> {
         let commit = process.commit();
+        let leg = self.leg(process);
         let unmeasured = Unmeasured {
             verdict: words.verdict,
             name: self.attempt.name.as_deref().unwrap_or("the model"),
+            leg: leg.as_ref(),
             commit: commit.as_deref(),
             run_id: &run_id(process),
             version: env!("CARGO_PKG_VERSION"),

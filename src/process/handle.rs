@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::checkout::Checkout;
 use super::environment::in_actions;
 use super::log::LogWriter;
 use super::signals::Signals;
@@ -15,6 +17,7 @@ use crate::baseline::Access;
 use crate::benchmark::Observer;
 use crate::config::{Baseline, GivenToken};
 use crate::exit::StopSignal;
+use crate::gate::{BranchName, Branches};
 use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
 use crate::progress::{self, Display, TerminalFacts};
 
@@ -109,6 +112,9 @@ impl Process {
     /// The commit shown to readers: on a pull request its head and not the merge that is built.
     pub(crate) fn commit(&self) -> Option<String> {
         let given = || self.variable("GITHUB_SHA").map(str::to_owned);
+        if let Some(other) = self.other_checkout() {
+            return other.commit;
+        }
         match self.context() {
             Some(context) => {
                 let head = context.head_sha().map(str::to_owned);
@@ -117,6 +123,28 @@ impl Process {
             }
             None => given(),
         }
+    }
+
+    /// The branches whose runs a run is compared with: `given` by a flag, else as the event of the
+    /// workflow says.
+    pub(crate) fn branches(&self, given: Option<&BranchName>) -> Branches {
+        let context = self.context().filter(|_| self.in_actions());
+        let branches = context.map(Context::branches).unwrap_or_default();
+        let other = || self.other_checkout().map(|it| it.branch);
+        Branches {
+            base: given.cloned().or_else(other).or(branches.base),
+            ..branches
+        }
+    }
+
+    /// A branch that the workflow has checked out in place of the one that it was started for: a
+    /// schedule and a start by hand always run on one branch, and may measure others.
+    fn other_checkout(&self) -> Option<Checkout> {
+        let context = self.context().filter(|_| self.in_actions())?;
+        let may_differ = matches!(context.event, Event::Schedule | Event::WorkflowDispatch);
+        let checkout = Checkout::read(Path::new(".")).filter(|_| may_differ)?;
+        let is_other = context.branches().base.as_ref() != Some(&checkout.branch);
+        is_other.then_some(checkout)
     }
 
     /// The files by which a step passes values to the runner.

@@ -1,6 +1,7 @@
 //! The process: environment, clock, standard streams, signals, log. The only module that asks the
 //! operating system for them.
 
+mod checkout;
 mod environment;
 mod handle;
 mod log;

@@ -171,7 +171,8 @@ fn undecided(facts: Facts<'_>) -> Vec<Inline> {
             | Setting::MemorySizes
             | Setting::Invocations
             | Setting::Warmup
-            | Setting::LatencySource) => vec![
+            | Setting::LatencySource
+            | Setting::Strategy) => vec![
                 text(format!(
                     " inconclusive: other {setting} than the baseline ("
                 )),

@@ -37,9 +37,9 @@ pub use self::outputs::Numbers;
 use self::table::Table;
 pub use self::terminal::{Color, terminal};
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Strategy};
 use crate::gate::{Judgement, Shown, Verdict};
-use crate::marker::{Key, Marker};
+use crate::marker::{Key, Leg, Marker};
 use crate::result::RunResult;
 
 /// Where the HTML report goes in the output folder: the toolkit's place.
@@ -191,10 +191,15 @@ impl Section {
     }
 }
 
+/// The key of a run's comment.
+pub fn comment_key(run: &RunResult, strategy: Strategy, links: &Links) -> Key {
+    Key::new(&run.name, links.workflow.as_deref()).of_leg(&Leg::of(run, strategy))
+}
+
 /// Identifies the comment: which gate, which commit, which run, when.
-fn marker(model: &str, commit: Option<&str>, run: &str, at: Timestamp, links: &Links) -> Marker {
+fn marker(key: Key, commit: Option<&str>, run: &str, at: Timestamp, links: &Links) -> Marker {
     Marker {
-        key: Key::new(model, links.workflow.as_deref()),
+        key,
         commit: commit.map(str::to_owned),
         run: Some(links.written_by.as_deref().unwrap_or(run).to_owned()),
         at: Some(at),
@@ -207,7 +212,7 @@ fn marker(model: &str, commit: Option<&str>, run: &str, at: Timestamp, links: &L
 fn judged_marker(facts: Facts<'_>, links: &Links) -> Marker {
     let run = facts.run;
     let marker = marker(
-        &run.name,
+        comment_key(run, facts.analysis.strategy, links),
         run.commit.as_deref(),
         &run.run_id,
         run.finished_at,

@@ -2,12 +2,14 @@
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, causes, numbers, reason, sanitise};
-use crate::gate::{ACCEPT_LABEL, Metric, NotAccepted, Notice};
+use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice};
 use crate::result::Service;
 use crate::units::MemoryMb;
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
+/// Longest name of a branch that is shown.
+const MAX_BRANCH: usize = 80;
 /// Leftovers that are named.
 const MAX_LEFT: usize = 3;
 
@@ -133,6 +135,16 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
              those of both together.",
         )],
+        Notice::OtherBranch { wanted, used } => {
+            let used = used.as_ref().map_or("main", BranchName::as_str);
+            let branch = |name: &str| code(sanitise::shortened(name, MAX_BRANCH));
+            vec![
+                branch(wanted.as_str()),
+                text(" has no runs with these settings yet: those of "),
+                branch(used),
+                text(" stand in. Its first run is recorded after a push to it."),
+            ]
+        }
         Notice::StaleBaseline { days } => {
             vec![text(format!(
                 "the newest run of the baseline is {days} days old. Record a new one on main."
@@ -161,6 +173,11 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             "cost is an estimate from latency seen by the client, network included: CloudWatch had not counted \
              every call in time.",
         )],
+        Notice::MergeGroup {
+            pull_request,
+            others,
+            accepted_for,
+        } => vec![text(merge_group(*pull_request, others, *accepted_for))],
         Notice::NotAccepted { reason } => not_accepted(*reason),
         Notice::NotDeleted { left } => not_deleted(left),
     }
@@ -191,6 +208,30 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Latency(quantile) | Metric::LatencyAllSizes(quantile) => quantile.name(),
         Metric::CostPerMillion | Metric::CostAllSizes => "cost",
     }
+}
+
+/// `#` is kept from becoming a link: escaped as any text.
+fn merge_group(pull_request: u64, others: &[u64], accepted_for: Option<u64>) -> String {
+    let mut words = format!("this merge group is of pull request {pull_request}");
+    if !others.is_empty() {
+        let numbers: Vec<String> = others.iter().map(u64::to_string).collect();
+        let before = format!(
+            " and holds {} before it in the queue too, so that what has changed may come from any of them",
+            numbers.join(", ")
+        );
+        words.push_str(&before);
+    }
+    match accepted_for {
+        Some(number) if number == pull_request => {
+            words.push_str(". Its label accepts these values.")
+        }
+        Some(number) => {
+            let by = format!(". The label of pull request {number} accepts these values.");
+            words.push_str(&by);
+        }
+        None => words.push('.'),
+    }
+    words
 }
 
 fn not_accepted(why: NotAccepted) -> Vec<Inline> {

@@ -8,6 +8,7 @@ use super::notes::labelled;
 use super::sanitise::shortened;
 use super::{Links, Report, footer, headline, marker};
 use crate::gate::Verdict;
+use crate::marker::{Key, Leg};
 
 const MAX_REASON: usize = 600;
 /// What fits the headline beside its fixed words and a short name.
@@ -20,6 +21,8 @@ pub struct Unmeasured<'a> {
     pub verdict: UnmeasuredVerdict,
     /// Display name of the model.
     pub name: &'a str,
+    /// Which of the model's runs in the workflow it is, where that is known.
+    pub leg: Option<&'a Leg>,
     /// The commit, where known.
     pub commit: Option<&'a str>,
     /// Run id.
@@ -55,12 +58,14 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
     let whole = shortened(it.reason, MAX_REASON);
     let paragraph = |label: &str, words: &str| labelled(label, vec![text(words)]);
     let why = (short != whole).then(|| paragraph("Why:", &whole));
+    let key = Key::new(it.name, links.workflow.as_deref());
+    let key = it.leg.into_iter().fold(key, Key::of_leg);
     let hint = it
         .hint
         .map(|hint| paragraph("What to do:", &shortened(hint, MAX_REASON)));
     Report {
         verdict,
-        marker: marker(it.name, it.commit, it.run_id, it.at, links),
+        marker: marker(key, it.commit, it.run_id, it.at, links),
         headline: headline::assembled(verdict, it.name, vec![text(words), text(short)]),
         notes: Vec::new(),
         metrics: None,

@@ -50,6 +50,8 @@ pub(super) enum FaultKind {
     EmptyAnswer,
     /// What was asked for is done, and the answer comes late.
     SlowAnswer,
+    /// Somebody else has done it just before: the caller is told that it exists already.
+    Taken,
 }
 
 impl FaultKind {
@@ -64,7 +66,8 @@ impl FaultKind {
             | Self::LostAnswer
             | Self::MalformedAnswer
             | Self::EmptyAnswer
-            | Self::SlowAnswer => false,
+            | Self::SlowAnswer
+            | Self::Taken => false,
         }
     }
 }
@@ -109,7 +112,8 @@ impl InjectedFault {
             | FaultKind::LostAnswer
             | FaultKind::MalformedAnswer
             | FaultKind::EmptyAnswer
-            | FaultKind::SlowAnswer => None,
+            | FaultKind::SlowAnswer
+            | FaultKind::Taken => None,
         }
     }
 
@@ -127,7 +131,8 @@ impl InjectedFault {
             | FaultKind::AccessDenied
             | FaultKind::ExpiredToken
             | FaultKind::RoleRefused
-            | FaultKind::DroppedConnection => None,
+            | FaultKind::DroppedConnection
+            | FaultKind::Taken => None,
         }
     }
 }

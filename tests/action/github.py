@@ -26,7 +26,8 @@ class Description:
         self.routes = []
         for template, operations in self.document["paths"].items():
             # A path within a repository may hold slashes.
-            pattern = re.sub(r"\\{(\w+)\\}", lambda it: "(.+)" if it[1] == "path" else "([^/]+)", re.escape(template))
+            whole = lambda name: name == "path" or name == "ref" and "matching-refs" in template
+            pattern = re.sub(r"\\{(\w+)\\}", lambda it: "(.+)" if whole(it[1]) else "([^/]+)", re.escape(template))
             self.routes.append((re.compile(pattern), template.count("{"), operations))
         self.routes.sort(key=lambda it: it[1])
 
@@ -113,6 +114,8 @@ class GitHub:
         self.log, self.complaints = [], []
         # Open pull requests.
         self.pulls = []
+        # Labels by pull request, branches of the merge queue with their commits, and the commits of a merge group.
+        self.labels, self.queue, self.ahead = {}, {}, []
         # Words with which every write of a comment is refused, as for the token of a fork.
         self.refused = None
         github = self
@@ -202,8 +205,22 @@ class GitHub:
                 return 200, self.comments[number]
             case ["GET", "pulls"]:
                 return 200, [it for it in self.pulls if it["head"]["label"] == query["head"]]
-            case ["GET", "issues", _, "labels" | "events"]:
-                return 200, []
+            case ["DELETE", "issues", "comments", number]:
+                if number not in self.comments:
+                    raise Refused(404, "Not Found")
+                del self.comments[number]
+                return 204, b""
+            case ["GET", "issues", number, "labels"]:
+                return 200, [{"name": it} for it in self.labels.get(number, [])]
+            case ["GET", "issues", number, "events"]:
+                return 200, [{"event": "labeled", "created_at": "2026-11-22T09:00:00Z", "label": {"name": it}, "actor": {"login": "octo-dev"}}
+                             for it in self.labels.get(number, [])]
+            case ["GET", "git", "matching-refs", *rest]:
+                prefix = "/".join(["refs", *rest])
+                return 200, [{"ref": name, "object": {"type": "commit", "sha": commit}} for name, commit in self.queue.items()
+                             if name.startswith(prefix + ("/" if route.endswith("/") else ""))]
+            case ["GET", "compare", _]:
+                return 200, {"commits": [{"sha": it} for it in self.ahead]}
             case ["GET", "contents", *rest]:
                 return 200, self.read(query.get("ref", "main"), "/".join(rest))
             case ["PUT", "contents", *rest]:
@@ -213,7 +230,7 @@ class GitHub:
         raise Refused(404, "Not Found")
 
     def commented(self, number, login, text):
-        key = str(len(self.comments) + 1)
+        key = str(max(map(int, self.comments), default=0) + 1)
         comment = {"id": int(key), "issue": number, "user": {"login": login}, "body": text,
                    "html_url": f"https://github.com/acme/churn/pull/{number}#issuecomment-{key}",
                    "created_at": "2026-11-22T08:00:00Z", "updated_at": "2026-11-22T08:00:00Z"}

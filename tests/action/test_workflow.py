@@ -12,7 +12,7 @@ from github import BOT, TOKEN, GitHub
 
 WORKFLOW = """
 name: gate
-on: [pull_request, push]
+on: [pull_request, push, merge_group]
 permissions:
   contents: write
   pull-requests: write
@@ -78,6 +78,9 @@ def consumer(tmp_path, image, simulator, github):
             payload |= {"number": 7, "pull_request": {
                 "number": 7, "head": {"sha": head, "ref": "faster", "repo": {"full_name": "acme/churn"}},
                 "base": {"sha": head, "ref": "main", "repo": {"full_name": "acme/churn"}}}}
+        elif event == "merge_group":
+            payload |= {"action": "checks_requested", "merge_group": {
+                "head_sha": head, "head_ref": f"refs/heads/gh-readonly-queue/main/pr-7-{head}", "base_ref": "refs/heads/main"}}
         else:
             payload |= {"ref": "refs/heads/main", "after": head}
         (tmp_path / "event.json").write_text(json.dumps(payload))
@@ -94,7 +97,7 @@ def consumer(tmp_path, image, simulator, github):
         log = "".join(it.get("msg", "") + "\n" for it in entries) + done.stderr
         results = [it["jobResult"] for it in entries if "jobResult" in it]
         assert TOKEN not in log
-        return results[-1] if results else None, log
+        return next((it for it in results if it != "success"), "success") if results else None, log
 
     return run
 
@@ -136,7 +139,8 @@ def test_ours_is_found_among_250_foreign_comments(consumer, github):
         github.commented("7", "alice", f"later comment {number}")
     result, log = consumer("pull_request", "m")
     assert result == "success", log
-    assert github.writes() == ["PATCH /issues/comments/232"]
+    # One of a version that knew no legs gives way to that of the leg.
+    assert github.writes() == ["POST /issues/7/comments", "DELETE /issues/comments/232"]
 
 
 def test_a_step_without_a_comment_still_fails_by_its_verdict_alone(consumer, github):
@@ -153,3 +157,69 @@ def test_the_dry_run_of_the_examples_comments_without_an_aws_account(consumer, g
     assert result == "success", log
     assert "### ⚪ mobilenet-v2: no baseline yet" in github.comments["1"]["body"]
     assert simulator.state()["requests"] == {}
+
+
+def test_what_a_pull_request_was_accepted_with_passes_in_the_merge_queue(consumer, github, simulator):
+    result, log = consumer("push", "m")
+    assert result == "success", log
+    result, log = consumer("pull_request", "m-slow")
+    assert result == "failure", log
+    github.labels["7"] = ["sagegate:accept"]
+    # Another pull request is before it in the queue.
+    github.queue = {"refs/heads/gh-readonly-queue/main/pr-5-abc": "5" * 40}
+    github.ahead = ["5" * 40, "7" * 40]
+    comment = github.comments["1"]["body"]
+    result, log = consumer("merge_group", "m-slow")
+    assert result == "success", log
+    assert "verdict=accepted" in log, log
+    assert "this merge group is of pull request 7 and holds 5 before it" in log, log
+    assert github.comments["1"]["body"] == comment and len(github.comments) == 1
+    assert simulator.resources() == []
+
+
+MATRIX = """
+name: gate
+on: [pull_request, push]
+permissions:
+  contents: write
+  pull-requests: write
+jobs:
+  sagegate:
+    runs-on: ubuntu-latest
+    strategy:
+      fail-fast: false
+      matrix:
+        region: [us-east-1, eu-west-1, ap-northeast-1]
+        samples: [small, large]
+    steps:
+      - run: echo '{"Body":"${{ matrix.samples }}","ContentType":"text/csv"}' > ${{ matrix.samples }}.jsonl
+      - uses: acme/sagegate@v1
+        id: gate
+        with:
+          model-name: ${{ matrix.samples == 'large' && 'm-slow' || 'm' }}
+          name: churn
+          region: ${{ matrix.region }}
+          samples: ${{ matrix.samples }}.jsonl
+          memory-sizes: 2048
+          invocations: 100
+          warmup: 2
+          max-p99-increase: 60%
+          max-cost-increase: 60%
+      - if: always()
+        run: echo "verdict=$VERDICT"
+        env:
+          VERDICT: ${{ steps.gate.outputs.verdict }}
+"""
+
+
+def test_a_matrix_of_regions_and_samples_records_six_histories_and_each_leg_is_judged_by_its_own(consumer, github, simulator):
+    result, log = consumer("push", workflow=MATRIX)
+    assert result == "success", log
+    entries = json.loads(github.branches["sagegate"]["baseline.json"])["models"]["churn"]
+    legs = {(it["key"]["region"], it["key"]["samples_sha256"]) for it in entries}
+    assert len(entries) == len(legs) == 6 and {it["branch"] for it in entries} == {"main"}
+    result, log = consumer("pull_request", workflow=MATRIX)
+    assert result == "success", log
+    assert log.count("verdict=pass\n") == 6, log
+    assert len(github.comments) == 6
+    assert simulator.resources() == []

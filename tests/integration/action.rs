@@ -1,6 +1,7 @@
 //! The action as GitHub's runner starts it: inputs in, outputs, summary, comment and annotations
 //! out.
 
+use sagegate::marker::{Key, Leg};
 use serde_json::json;
 
 use crate::support::Simulator;
@@ -56,7 +57,13 @@ fn main_is_recorded_on_the_branch_and_the_pull_request_compares_with_it_in_one_c
     );
     assert_eq!(passed.commands(), Vec::<String>::new());
     let comment = comments(&github);
-    let marker = format!("<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at=");
+    let leg = Leg {
+        region: "us-east-1".to_owned(),
+        samples: "samples.jsonl".to_owned(),
+        strategy: "balanced".to_owned(),
+    };
+    let key = Key::new("churn", Some("gate")).of_leg(&leg);
+    let marker = format!("<!-- sagegate key={key} sha={HEAD} run=1843-1 at=");
     assert!(
         comment.len() == 1 && comment[0].starts_with(&marker),
         "{comment:?}"
@@ -95,16 +102,43 @@ fn our_comment_is_found_on_the_third_page_and_changed_in_place() {
             .world()
             .comment(PULL_REQUEST, "alice", &format!("comment {number}"));
     }
-    let forged = "<!-- sagegate key=gate/xgboost sha=x run=9999-1 at=2030-01-01T00:00:00Z -->";
-    github.world().comment(PULL_REQUEST, "mallory", forged);
-    let old = "<!-- sagegate key=gate/xgboost sha=x run=1-1 at=2026-01-01T00:00:00Z -->\nold";
-    let ours = github.world().comment(PULL_REQUEST, BOT, old);
     let mut runner = simulated(Runner::new(&github));
     runner.step().expect(0);
-    assert_eq!(writes(&github), [format!("PATCH /issues/comments/{ours}")]);
+    let ours = comments(&github).pop().unwrap();
+    assert!(ours.contains("xgboost: no baseline yet"), "{ours}");
+    let forged = ours.replace("run=1842-1", "run=9999-1");
+    github.world().comment(PULL_REQUEST, "mallory", &forged);
+    runner.step().expect(0);
+    assert_eq!(
+        writes(&github),
+        ["POST /issues/7/comments", "PATCH /issues/comments/251"]
+    );
     let bodies = comments(&github);
-    assert!(bodies.len() == 252 && bodies[251].contains("xgboost: no baseline yet"));
-    assert_eq!(bodies[250], forged);
+    assert!(bodies.len() == 252 && bodies[250].contains("run=1843-1"));
+    assert_eq!(bodies[251], forged);
+}
+
+#[test]
+fn a_comment_of_a_version_that_knew_no_legs_gives_way_to_that_of_the_leg() {
+    let github = GitHub::start();
+    let old = "<!-- sagegate key=gate/xgboost sha=x run=1-1 at=2026-01-01T00:00:00Z -->\nold";
+    let newer =
+        "<!-- sagegate key=gate/xgboost sha=x run=9999-1 at=2030-01-01T00:00:00Z -->\nnewer";
+    let other = "<!-- sagegate key=gate/other sha=x run=1-1 at=2026-01-01T00:00:00Z -->\nother";
+    for body in [old, newer, other] {
+        github.world().comment(PULL_REQUEST, BOT, body);
+    }
+    simulated(Runner::new(&github)).step().expect(0);
+    assert_eq!(
+        writes(&github),
+        ["POST /issues/7/comments", "DELETE /issues/comments/1"]
+    );
+    let bodies = comments(&github);
+    assert_eq!(bodies[..2], [newer, other]);
+    assert!(
+        bodies[2].starts_with("<!-- sagegate key=gate/xgboost@us-east-1/"),
+        "{bodies:?}"
+    );
 }
 
 /// The built-in simulator in place of AWS.
@@ -240,9 +274,9 @@ fn events_without_a_pull_request_are_judged_and_not_commented() {
     let github = GitHub::start();
     let event = json!({ "repository": { "default_branch": "main" } });
     for (name, reference) in [
-        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-7"),
         ("workflow_dispatch", "refs/heads/main"),
-        ("push", "refs/heads/other"),
+        ("push", "refs/tags/v1"),
+        ("push", "refs/heads/gh-readonly-queue/main/pr-7-8f31c2e0"),
     ] {
         let mut runner = simulated(Runner::new(&github)).event(name, reference, &event);
         let step = runner.step().expect(0);

@@ -131,16 +131,19 @@ fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() 
     let step = { runner }.step().expect(0);
     assert_eq!(step.output("verdict"), "no-baseline");
     let bodies = comments(&github);
-    let marker = format!("<!-- sagegate key=gate/churn sha={HEAD} run=1843-1 at=");
+    let marker = format!(" sha={HEAD} run=1843-1 at=");
+    let (key, rest) = bodies[0].split_at(bodies[0].find(" sha=").unwrap());
     assert!(
-        bodies.len() == 1 && bodies[0].starts_with(&marker),
+        bodies.len() == 1
+            && key.starts_with("<!-- sagegate key=gate/churn@us-east-1/")
+            && rest.starts_with(&marker),
         "{bodies:?}"
     );
     assert_eq!(writes(&github), ["POST /issues/7/comments"]);
 }
 
 /// The same folder in the job that publishes.
-fn workflow_run(runner: Runner, sha: &str) -> Runner {
+pub(crate) fn workflow_run(runner: Runner, sha: &str) -> Runner {
     let event = json!({
         "workflow_run": {
             "name": "gate",

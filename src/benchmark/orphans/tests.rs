@@ -3,7 +3,7 @@
 use super::*;
 use crate::aws::AwsErrorKind;
 
-const NAME: &str = "sagegate-1842-1-88b207-m1024";
+const NAME: &str = "sagegate-1842-1-9ixi1200-m1024";
 
 fn denied(operation: &'static str) -> AwsError {
     AwsError {

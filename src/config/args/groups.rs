@@ -14,16 +14,16 @@ use crate::analysis::Strategy;
 use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
 use crate::gate::{
-    CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits, MayAccept,
-    MemoryLimit, Permission, Policy,
+    BranchName, CostCeiling, CostLimit, Escalation, LatencyCeiling, LatencyLimit, Limits,
+    MayAccept, MemoryLimit, Permission, Policy,
 };
 use crate::github::CommentMode;
 
 /// What `run` does with the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// As the event of the workflow asks: record after a push to the default branch and on a
-    /// schedule, else gate
+    /// As the event of the workflow asks: record after a push to a branch and on a schedule, else
+    /// gate
     Auto,
     /// Compare with the baseline and fail on a regression; the baseline is only read
     Gate,
@@ -44,6 +44,11 @@ pub struct BaselineArgs {
     /// [default: the account of the credentials]
     #[arg(long, value_name = "ACCOUNT")]
     pub bucket_owner: Option<AccountId>,
+    /// Branch whose runs this one is compared with or added to; the default branch's stand in where
+    /// it has none [default: in GitHub Actions the branch that is merged into, pushed to or checked
+    /// out, elsewhere the default branch]
+    #[arg(long, value_name = "BRANCH")]
+    pub base_branch: Option<BranchName>,
     /// Token for the baseline's branch and the comment; it is never printed [default: GITHUB_TOKEN]
     #[arg(long, value_name = "TOKEN", help_heading = "GitHub")]
     pub github_token: Option<GivenToken>,

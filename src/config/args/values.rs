@@ -88,7 +88,7 @@ pub(super) fn parse_role_arn(text: &str) -> Result<String, String> {
     }
 }
 
-/// `sagegate-1842-1-1a2b3c`: the name of a processing job.
+/// `sagegate-1842-1-9ixi1200`: the name of a processing job.
 pub(super) fn parse_job_name(text: &str) -> Result<String, String> {
     let may_be_in = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if (1..=63).contains(&text.len()) && text.chars().all(may_be_in) {

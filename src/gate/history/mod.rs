@@ -1,5 +1,6 @@
-//! What a baseline is: the last runs of main, with the key that says which runs are alike.
+//! What a baseline is: the last runs of a branch, with the key that says which runs are alike.
 
+mod branches;
 mod file;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::branches::{BranchName, Branches, NoBranchName};
 pub use self::file::{BaselineFile, BaselineFileError};
 use super::key::Key;
 use crate::analysis::{Analysis, CostBasis, SizeSummary};
@@ -16,8 +18,11 @@ use crate::units::MemoryMb;
 
 /// Runs that a baseline rests on, at most.
 pub const MAX_RUNS: usize = 10;
-/// Runs kept per model, so that older epochs still show the run-to-run noise.
+/// Runs kept per key, so that older epochs still show the run-to-run noise.
 const KEPT_RUNS: usize = 30;
+/// Runs kept per region, however many keys they have: settings that change with each run must not
+/// make the file grow for ever.
+const KEPT_RUNS_OF_REGION: usize = 300;
 /// Runs closer together than this count as one: they share the state of the region that day.
 const SAME_RUN: SignedDuration = SignedDuration::from_hours(6);
 /// Runs this much older than the newest are not compared with.
@@ -32,7 +37,7 @@ pub enum Epoch {
     New,
 }
 
-/// One run of main.
+/// One run of a branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
@@ -40,6 +45,10 @@ pub struct Entry {
     pub run_id: String,
     /// Commit, where known.
     pub commit: Option<String>,
+    /// The branch that it is of, where known; absent in files of older versions, which hold runs of
+    /// the default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<BranchName>,
     /// When it was measured.
     pub at: Timestamp,
     /// Runs of one epoch belong together; a run outside the noise band of the last epoch starts the
@@ -132,14 +141,15 @@ fn whole(count: usize) -> u32 {
 }
 
 impl Entry {
-    /// The entry of a run. The epoch is set when it is added to a history.
+    /// The entry of a run. Epoch and branch are set when it is added to a history.
     pub fn new(run: &RunResult, analysis: &Analysis, recommended: MemoryMb) -> Self {
         Self {
             run_id: run.run_id.clone(),
             commit: run.commit.clone(),
+            branch: None,
             at: run.finished_at,
             epoch: 1,
-            key: Key::of(run, analysis.latency_source),
+            key: Key::of(run, analysis),
             recommended_memory_mb: recommended,
             prices: Some(analysis.prices.of_calls()),
             sizes: analysis
@@ -150,55 +160,104 @@ impl Entry {
         }
     }
 
+    /// Whether both are of one measurement. A run of CI may hold several: other regions, other
+    /// samples, other strategies, and the same once more.
+    fn is_of_measurement(&self, other: &Self) -> bool {
+        self.run_id == other.run_id && self.at == other.at && self.key.is_like(&other.key)
+    }
+
     /// The numbers of a size.
     pub fn size(&self, memory_mb: MemoryMb) -> Option<&SizeEntry> {
         self.sizes.iter().find(|size| size.memory_mb == memory_mb)
     }
 }
 
-/// The runs of one model, oldest first.
+/// The runs of one model on one branch, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct History {
+    /// The branch, where known.
+    branch: Option<BranchName>,
     entries: Vec<Entry>,
+    /// The default branch's runs, which stand in where this branch has none that are alike.
+    stand_in: Option<Box<Self>>,
 }
 
 /// Runs that count as one.
 pub(super) type Group<'a> = Vec<&'a Entry>;
 
 impl History {
-    /// Every entry, oldest first.
+    /// Every entry of the branch, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The newest entry.
+    /// The newest entry of the branch.
     pub fn newest(&self) -> Option<&Entry> {
         self.entries.last()
     }
 
-    /// Adds a run to its epoch, or starts a new one with it. A run that is already there is
+    /// The branch, where known.
+    pub const fn branch(&self) -> Option<&BranchName> {
+        self.branch.as_ref()
+    }
+
+    /// The runs that decide about one of this key: the branch's own if any is alike, else the
+    /// default branch's if any is, else those that say what differs. `None` when there are none at
+    /// all.
+    pub(super) fn deciding(&self, key: &Key) -> Option<&Self> {
+        let all = || std::iter::once(self).chain(self.stand_in.as_deref());
+        let has_alike = |it: &&Self| it.alike(key).next().is_some();
+        let has_any = |it: &&Self| it.newest().is_some();
+        all().find(has_alike).or_else(|| all().find(has_any))
+    }
+
+    fn alike<'a>(&'a self, key: &'a Key) -> impl DoubleEndedIterator<Item = &'a Entry> {
+        self.entries.iter().filter(|entry| entry.key.is_like(key))
+    }
+
+    /// The entry whose key differs least, of several the newest.
+    pub(super) fn most_alike(&self, key: &Key) -> Option<&Entry> {
+        let newest_first = self.entries.iter().rev();
+        newest_first.min_by_key(|entry| {
+            let is_elsewhere = entry.key.region != key.region;
+            (is_elsewhere, entry.key.differences(key).len())
+        })
+    }
+
+    /// Adds a run to its epoch, or starts a new one with it. A measurement that is already there is
     /// replaced, so that recording twice is harmless.
     pub fn append(&mut self, mut entry: Entry, epoch: Epoch) {
-        let same_run = |old: &Entry| old.run_id == entry.run_id && old.key == entry.key;
         // A run that is recorded again was judged against itself: it stays where it was.
         let recorded = self
             .entries
             .iter()
-            .find(|old| same_run(old))
+            .find(|old| old.is_of_measurement(&entry))
             .map(|old| old.epoch);
         entry.epoch = recorded.unwrap_or_else(|| self.epoch_for(&entry, epoch));
-        self.entries.retain(|old| old.run_id != entry.run_id);
+        entry.branch.clone_from(&self.branch);
+        let key = entry.key.clone();
+        self.entries.retain(|old| !old.is_of_measurement(&entry));
         self.entries.push(entry);
         self.entries.sort_by_key(|entry| entry.at);
-        let surplus = self.entries.len().saturating_sub(KEPT_RUNS);
-        self.entries.drain(..surplus);
+        self.keep_newest(KEPT_RUNS, |entry| entry.key.is_like(&key));
+        self.keep_newest(KEPT_RUNS_OF_REGION, |entry| entry.key.region == key.region);
+    }
+
+    /// Drops the oldest of some entries until this many are left of them.
+    fn keep_newest(&mut self, kept: usize, is_one: impl Fn(&Entry) -> bool) {
+        let count = self.entries.iter().filter(|entry| is_one(entry)).count();
+        let mut surplus = count.saturating_sub(kept);
+        self.entries.retain(|entry| {
+            let goes = surplus > 0 && is_one(entry);
+            surplus -= usize::from(goes);
+            !goes
+        });
     }
 
     /// The epoch of a run that is not recorded yet. Each key has its own epochs; a run that is
     /// recorded late joins the epoch in which it was measured.
     fn epoch_for(&self, entry: &Entry, epoch: Epoch) -> u32 {
-        let alike = || self.entries.iter().filter(|old| old.key == entry.key);
+        let alike = || self.alike(&entry.key);
         match epoch {
             Epoch::New => {
                 let newest = alike().map(|old| old.epoch).max();
@@ -217,7 +276,7 @@ impl History {
         let alike: Vec<&Entry> = self
             .entries
             .iter()
-            .filter(|entry| entry.key == *key)
+            .filter(|entry| entry.key.is_like(key))
             .collect();
         let Some(newest) = alike.last() else {
             return Vec::new();
@@ -233,7 +292,7 @@ impl History {
 
     /// The oldest run of the newest epoch with the same key, however long ago.
     pub(super) fn oldest_of_epoch(&self, key: &Key) -> Option<&Entry> {
-        let alike = || self.entries.iter().filter(|entry| entry.key == *key);
+        let alike = || self.entries.iter().filter(|entry| entry.key.is_like(key));
         let epoch = alike().next_back()?.epoch;
         alike().find(|entry| entry.epoch == epoch)
     }
@@ -241,7 +300,7 @@ impl History {
     /// The runs with the same key, grouped, by epoch: what the run-to-run noise is estimated from.
     pub(super) fn by_epoch(&self, key: &Key) -> Vec<Vec<Group<'_>>> {
         let mut epochs: BTreeMap<u32, Vec<&Entry>> = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| entry.key == *key) {
+        for entry in self.entries.iter().filter(|entry| entry.key.is_like(key)) {
             epochs.entry(entry.epoch).or_default().push(entry);
         }
         epochs

@@ -21,12 +21,7 @@ pub enum Event {
         branch: Option<String>,
     },
     /// `merge_group`: the merge queue.
-    MergeGroup {
-        /// The merge that the queue tries.
-        head_sha: Option<String>,
-        /// The branch that is merged into.
-        base: Option<String>,
-    },
+    MergeGroup(MergeGroup),
     /// `schedule`: always the default branch.
     Schedule,
     /// `workflow_dispatch`: by hand.
@@ -52,6 +47,17 @@ pub struct PullRequest {
     pub base: Option<String>,
     /// Whether the code comes from another repository. A deleted one is.
     pub is_fork: bool,
+}
+
+/// What a merge queue tries to merge: a pull request, and those before it in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MergeGroup {
+    /// The commit of the merge.
+    pub head_sha: Option<String>,
+    /// The branch that is merged into.
+    pub base: Option<String>,
+    /// Number of the pull request that the group is named after, its last.
+    pub pull_request: Option<u64>,
 }
 
 /// A run of another workflow, which has ended.
@@ -92,13 +98,7 @@ impl Event {
                     .and_then(|it| it.strip_prefix("refs/heads/"))
                     .map(str::to_owned),
             },
-            "merge_group" => Self::MergeGroup {
-                head_sha: text(json, "/merge_group/head_sha").and_then(sha),
-                base: text(json, "/merge_group/base_ref").map(|base| {
-                    let short = base.strip_prefix("refs/heads/");
-                    short.unwrap_or(base).to_owned()
-                }),
-            },
+            "merge_group" => Self::MergeGroup(MergeGroup::read(json, variables)),
             "schedule" => Self::Schedule,
             "workflow_dispatch" => Self::WorkflowDispatch,
             "workflow_run" => Self::WorkflowRun(WorkflowRun::read(json, repository)),
@@ -129,6 +129,35 @@ impl PullRequest {
             is_fork: is_described && is_elsewhere(head, repository),
         }
     }
+}
+
+/// What the branches of a merge queue begin with.
+pub(in crate::github) const QUEUE: &str = "gh-readonly-queue/";
+
+impl MergeGroup {
+    fn read(json: &Value, variables: &Variables<'_>) -> Self {
+        let short = |name: &str| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
+        let head = text(json, "/merge_group/head_ref").or_else(|| variables.get("GITHUB_REF"));
+        let head = head.map(short);
+        let (base_of_head, pull_request) = head.as_deref().and_then(queued).unzip();
+        Self {
+            head_sha: text(json, "/merge_group/head_sha").and_then(sha),
+            base: text(json, "/merge_group/base_ref")
+                .map(short)
+                .or_else(|| base_of_head.map(str::to_owned)),
+            pull_request,
+        }
+    }
+}
+
+/// Base and number of a pull request in a merge queue, by the name of its branch there, for example
+/// `gh-readonly-queue/release/1/pr-7-8f31c2e0`.
+pub(in crate::github) fn queued(branch: &str) -> Option<(&str, u64)> {
+    let (base, last) = branch.strip_prefix(QUEUE)?.rsplit_once('/')?;
+    let (number, commit) = last.strip_prefix("pr-")?.split_once('-')?;
+    let is_commit = !commit.is_empty() && commit.chars().all(|c| c.is_ascii_hexdigit());
+    let number = number.parse().ok().filter(|number| *number > 0)?;
+    is_commit.then_some((base, number))
 }
 
 impl WorkflowRun {

@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use self::event::QUEUE;
+pub(super) use self::event::queued;
 use self::event::text;
-pub use self::event::{Event, Head, PullRequest, WorkflowRun};
+pub use self::event::{Event, Head, MergeGroup, PullRequest, WorkflowRun};
 use self::variables::{Variables, sha};
 use super::repository::Repository;
+use crate::gate::{BranchName, Branches};
 
 /// The web pages of github.com.
 const SERVER_URL: &str = "https://github.com";
@@ -30,6 +33,8 @@ pub struct Context {
     is_dependabot: bool,
     /// The repository's default branch.
     default_branch: Option<String>,
+    /// The branch of `GITHUB_REF`.
+    branch: Option<String>,
     /// Number of the run, the same for all its attempts. Digits.
     pub run_id: Option<String>,
     /// Number of the attempt, from 1.
@@ -56,6 +61,10 @@ impl Context {
             sha: variables.get("GITHUB_SHA").and_then(sha),
             is_dependabot: variables.get("GITHUB_ACTOR") == Some("dependabot[bot]"),
             default_branch: text(&json, "/repository/default_branch").map(str::to_owned),
+            branch: variables
+                .get("GITHUB_REF")
+                .and_then(|it| it.strip_prefix("refs/heads/"))
+                .map(str::to_owned),
             run_id: run_id.map(str::to_owned),
             run_attempt: attempt.and_then(|it| it.parse().ok()),
             workflow: variables.get("GITHUB_WORKFLOW").map(str::to_owned),
@@ -68,11 +77,25 @@ impl Context {
     pub const fn pull_request(&self) -> Option<u64> {
         match &self.event {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.number,
+            Event::MergeGroup(it) => it.pull_request,
             Event::Push { .. }
-            | Event::MergeGroup { .. }
             | Event::Schedule
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_) => None,
+        }
+    }
+
+    /// The merge group that is tried.
+    pub const fn merge_group(&self) -> Option<&MergeGroup> {
+        match &self.event {
+            Event::MergeGroup(it) => Some(it),
+            Event::PullRequest(_)
+            | Event::PullRequestTarget(_)
+            | Event::Push { .. }
+            | Event::Schedule
+            | Event::WorkflowDispatch
+            | Event::WorkflowRun(_)
+            | Event::Other(_) => None,
         }
     }
 
@@ -83,7 +106,7 @@ impl Context {
             Event::PullRequest(_)
             | Event::PullRequestTarget(_)
             | Event::Push { .. }
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::Schedule
             | Event::WorkflowDispatch
             | Event::Other(_) => None,
@@ -98,7 +121,7 @@ impl Context {
             // wrong commit.
             Event::PullRequest(it) | Event::PullRequestTarget(it) => (&it.head_sha, false),
             Event::WorkflowRun(run) => (&run.head_sha, false),
-            Event::MergeGroup { head_sha, .. } => (head_sha, true),
+            Event::MergeGroup(it) => (&it.head_sha, true),
             Event::Other(it) => (&it.head_sha, true),
             Event::Push { .. } | Event::Schedule | Event::WorkflowDispatch => (&None, true),
         };
@@ -106,17 +129,41 @@ impl Context {
         of_event.as_deref().or(checked_out)
     }
 
-    /// Whether the run is about the default branch itself: a push to it, or the schedule.
-    pub fn is_on_default_branch(&self) -> bool {
+    /// Whether the run is about a branch itself, which is what pull requests are compared with: a
+    /// push to it, or a schedule. The branches of a merge queue are none that lasts.
+    pub fn is_on_branch(&self) -> bool {
         match &self.event {
             Event::Schedule => true,
-            Event::Push { branch } => branch.is_some() && *branch == self.default_branch,
+            Event::Push { branch } => branch.as_ref().is_some_and(|it| !it.starts_with(QUEUE)),
             Event::PullRequest(_)
             | Event::PullRequestTarget(_)
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_)
             | Event::Other(_) => false,
+        }
+    }
+
+    /// The branch that the run is about, and the default one: whose runs it is compared with. That
+    /// of another workflow's run has to be asked for.
+    pub fn branches(&self) -> Branches {
+        let base = match &self.event {
+            Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => &it.base,
+            Event::Push { branch } => branch,
+            Event::MergeGroup(it) => &it.base,
+            Event::Schedule | Event::WorkflowDispatch => &self.branch,
+            Event::WorkflowRun(_) => &None,
+        };
+        // A schedule runs on the default branch alone.
+        let of_schedule = self
+            .branch
+            .as_ref()
+            .filter(|_| self.event == Event::Schedule);
+        let default = self.default_branch.as_ref().or(of_schedule);
+        let named = |name: Option<&String>| name?.parse::<BranchName>().ok();
+        Branches {
+            base: named(base.as_ref()),
+            default: named(default),
         }
     }
 
@@ -126,7 +173,7 @@ impl Context {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.is_fork,
             Event::WorkflowRun(run) => run.is_fork,
             Event::Push { .. }
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::Schedule
             | Event::WorkflowDispatch => false,
         }
@@ -141,7 +188,7 @@ impl Context {
             Event::PullRequest(_) | Event::Other(_) => self.is_fork() || self.is_dependabot,
             Event::Push { .. } => self.is_dependabot,
             Event::PullRequestTarget(_)
-            | Event::MergeGroup { .. }
+            | Event::MergeGroup(_)
             | Event::Schedule
             | Event::WorkflowDispatch
             | Event::WorkflowRun(_) => false,

@@ -70,12 +70,13 @@ fn a_pull_request_shows_its_head_and_not_the_merge() {
         sha: Some(MERGE.to_owned()),
         is_dependabot: false,
         default_branch: Some("main".to_owned()),
+        branch: None,
         run_id: Some("1842".to_owned()),
         run_attempt: Some(2),
         workflow: Some("ci".to_owned()),
     };
     assert_eq!(context, expected);
-    assert!(!context.is_restricted() && !context.is_on_default_branch());
+    assert!(!context.is_restricted() && !context.is_on_branch());
     assert_eq!(
         (context.pull_request(), context.head_sha()),
         (Some(7), Some(HEAD))
@@ -153,32 +154,59 @@ fn a_push_to_the_default_branch_and_the_schedule_are_about_it() {
     let event = json!({ "repository": { "default_branch": "trunk" } });
     let on = |branch| [("GITHUB_REF", branch)];
     let trunk = context("push", &on("refs/heads/trunk"), &event);
-    assert!(trunk.is_on_default_branch() && trunk.pull_request().is_none());
+    assert!(trunk.is_on_branch() && trunk.pull_request().is_none());
     assert_eq!(trunk.head_sha(), Some(MERGE));
     let branch = Some("trunk".to_owned());
     assert_eq!(trunk.event, Event::Push { branch });
-    assert!(!context("push", &on("refs/heads/topic"), &event).is_on_default_branch());
-    assert!(!context("push", &on("refs/tags/trunk"), &event).is_on_default_branch());
-    assert!(!context("push", &[], &json!({})).is_on_default_branch());
-    assert!(context("schedule", &[], &json!({ "schedule": "0 3 * * *" })).is_on_default_branch());
+    assert!(context("push", &on("refs/heads/release/1"), &event).is_on_branch());
+    let queued = "refs/heads/gh-readonly-queue/main/pr-7-8f31c2e0";
+    assert!(!context("push", &on(queued), &event).is_on_branch());
+    assert!(!context("push", &on("refs/tags/trunk"), &event).is_on_branch());
+    assert!(!context("push", &[], &json!({})).is_on_branch());
+    assert!(context("schedule", &[], &json!({ "schedule": "0 3 * * *" })).is_on_branch());
     let dispatch = context("workflow_dispatch", &on("refs/heads/trunk"), &event);
-    assert!(!dispatch.is_on_default_branch());
+    assert!(!dispatch.is_on_branch());
 }
 
 #[test]
-fn the_merge_queue_has_a_head_and_a_base_and_no_pull_request() {
+fn the_merge_queue_has_a_head_a_base_and_the_pull_request_of_its_name() {
     let event = json!({ "merge_group": { "head_sha": HEAD, "base_ref": "refs/heads/main" } });
     let reference = "refs/heads/gh-readonly-queue/main/pr-7-abc";
     let context = context("merge_group", &[("GITHUB_REF", reference)], &event);
-    let expected = Event::MergeGroup {
+    let expected = Event::MergeGroup(MergeGroup {
         head_sha: Some(HEAD.to_owned()),
         base: Some("main".to_owned()),
-    };
+        pull_request: Some(7),
+    });
     assert_eq!(context.event, expected);
     assert_eq!(
         (context.pull_request(), context.head_sha()),
-        (None, Some(HEAD))
+        (Some(7), Some(HEAD))
     );
+}
+
+#[test]
+fn the_branch_of_a_merge_queue_names_base_and_pull_request() {
+    for (branch, expected) in [
+        ("gh-readonly-queue/main/pr-7-8f31c2e0", Some(("main", 7))),
+        (
+            "gh-readonly-queue/release/1/pr-12-abc",
+            Some(("release/1", 12)),
+        ),
+        ("gh-readonly-queue/main/pr-0-abc", None),
+        ("gh-readonly-queue/main/pr-7", None),
+        ("gh-readonly-queue/main/pr-7-xyz", None),
+        ("gh-readonly-queue/pr-7-abc", None),
+        ("main/pr-7-abc", None),
+    ] {
+        assert_eq!(queued(branch), expected, "{branch}");
+    }
+    let event =
+        json!({ "merge_group": { "head_ref": "refs/heads/gh-readonly-queue/a/b/pr-9-abc" } });
+    let context = context("merge_group", &[("GITHUB_REF", "refs/heads/main")], &event);
+    assert_eq!(context.pull_request(), Some(9));
+    let base = context.branches().base;
+    assert_eq!(base.as_ref().map(BranchName::as_str), Some("a/b"));
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn hostile_reports() -> Vec<Report> {
     let it = Unmeasured {
         verdict: UnmeasuredVerdict::CouldNotMeasure,
         name: HOSTILE,
+        leg: None,
         commit: Some(HOSTILE),
         run_id: HOSTILE,
         version: HOSTILE,

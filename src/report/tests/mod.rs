@@ -83,6 +83,7 @@ fn not_run() -> Report {
     let it = Unmeasured {
         verdict: UnmeasuredVerdict::NotRun,
         name: "churn-xgb",
+        leg: None,
         commit: Some("8f31c2e0aa55"),
         run_id: "1842-1",
         version: "0.1.0",
@@ -287,7 +288,10 @@ fn the_first_line_is_the_marker_and_the_next_the_headline() {
     let mut lines = comment.lines().filter(|line| !line.is_empty());
     assert_eq!(
         lines.next().unwrap(),
-        "<!-- sagegate key=churn-xgb sha=8f31c2e0aa55 run=1842-1 at=2026-11-22T10:12:09Z -->"
+        format!(
+            "<!-- sagegate key={} sha=8f31c2e0aa55 run=1842-1 at=2026-11-22T10:12:09Z -->",
+            comment_key(&model(1.0), Strategy::Balanced, &links())
+        )
     );
     assert!(
         lines
@@ -308,8 +312,12 @@ fn the_marker_names_the_workflow_and_the_run_that_writes() {
     let judgement = judged(&run, None, &Limits::default());
     let analysis = analyse(&run, &prices(), Strategy::Balanced);
     let comment = markdown(&compose(&run, &analysis, &judgement, &links));
-    let key = Key::new(&run.name, Some("CI / gate"));
-    assert_eq!(key.to_string(), "CI%20/%20gate/churn-xgb");
+    let key = comment_key(&run, Strategy::Balanced, &links);
+    let words = key.to_string();
+    assert!(
+        words.starts_with("CI%20/%20gate/churn-xgb@us-east-1/"),
+        "{words}"
+    );
     assert!(
         comment.starts_with(&format!(
             "<!-- sagegate key={key} sha=8f31c2e0aa55 run=1900-2 at="
@@ -429,6 +437,20 @@ fn every_notice_is_a_sentence() {
         Notice::SizeNoLongerWorks {
             memory_mb: sizes[0],
             reason: "out of memory".to_owned(),
+        },
+        Notice::MergeGroup {
+            pull_request: 7,
+            others: Vec::new(),
+            accepted_for: Some(7),
+        },
+        Notice::MergeGroup {
+            pull_request: 7,
+            others: vec![5, 6],
+            accepted_for: Some(5),
+        },
+        Notice::OtherBranch {
+            wanted: "release/1".parse().unwrap(),
+            used: "main".parse().ok(),
         },
         Notice::StaleBaseline { days: 101 },
         Notice::CostIsEstimated,

@@ -219,7 +219,8 @@ const fn of_a_call(kind: FaultKind) -> Option<Fault> {
         | FaultKind::RoleRefused
         | FaultKind::MalformedAnswer
         | FaultKind::EmptyAnswer
-        | FaultKind::SlowAnswer => None,
+        | FaultKind::SlowAnswer
+        | FaultKind::Taken => None,
     }
 }
 

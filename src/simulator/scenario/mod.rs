@@ -110,6 +110,7 @@ const TRACEBACK: [&str; 5] = [
 ///                                # of CreateModel, CreateEndpoint: role_refused
 ///                                # not done: dropped_connection
 ///                                # done: lost_answer, malformed_answer, empty_answer, slow_answer
+///                                # of create calls: taken, somebody else was first
 /// every = 3                      # the third call, the sixth, ...; or probability = 0.1;
 ///                                # or from = 3, the third and all later;
 ///                                # or until = 3, the first three

@@ -35,14 +35,27 @@ pub(super) fn called<T>(
 ) -> Called<T> {
     let refusal = injected.and_then(InjectedFault::refusal);
     let is_dropped = injected.is_some_and(|it| it.kind == FaultKind::DroppedConnection);
+    let is_taken = injected.is_some_and(|it| it.kind == FaultKind::Taken);
     Called {
         answer: match refusal {
             Some(error) => Some(Err(error)),
             None if is_dropped => None,
             None => Some(carry_out()),
-        },
+        }
+        .map(|answer| {
+            if is_taken {
+                answer.and_then(|_| Err(taken()))
+            } else {
+                answer
+            }
+        }),
         spoilt: injected.and_then(InjectedFault::spoilt),
     }
+}
+
+/// What a create call is told whose name somebody else has given.
+fn taken() -> ApiError {
+    ApiError::validation("Cannot create already existing resource.")
 }
 
 async fn spoil(response: Response<Body>, spoilt: Option<SpoiltAnswer>) -> Response<Body> {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use sagegate::analysis::{Strategy as Choice, analyse};
 use sagegate::benchmark::{Journal, Ledger};
 use sagegate::error::Error;
-use sagegate::gate::{BaselineFile, Entry, Limits, judge};
+use sagegate::gate::{BaselineFile, Branches, Entry, Limits, judge};
 use sagegate::prices::PriceTable;
 use sagegate::report::{self, Links};
 use sagegate::result::RunResult;
@@ -109,9 +109,14 @@ fn texts(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     let prices = PriceTable::bundled().unwrap();
     let prices = prices.region("us-east-1").unwrap();
     let analysis = analyse(run, prices, Choice::Balanced);
-    let history = baseline.and_then(|file| file.history(&run.name));
+    let mut file = baseline.cloned().unwrap_or_default();
+    let branches = Branches {
+        base: "release/1".parse().ok(),
+        default: "main".parse().ok(),
+    };
+    let history = file.history(&run.name, &branches);
     let limits = Limits::default();
-    let judgement = judge(run, &analysis, history, &limits, run.finished_at);
+    let judgement = judge(run, &analysis, Some(&history), &limits, run.finished_at);
     let links = Links::default();
     let report = report::compose(run, &analysis, &judgement, &links);
     let _ = report::summary(&report, 1 << 20);
@@ -120,9 +125,8 @@ fn texts(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     let _ = report::csv_files(run, &analysis, judgement.recommended);
     let _ = report::chart_files(run, &analysis, &judgement);
     if let Some(size) = judgement.recommended {
-        let mut file = baseline.cloned().unwrap_or_default();
         let entry = Entry::new(run, &analysis, size);
-        file.history_mut(&run.name).append(entry, judgement.epoch());
+        file.record(&run.name, &branches, entry, judgement.epoch());
         file.to_json().unwrap();
     }
     [report::markdown(&report), report::html(&report)]

@@ -231,6 +231,13 @@ impl Step {
             .collect()
     }
 
+    /// Whether it was compared with a run of the same model: by the cost, which rests on the
+    /// simulator's own clock, as a busy machine makes any latency.
+    pub(crate) fn compares_with_the_same(&self) -> bool {
+        let change = self.output("cost-change-percent").parse::<f64>();
+        change.is_ok_and(|percent| percent.abs() < 50.0)
+    }
+
     pub(crate) fn output(&self, name: &str) -> &str {
         self.outputs.get(name).map_or("(not set)", String::as_str)
     }

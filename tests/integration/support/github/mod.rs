@@ -97,6 +97,10 @@ pub(crate) struct World {
     pub(crate) roles: BTreeMap<String, String>,
     /// Open pull requests: `{number, head: {label, sha}}`.
     pub(crate) pulls: Vec<Value>,
+    /// Branches of the merge queue, and the commit of each.
+    pub(crate) queue: Vec<(String, String)>,
+    /// Commits that the head of a merge group has and its base has not.
+    pub(crate) ahead: Vec<String>,
     /// Answers to come.
     pub(crate) failures: Vec<Failure>,
     /// Every request.
@@ -486,6 +490,17 @@ fn route_to(
         ("GET", ["contents", path @ ..]) => read(world, &path.join("/"), query),
         ("PUT", ["contents", path @ ..]) => write(world, &path.join("/"), body),
         ("GET", ["git", "blobs", sha]) => blob(world, sha, raw),
+        ("GET", ["git", "matching-refs", prefix @ ..]) => {
+            let prefix = format!("refs/{}", prefix.join("/"));
+            let all = world.queue.iter();
+            let fitting = all.filter(|(name, _)| name.starts_with(&prefix));
+            let reference = |(name, sha): &(String, String)| json!({ "ref": name, "object": { "type": "commit", "sha": sha } });
+            Reply::Json(200, fitting.map(reference).collect())
+        }
+        ("GET", ["compare", range]) if range.contains("...") => {
+            let commits = world.ahead.iter().map(|sha| json!({ "sha": sha }));
+            Reply::Json(200, json!({ "commits": commits.collect::<Vec<_>>() }))
+        }
         ("POST", ["git", kind]) => create_object(world, kind, body),
         _ => refuse(404, "Not Found"),
     }
