@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::analysis::analyse;
 use crate::config::{Against, Compare};
 use crate::error::{Error, UsageError};
-use crate::gate::BaselineFile;
+use crate::gate::{BaselineFile, History, Origin};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
 use crate::pipeline::output_files::OutputFiles;
@@ -65,6 +65,7 @@ async fn history(
         paths.iter().map(read).collect::<Result<_, _>>()?;
     earlier.sort_by_key(|(_, run)| run.finished_at);
     let mut file = BaselineFile::default();
+    *file.history_mut(name) = History::of(Origin::Results);
     for (path, run) in earlier {
         let prices = prices.of_result(&run, process).await?;
         let analysis = analyse(&run, &prices, compare.recommend.strategy);

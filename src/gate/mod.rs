@@ -1,6 +1,7 @@
 //! PURE: from numbers and history to a verdict.
 
 mod acceptance;
+mod allow;
 mod calibration;
 mod change;
 mod compare;
@@ -14,6 +15,7 @@ mod key;
 mod limits;
 mod metric;
 mod noise;
+mod outlook;
 mod run_to_run;
 mod verdict;
 mod window;
@@ -23,16 +25,19 @@ use jiff::Timestamp;
 pub use self::acceptance::{
     ACCEPT_LABEL, Acceptance, EarlierComment, Label, NotAccepted, Shown, UnknownShown,
 };
+pub use self::allow::Allowance;
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, calibrate};
 pub use self::comparison::{
-    Band, Bound, Compared, Comparison, MetricJudgement, NotCompared, Rule, Status, Undecided,
+    Band, Bound, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared, Rule,
+    Status, Undecided,
 };
 pub use self::confirm::sizes_to_confirm;
 pub use self::early::is_certain_failure;
 pub use self::extension::is_tail_too_noisy;
 pub use self::gated::{Gated, Overall};
 pub use self::history::{
-    BaselineFile, BaselineFileError, Entry, Epoch, History, MAX_RUNS, SizeEntry, SlowestEntry,
+    BaselineFile, BaselineFileError, Entry, Epoch, History, MAX_RUNS, Origin, SizeEntry,
+    SlowestEntry,
 };
 pub use self::key::{Key, KeyDifference, Setting};
 pub use self::limits::{
@@ -40,6 +45,7 @@ pub use self::limits::{
 };
 pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
+pub use self::outlook::{Outlook, Provable};
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis, analyse};
 use crate::result::{Cause, Invocation, RunResult};
@@ -62,6 +68,10 @@ pub struct Judgement {
     pub overall: Overall,
     /// What it was compared with.
     pub baseline: Option<BaselineSummary>,
+    /// Whose runs the baseline is made of, or would be.
+    pub origin: Origin,
+    /// What would allow what fails.
+    pub allowances: Vec<Allowance>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
     /// What a label has accepted on this pull request, whether it was needed or not.
@@ -77,6 +87,10 @@ pub struct BaselineSummary {
     pub recommended: MemoryMb,
     /// Runs that count, groups as one.
     pub runs: usize,
+    /// From when another run would count.
+    pub next_counts_from: Option<Timestamp>,
+    /// What can be proven today, and with the runs to come; empty where nothing could be compared.
+    pub outlooks: Vec<Outlook>,
     /// Standard deviation from run to run, relative.
     pub run_deviation: Ratio,
     /// Commit and time of each run, newest first.
@@ -128,7 +142,7 @@ pub enum Notice {
     },
     /// Too few calls for p99.
     JudgedByLowerQuantile {
-        /// What was judged instead.
+        /// What was judged instead, or only shown.
         quantile: Tail,
         /// Warm calls.
         calls: usize,
@@ -237,12 +251,19 @@ pub fn judge(
     now: Timestamp,
 ) -> Judgement {
     let first = judge_once(run, analysis, history, limits, now);
-    let Some(again) = run.confirming_run() else {
-        return first;
+    let together = match run.confirming_run() {
+        Some(again) => {
+            let of_again = analyse(&again, &analysis.prices, analysis.strategy);
+            let second = judge_once(&again, &of_again, history, limits, now);
+            confirm::together(first, &second, limits)
+        }
+        None => first,
     };
-    let of_again = analyse(&again, &analysis.prices, analysis.strategy);
-    let second = judge_once(&again, &of_again, history, limits, now);
-    confirm::together(first, &second, limits)
+    Judgement {
+        origin: history.map(History::origin).cloned().unwrap_or_default(),
+        allowances: allow::allowances(&together, limits),
+        ..together
+    }
 }
 
 fn judge_once(
@@ -258,7 +279,7 @@ fn judge_once(
     let mut evidence = match history {
         _ if certain.is_some() => certain,
         _ if analysis.sizes.is_empty() => None,
-        Some(history) => compare::with(analysis, history, &key, limits),
+        Some(history) => compare::with(analysis, history, &key, limits, run.finished_at),
         None => None,
     }
     .unwrap_or_else(|| without_comparison(analysis, history, &key, limits));
@@ -350,6 +371,8 @@ impl Judgement {
             metrics,
             overall,
             baseline,
+            origin: Origin::default(),
+            allowances: Vec::new(),
             unlike,
             acceptance: None,
             notices,

@@ -44,5 +44,8 @@ mod processing_jobs;
 mod resume;
 mod role;
 mod run;
+mod strict;
 mod submit;
 mod support;
+mod truthful_limits;
+mod young_baseline;

@@ -156,17 +156,47 @@ impl Entry {
     }
 }
 
+/// Whose runs a history is made of: what texts call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Those of a branch.
+    Branch(String),
+    /// Other results, which were named one by one.
+    Results,
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self::Branch("main".to_owned())
+    }
+}
+
 /// The runs of one model, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct History {
     entries: Vec<Entry>,
+    #[serde(skip)]
+    origin: Origin,
 }
 
 /// Runs that count as one.
 pub(super) type Group<'a> = Vec<&'a Entry>;
 
 impl History {
+    /// A history without entries.
+    pub const fn of(origin: Origin) -> Self {
+        Self {
+            entries: Vec::new(),
+            origin,
+        }
+    }
+
+    /// Whose runs these are.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Every entry, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -249,6 +279,11 @@ impl History {
             .map(|entries| group(entries.into_iter()))
             .collect()
     }
+}
+
+/// When a run counts beside those of a group.
+pub(super) fn next_counts_from(group: &Group<'_>) -> Option<Timestamp> {
+    group.first().map(|first| first.at + SAME_RUN)
 }
 
 /// Joins neighbours that are less than six hours apart.
