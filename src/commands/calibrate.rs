@@ -14,7 +14,7 @@ use crate::pipeline::inputs::Inputs;
 use crate::pipeline::measure::{Measuring, measure};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
-use crate::process::Process;
+use crate::process::{Process, now};
 use crate::result::RunResult;
 use crate::units::Ratio;
 
@@ -45,9 +45,13 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
         store
             .update(|file| append(file, &branches, &runs, &calibration))
             .await?;
-        process.note(&format!(
-            "recorded in {uri}; runs within six hours count as one"
-        ));
+        process.note(&format!("recorded in {uri}"));
+        if let (Some(file), Some((run, analysis))) = (store.load().await?, runs.last()) {
+            // What was learned is what the gate will say, by its own code.
+            let history = file.history(&run.name, &branches);
+            let judgement = gate::judge(run, analysis, Some(&history), &Limits::default(), now());
+            process.print(&crate::report::seeded(run, analysis, &judgement));
+        }
     }
     Ok(ExitStatus::Success)
 }

@@ -73,5 +73,5 @@ async fn history(
             return Err(UsageError::NothingMeasured { path }.into());
         }
     }
-    Ok(file.history(name, &branches))
+    Ok(file.history(name, &branches).of_results())
 }

@@ -38,11 +38,17 @@ impl TryFrom<args::Command> for Command {
             args::Command::Calibrate(args) => {
                 Self::Calibrate(Box::new(attempted(None, Calibrate::new(*args))?))
             }
-            args::Command::Collect(args) => Self::Collect(Box::new((*args).into())),
+            args::Command::Collect(args) => {
+                Self::Collect(Box::new(strictly(args.gate.against_strict(), *args)?))
+            }
             args::Command::InsideJob => Self::InsideJob,
-            args::Command::Compare(args) => Self::Compare(Box::new((*args).into())),
+            args::Command::Compare(args) => {
+                Self::Compare(Box::new(strictly(args.gate.against_strict(), *args)?))
+            }
             args::Command::Record(args) => Self::Record(Box::new((*args).into())),
-            args::Command::Post(args) => Self::Post(Box::new((*args).into())),
+            args::Command::Post(args) => {
+                Self::Post(Box::new(strictly(args.gate.against_strict(), *args)?))
+            }
             args::Command::Report(args) => Self::Report(Box::new((*args).into())),
             args::Command::Samples(args) => Self::Samples(args.into()),
             args::Command::Prices(args) => Self::Prices(args.into()),
@@ -58,6 +64,14 @@ fn attempted<T>(
     checked: Result<T, ConfigError>,
 ) -> Result<T, Box<Rejected>> {
     checked.map_err(|error| Box::new(Rejected { error, attempt }))
+}
+
+/// A command that judges a saved result.
+fn strictly<A, T: From<A>>(
+    contradiction: Option<&'static str>,
+    args: A,
+) -> Result<T, Box<Rejected>> {
+    attempted(None, check_strict(contradiction).map(|()| args.into()))
 }
 
 impl Attempt {
@@ -79,6 +93,7 @@ impl Attempt {
 impl Run {
     fn new(args: RunArgs) -> Result<Self, ConfigError> {
         check_fail_fast(&args)?;
+        check_strict(args.against_strict())?;
         let judging = Judging {
             policy: args.policy(),
             ..(&args.gate).into()
@@ -124,6 +139,14 @@ fn silent_attempt(measurement: &Measurement, output: Output) -> Attempt {
         policy: Policy::default(),
         comment: None,
         github_token: None,
+    }
+}
+
+/// Refuses a choice that `--strict` contradicts.
+fn check_strict(contradiction: Option<&'static str>) -> Result<(), ConfigError> {
+    match contradiction {
+        Some(flag) => Err(ConfigError::NotStrict { flag }),
+        None => Ok(()),
     }
 }
 
@@ -357,6 +380,7 @@ mod tests {
     use super::super::args::Cli;
     use super::super::measurement::SamplesSource;
     use super::*;
+    use crate::gate::Escalation;
 
     fn checked(words: &[&str]) -> Result<Command, String> {
         let typed = ["sagegate"].iter().chain(words);
@@ -439,6 +463,35 @@ mod tests {
                 ConfigError::NothingIsCertain,
             ),
             (
+                [
+                    &["run"],
+                    &model[..],
+                    &["--strict", "--on-inconclusive=warn"],
+                ]
+                .concat(),
+                ConfigError::NotStrict {
+                    flag: "--on-inconclusive",
+                },
+            ),
+            (
+                [
+                    &["submit"],
+                    &model[..],
+                    &job,
+                    &["--strict", "--on-no-credentials=warn"],
+                ]
+                .concat(),
+                ConfigError::NotStrict {
+                    flag: "--on-no-credentials",
+                },
+            ),
+            (
+                vec!["compare", "--result=r", "--strict", "--on-no-baseline=warn"],
+                ConfigError::NotStrict {
+                    flag: "--on-no-baseline",
+                },
+            ),
+            (
                 [&["calibrate"], &model[..], &["--resume=d"]].concat(),
                 ConfigError::CalibrationIsWhole,
             ),
@@ -458,6 +511,24 @@ mod tests {
             let error = checked(&words).unwrap_err();
             assert_eq!(error, expected.to_string(), "{words:?}");
         }
+    }
+
+    #[test]
+    fn strict_makes_all_three_fail_and_agrees_with_who_asks_for_that() {
+        let model = ["--model-name=m", "--samples=s"];
+        let policy = |words: &[&str]| run(&[&model, words].concat()).unwrap().gate.judging.policy;
+        let strict = Policy {
+            on_no_baseline: Escalation::Fail,
+            on_inconclusive: Escalation::Fail,
+            on_no_credentials: Escalation::Fail,
+        };
+        assert_eq!(policy(&[]), Policy::default());
+        assert_eq!(policy(&["--strict"]), strict);
+        assert_eq!(policy(&["--strict", "--on-no-baseline=fail"]), strict);
+        let Command::Post(post) = checked(&["post", "--result=r", "--strict"]).unwrap() else {
+            panic!("not post");
+        };
+        assert_eq!(post.gate.judging.policy, strict);
     }
 
     #[test]

@@ -23,6 +23,13 @@ hinted! {
             /// The plan.
             planned: u32,
         },
+        /// A verdict that both fails and does not.
+        #[error("{flag} warn contradicts --strict, which makes it fail")]
+        #[hint("leave one of the two out")]
+        NotStrict {
+            /// The flag.
+            flag: &'static str,
+        },
         /// An early stop by latencies that are known only at the end.
         #[error(
             "--fail-fast needs --latency-source client: what the server measured is known only after the last call"

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::history::{Entry, Epoch, History};
 use super::metric::Tail;
 use super::noise::{RunNoise, SIGMAS, compare_mean, compare_quantile, ln};
+use super::outlook::NINE_OF_TEN;
 use super::run_to_run::run_noise;
 use super::window::latency_of;
 use crate::analysis::{Analysis, count, variance};
@@ -14,8 +15,6 @@ use crate::units::{MemoryMb, Ratio};
 
 /// Runs of main that a baseline is assumed to have by then.
 pub const ASSUMED_RUNS: usize = 5;
-/// 90 % of a normal distribution lie below this many standard deviations above the mean.
-const NINE_OF_TEN: f64 = 1.281_551_6;
 
 /// What `k` runs of the same model show.
 #[derive(Debug, Clone, PartialEq)]

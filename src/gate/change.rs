@@ -64,8 +64,10 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
                 increase: band,
                 decrease: change.difference.band_of_decrease(),
             },
+            tolerance: tolerated,
             limit: tolerated.map(|tolerated| bound(change, tolerance, tolerated, band)),
         }),
+        ceiling: None,
         status: tolerated.map_or(Status::Off, |tolerated| {
             status(change, increase, tolerated, band)
         }),
@@ -91,7 +93,11 @@ fn status(change: &Change, increase: Ratio, tolerated: Ratio, band: Ratio) -> St
 
 fn bound(change: &Change, tolerance: Tolerance, tolerated: Ratio, band: Ratio) -> Bound {
     let rule = match tolerance {
-        _ if band > tolerated => Rule::NoiseBand(band),
+        Tolerance::Absolute(tolerance) if band > tolerated => Rule::NoiseBand { band, tolerance },
+        _ if band > tolerated => Rule::NoiseBand {
+            band,
+            tolerance: Value::Change(tolerated),
+        },
         Tolerance::Absolute(value) => Rule::AbsoluteTolerance(value),
         Tolerance::Relative(_) | Tolerance::Off => Rule::Tolerance(tolerated),
     };
@@ -171,7 +177,13 @@ mod tests {
         assert_eq!(by_tolerance.rule, Rule::Tolerance(Ratio(0.10)));
         let by_noise = ten_percent(0.0, 0.05, 5).limit().unwrap();
         assert!((number(by_noise.value) - 100.0 * (0.15_f64).exp()).abs() < 1e-9);
-        assert!(matches!(by_noise.rule, Rule::NoiseBand(_)));
+        assert!(matches!(
+            by_noise.rule,
+            Rule::NoiseBand {
+                tolerance: Value::Change(Ratio(0.10)),
+                ..
+            }
+        ));
     }
 
     #[test]

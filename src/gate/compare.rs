@@ -1,14 +1,17 @@
 //! Puts a run beside its baseline: which runs, which size, which numbers.
 
+use jiff::Timestamp;
+
 use super::comparison::{Bound, Comparison, MetricJudgement, NotCompared, Rule, Status};
 use super::gated::{Gated, Overall};
-use super::history::{Entry, Group, History};
+use super::history::{Entry, Group, History, next_counts_from};
 use super::key::Key;
 use super::limits::{Limits, MemoryLimit};
 use super::metric::{Metric, Tail, Value};
 use super::noise::RunNoise;
+use super::outlook::Sight;
 use super::run_to_run::{per_endpoint_variance, run_noise, run_noise_of_all};
-use super::window::{Window, cost_ceiling, latency_ceiling, latency_of, lower_quantile};
+use super::window::{Window, cost_ceiling, latency_of, lower_quantile, under_ceiling};
 use super::{BaselineSummary, Evidence, Notice};
 use crate::analysis::{Analysis, SizeSummary, keep_or_change};
 use crate::prices::DatedPrices;
@@ -19,11 +22,9 @@ use crate::units::{MemoryMb, Ratio};
 pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared) -> Evidence {
     let size = analysis.best.and_then(|best| analysis.size(best));
     let memory_mb = size.map(|size| size.memory_mb);
-    let quantile = size
-        .and_then(|size| Tail::supported_by(size.warm().count))
-        .unwrap_or(Tail::P99);
+    let tail = size.map_or(Tail::P99, |size| Tail::shown_of(size.warm().count));
     let latency = size
-        .and_then(|size| latency_of(size, quantile))
+        .and_then(|size| latency_of(size, tail))
         .map(Value::Latency);
     let cost = size.map(|size| Value::Cost(size.cost.per_million()));
     let bare = |metric, now| MetricJudgement::not_compared(metric, memory_mb, now, reason);
@@ -32,7 +33,11 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
         Some(cause) if judged.fails() => judged.not_the_model(cause),
         Some(_) | None => judged,
     };
-    let latency = bare(Metric::Latency(quantile), latency).with_ceiling(latency_ceiling(limits));
+    let bare_latency = bare(Metric::Latency(tail), latency);
+    let latency = match size {
+        Some(size) => under_ceiling(bare_latency, size, limits),
+        None => bare_latency,
+    };
     let cost = bare(Metric::CostPerMillion, cost).with_ceiling(cost_ceiling(limits));
     Evidence {
         recommended: memory_mb,
@@ -58,6 +63,7 @@ pub(super) fn with(
     history: &History,
     key: &Key,
     limits: &Limits,
+    measured_at: Timestamp,
 ) -> Option<Evidence> {
     let groups = history.comparable(key);
     let newest = *groups.last()?.last()?;
@@ -100,6 +106,16 @@ pub(super) fn with(
         latency: at_size.latency,
         cost: at_size.cost,
     };
+    let sight = Sight {
+        history,
+        key,
+        groups: &groups,
+        analysis,
+        limits,
+        now: measured_at,
+    };
+    let compared = metrics.latency.compared();
+    let judged_tail = compared.and(metrics.latency.metric.tail());
     let mut notices = size_notices(newest, analysis, baseline_size, judged.memory_mb);
     notices.extend(
         repriced
@@ -114,6 +130,7 @@ pub(super) fn with(
         metrics,
         overall: window.over_all_sizes(limits),
         baseline: Some(BaselineSummary {
+            outlooks: sight.outlooks(baseline_size, judged_tail),
             creep: history
                 .oldest_of_epoch(key)
                 .filter(|oldest| oldest.run_id != newest.run_id)
@@ -200,6 +217,8 @@ pub(super) fn summary(
     BaselineSummary {
         recommended: baseline_size,
         runs: groups.len(),
+        next_counts_from: groups.last().and_then(next_counts_from),
+        outlooks: Vec::new(),
         run_deviation: Ratio(noise.variance.sqrt()),
         commits: groups
             .iter()
@@ -239,6 +258,7 @@ fn memory(baseline: MemoryMb, now: MemoryMb, limit: MemoryLimit) -> MetricJudgem
             now,
             limit,
         },
+        ceiling: None,
         status,
     }
 }

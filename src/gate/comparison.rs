@@ -14,8 +14,13 @@ pub enum Rule {
     Tolerance(Ratio),
     /// A tolerance in the unit of the metric.
     AbsoluteTolerance(Value),
-    /// The noise band, which is wider than the tolerance.
-    NoiseBand(Ratio),
+    /// The noise band, which is wider than the tolerance: less cannot be proven.
+    NoiseBand {
+        /// What can be proven.
+        band: Ratio,
+        /// What was wanted: a share, or an amount in the unit of the metric.
+        tolerance: Value,
+    },
     /// An absolute ceiling.
     Ceiling,
 }
@@ -38,6 +43,30 @@ pub struct Bound {
     pub value: Value,
     /// The rule that decided.
     pub rule: Rule,
+}
+
+/// An absolute ceiling, and the number that was held against it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ceiling {
+    /// The number: the judged one, except where another one is compared with the baseline.
+    pub now: Value,
+    /// The largest number allowed.
+    pub allowed: Value,
+    /// The smallest ceiling that the run would keep.
+    pub kept_from: Value,
+    /// What follows.
+    pub outcome: CeilingOutcome,
+}
+
+/// How a number and its ceiling compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CeilingOutcome {
+    /// Within.
+    Kept,
+    /// Above.
+    Exceeded,
+    /// Too few calls to say: p99 of the calls is no more than an indication.
+    Open,
 }
 
 impl Bound {
@@ -73,6 +102,8 @@ pub enum NotCompared {
 pub enum Undecided {
     /// The noise band is wider than 50 %.
     BandTooWide,
+    /// There are too few calls to hold p99 to its ceiling.
+    TooFewForCeiling,
     /// Beyond the tolerance, within the band, and the baseline has fewer than three runs.
     YoungBaseline {
         /// Runs that the baseline needs in addition.
@@ -108,7 +139,9 @@ pub struct MetricJudgement {
     pub memory_mb: Option<MemoryMb>,
     /// What this run's value was held against.
     pub comparison: Comparison,
-    /// What follows from the comparison.
+    /// The ceiling, where there is one.
+    pub ceiling: Option<Ceiling>,
+    /// What follows from the comparison and the ceiling.
     pub status: Status,
 }
 
@@ -155,6 +188,8 @@ pub struct Compared {
     pub(super) difference: LogDifference,
     /// How much identical code varies.
     pub band: Band,
+    /// The increase that is wanted at most; `None` where any is allowed.
+    pub tolerance: Option<Ratio>,
     /// The largest value allowed; `None` where nothing limits it.
     pub limit: Option<Bound>,
 }
@@ -183,6 +218,7 @@ impl MetricJudgement {
                 baseline: None,
                 now,
             },
+            ceiling: None,
             status: Status::NotCompared(reason),
         }
     }
@@ -240,11 +276,23 @@ impl MetricJudgement {
         }
     }
 
-    /// This run's value and the absolute ceiling that it is above, where that is why it fails.
-    pub fn above_ceiling(&self) -> Option<(Value, Value)> {
-        let bound = self.limit().filter(|bound| bound.rule == Rule::Ceiling)?;
-        let now = self.now()?;
-        self.fails().then_some((now, bound.value))
+    /// The ceiling that the run is above.
+    pub fn exceeded_ceiling(&self) -> Option<Ceiling> {
+        self.ceiling
+            .filter(|it| it.outcome == CeilingOutcome::Exceeded && self.fails())
+    }
+
+    /// The same where the ceiling is the limit that is shown.
+    pub fn above_ceiling(&self) -> Option<Ceiling> {
+        self.limit().filter(|bound| bound.rule == Rule::Ceiling)?;
+        self.exceeded_ceiling()
+    }
+
+    /// The increase, where it is beyond tolerance and noise: it fails whatever the ceiling says.
+    pub fn excessive_increase(&self) -> Option<Ratio> {
+        let it = self.compared().filter(|_| self.fails())?;
+        let is_beyond = it.increase > it.tolerance? && it.increase > it.band.increase;
+        is_beyond.then_some(it.increase)
     }
 
     /// Switched off, when its tolerance is: a metric that is not limited cannot leave the verdict
@@ -275,6 +323,17 @@ impl MetricJudgement {
             return self;
         };
         let is_above = number(headline) > number(ceiling);
+        let outcome = if is_above {
+            CeilingOutcome::Exceeded
+        } else {
+            CeilingOutcome::Kept
+        };
+        self.ceiling = Some(Ceiling {
+            now: headline,
+            allowed: ceiling,
+            kept_from: headline,
+            outcome,
+        });
         match &mut self.comparison {
             Comparison::Compared(it) => {
                 let is_tighter = |bound: Bound| number(ceiling) < number(bound.value);
@@ -293,6 +352,23 @@ impl MetricJudgement {
             self.status = Status::Fail;
         } else if self.status == Status::Off {
             self.status = Status::Pass;
+        }
+        self
+    }
+
+    /// Adds a ceiling that the calls are too few to say anything about.
+    pub(super) fn with_open_ceiling(mut self, now: Value, ceiling: Value) -> Self {
+        self.ceiling = Some(Ceiling {
+            now,
+            allowed: ceiling,
+            kept_from: now,
+            outcome: CeilingOutcome::Open,
+        });
+        if let Comparison::NotCompared { now: Some(now), .. } = self.comparison {
+            self.comparison = Comparison::Bounded { now, ceiling };
+        }
+        if !self.fails() {
+            self.status = Status::Undecided(Undecided::TooFewForCeiling);
         }
         self
     }

@@ -2,11 +2,11 @@
 //! measurements together do.
 
 use super::change::{Change, judge_change};
-use super::comparison::{Compared, Comparison, MetricJudgement, Status, Tolerance};
+use super::comparison::{CeilingOutcome, Compared, Comparison, MetricJudgement, Status, Tolerance};
 use super::limits::Limits;
-use super::metric::{Tail, Value, number};
+use super::metric::{Value, number};
 use super::noise::LogDifference;
-use super::window::{cost_ceiling, cost_tolerance, latency_ceiling, latency_tolerance};
+use super::window::{cost_tolerance, latency_tolerance};
 use super::{Evidence, Gated, Judgement, Notice, Overall, Verdict};
 use crate::result::RunResult;
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
@@ -41,12 +41,10 @@ pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) ->
     let runs = first.baseline.as_ref().map_or(0, |baseline| baseline.runs);
     let latency = Rules {
         tolerance: latency_tolerance(limits),
-        ceiling: latency_ceiling(limits),
         runs,
     };
     let cost = Rules {
         tolerance: cost_tolerance(limits),
-        ceiling: cost_ceiling(limits),
         runs,
     };
     let metrics = Gated {
@@ -66,7 +64,7 @@ pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) ->
         unlike: first.unlike,
         notices: first.notices,
     };
-    let mut judgement = Judgement::new(evidence, first.branch.as_ref());
+    let mut judgement = Judgement::new(evidence, first.origin.clone());
     judgement.notices.push(Notice::MeasuredTwice {
         fails: judgement.verdict == Verdict::Fail,
     });
@@ -76,7 +74,6 @@ pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) ->
 /// What a metric is held to.
 struct Rules {
     tolerance: Tolerance,
-    ceiling: Option<Value>,
     /// Runs in the baseline.
     runs: usize,
 }
@@ -89,13 +86,8 @@ impl Rules {
         second: Option<MetricJudgement>,
     ) -> Option<MetricJudgement> {
         let first = first?;
-        // A ceiling is one of a size.
-        let rules = Self {
-            ceiling: None,
-            ..*self
-        };
         match second {
-            Some(second) if first.fails() => Some(rules.both(&first, &second)),
+            Some(second) if first.fails() => Some(self.both(&first, &second)),
             Some(_) | None => Some(first),
         }
     }
@@ -107,7 +99,7 @@ impl Rules {
         }
         match (first.comparison, second.comparison) {
             (Comparison::Compared(one), Comparison::Compared(other)) => {
-                self.compared(first, &one, &other)
+                self.compared(first, second, &one, &other)
             }
             (Comparison::Bounded { now, .. }, Comparison::Bounded { now: again, .. }) => {
                 let bare = MetricJudgement {
@@ -123,7 +115,7 @@ impl Rules {
                     },
                     ..*first
                 };
-                bare.with_ceiling(self.ceiling)
+                Self::under_ceiling(bare, first, second)
             }
             // What cannot be measured again stands.
             (
@@ -139,6 +131,7 @@ impl Rules {
     fn compared(
         &self,
         first: &MetricJudgement,
+        second: &MetricJudgement,
         one: &Compared,
         other: &Compared,
     ) -> MetricJudgement {
@@ -160,9 +153,25 @@ impl Rules {
         } else {
             judged
         };
-        // A ceiling is one of a quantile.
-        let is_quantile = first.metric.tail() != Some(Tail::Slowest);
-        judged.with_ceiling_on(Some(change.now), self.ceiling.filter(|_| is_quantile))
+        Self::under_ceiling(judged, first, second)
+    }
+
+    /// The number held against the ceiling is that of both, too, and may be another than the one
+    /// compared. A second measurement of too few calls decides nothing.
+    fn under_ceiling(
+        judged: MetricJudgement,
+        first: &MetricJudgement,
+        second: &MetricJudgement,
+    ) -> MetricJudgement {
+        let (Some(one), Some(other)) = (first.ceiling, second.ceiling) else {
+            return judged;
+        };
+        let now = between(one.now, other.now);
+        if other.outcome == CeilingOutcome::Open {
+            judged.with_open_ceiling(now, one.allowed)
+        } else {
+            judged.with_ceiling_on(Some(now), Some(one.allowed))
+        }
     }
 
     fn is_clearly_beyond(&self, again: &Compared) -> bool {

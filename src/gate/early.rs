@@ -45,6 +45,7 @@ pub(super) fn judge(
             baseline,
             now: None,
         },
+        ceiling: None,
         status: Status::NotCompared(NotCompared::StoppedEarly),
     };
     let latency = window.latency_at_least(bound, limits);

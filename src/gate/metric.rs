@@ -29,6 +29,9 @@ pub enum Tail {
     P90,
     /// Mean of the slowest 5 %: where p99 jumps from run to run.
     Slowest,
+    /// The slowest call: with 80 calls or fewer it is all that is known of the tail, and nothing is
+    /// compared with it.
+    Maximum,
 }
 
 impl Metric {
@@ -53,12 +56,20 @@ impl Tail {
         }
     }
 
+    /// What is shown of the tail: the highest quantile that is supported, or the slowest call.
+    pub const fn shown_of(calls: usize) -> Self {
+        match Self::supported_by(calls) {
+            Some(tail) => tail,
+            None => Self::Maximum,
+        }
+    }
+
     /// What is judged where identical code varies too much in this one: never a number that the
     /// slowest 5 % do not move, or a regression of the tail alone would pass.
     pub(super) const fn stand_in(self) -> Option<Self> {
         match self {
             Self::P99 | Self::P95 => Some(Self::Slowest),
-            Self::P90 | Self::Slowest => None,
+            Self::P90 | Self::Slowest | Self::Maximum => None,
         }
     }
 
@@ -68,17 +79,18 @@ impl Tail {
             Self::P99 => Some(0.99),
             Self::P95 => Some(0.95),
             Self::P90 => Some(0.90),
-            Self::Slowest => None,
+            Self::Slowest | Self::Maximum => None,
         }
     }
 
-    /// `p99`, or `slowest 5 %`.
+    /// `p99`, or `slowest 5%`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::P99 => "p99",
             Self::P95 => "p95",
             Self::P90 => "p90",
-            Self::Slowest => "slowest 5 %",
+            Self::Slowest => "slowest 5%",
+            Self::Maximum => "slowest call",
         }
     }
 }
@@ -114,6 +126,8 @@ mod tests {
     fn the_quantile_falls_back_with_fewer_calls() {
         let names = [1000, 891, 890, 171, 170, 81, 80, 0]
             .map(|calls| Tail::supported_by(calls).map_or("none", Tail::name));
+        assert_eq!(Tail::shown_of(80), Tail::Maximum);
+        assert_eq!(Tail::shown_of(300), Tail::P95);
         assert_eq!(
             names,
             ["p99", "p99", "p95", "p95", "p90", "p90", "none", "none"]

@@ -1,6 +1,7 @@
 //! PURE: from numbers and history to a verdict.
 
 mod acceptance;
+mod allow;
 mod calibration;
 mod change;
 mod compare;
@@ -14,6 +15,7 @@ mod key;
 mod limits;
 mod metric;
 mod noise;
+mod outlook;
 mod run_to_run;
 mod verdict;
 mod window;
@@ -24,9 +26,11 @@ pub use self::acceptance::{
     ACCEPT_LABEL, Acceptance, EarlierComment, Label, MayAccept, NotAccepted, Permission, Shown,
     UnknownShown,
 };
+pub use self::allow::Allowance;
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, calibrate};
 pub use self::comparison::{
-    Band, Bound, Compared, Comparison, MetricJudgement, NotCompared, Rule, Status, Undecided,
+    Band, Bound, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared, Rule,
+    Status, Undecided,
 };
 pub use self::confirm::sizes_to_confirm;
 pub use self::early::is_certain_failure;
@@ -34,7 +38,7 @@ pub use self::extension::is_tail_too_noisy;
 pub use self::gated::{Gated, Overall};
 pub use self::history::{
     BaselineFile, BaselineFileError, BranchName, Branches, Entry, Epoch, History, MAX_RUNS,
-    NoBranchName, SizeEntry, SlowestEntry,
+    NoBranchName, Origin, SizeEntry, SlowestEntry,
 };
 pub use self::key::{Key, KeyDifference, Setting};
 pub use self::limits::{
@@ -42,6 +46,7 @@ pub use self::limits::{
 };
 pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
+pub use self::outlook::{Outlook, Provable};
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis, analyse};
 use crate::result::{Cause, Invocation, RunResult};
@@ -64,11 +69,12 @@ pub struct Judgement {
     pub overall: Overall,
     /// What it was compared with.
     pub baseline: Option<BaselineSummary>,
+    /// Whose runs the baseline is made of, or would be.
+    pub origin: Origin,
+    /// What would allow what fails.
+    pub allowances: Vec<Allowance>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
-    /// The branch whose runs it was compared with, or would have been; `None` where that is not
-    /// known.
-    pub branch: Option<BranchName>,
     /// What a label has accepted on this pull request, whether it was needed or not.
     pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
@@ -82,6 +88,10 @@ pub struct BaselineSummary {
     pub recommended: MemoryMb,
     /// Runs that count, groups as one.
     pub runs: usize,
+    /// From when another run would count.
+    pub next_counts_from: Option<Timestamp>,
+    /// What can be proven today, and with the runs to come; empty where nothing could be compared.
+    pub outlooks: Vec<Outlook>,
     /// Standard deviation from run to run, relative.
     pub run_deviation: Ratio,
     /// Commit and time of each run, newest first.
@@ -133,7 +143,7 @@ pub enum Notice {
     },
     /// Too few calls for p99.
     JudgedByLowerQuantile {
-        /// What was judged instead.
+        /// What was judged instead, or only shown.
         quantile: Tail,
         /// Warm calls.
         calls: usize,
@@ -258,12 +268,18 @@ pub fn judge(
     now: Timestamp,
 ) -> Judgement {
     let first = judge_once(run, analysis, history, limits, now);
-    let Some(again) = run.confirming_run() else {
-        return first;
+    let together = match run.confirming_run() {
+        Some(again) => {
+            let of_again = analyse(&again, &analysis.prices, analysis.strategy);
+            let second = judge_once(&again, &of_again, history, limits, now);
+            confirm::together(first, &second, limits)
+        }
+        None => first,
     };
-    let of_again = analyse(&again, &analysis.prices, analysis.strategy);
-    let second = judge_once(&again, &of_again, history, limits, now);
-    confirm::together(first, &second, limits)
+    Judgement {
+        allowances: allow::allowances(&together, limits),
+        ..together
+    }
 }
 
 fn judge_once(
@@ -274,13 +290,14 @@ fn judge_once(
     now: Timestamp,
 ) -> Judgement {
     let key = Key::of(run, analysis);
-    let wanted = history.and_then(History::branch);
-    let history = history.and_then(|history| history.deciding(&key));
+    let given = history;
+    let wanted = given.and_then(History::branch);
+    let history = given.and_then(|history| history.deciding(&key));
     let certain = history.and_then(|history| early::judge(run, analysis, history, &key, limits));
     let mut evidence = match history {
         _ if certain.is_some() => certain,
         _ if analysis.sizes.is_empty() => None,
-        Some(history) => compare::with(analysis, history, &key, limits),
+        Some(history) => compare::with(analysis, history, &key, limits, run.finished_at),
         None => None,
     }
     .unwrap_or_else(|| without_comparison(analysis, history, &key, limits));
@@ -288,7 +305,8 @@ fn judge_once(
     evidence.notices.extend(general);
     let used = history.map_or(wanted, History::branch);
     evidence.notices.extend(other_branch(wanted, used));
-    Judgement::new(evidence, used)
+    let origin = history.or(given).map(History::origin);
+    Judgement::new(evidence, origin.cloned().unwrap_or_default())
 }
 
 fn other_branch(wanted: Option<&BranchName>, used: Option<&BranchName>) -> Option<Notice> {
@@ -364,7 +382,7 @@ fn is_not_the_model(judged: &MetricJudgement) -> bool {
 
 impl Judgement {
     /// The one place where a verdict is made.
-    fn new(evidence: Evidence, branch: Option<&BranchName>) -> Self {
+    fn new(evidence: Evidence, origin: Origin) -> Self {
         let verdict = evidence.verdict();
         let Evidence {
             recommended,
@@ -380,17 +398,12 @@ impl Judgement {
             metrics,
             overall,
             baseline,
+            origin,
+            allowances: Vec::new(),
             unlike,
-            branch: branch.cloned(),
             acceptance: None,
             notices,
         }
-    }
-
-    /// Name of the branch whose runs it was compared with, or would have been, for texts; "main"
-    /// where it is not known. Untrusted.
-    pub fn branch_name(&self) -> &str {
-        self.branch.as_ref().map_or("main", BranchName::as_str)
     }
 
     /// Whether the run was stopped because its failure was certain: latencies are lower bounds

@@ -84,6 +84,17 @@ impl RunNoise {
         Self { variance, runs }
     }
 
+    /// What [`Self::shrunk`] will say with `more` runs beside the `runs` that there are, if those
+    /// vary as much as usual, by 4 %.
+    #[expect(clippy::cast_precision_loss, reason = "at most ten runs")]
+    pub(super) fn expected(observed: f64, degrees: f64, runs: usize, more: usize) -> Self {
+        let new = more as f64;
+        let usual = RUN_DEVIATION.powi(2);
+        let both = degrees + new;
+        let pooled = (degrees * observed.max(0.0) + new * usual) / both.max(1.0);
+        Self::shrunk(pooled, both, runs + more)
+    }
+
     /// This run's and the baseline's share: tau^2 (1 + 1/k).
     #[expect(clippy::cast_precision_loss, reason = "at most ten runs")]
     fn of_comparison(self) -> f64 {
@@ -126,6 +137,15 @@ pub(super) fn compare_quantile(
     let error_below = (now - ln(*sorted.get(below - 1)?)) / SIGMAS;
     let error_above = (ln(*sorted.get(above - 1)?) - now) / SIGMAS;
     Some(compare(now, [error_below, error_above], baseline_ln, noise))
+}
+
+/// What the p-quantile is at least (3 sigma), from one run alone: the order statistic three
+/// binomial standard deviations below its rank. `None` where that is below the fastest call.
+pub(super) fn quantile_at_least(sorted: &[f64], p: f64) -> Option<f64> {
+    let n = count(sorted);
+    let position = n * p - SIGMAS * (n * p * (1.0 - p)).sqrt();
+    let rank = (position >= 1.0).then(|| lower_rank(position))?;
+    sorted.get(rank - 1).copied()
 }
 
 /// The rank `max(floor(position), 1)`.

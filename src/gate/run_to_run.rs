@@ -59,6 +59,26 @@ pub(super) fn run_noise(
     sizes: impl Iterator<Item = MemoryMb>,
     runs: usize,
 ) -> RunNoise {
+    let (variance, degrees) = observed_variance_of(epochs, sizes);
+    RunNoise::shrunk(variance, degrees, runs)
+}
+
+/// The same with so many more runs, if those vary as much as usual.
+pub(super) fn expected_noise(
+    epochs: &[Vec<Group<'_>>],
+    sizes: impl Iterator<Item = MemoryMb>,
+    runs: usize,
+    more: usize,
+) -> RunNoise {
+    let (variance, degrees) = observed_variance_of(epochs, sizes);
+    RunNoise::expected(variance, degrees, runs, more)
+}
+
+/// The mean of the observed variances of `sizes`, and its degrees of freedom.
+fn observed_variance_of(
+    epochs: &[Vec<Group<'_>>],
+    sizes: impl Iterator<Item = MemoryMb>,
+) -> (f64, f64) {
     let observed: Vec<(f64, f64)> = sizes
         .map(|memory_mb| observed_variance(epochs, memory_mb))
         .collect();
@@ -67,7 +87,7 @@ pub(super) fn run_noise(
         .iter()
         .map(|(_, degrees)| *degrees)
         .fold(0.0, f64::max);
-    RunNoise::shrunk(mean(&variances).unwrap_or_default(), degrees, runs)
+    (mean(&variances).unwrap_or_default(), degrees)
 }
 
 /// Run-to-run noise of the geometric mean over all sizes. What belongs to one endpoint averages out

@@ -1,35 +1,40 @@
 //! The text below the table: why, and what to do.
 
-use super::document::{Inline, code, name, text};
+use super::document::{Inline, code, link, name, text};
 use super::notes::labelled;
-use super::{Facts, Links, causes, metrics, numbers, reason, sanitise};
+use super::{Facts, Links, causes, metrics, numbers, sanitise};
 use crate::gate::{
-    ACCEPT_LABEL, Bound, Comparison, Metric, MetricJudgement, NotCompared, Rule, Status, Undecided,
-    Value, Verdict,
+    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared,
+    Rule, Status, Tail, Undecided, Value, Verdict,
 };
 use crate::result::{Cause, RunResult};
-use crate::units::MemoryMb;
+use crate::units::{MemoryMb, Ratio};
 
 /// Longest reason that is shown in a sentence.
 const MAX_REASON: usize = 300;
 /// Longest login on GitHub.
 const MAX_LOGIN: usize = 39;
 
-/// Why the verdict is what it is.
-pub(super) fn why(facts: Facts<'_>) -> Option<Vec<Inline>> {
-    let words = match facts.judgement.verdict {
+/// Why the verdict is what it is: one paragraph for each metric that fails.
+pub(super) fn why(facts: Facts<'_>) -> Vec<Vec<Inline>> {
+    let one = |words: Vec<Inline>| vec![labelled("Why:", words)];
+    match facts.judgement.verdict {
         Verdict::Pass => facts
             .explained()
-            .map(|judged| vec![text(change(facts, judged))]),
-        Verdict::Fail | Verdict::Accepted => Some(why_failed(facts)),
-        Verdict::NoBaseline => Some(vec![text(
+            .map(|judged| one(vec![text(reason(facts, judged))]))
+            .unwrap_or_default(),
+        Verdict::Fail | Verdict::Accepted => {
+            let failing = facts.failing().into_iter();
+            let words = failing.map(|judged| vec![text(reason(facts, judged))]);
+            words.flat_map(one).collect()
+        }
+        Verdict::NoBaseline => one(vec![text(
             "nothing is stored for this model yet, so only ceilings are judged.",
         )]),
-        Verdict::Inconclusive => Some(why_undecided(facts)),
-        Verdict::CouldNotMeasure => Some(why_nothing(facts)),
-        Verdict::NotRun => None,
-    };
-    words.map(|words| labelled("Why:", words))
+        Verdict::Inconclusive => one(why_undecided(facts)),
+        Verdict::CouldNotMeasure => one(why_nothing(facts)),
+        Verdict::NotRun => Vec::new(),
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -42,44 +47,70 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A sentence for a larger size, and one for the first of the other metrics.
-fn why_failed(facts: Facts<'_>) -> Vec<Inline> {
-    let failing = facts.failing();
-    let memory = failing.iter().find_map(|judged| match judged.comparison {
-        Comparison::Sizes { baseline, now, .. } => Some(memory_sentence(facts, baseline, now)),
-        Comparison::Compared(_) | Comparison::Bounded { .. } | Comparison::NotCompared { .. } => {
-            None
-        }
-    });
-    let is_other = |judged: &&&MetricJudgement| judged.metric != Metric::RecommendedMemory;
-    let other = failing.iter().find(is_other);
-    let other = other.map(|judged| change(facts, judged));
-    let sentences: Vec<String> = memory.into_iter().chain(other).collect();
-    vec![text(sentences.join(" "))]
+/// Why one metric is what it is: its own numbers and nothing else's.
+pub(super) fn reason(facts: Facts<'_>, judged: &MetricJudgement) -> String {
+    if let Comparison::Sizes { baseline, now, .. } = judged.comparison {
+        return memory_sentence(facts, baseline, now);
+    }
+    let ceiling = judged
+        .ceiling
+        .and_then(|it| ceiling_sentence(facts, judged, it));
+    // A ceiling that decides alone needs no comparison.
+    let change = judged
+        .compared()
+        .filter(|_| ceiling.is_none() || judged.excessive_increase().is_some())
+        .map(|compared| change(facts, judged, compared));
+    let sentences: Vec<String> = change.into_iter().chain(ceiling).collect();
+    if sentences.is_empty() {
+        format!("{} was not compared.", metrics::subject(facts, judged))
+    } else {
+        sentences.join(" ")
+    }
 }
 
 fn memory_sentence(facts: Facts<'_>, old: MemoryMb, new: MemoryMb) -> String {
+    let size = facts.reference().its_size();
     if facts.analysis.size(old).is_none() {
-        format!("{old}, the size that main uses, no longer works; {new} is the best that does.")
+        format!("{old}, {size}, no longer works; {new} is the best that does.")
     } else {
         format!(
-            "{new} is better than {old}, the size that main uses, by more than 10 % and by more than noise."
+            "{new} is better than {old}, {size}, by more than 10% and by more than the same code varies."
         )
     }
 }
 
-/// `p99 at 2048 MB is +24 % (412 → 511 ms) against the mean of the last 5 main runs. …`
-fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
-    let subject = metrics::subject(judged);
-    if let Some((now, ceiling)) = judged.above_ceiling() {
-        let (now, ceiling) = (numbers::in_words(now), numbers::in_words(ceiling));
-        return format!(
-            "{subject} is {now}, above the ceiling of {ceiling}, which needs no baseline."
-        );
+/// What a ceiling says, where it is not kept.
+fn ceiling_sentence(
+    facts: Facts<'_>,
+    judged: &MetricJudgement,
+    ceiling: Ceiling,
+) -> Option<String> {
+    let subject = metrics::subject(facts, judged);
+    let (now, allowed) = (
+        numbers::in_words(ceiling.now),
+        numbers::in_words(ceiling.allowed),
+    );
+    let calls = metrics::calls(facts, judged.memory_mb);
+    match (ceiling.outcome, judged.metric.tail()) {
+        (CeilingOutcome::Kept, _) => None,
+        (CeilingOutcome::Open, _) => Some(format!(
+            "{calls} are too few to hold p99 to its ceiling of {allowed}: theirs is {now}, and 891 warm calls decide."
+        )),
+        (CeilingOutcome::Exceeded, Some(Tail::Maximum)) => Some(format!(
+            "By {calls}, p99{} is at least {now}, above its ceiling of {allowed}, which needs no baseline.",
+            metrics::at(judged.memory_mb)
+        )),
+        (CeilingOutcome::Exceeded, Some(Tail::P95 | Tail::P90)) => Some(format!(
+            "{subject} is {now} already, above the ceiling of p99, {allowed}, which needs no baseline."
+        )),
+        (CeilingOutcome::Exceeded, Some(Tail::P99 | Tail::Slowest) | None) => Some(format!(
+            "{subject} is {now}, above the ceiling of {allowed}, which needs no baseline."
+        )),
     }
-    let Some(compared) = judged.compared() else {
-        return format!("{subject} was not compared.");
-    };
+}
+
+/// `p99 at 2048 MB is +24% (412 → 511 ms) against the mean of the last 5 runs of main. …`
+fn change(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -> String {
     let values = match compared.now {
         Value::Change(_) => String::new(),
         Value::Memory(_) | Value::Latency(_) | Value::Cost(_) => {
@@ -95,71 +126,71 @@ fn change(facts: Facts<'_>, judged: &MetricJudgement) -> String {
         ""
     };
     format!(
-        "{subject} is {at_least}{}{values} against {}. Identical code stays within +{} (3 sigma of this run's sampling error and \
-         of the run-to-run noise); {}",
+        "{} is {at_least}{}{values} against {}. {}",
+        metrics::subject(facts, judged),
         numbers::percent(compared.increase),
-        runs(facts),
-        numbers::share(compared.band.increase),
-        conclusion(facts, judged),
+        facts.reference().mean(),
+        conclusion(facts, judged, compared),
     )
 }
 
-fn runs(facts: Facts<'_>) -> String {
-    match facts
-        .judgement
-        .baseline
-        .as_ref()
-        .map_or(0, |baseline| baseline.runs)
-    {
-        0 | 1 => "the last main run".to_owned(),
-        runs => format!("the mean of the last {runs} main runs"),
-    }
-}
-
-fn conclusion(facts: Facts<'_>, judged: &MetricJudgement) -> String {
-    let limit = judged
-        .limit()
-        .map_or_else(|| "there is no limit".to_owned(), limit_words);
+/// What the same code varies by, what is wanted, and what follows.
+fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -> String {
+    let varies = format!(
+        "The same code varies by up to {}",
+        numbers::share(compared.band.increase)
+    );
+    let both = match compared.tolerance {
+        Some(tolerance) => format!(
+            "{varies}, and at most {} is wanted",
+            wanted(compared, tolerance)
+        ),
+        None => varies.clone(),
+    };
     match judged.status {
         Status::Fail if facts.judgement.verdict == Verdict::Accepted => {
-            format!("{limit}, so this would fail, and it was accepted.")
+            format!("{both}: this would fail, and it was accepted.")
         }
-        Status::Fail => format!("{limit}, so this fails."),
-        Status::Pass => format!("{limit}, so this passes."),
-        Status::Improved => "this is better by more than that.".to_owned(),
+        Status::Fail => format!("{both}: this fails."),
+        Status::Pass => format!("{both}: this passes."),
+        Status::Improved => format!(
+            "The same code varies by up to {} downwards: this is better by more than that.",
+            numbers::share(compared.band.decrease)
+        ),
         Status::WithinNoise => {
-            format!("{limit}, so this cannot be distinguished from noise and passes.")
+            format!("{both}: this cannot be told from noise, and passes.")
         }
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
-            let more = numbers::plural(missing_runs, "more main run");
-            format!("the change is beyond the tolerance, and telling it from noise takes {more}.")
+            let runs = facts.judgement.baseline.as_ref().map_or(0, |it| it.runs);
+            format!(
+                "{both}: only an increase above {} can be proven against {}; {} narrow that.",
+                numbers::percent(compared.band.increase),
+                facts.reference().runs(runs),
+                facts.reference().more(missing_runs)
+            )
         }
-        Status::Undecided(Undecided::BandTooWide) => "a band above 50 % judges nothing.".to_owned(),
-        Status::NotCompared(_) => "it was not compared.".to_owned(),
-        Status::Off => "it is not judged.".to_owned(),
+        Status::Undecided(Undecided::BandTooWide) => {
+            format!("{varies}, and more than half of itself decides nothing.")
+        }
+        Status::Undecided(Undecided::TooFewForCeiling) | Status::NotCompared(_) => {
+            format!("{both}.")
+        }
+        Status::Off => "It is not limited.".to_owned(),
     }
 }
 
-fn limit_words(bound: Bound) -> String {
-    match bound.rule {
-        Rule::Tolerance(tolerance) => {
-            format!(
-                "the limit is the larger of that and {}",
-                numbers::share(tolerance)
-            )
+/// `+10%`, or `+20.0 ms` where the tolerance was given so.
+fn wanted(compared: &Compared, tolerance: Ratio) -> String {
+    match compared.limit.map(|bound| bound.rule) {
+        Some(
+            Rule::AbsoluteTolerance(step)
+            | Rule::NoiseBand {
+                tolerance: step, ..
+            },
+        ) => metrics::signed(step),
+        Some(Rule::Tolerance(_) | Rule::Ceiling | Rule::MemoryIncrease(_)) | None => {
+            metrics::signed(Value::Change(tolerance))
         }
-        Rule::AbsoluteTolerance(step) => {
-            format!(
-                "the limit is the larger of that and {}",
-                numbers::in_words(step)
-            )
-        }
-        Rule::NoiseBand(_) => "the limit is the larger of that and the tolerance".to_owned(),
-        Rule::Ceiling => format!(
-            "the limit is the ceiling of {}",
-            numbers::in_words(bound.value)
-        ),
-        Rule::MemoryIncrease(step) => format!("the limit is {step} MB more"),
     }
 }
 
@@ -186,31 +217,37 @@ fn why_undecided(facts: Facts<'_>) -> Vec<Inline> {
         .all_metrics()
         .find(|it| matches!(it.status, Status::Undecided(_)));
     let words = match open {
-        Some(judged) => change(facts, judged),
+        Some(judged) => reason(facts, judged),
         None => facts
             .judgement
             .metrics
             .iter()
-            .find_map(not_compared)
+            .find_map(|judged| not_compared(facts, judged))
             .unwrap_or_else(|| "nothing could be compared.".to_owned()),
     };
     vec![text(words)]
 }
 
-fn not_compared(judged: &MetricJudgement) -> Option<String> {
+fn not_compared(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String> {
     let Status::NotCompared(reason) = judged.status else {
         return None;
     };
-    let subject = metrics::subject(judged);
+    let subject = metrics::subject(facts, judged);
     Some(match reason {
-        NotCompared::TooFewCalls => format!("{subject} needs at least 81 warm calls to be judged."),
+        NotCompared::TooFewCalls => {
+            let calls = metrics::calls(facts, judged.memory_mb);
+            format!(
+                "{calls} say too little about latency: 81 warm calls decide by p90, 171 by p95, 891 by p99."
+            )
+        }
         NotCompared::NotTheModel(cause) => format!(
             "a size that decides could not be judged, and that says nothing about the model: {}.",
             causes::name(cause)
         ),
-        NotCompared::SizeNotMeasured => {
-            "the size that main uses has no measurement to compare with.".to_owned()
-        }
+        NotCompared::SizeNotMeasured => format!(
+            "{} has no measurement to compare with.",
+            facts.reference().its_size()
+        ),
         NotCompared::StoppedEarly => {
             "the run was stopped early, and what it measured by then fails nothing by these limits."
                 .to_owned()
@@ -231,7 +268,7 @@ fn why_nothing(facts: Facts<'_>) -> Vec<Inline> {
             } else {
                 format!("; {}: ", first.memory_mb)
             }),
-            reason(&first.reason, MAX_REASON),
+            super::reason(&first.reason, MAX_REASON),
         ]);
     }
     words
@@ -243,21 +280,33 @@ pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>>
         Verdict::Pass => vec![text("nothing.")],
         Verdict::Fail => fix_or_allow(facts, links),
         Verdict::Accepted => nothing_more(facts),
-        Verdict::NoBaseline => vec![text(
-            "create a baseline: measure main, or store this result.",
-        )],
+        Verdict::NoBaseline => vec![text(format!(
+            "create a baseline: measure {}, or store this result.",
+            facts.reference().name()
+        ))],
         Verdict::Inconclusive if !facts.judgement.unlike.is_empty() => {
             vec![text(
                 "measure with the settings of the baseline, or record a baseline with these.",
             )]
         }
-        Verdict::Inconclusive => remedy(facts),
-        Verdict::CouldNotMeasure => vec![text(
-            "fix the error and run again; the details list every size.",
-        )],
+        Verdict::Inconclusive => remedy(facts, links),
+        Verdict::CouldNotMeasure => vec![
+            text("fix the error and "),
+            run_again(links),
+            text("; the details list every size."),
+        ],
         Verdict::NotRun => return None,
     };
     Some(labelled("What to do:", words))
+}
+
+/// `run the check again`, with the page that has the button.
+fn run_again(links: &Links) -> Inline {
+    let words = "run the check again";
+    match &links.run_url {
+        Some(url) => link(words, url),
+        None => text(words),
+    }
 }
 
 /// Who accepted what, and what follows.
@@ -268,7 +317,7 @@ fn nothing_more(facts: Facts<'_>) -> Vec<Inline> {
             name(&sanitise::shortened(&acceptance.by, MAX_LOGIN)),
             text(format!(
                 " accepted these values on {} with the label ",
-                acceptance.at.strftime("%Y-%m-%d %H:%M UTC")
+                numbers::moment(acceptance.at)
             )),
             code(ACCEPT_LABEL),
         ]);
@@ -277,44 +326,62 @@ fn nothing_more(facts: Facts<'_>) -> Vec<Inline> {
         }
         words.push(text("; worse ones fail again. "));
     }
-    words.push(text(
-        "After the merge, main's next run starts a new baseline.",
-    ));
+    words.push(text(format!(
+        "After the merge, the next run of {} starts a new baseline.",
+        facts.reference().name()
+    )));
     words
 }
 
 fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
-    let intended = "make the model faster or smaller and push again. If this is intended, ";
-    if links.can_be_labelled && facts.judgement.is_stopped_early() {
-        return vec![
-            text(format!("{intended}add the label ")),
-            code(ACCEPT_LABEL),
-            text(
-                " and run the check again: it is then measured to the end, and shows what there is to accept.",
-            ),
-        ];
-    }
+    let mut words = vec![text("make the model faster or smaller and push again. ")];
     if links.can_be_labelled {
-        return vec![
-            text(format!("{intended}add the label ")),
+        words.extend([
+            text("If this is intended, add the label "),
             code(ACCEPT_LABEL),
-            text(
-                " and run the check again: these values, and no worse ones, are then accepted for this pull request.",
-            ),
+            text(" and "),
+            run_again(links),
+            text(if facts.judgement.is_stopped_early() {
+                ": it is then measured to the end, and shows what there is to accept. "
+            } else {
+                ": these values, and no worse ones, are then accepted for this pull request. "
+            }),
+            text("Whoever may triage or write in this repository may label. "),
+        ]);
+    } else if links.run_url.is_some() {
+        words.extend([text("Or "), run_again(links), text(". ")]);
+    }
+    words.extend(allowing(facts, links));
+    words
+}
+
+/// The limits that would allow it.
+fn allowing(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
+    let allowances = &facts.judgement.allowances;
+    if allowances.is_empty() {
+        return vec![
+            text("Which limit would allow it shows a run without "),
+            code("--fail-fast"),
+            text("."),
         ];
     }
-    let mut words = vec![text(format!("{intended}allow it with "))];
-    for (index, flag) in flags(facts).into_iter().enumerate() {
+    let mut words = vec![text("To allow as much from now on: ")];
+    for (index, it) in allowances.iter().enumerate() {
         if index > 0 {
             words.push(text(" and "));
         }
-        words.push(code(flag));
+        // In a workflow it is an input of the step, elsewhere a flag.
+        words.push(code(if links.run_url.is_some() {
+            format!("{}: {it}", it.name())
+        } else {
+            format!("--{} {}", it.name(), sanitise::shell_word(&it.to_string()))
+        }));
     }
     words.push(text("."));
     words
 }
 
-fn remedy(facts: Facts<'_>) -> Vec<Inline> {
+fn remedy(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
     if facts.judgement.is_stopped_early() {
         return vec![
             text("measure again, without "),
@@ -326,29 +393,40 @@ fn remedy(facts: Facts<'_>) -> Vec<Inline> {
     if let Some(cause) = foreign {
         return vec![text(causes::remedy(cause))];
     }
-    let young = facts
-        .judgement
-        .all_metrics()
-        .find_map(|judged| match judged.status {
+    match facts.missing_runs() {
+        Some(missing) => {
+            let verb = match facts.reference().branch() {
+                Some(_) => "record",
+                None => "compare with",
+            };
+            vec![
+                text(format!("{verb} {} and ", facts.reference().more(missing))),
+                run_again(links),
+                text("."),
+            ]
+        }
+        None => vec![
+            text("measure again, with more calls: "),
+            code("--invocations"),
+            text("."),
+        ],
+    }
+}
+
+impl Facts<'_> {
+    /// Runs that a young baseline lacks to decide.
+    pub(super) fn missing_runs(&self) -> Option<usize> {
+        let mut all = self.judgement.all_metrics();
+        all.find_map(|judged| match judged.status {
             Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
-            Status::Undecided(Undecided::BandTooWide)
+            Status::Undecided(Undecided::BandTooWide | Undecided::TooFewForCeiling)
             | Status::Pass
             | Status::Improved
             | Status::Fail
             | Status::WithinNoise
             | Status::NotCompared(_)
             | Status::Off => None,
-        });
-    match young {
-        Some(1) => vec![text("record one more run of main and run again.")],
-        Some(missing) => vec![text(format!(
-            "record {missing} more runs of main and run again."
-        ))],
-        None => vec![
-            text("measure again, with more calls: "),
-            code("--invocations"),
-            text("."),
-        ],
+        })
     }
 }
 
@@ -363,25 +441,6 @@ fn foreign_cause(judged: &MetricJudgement) -> Option<Cause> {
         | Status::WithinNoise
         | Status::Off => None,
     }
-}
-
-/// The flags that would allow what fails.
-fn flags(facts: Facts<'_>) -> Vec<&'static str> {
-    let mut flags: Vec<&str> = Vec::new();
-    for judged in facts.failing() {
-        let by_ceiling = judged.above_ceiling().is_some();
-        let flag = match judged.metric {
-            Metric::RecommendedMemory => "--max-memory-increase",
-            Metric::Latency(_) | Metric::LatencyAllSizes(_) if by_ceiling => "--max-p99",
-            Metric::Latency(_) | Metric::LatencyAllSizes(_) => "--max-p99-increase",
-            Metric::CostPerMillion | Metric::CostAllSizes if by_ceiling => "--max-cost",
-            Metric::CostPerMillion | Metric::CostAllSizes => "--max-cost-increase",
-        };
-        if !flags.contains(&flag) {
-            flags.push(flag);
-        }
-    }
-    flags
 }
 
 /// The lines that create a baseline, where there is none.

@@ -1,16 +1,18 @@
 //! What a calibration found, for a terminal.
 
-use super::document::text;
-use super::numbers;
+use super::document::{plain, text};
 use super::table::{Align, Cell, Table};
-use crate::gate::{ASSUMED_RUNS, Calibration, Visibility};
+use super::{Facts, numbers};
+use crate::analysis::Analysis;
+use crate::gate::{ASSUMED_RUNS, Calibration, Judgement, Visibility};
+use crate::result::RunResult;
 
 /// The spread of the runs, and what the gate sees through it.
 pub fn calibration(it: &Calibration) -> String {
     let mut table = Table::new(&[
         ("Metric", Align::Left),
         ("Spread of the runs", Align::Right),
-        ("Identical code stays within", Align::Right),
+        ("The same code stays within", Align::Right),
         ("Caught 9 times of 10 from", Align::Right),
         ("Tolerance that noise does not override", Align::Left),
     ]);
@@ -18,11 +20,28 @@ pub fn calibration(it: &Calibration) -> String {
     table.push(row(latency, "--max-p99-increase", &it.latency));
     table.push(row("cost", "--max-cost-increase", &it.cost));
     let head = format!(
-        "{} runs of the same model, at {}; a baseline of {ASSUMED_RUNS} runs of main is assumed",
+        "{} runs of the same model, at {}; against {ASSUMED_RUNS} runs that vary no more than these",
         it.runs, it.memory_mb
     );
     let mut lines = vec![head, String::new()];
     lines.extend(table.terminal_lines());
+    lines.join("\n") + "\n"
+}
+
+/// What the gate has learned from a baseline, as the next run will say it.
+pub fn seeded(run: &RunResult, analysis: &Analysis, judgement: &Judgement) -> String {
+    let facts = Facts {
+        run,
+        analysis,
+        judgement,
+    };
+    let mut lines: Vec<String> = super::baseline::line(facts)
+        .iter()
+        .map(|it| plain(it))
+        .collect();
+    let outlooks = judgement.baseline.iter().flat_map(|it| it.outlooks.clone());
+    let table = super::baseline::outlook_table(&outlooks.collect::<Vec<_>>());
+    lines.extend(std::iter::once(String::new()).chain(table.terminal_lines()));
     lines.join("\n") + "\n"
 }
 

@@ -14,6 +14,18 @@ pub(super) const fn name(cause: Cause) -> &'static str {
     }
 }
 
+/// What would decide, for a headline.
+pub(super) const fn decides(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Model => "fix the model",
+        Cause::Service => "run again",
+        Cause::Quota => "raise the quota",
+        Cause::Access => "allow it",
+        Cause::Runner => "run it elsewhere",
+        Cause::Input => "fix the sample",
+    }
+}
+
 /// What to do about a size that could not be judged.
 pub(super) const fn remedy(cause: Cause) -> &'static str {
     match cause {

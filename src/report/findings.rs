@@ -1,7 +1,7 @@
 //! Findings: a title and a text for each annotation of the run.
 
 use super::document::plain;
-use super::{Facts, Report, metrics, numbers, sanitise};
+use super::{Facts, Report, advice, metrics, numbers, sanitise};
 use crate::gate::Verdict;
 
 /// Longest name of a model in a title.
@@ -54,37 +54,52 @@ pub fn findings(report: &Report, consequence: Consequence) -> Vec<Finding> {
             Gravity::Warning
         }
     };
-    let finding = |title: String| Finding {
-        gravity,
-        title,
-        message: message(report),
-    };
     if report.beyond.is_empty() {
-        vec![finding(plain(&report.headline))]
-    } else {
-        report.beyond.iter().cloned().map(finding).collect()
+        let why = report.why.iter().map(|words| plain(words));
+        return vec![Finding {
+            gravity,
+            title: plain(&report.headline),
+            message: message(report, why),
+        }];
     }
+    let finding = |it: &Beyond| Finding {
+        gravity,
+        title: it.title.clone(),
+        message: message(report, std::iter::once(it.reason.clone())),
+    };
+    report.beyond.iter().map(finding).collect()
 }
 
-/// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10 %), change +99 ms (+24 %)`, for
-/// each metric beyond its limit.
-pub(super) fn beyond(facts: Facts<'_>) -> Vec<String> {
+/// A metric beyond its limit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Beyond {
+    /// `churn: p99 latency at 2048 MB is 511 ms, limit ≤ 453 ms (+10%), change +99 ms (+24%)`.
+    title: String,
+    /// Its own reason.
+    reason: String,
+}
+
+/// Each metric beyond its limit, with value, limit, change and reason.
+pub(super) fn beyond(facts: Facts<'_>) -> Vec<Beyond> {
     let model = sanitise::shortened(&facts.run.name, MAX_NAME);
     let words = facts.failing().into_iter().map(|judged| {
         let now = judged.now().map_or_else(|| "–".to_owned(), numbers::value);
-        format!(
-            "{model}: {} is {now}, limit {}, change {}",
-            metrics::title(facts, judged),
-            metrics::limit(judged),
-            metrics::change(judged)
-        )
+        Beyond {
+            title: format!(
+                "{model}: {} is {now}, limit {}, change {}",
+                metrics::title(facts, judged),
+                metrics::limit(judged),
+                metrics::change(judged)
+            ),
+            reason: format!("Why: {}", advice::reason(facts, judged)),
+        }
     });
     words.collect()
 }
 
 /// Why, and what to do.
-fn message(report: &Report) -> String {
-    let lines = report.advice.iter().map(|words| plain(words));
+fn message(report: &Report, why: impl Iterator<Item = String>) -> String {
+    let lines = why.chain(report.remedy.iter().map(|words| plain(words)));
     let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
         plain(&report.headline)
@@ -103,14 +118,15 @@ mod tests {
         let findings = findings(&failing_report(), Consequence::Fails);
         let titles: Vec<&str> = findings.iter().map(|it| it.title.as_str()).collect();
         insta::assert_snapshot!(titles.join("\n"), @r"
-        churn-xgb: p99 latency at 2048 MB is 205 ms, limit ≤ 133 ms (+10 %), change +84 ms (+70 %)
-        churn-xgb: Cost per million is $7.56, limit ≤ $4.88 (noise band ±9.1 %), change +$3.08 (+69 %)
+        churn-xgb: p99 latency at 2048 MB is 205 ms, limit ≤ 133 ms (+10%), change +84 ms (+70%)
+        churn-xgb: Cost per million is $7.56, limit ≤ $4.88 (+5% wanted, +9.1% provable), change +$3.08 (+69%)
         ");
         assert!(findings.iter().all(|it| it.gravity == Gravity::Error));
-        assert!(
-            findings.iter().all(|it| it.message.starts_with("Why: ")),
-            "{findings:?}"
-        );
+        let reasons = findings.iter().filter_map(|it| it.message.lines().next());
+        insta::assert_snapshot!(reasons.collect::<Vec<_>>().join("\n"), @r"
+        Why: p99 at 2048 MB is +70% (121 → 205 ms) against the mean of the last 5 runs of main. The same code varies by up to 9.1%, and at most +10% is wanted: this fails.
+        Why: cost per million at 2048 MB is +69% (4.48 → 7.56 USD) against the mean of the last 5 runs of main. The same code varies by up to 9.1%, and at most +5% is wanted: this fails.
+        ");
     }
 
     #[test]

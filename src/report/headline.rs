@@ -46,7 +46,19 @@ impl<'a> Facts<'a> {
 
 /// The headline of a measured run.
 pub(super) fn headline(facts: Facts<'_>) -> Vec<Inline> {
-    assembled(facts.judgement.verdict, &facts.run.name, rest(facts))
+    let verdict = facts.judgement.verdict;
+    let name = facts.run.name.chars().count().min(MIN_NAME);
+    let fits = |rest: &Vec<Inline>| 2 + name + plain(rest).chars().count() <= MAX_LENGTH;
+    let ample = Some(rest(facts, Room::Ample)).filter(fits);
+    let rest = ample.unwrap_or_else(|| rest(facts, Room::Tight));
+    assembled(verdict, &facts.run.name, rest)
+}
+
+/// Whether there is room for what is also said below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Ample,
+    Tight,
 }
 
 /// Symbol, name and the rest; the name is shortened so that all of it fits.
@@ -62,24 +74,29 @@ pub(super) fn assembled(verdict: Verdict, model: &str, rest: Vec<Inline>) -> Vec
     words
 }
 
-fn rest(facts: Facts<'_>) -> Vec<Inline> {
+fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
     match facts.judgement.verdict {
-        Verdict::Pass => vec![text(format!(" passed: {}", three_numbers(facts)))],
+        Verdict::Pass => vec![text(format!(" passed: {}", three_numbers(facts, room)))],
         Verdict::Fail => vec![text(format!(" failed: {}", failures(facts)))],
         Verdict::Accepted => accepted(facts),
         Verdict::NoBaseline => {
             vec![text(format!(
-                ": no baseline yet; {} (nothing compared)",
-                three_numbers(facts)
+                ": no baseline yet, record one{}; {}",
+                if room == Room::Ample {
+                    format!(" on {}", facts.reference().name())
+                } else {
+                    String::new()
+                },
+                three_numbers(facts, room)
             ))]
         }
-        Verdict::Inconclusive => undecided(facts),
+        Verdict::Inconclusive => undecided(facts, room),
         Verdict::NotRun => vec![text(" not run")],
         Verdict::CouldNotMeasure => nothing_measured(facts),
     }
 }
 
-/// `: regression accepted by octo-dev: p99 +32 %`.
+/// `: regression accepted by octo-dev: p99 +32%`.
 fn accepted(facts: Facts<'_>) -> Vec<Inline> {
     let mut words = vec![text(": regression accepted")];
     if let Some(acceptance) = &facts.judgement.acceptance {
@@ -91,18 +108,30 @@ fn accepted(facts: Facts<'_>) -> Vec<Inline> {
 }
 
 /// `2048 MB, p99 188 ms, $3.42 per million` at the recommended size.
-fn three_numbers(facts: Facts<'_>) -> String {
+fn three_numbers(facts: Facts<'_>, room: Room) -> String {
     let Some(memory) = facts.judgement.recommended else {
         return "nothing measured".to_owned();
     };
-    let quantile = facts.quantile();
     let latency = value_at(facts, memory, &facts.judgement.metrics.latency);
+    let latency = tail(facts, memory, &latency, room);
     let cost = value_at(facts, memory, &facts.judgement.metrics.cost);
     let about = if facts.is_estimate() { "about " } else { "" };
-    format!(
-        "{memory}, {} {latency}, {about}{cost} per million",
-        quantile.name()
-    )
+    format!("{memory}, {latency}, {about}{cost} per million")
+}
+
+/// `p99 188 ms`; with few calls what was measured instead, and why.
+fn tail(facts: Facts<'_>, memory: MemoryMb, latency: &str, room: Room) -> String {
+    let calls = || metrics::calls(facts, Some(memory));
+    match facts.quantile() {
+        Tail::Maximum => format!("slowest of {} {latency}", calls()),
+        lower @ (Tail::P95 | Tail::P90) if room == Room::Ample => format!(
+            "{} {latency} ({} are too few for p99)",
+            lower.name(),
+            calls()
+        ),
+        lower @ (Tail::P95 | Tail::P90) => format!("{} of {} {latency}", lower.name(), calls()),
+        judged @ (Tail::P99 | Tail::Slowest) => format!("{} {latency}", judged.name()),
+    }
 }
 
 /// The value in the table when it is that of `memory`, else the size's own.
@@ -117,7 +146,9 @@ fn value_at(facts: Facts<'_>, memory: MemoryMb, judged: &MetricJudgement) -> Str
                 .slowest
                 .map_or(size.warm().p99, |slowest| slowest.mean),
         ),
-        Metric::Latency(Tail::P99) | Metric::LatencyAllSizes(_) => Value::Latency(size.warm().p99),
+        Metric::Latency(Tail::P99 | Tail::Maximum) | Metric::LatencyAllSizes(_) => {
+            Value::Latency(size.warm().p99)
+        }
         Metric::CostPerMillion | Metric::CostAllSizes => Value::Cost(size.cost.per_million()),
         Metric::RecommendedMemory => Value::Memory(size.memory_mb),
     });
@@ -126,7 +157,7 @@ fn value_at(facts: Facts<'_>, memory: MemoryMb, judged: &MetricJudgement) -> Str
         .map_or_else(|| "–".to_owned(), numbers::value)
 }
 
-/// `needs 3072 MB (was 2048), p99 +32 %, cost +103 %`.
+/// `needs 3072 MB (was 2048), p99 +32%, cost +103%`.
 fn failures(facts: Facts<'_>) -> String {
     let at_least = if facts.judgement.is_stopped_early() {
         "at least "
@@ -143,8 +174,17 @@ fn failures(facts: Facts<'_>) -> String {
 
 fn failure(judged: &MetricJudgement, at_least: &str) -> String {
     let title = metrics::short_title(judged.metric);
-    if let Some((now, ceiling)) = judged.above_ceiling() {
-        let (now, ceiling) = (numbers::value(now), numbers::value(ceiling));
+    if let Some(it) = judged.above_ceiling() {
+        let (now, ceiling) = (numbers::value(it.now), numbers::value(it.allowed));
+        // Of so few calls p99 itself is known to be no less.
+        let (title, at_least) = match judged.metric {
+            Metric::Latency(Tail::Maximum) => ("p99".to_owned(), "at least "),
+            Metric::RecommendedMemory
+            | Metric::Latency(_)
+            | Metric::CostPerMillion
+            | Metric::LatencyAllSizes(_)
+            | Metric::CostAllSizes => (title, at_least),
+        };
         return format!("{title} {at_least}{now} (ceiling {ceiling})");
     }
     match judged.comparison {
@@ -155,9 +195,13 @@ fn failure(judged: &MetricJudgement, at_least: &str) -> String {
     }
 }
 
-fn undecided(facts: Facts<'_>) -> Vec<Inline> {
+fn undecided(facts: Facts<'_>, room: Room) -> Vec<Inline> {
     if let Some(difference) = facts.judgement.unlike.first() {
-        let short = |value: &str| name(&sanitise::shortened(value, 24));
+        let longest = match room {
+            Room::Ample => 24,
+            Room::Tight => 10,
+        };
+        let short = |value: &str| name(&sanitise::shortened(value, longest));
         let (baseline, now) = (short(&difference.baseline), short(&difference.now));
         return match difference.setting {
             Setting::Region => vec![
@@ -165,6 +209,7 @@ fn undecided(facts: Facts<'_>) -> Vec<Inline> {
                 baseline,
                 text(", this run in "),
                 now,
+                text("; measure alike"),
             ],
             setting @ (Setting::Place
             | Setting::Samples
@@ -179,63 +224,73 @@ fn undecided(facts: Facts<'_>) -> Vec<Inline> {
                 baseline,
                 text(" → "),
                 now,
-                text(")"),
+                text("); measure alike"),
             ],
         };
     }
     let why = facts
         .judgement
         .all_metrics()
-        .find_map(|judged| undecided_metric(facts, judged));
+        .find_map(|judged| undecided_metric(facts, judged, room));
     vec![text(format!(
         " inconclusive: {}",
         why.unwrap_or_else(|| "nothing could be compared".to_owned())
     ))]
 }
 
-fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String> {
+fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> Option<String> {
     let title = metrics::short_title(judged.metric);
     let words = |of: fn(&Compared) -> String| judged.compared().map(of).unwrap_or_default();
     let increase = words(|it| numbers::percent(it.increase));
     match judged.status {
-        Status::Undecided(Undecided::YoungBaseline { .. }) => {
-            let runs = facts
-                .judgement
-                .baseline
-                .as_ref()
-                .map_or(0, |baseline| baseline.runs);
-            let runs = numbers::plural(runs, "run");
-            Some(format!(
-                "{title} {increase}, but the baseline has only {runs}"
-            ))
+        Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
+            let more = match room {
+                Room::Ample => facts.reference().more(missing_runs),
+                Room::Tight => numbers::plural(missing_runs, "more run"),
+            };
+            let next = next_date(facts).filter(|_| room == Room::Ample);
+            let next = next.unwrap_or_default();
+            Some(format!("{title} {increase}; {more} decide{next}"))
         }
         Status::Undecided(Undecided::BandTooWide) => {
             let band = words(|it| numbers::share(it.band.increase));
-            Some(format!("{title} is too noisy to judge (±{band})"))
-        }
-        Status::NotCompared(NotCompared::TooFewCalls) => {
-            let calls = judged
-                .memory_mb
-                .and_then(|memory| facts.analysis.size(memory))
-                .map_or(0, |it| it.warm().count);
             Some(format!(
-                "{} are too few to judge latency",
-                numbers::plural(calls, "call")
+                "in {title} the same code varies by up to {band}; more calls decide"
             ))
         }
-        Status::NotCompared(NotCompared::StoppedEarly) => {
-            Some("stopped early, and within these limits by then".to_owned())
-        }
+        Status::Undecided(Undecided::TooFewForCeiling) => Some(format!(
+            "{} are too few for the ceiling of p99; 891 decide",
+            metrics::calls(facts, judged.memory_mb)
+        )),
+        Status::NotCompared(NotCompared::TooFewCalls) => Some(format!(
+            "{} are too few to judge latency; 81 decide by p90, 891 by p99",
+            metrics::calls(facts, judged.memory_mb)
+        )),
+        Status::NotCompared(NotCompared::StoppedEarly) => Some(
+            "stopped early, and within these limits by then; a run without fail-fast decides"
+                .to_owned(),
+        ),
         Status::NotCompared(NotCompared::NotTheModel(cause)) => {
             let size = facts.judgement.baseline.as_ref();
             let size = size.map(|baseline| baseline.recommended);
             Some(
                 match size.filter(|it| facts.analysis.unjudged(*it).is_some()) {
-                    Some(size) => format!(
-                        "{size}, which main uses, could not be judged ({})",
-                        causes::name(cause)
+                    Some(size) if room == Room::Tight => format!(
+                        "{size} could not be judged ({}): {}",
+                        causes::name(cause),
+                        causes::decides(cause)
                     ),
-                    None => format!("not every size could be judged ({})", causes::name(cause)),
+                    Some(size) => format!(
+                        "{size}, which {}, could not be judged ({}): {}",
+                        facts.reference().uses(),
+                        causes::name(cause),
+                        causes::decides(cause)
+                    ),
+                    None => format!(
+                        "not every size could be judged ({}): {}",
+                        causes::name(cause),
+                        causes::decides(cause)
+                    ),
                 },
             )
         }
@@ -246,7 +301,7 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
                 .as_ref()
                 .map(|baseline| baseline.recommended.to_string());
             Some(format!(
-                "the baseline's {} was not measured",
+                "the baseline's {} was not measured; a run with it decides",
                 size.unwrap_or_else(|| "size".to_owned())
             ))
         }
@@ -259,6 +314,16 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String
         | Status::WithinNoise
         | Status::Off => None,
     }
+}
+
+/// ` (next counts from 2026-11-22 16:12 UTC)`.
+fn next_date(facts: Facts<'_>) -> Option<String> {
+    facts.reference().branch()?;
+    let baseline = facts.judgement.baseline.as_ref()?;
+    let next = baseline
+        .next_counts_from
+        .filter(|next| *next > facts.run.finished_at)?;
+    Some(format!(" (next counts from {})", numbers::moment(next)))
 }
 
 fn nothing_measured(facts: Facts<'_>) -> Vec<Inline> {

@@ -69,7 +69,14 @@ pub(super) fn title(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     match judged.metric {
         Metric::RecommendedMemory => "Recommended memory".to_owned(),
         Metric::Latency(Tail::Slowest) => {
-            format!("Mean of the slowest 5 %{}", at(judged.memory_mb))
+            format!("Mean of the slowest 5%{}", at(judged.memory_mb))
+        }
+        Metric::Latency(Tail::Maximum) => {
+            format!(
+                "Slowest of {}{}",
+                calls(facts, judged.memory_mb),
+                at(judged.memory_mb)
+            )
         }
         Metric::Latency(quantile) => format!("{} latency{}", quantile.name(), at(judged.memory_mb)),
         Metric::CostPerMillion => format!("Cost per million{}{estimate}", at(elsewhere)),
@@ -80,7 +87,13 @@ pub(super) fn title(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     }
 }
 
-fn at(memory_mb: Option<MemoryMb>) -> String {
+/// `60 calls`: the warm ones at a size.
+pub(super) fn calls(facts: Facts<'_>, memory_mb: Option<MemoryMb>) -> String {
+    let size = memory_mb.and_then(|memory_mb| facts.analysis.size(memory_mb));
+    numbers::plural(size.map_or(0, |size| size.warm().count), "call")
+}
+
+pub(super) fn at(memory_mb: Option<MemoryMb>) -> String {
     memory_mb
         .map(|memory| format!(" at {memory}"))
         .unwrap_or_default()
@@ -98,8 +111,16 @@ pub(super) fn short_title(metric: Metric) -> String {
 }
 
 /// `p99 at 2048 MB`, for a sentence.
-pub(super) fn subject(judged: &MetricJudgement) -> String {
+pub(super) fn subject(facts: Facts<'_>, judged: &MetricJudgement) -> String {
     match judged.metric {
+        Metric::Latency(Tail::Maximum) => format!(
+            "the slowest of {}{}",
+            calls(facts, judged.memory_mb),
+            at(judged.memory_mb)
+        ),
+        Metric::Latency(Tail::Slowest) => {
+            format!("the mean of the slowest 5%{}", at(judged.memory_mb))
+        }
         Metric::CostPerMillion => format!("cost per million{}", at(judged.memory_mb)),
         Metric::RecommendedMemory
         | Metric::Latency(_)
@@ -110,7 +131,7 @@ pub(super) fn subject(judged: &MetricJudgement) -> String {
     }
 }
 
-/// `+6 ms (+3.3 %)`, `none`, or a dash.
+/// `+6 ms (+3.3%)`, `none`, or a dash.
 pub(super) fn change(judged: &MetricJudgement) -> String {
     let (baseline, now, increase) = match judged.comparison {
         Comparison::Compared(it) => (it.baseline, it.now, it.increase),
@@ -124,15 +145,16 @@ pub(super) fn change(judged: &MetricJudgement) -> String {
     let percent = numbers::percent(increase);
     match numbers::difference(baseline, now) {
         Some(difference) => format!("{difference} ({percent})"),
-        None if percent == "0 %" => "none".to_owned(),
+        None if percent == "0%" => "none".to_owned(),
         None => percent,
     }
 }
 
-/// `≤ 200 ms (+10 %)`: the resolved limit, and the rule it comes from.
+/// `≤ 200 ms (+10%)`: the resolved limit, and the rule it comes from. Where noise is the wider of the
+/// two, what was wanted and what can be proven: `≤ 170 ms (+10% wanted, +41% provable)`.
 pub(super) fn limit(judged: &MetricJudgement) -> String {
     match (judged.limit(), judged.status) {
-        (Some(bound), _) => bound_words(bound),
+        (Some(bound), _) => bound_words(judged.metric, bound),
         (None, Status::Off) => "off".to_owned(),
         (
             None,
@@ -146,27 +168,38 @@ pub(super) fn limit(judged: &MetricJudgement) -> String {
     }
 }
 
-fn bound_words(bound: Bound) -> String {
+fn bound_words(metric: Metric, bound: Bound) -> String {
     let value = numbers::value(bound.value);
     match (bound.rule, bound.value) {
         (Rule::MemoryIncrease(0), _) => "no increase".to_owned(),
         (Rule::MemoryIncrease(step), _) => format!("≤ {value} (+{step} MB)"),
         (Rule::Tolerance(_), Value::Change(_)) => format!("≤ {value}"),
-        (Rule::NoiseBand(_), Value::Change(_)) => format!("≤ {value} (noise band)"),
+        (Rule::NoiseBand { tolerance, .. }, Value::Change(_)) => {
+            format!("≤ {value} ({} wanted)", signed(tolerance))
+        }
         (Rule::Tolerance(tolerance), _) => {
             format!("≤ {value} ({})", signed(Value::Change(tolerance)))
         }
         (Rule::AbsoluteTolerance(step), _) => format!("≤ {value} ({})", signed(step)),
-        (Rule::NoiseBand(band), _) => format!("≤ {value} (noise band ±{})", numbers::share(band)),
-        (Rule::Ceiling, _) => format!("≤ {value} (ceiling)"),
+        (Rule::NoiseBand { band, tolerance }, _) => format!(
+            "≤ {value} ({} wanted, {} provable)",
+            signed(tolerance),
+            numbers::percent(band)
+        ),
+        (Rule::Ceiling, _) => match metric.tail() {
+            Some(Tail::P99) | None => format!("≤ {value} (ceiling)"),
+            Some(Tail::P95 | Tail::P90 | Tail::Slowest | Tail::Maximum) => {
+                format!("≤ {value} (ceiling of p99)")
+            }
+        },
     }
 }
 
 /// A tolerance with its plus sign. The amount is written in words where the limit already has a
 /// `$`.
-fn signed(tolerance: Value) -> String {
+pub(super) fn signed(tolerance: Value) -> String {
     match tolerance {
-        Value::Change(ratio) if ratio.get() <= 0.0 => "+0 %".to_owned(),
+        Value::Change(ratio) if ratio.get() <= 0.0 => "+0%".to_owned(),
         Value::Change(ratio) => numbers::percent(ratio),
         Value::Cost(cost) => format!("+{}", numbers::usd_words(cost)),
         Value::Latency(_) | Value::Memory(_) => format!("+{}", numbers::value(tolerance)),
@@ -183,7 +216,8 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
         Status::WithinNoise => "✅ within noise",
         Status::Undecided(Undecided::BandTooWide) => "⚪ too noisy",
         Status::Undecided(Undecided::YoungBaseline { .. }) => "⚪ too few runs",
-        Status::NotCompared(NotCompared::TooFewCalls) => "⚪ too few calls",
+        Status::NotCompared(NotCompared::TooFewCalls)
+        | Status::Undecided(Undecided::TooFewForCeiling) => "⚪ too few calls",
         Status::NotCompared(
             NotCompared::NoBaseline
             | NotCompared::UnlikeSettings
@@ -201,7 +235,7 @@ pub(super) fn band_table(facts: Facts<'_>) -> Table {
     let mut table = Table::new(&[
         ("Metric", Align::Left),
         ("Change", Align::Right),
-        ("Identical code stays within", Align::Right),
+        ("The same code varies by", Align::Right),
         ("Limit", Align::Right),
         ("Status", Align::Left),
     ]);
@@ -209,7 +243,11 @@ pub(super) fn band_table(facts: Facts<'_>) -> Table {
         let Some(compared) = judged.compared() else {
             continue;
         };
-        let band = format!("±{}", numbers::share(compared.band.increase));
+        let band = format!(
+            "{} to {}",
+            numbers::percent(Ratio(-compared.band.decrease.get())),
+            numbers::percent(compared.band.increase)
+        );
         table.push(vec![
             vec![text(title(facts, judged))],
             vec![text(change(judged))],

@@ -3,6 +3,7 @@
 //! [`compose`] resolves every number and every word; the renderings only lay them out.
 
 mod advice;
+mod baseline;
 mod calibration;
 mod causes;
 mod charts;
@@ -19,6 +20,7 @@ mod metrics;
 mod notes;
 mod numbers;
 mod outputs;
+mod reference;
 mod sanitise;
 mod sections;
 mod table;
@@ -27,9 +29,10 @@ mod unmeasured;
 
 use jiff::Timestamp;
 
-pub use self::calibration::calibration;
+pub use self::calibration::{calibration, seeded};
 pub use self::csv::{CsvFile, csv_files};
 use self::document::{Block, Inline, code, link, name, plain, text};
+use self::findings::Beyond;
 pub use self::findings::{Consequence, Finding, Gravity, findings};
 pub use self::html::html;
 pub use self::markdown::{markdown, summary};
@@ -75,12 +78,17 @@ pub struct Report {
     verdict: Verdict,
     marker: Marker,
     headline: Vec<Inline>,
+    /// What it is compared with.
+    baseline: Option<Vec<Inline>>,
     notes: Vec<Vec<Inline>>,
     metrics: Option<Table>,
-    advice: Vec<Vec<Inline>>,
+    /// Why, a paragraph for each reason.
+    why: Vec<Vec<Inline>>,
     commands: Vec<String>,
-    /// A line for each metric beyond its limit.
-    beyond: Vec<String>,
+    /// Each metric beyond its limit.
+    beyond: Vec<Beyond>,
+    /// What to do.
+    remedy: Option<Vec<Inline>>,
     sizes: Option<Table>,
     sections: Vec<Section>,
     /// What failed containers wrote: not for the comment.
@@ -120,14 +128,13 @@ pub fn compose(
         verdict: judgement.verdict,
         marker: judged_marker(facts, links),
         headline: headline::headline(facts),
+        baseline: baseline::line(facts),
         notes: notes::notes(facts),
         metrics: has_numbers(judgement).then(|| metrics::table(facts)),
-        advice: [advice::why(facts), advice::what_to_do(facts, links)]
-            .into_iter()
-            .flatten()
-            .collect(),
+        why: advice::why(facts),
         commands: advice::commands(facts, links),
         beyond: findings::beyond(facts),
+        remedy: advice::what_to_do(facts, links),
         sections: sections::all(facts, &sizes),
         container_log: sections::container_log(facts),
         sizes: (!sizes.rows().is_empty()).then_some(sizes),
@@ -169,12 +176,18 @@ impl Report {
         self.verdict
     }
 
+    /// Why, and what to do.
+    fn advice(&self) -> impl Iterator<Item = &Vec<Inline>> {
+        self.why.iter().chain(&self.remedy)
+    }
+
     /// What is always visible: everything up to the folded sections.
     fn visible(&self) -> Vec<Block> {
         let mut blocks = vec![Block::Heading(self.headline.clone())];
+        blocks.extend(self.baseline.clone().map(Block::Paragraph));
         blocks.extend(self.notes.iter().cloned().map(Block::Paragraph));
         blocks.extend(self.metrics.clone().map(Block::Table));
-        blocks.extend(self.advice.iter().cloned().map(Block::Paragraph));
+        blocks.extend(self.advice().cloned().map(Block::Paragraph));
         if !self.commands.is_empty() {
             blocks.push(Block::Lines(self.commands.clone()));
         }

@@ -2,7 +2,7 @@
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::{Facts, causes, numbers, reason, sanitise};
-use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice};
+use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice, Tail};
 use crate::result::Service;
 use crate::units::MemoryMb;
 
@@ -30,7 +30,8 @@ pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
             text(", not AWS."),
         ]),
     };
-    let notices = facts.judgement.notices.iter().map(notice);
+    let notices = facts.judgement.notices.iter();
+    let notices = notices.map(|it| notice(facts, it));
     place
         .into_iter()
         .chain(notices)
@@ -39,7 +40,8 @@ pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per notice")]
-fn notice(notice: &Notice) -> Vec<Inline> {
+fn notice(facts: Facts<'_>, notice: &Notice) -> Vec<Inline> {
+    let reference = facts.reference().name();
     match notice {
         Notice::MemoryDecreased { from, to } => vec![text(format!(
             "{to} is enough now, {from} was needed before."
@@ -69,26 +71,35 @@ fn notice(notice: &Notice) -> Vec<Inline> {
                 })
                 .collect();
             vec![text(format!(
-                "{} instead of {planned}: identical code strayed by more than half in the tail.",
+                "{} instead of {planned}: the same code varied by more than half in the tail.",
                 words.join(", ")
             ))]
         }
+        Notice::JudgedByLowerQuantile {
+            quantile: Tail::Maximum,
+            calls,
+        } => vec![text(format!(
+            "with {} the tail is not compared, and p99 is the slowest of them: 81 warm calls are judged by p90, 171 by \
+             p95, 891 by p99.",
+            numbers::plural(*calls, "call")
+        ))],
         Notice::JudgedByLowerQuantile { quantile, calls } => {
             let above = numbers::count(calls / 100);
             let calls = numbers::plural(*calls, "call");
             let judged = quantile.name();
             vec![text(format!(
-                "p99 is not judged: {calls} put only {above} above it. {judged} is judged instead."
+                "p99 is not judged: {calls} put only {above} above it. {judged} is judged instead, also by a ceiling \
+                 of p99."
             ))]
         }
         Notice::TailTooNoisy { unjudged, judged } => vec![text(format!(
-            "{unjudged} is not judged: identical code varies by more than half in it, as its tail begins nearby. The \
+            "{unjudged} is not judged: the same code varies by more than half in it, as its tail begins nearby. The \
              mean of the {judged} is judged instead.",
             unjudged = unjudged.name(),
             judged = judged.name(),
         ))],
         Notice::MuchBetter { metric, change } => vec![text(format!(
-            "{} is {} against main: the limit follows once main has recorded it.",
+            "{} is {} against {reference}: the limit follows once {reference} has recorded it.",
             metric_name(*metric),
             numbers::percent(*change),
         ))],
@@ -97,14 +108,14 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             now,
             baseline_mean,
         } => vec![text(format!(
-            "{} at {memory_mb} while it was measured; main has {baseline_mean:.1} on average.",
+            "{} at {memory_mb} while it was measured; {reference} has {baseline_mean:.1} on average.",
             numbers::plural(*now, "cold start"),
         ))],
         Notice::SizeNoLongerWorks {
             memory_mb,
             reason: why,
         } => vec![
-            text(format!("{memory_mb} works on main and failed now: ")),
+            text(format!("{memory_mb} works on {reference} and failed now: ")),
             reason(why, MAX_REASON),
         ],
         Notice::SizeNotJudged {
@@ -147,7 +158,7 @@ fn notice(notice: &Notice) -> Vec<Inline> {
         }
         Notice::StaleBaseline { days } => {
             vec![text(format!(
-                "the newest run of the baseline is {days} days old. Record a new one on main."
+                "the newest run of the baseline is {days} days old. Record a new one on {reference}."
             ))]
         }
         Notice::PricesChanged {
@@ -157,9 +168,9 @@ fn notice(notice: &Notice) -> Vec<Inline> {
             cost_at_main,
             cost_now,
         } => vec![
-            text(
-                "prices have changed since main was recorded, and cost is compared at main's list of ",
-            ),
+            text(format!(
+                "prices have changed since {reference} was recorded, and cost is compared at its list of "
+            )),
             name(&sanitise::shortened(main, 40)),
             text(". By the list of "),
             name(&sanitise::shortened(now, 40)),

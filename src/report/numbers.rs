@@ -1,6 +1,8 @@
 //! Numbers for readers: three significant digits, a unit, a real minus sign. Exact values
 //! are in `result.json`.
 
+use jiff::Timestamp;
+
 use crate::gate::Value;
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
@@ -30,27 +32,27 @@ pub(super) fn usd_words(value: Usd) -> String {
     }
 }
 
-/// `+3.3 %`, `−12 %`, `0 %`.
+/// `+3.3%`, `−12%`, `0%`.
 pub(super) fn percent(change: Ratio) -> String {
     let percent = change.percent();
     if !percent.is_finite() {
         return NONE.to_owned();
     }
     let size = plain_percent(percent.abs());
-    format!("{}{size} %", if size == "0" { "" } else { sign(percent) })
+    format!("{}{size}%", if size == "0" { "" } else { sign(percent) })
 }
 
-/// `16 %`: a share or a width, without a sign when positive.
+/// `16%`: a share or a width, without a sign when positive.
 pub(super) fn share(share: Ratio) -> String {
     percent(share).trim_start_matches('+').to_owned()
 }
 
-/// `88.7 %`: money saved, where a tenth of a percent matters.
+/// `88.7%`: money saved, where a tenth of a percent matters.
 pub(super) fn saving(saved: Ratio) -> String {
     let percent = saved.percent();
     if percent.is_finite() {
         format!(
-            "{}{:.1} %",
+            "{}{:.1}%",
             if percent < -0.05 { "−" } else { "" },
             percent.abs()
         )
@@ -195,6 +197,11 @@ pub(super) fn duration(seconds: f64) -> String {
     }
 }
 
+/// `2026-11-22 10:12 UTC`.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// `1 call`, `1,000 calls`.
 pub(super) fn plural(number: usize, one: &str) -> String {
     format!(
@@ -204,11 +211,11 @@ pub(super) fn plural(number: usize, one: &str) -> String {
     )
 }
 
-/// A share that may be small: `0.1 %`, `2.35 %`, `12.3 %`.
+/// A share that may be small: `0.1%`, `2.35%`, `12.3%`.
 pub(super) fn fine_share(share: Ratio) -> String {
     let percent = share.percent();
     if percent == 0.0 {
-        return "0 %".to_owned();
+        return "0%".to_owned();
     }
     let text = digits(percent, percent);
     let text = if text.contains('.') {
@@ -216,7 +223,7 @@ pub(super) fn fine_share(share: Ratio) -> String {
     } else {
         &text
     };
-    format!("{text} %")
+    format!("{text}%")
 }
 
 /// Calls per second, with three significant digits.
@@ -298,6 +305,36 @@ fn grouped(text: &str) -> String {
     fraction.map_or(grouped.clone(), |fraction| format!("{grouped}.{fraction}"))
 }
 
+/// Units that stay with their number.
+const UNITS: [&str; 9] = ["ms", "s", "min", "h", "B", "kB", "MB", "GB", "USD"];
+const NO_BREAK_SPACE: char = '\u{a0}';
+/// Invisible and without width: no line breaks there.
+const WORD_JOINER: char = '\u{2060}';
+
+/// Words in which no line breaks within a value: between a number and its unit, behind `≤` and
+/// between a sign and `$`. The one rule for every cell of the comment and the page.
+pub(super) fn unbreakable(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut last = ' ';
+    for (at, c) in words.char_indices() {
+        let rest = words.get(at + c.len_utf8()..).unwrap_or_default();
+        match (last, c) {
+            ('0'..='9', ' ') if starts_with_unit(rest) => out.push(NO_BREAK_SPACE),
+            ('≤' | '≥', ' ') => out.push(NO_BREAK_SPACE),
+            ('+' | '−', '$') => out.extend([WORD_JOINER, c]),
+            _ => out.push(c),
+        }
+        last = c;
+    }
+    out
+}
+
+fn starts_with_unit(words: &str) -> bool {
+    let end = words.find(|c: char| !c.is_alphanumeric());
+    let word = words.get(..end.unwrap_or(words.len()));
+    word.is_some_and(|word| UNITS.contains(&word))
+}
+
 /// `188.24`; without zeros at the end, and never `-0`.
 pub(super) fn rounded(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
@@ -352,21 +389,20 @@ mod tests {
         assert_eq!(
             printed,
             [
-                "0 %", "0 %", "+3.3 %", "+5 %", "+9.9 %", "+10 %", "+32 %", "−12 %", "+103 %",
-                "+1,400 %"
+                "0%", "0%", "+3.3%", "+5%", "+9.9%", "+10%", "+32%", "−12%", "+103%", "+1,400%"
             ]
         );
-        assert_eq!(share(Ratio(0.16)), "16 %");
+        assert_eq!(share(Ratio(0.16)), "16%");
         assert_eq!(
             [0.8872, -0.123, 0.0].map(|saved| saving(Ratio(saved))),
-            ["88.7 %", "−12.3 %", "0.0 %"]
+            ["88.7%", "−12.3%", "0.0%"]
         );
     }
 
     #[test]
     fn small_shares_and_rates_keep_their_digits() {
         let shares = [0.0, 0.001, 0.0235, 0.123, 1.0].map(|share| fine_share(Ratio(share)));
-        assert_eq!(shares, ["0 %", "0.1 %", "2.35 %", "12.3 %", "100 %"]);
+        assert_eq!(shares, ["0%", "0.1%", "2.35%", "12.3%", "100%"]);
         assert_eq!(
             [0.0, 3.2362, 24.04, 1234.5].map(rate),
             ["0.00", "3.24", "24.0", "1,234"]
@@ -460,8 +496,32 @@ mod tests {
         assert_eq!(shown, ["100", "1.5", "0", "0.2"]);
     }
 
+    #[test]
+    fn no_line_breaks_within_a_value() {
+        let shown = |words: &str| {
+            let out = unbreakable(words);
+            out.replace(NO_BREAK_SPACE, "~").replace(WORD_JOINER, "^")
+        };
+        for (words, expected) in [
+            ("≤ 15.4 ms (+41%)", "≤~15.4~ms (+41%)"),
+            ("−$0.08 (−2.4%)", "−^$0.08 (−2.4%)"),
+            ("at 2048 MB, 3.42 USD", "at 2048~MB, 3.42~USD"),
+            ("1 h 5 min of 3 metrics", "1~h 5~min of 3 metrics"),
+            ("1,000 calls, 5 seconds", "1,000 calls, 5 seconds"),
+            ("≤ $4.88 (ceiling)", "≤~$4.88 (ceiling)"),
+        ] {
+            assert_eq!(shown(words), expected);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn what_is_unbreakable_says_the_same(words in "[ -~≤−$0-9a-z ]{0,60}") {
+            let plain = unbreakable(&words).replace(NO_BREAK_SPACE, " ").replace(WORD_JOINER, "");
+            prop_assert_eq!(plain, words);
+        }
+
         #[test]
         fn three_digits_are_kept(milliseconds in 0.001..1e6_f64) {
             let printed = latency(LatencyMs(milliseconds));

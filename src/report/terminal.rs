@@ -25,19 +25,20 @@ impl Color {
     }
 }
 
-/// Headline, notes, the three metrics, why, what to do, and all sizes. Untrusted words are one line
+/// Headline, baseline, notes, the three metrics, why, what to do, and all sizes. Untrusted words are one line
 /// each, without control characters, and never stand at the start of a line.
 pub fn terminal(report: &Report, color: Color) -> String {
     let headline = plain(&report.headline);
     let mut lines = vec![color.paint(headline_style(report.verdict), &headline)];
+    lines.extend(report.baseline.iter().map(|words| plain(words)));
     lines.extend(report.notes.iter().map(|note| plain(note)));
     if let Some(metrics) = &report.metrics {
         lines.push(String::new());
         lines.extend(painted(metrics, color));
     }
-    if !report.advice.is_empty() {
+    if report.advice().next().is_some() {
         lines.push(String::new());
-        lines.extend(report.advice.iter().map(|words| plain(words)));
+        lines.extend(report.advice().map(|words| plain(words)));
     }
     lines.extend(
         report

@@ -18,7 +18,7 @@ fn failed<'a>(github: &'a GitHub, simulator: &'a Simulator) -> Runner {
     let mut runner = runner.pull_request().input("model-name", "m-steady");
     let failed = runner.step().expect(1);
     assert_eq!(failed.output("verdict"), "fail");
-    assert!(comment(github).contains("add the label `sagegate:accept` and run the check again"));
+    assert!(comment(github).contains("add the label `sagegate:accept` and [run the check again]("));
     runner
 }
 

@@ -2,7 +2,7 @@
 
 use sagegate::result::{Cause, EndpointOutcome};
 
-use crate::support::{Outcome, Simulator, Workspace, run_args};
+use crate::support::{Outcome, Simulator, Workspace, run_args, spaced};
 
 /// Limits that a busy machine keeps: how fast it is, is not the subject.
 const WIDE: [&str; 4] = ["--max-p99-increase", "90%", "--max-cost-increase", "60%"];
@@ -49,7 +49,7 @@ impl Gated {
     }
 
     fn comment(&self) -> String {
-        self.workspace.read("sagegate-results/comment.md")
+        spaced(&self.workspace.read("sagegate-results/comment.md"))
     }
 }
 

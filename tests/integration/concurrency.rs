@@ -3,7 +3,7 @@
 
 use sagegate::result::{EndpointOutcome, InvocationOutcome, Load};
 
-use crate::support::{Simulator, Workspace};
+use crate::support::{Simulator, Workspace, spaced};
 
 /// A short benchmark of two sizes; `extra` replaces what it names.
 fn benchmark<'a>(extra: &[&'a str]) -> Vec<&'a str> {
@@ -314,7 +314,7 @@ fn latency_can_be_taken_from_the_server() {
     workspace.sagegate(&benchmark(&flags)).expect(0);
     let result = workspace.result();
     assert!(result.concurrency.is_empty());
-    let comment = workspace.read("sagegate-results/comment.md");
+    let comment = spaced(&workspace.read("sagegate-results/comment.md"));
     assert!(comment.contains("ModelLatency on the server"), "{comment}");
     let server = result.stability[1]
         .metrics

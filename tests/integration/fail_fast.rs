@@ -4,7 +4,7 @@ use sagegate::result::EndpointOutcome;
 
 use crate::support::github::GitHub;
 use crate::support::runner::{PULL_REQUEST, Runner};
-use crate::support::{Simulator, Workspace};
+use crate::support::{Simulator, Workspace, spaced};
 
 const SIZES: [&str; 4] = ["--memory-sizes", "1024,2048", "--invocations", "600"];
 
@@ -40,7 +40,7 @@ fn a_certain_failure_ends_the_run_and_keeps_its_verdict_offline() {
         );
         assert!(endpoint.metrics.is_none());
     }
-    let comment = workspace.read("sagegate-results/comment.md");
+    let comment = spaced(&workspace.read("sagegate-results/comment.md"));
     assert!(
         comment.contains("of 600 calls at 2048 MB: the run fails even if"),
         "{comment}"

@@ -231,11 +231,16 @@ fn saved_results_of_models_with_any_names_are_compared() {
         "{}",
         failed.stdout
     );
-    assert!(
-        workspace
-            .read("off/comment.md")
-            .contains("the mean of the last 3 main runs")
-    );
+    let comment = workspace.read("off/comment.md");
+    for words in [
+        "**Baseline:** the other results",
+        "3 results count.",
+        "against the mean of 3 other results.",
+    ] {
+        assert!(comment.contains(words), "{words}: {comment}");
+    }
+    // Nothing here is a run of main.
+    assert!(!comment.contains(" main"), "{comment}");
     let passed = compare("main-1.json", &three).expect(0);
     assert!(passed.stdout.contains("passed"), "{}", passed.stdout);
     let missing = compare("main-1.json", &["gone.json"]).expect(2);

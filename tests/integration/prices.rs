@@ -297,7 +297,7 @@ fn a_change_of_prices_is_no_regression_of_the_model() {
     run(&[]);
     let comment = workspace.read("sagegate-results/comment.md");
     assert!(
-        comment.contains("prices have changed since main was recorded, and cost is compared at main's list of 2026-01-01"),
+        comment.contains("prices have changed since main was recorded, and cost is compared at its list of 2026-01-01"),
         "{comment}"
     );
     assert!(comment.contains("By the list of 2026-09-22"), "{comment}");

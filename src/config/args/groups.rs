@@ -117,12 +117,16 @@ pub struct GateArgs {
     /// Ceiling of the cost per million invocations that needs no baseline, for example $12
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<CostCeiling>,
-    /// Exit code when there is no baseline yet: warn is 0, fail is 1
-    #[arg(long, value_name = "warn|fail", default_value = "warn")]
-    pub on_no_baseline: Escalation,
-    /// Exit code when nothing can be decided: warn is 0, fail is 1
-    #[arg(long, value_name = "warn|fail", default_value = "warn")]
-    pub on_inconclusive: Escalation,
+    /// Exit code when there is no baseline yet: warn is 0, fail is 1 [default: warn]
+    #[arg(long, value_name = "warn|fail")]
+    pub on_no_baseline: Option<Escalation>,
+    /// Exit code when nothing can be decided: warn is 0, fail is 1 [default: warn]
+    #[arg(long, value_name = "warn|fail")]
+    pub on_inconclusive: Option<Escalation>,
+    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail. For a
+    /// check that is required
+    #[arg(long)]
+    pub strict: bool,
 }
 
 impl GateArgs {
@@ -140,10 +144,33 @@ impl GateArgs {
     /// The exit codes.
     pub fn policy(&self) -> Policy {
         Policy {
-            on_no_baseline: self.on_no_baseline,
-            on_inconclusive: self.on_inconclusive,
-            ..Policy::default()
+            on_no_baseline: self.escalation(self.on_no_baseline),
+            on_inconclusive: self.escalation(self.on_inconclusive),
+            on_no_credentials: self.escalation(None),
         }
+    }
+
+    /// What is chosen, else what is usual.
+    pub(super) fn escalation(&self, chosen: Option<Escalation>) -> Escalation {
+        chosen.unwrap_or(if self.strict {
+            Escalation::Fail
+        } else {
+            Escalation::Warn
+        })
+    }
+
+    /// The first choice that `--strict` contradicts.
+    pub fn against_strict(&self) -> Option<&'static str> {
+        let choices = [
+            ("--on-no-baseline", self.on_no_baseline),
+            ("--on-inconclusive", self.on_inconclusive),
+        ];
+        let mut choices = choices.into_iter();
+        choices.find_map(|(flag, chosen)| self.contradicts_strict(chosen).then_some(flag))
+    }
+
+    pub(super) fn contradicts_strict(&self, chosen: Option<Escalation>) -> bool {
+        self.strict && chosen == Some(Escalation::Warn)
     }
 }
 

@@ -31,14 +31,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub gate: GateArgs,
     /// Exit code when a pull request of a fork or of Dependabot gets no AWS credentials: warn is 0,
-    /// fail is 1
-    #[arg(
-        long,
-        value_name = "warn|fail",
-        default_value = "warn",
-        help_heading = "Gate"
-    )]
-    pub on_no_credentials: Escalation,
+    /// fail is 1 [default: warn]
+    #[arg(long, value_name = "warn|fail", help_heading = "Gate")]
+    pub on_no_credentials: Option<Escalation>,
     /// Stop as soon as p99 is certain to fail, however fast the remaining calls are: the rest is
     /// not measured. Has no effect where the run is recorded or the label sagegate:accept is on the
     /// pull request
@@ -66,9 +61,16 @@ impl RunArgs {
     /// The exit codes.
     pub fn policy(&self) -> Policy {
         Policy {
-            on_no_credentials: self.on_no_credentials,
+            on_no_credentials: self.gate.escalation(self.on_no_credentials),
             ..self.gate.policy()
         }
+    }
+
+    /// The first choice that `--strict` contradicts.
+    pub fn against_strict(&self) -> Option<&'static str> {
+        let credentials = self.gate.contradicts_strict(self.on_no_credentials);
+        let credentials = credentials.then_some("--on-no-credentials");
+        self.gate.against_strict().or(credentials)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, Branches, Entry, Epoch, History};
+use super::{BranchName, Branches, Entry, Epoch, History, Origin};
 use crate::hint::hinted;
 
 /// Version of the baseline file. A reader refuses a higher one. The first had neither branches nor
@@ -139,7 +139,7 @@ impl BaselineFile {
     fn of_branch(&self, name: &str, branch: Option<&BranchName>, all: &Branches) -> History {
         let entries = self.models.get(name).into_iter().flatten();
         History {
-            branch: branch.cloned(),
+            origin: Origin::Branch(branch.cloned()),
             entries: entries
                 .filter(|entry| all.branch_of(entry) == branch)
                 .cloned()

@@ -172,11 +172,38 @@ impl Entry {
     }
 }
 
+/// Whose runs a history is made of: what texts call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Those of a branch, whose name may be unknown.
+    Branch(Option<BranchName>),
+    /// Other results, which were named one by one.
+    Results,
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self::Branch(None)
+    }
+}
+
+impl Origin {
+    /// Name of the branch, for texts: "main" where it is not known, `None` for other results.
+    /// Untrusted.
+    pub fn branch_name(&self) -> Option<&str> {
+        match self {
+            Self::Branch(name) => Some(name.as_ref().map_or("main", BranchName::as_str)),
+            Self::Results => None,
+        }
+    }
+}
+
 /// The runs of one model on one branch, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// The branch, where known.
-    branch: Option<BranchName>,
+    /// Whose runs these are.
+    origin: Origin,
     entries: Vec<Entry>,
     /// The default branch's runs, which stand in where this branch has none that are alike.
     stand_in: Option<Box<Self>>,
@@ -186,7 +213,21 @@ pub struct History {
 pub(super) type Group<'a> = Vec<&'a Entry>;
 
 impl History {
-    /// Every entry of the branch, oldest first.
+    /// The same runs as results that were named one by one.
+    #[must_use]
+    pub fn of_results(self) -> Self {
+        Self {
+            origin: Origin::Results,
+            ..self
+        }
+    }
+
+    /// Whose runs these are.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Every entry, oldest first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -198,7 +239,10 @@ impl History {
 
     /// The branch, where known.
     pub const fn branch(&self) -> Option<&BranchName> {
-        self.branch.as_ref()
+        match &self.origin {
+            Origin::Branch(name) => name.as_ref(),
+            Origin::Results => None,
+        }
     }
 
     /// The runs that decide about one of this key: the branch's own if any is alike, else the
@@ -234,7 +278,7 @@ impl History {
             .find(|old| old.is_of_measurement(&entry))
             .map(|old| old.epoch);
         entry.epoch = recorded.unwrap_or_else(|| self.epoch_for(&entry, epoch));
-        entry.branch.clone_from(&self.branch);
+        entry.branch = self.branch().cloned();
         let key = entry.key.clone();
         self.entries.retain(|old| !old.is_of_measurement(&entry));
         self.entries.push(entry);
@@ -308,6 +352,11 @@ impl History {
             .map(|entries| group(entries.into_iter()))
             .collect()
     }
+}
+
+/// When a run counts beside those of a group.
+pub(super) fn next_counts_from(group: &Group<'_>) -> Option<Timestamp> {
+    group.first().map(|first| first.at + SAME_RUN)
 }
 
 /// Joins neighbours that are less than six hours apart.

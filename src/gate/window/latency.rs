@@ -9,17 +9,21 @@ use crate::gate::history::SizeEntry;
 use crate::gate::limits::{LatencyLimit, Limits};
 use crate::gate::metric::{Metric, Tail, Value, number};
 use crate::gate::noise::{
-    LogDifference, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, ln,
+    LogDifference, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, ln, quantile_at_least,
 };
 use crate::units::{LatencyMs, MemoryMb};
 
+/// The quantile that ceilings are about.
+const P99: f64 = 0.99;
+
 impl Window<'_> {
     pub(super) fn latency(&self, size: &SizeSummary, limits: &Limits) -> MetricJudgement {
-        let quantile = Tail::supported_by(size.warm().count);
+        let calls = size.warm().count;
+        let quantile = Tail::supported_by(calls);
         let judge = |quantile| self.judge_latency(size, quantile, limits);
-        let ceiling = latency_ceiling(limits);
         // A ceiling limits the quantile, regardless of what is compared.
-        let highest = latency_of(size, quantile.unwrap_or(Tail::P99)).map(Value::Latency);
+        let highest = latency_of(size, Tail::shown_of(calls)).map(Value::Latency);
+        let ceiling = limits.max_p99.map(|it| Value::Latency(it.0));
         let beyond = |ceiling| highest.is_some_and(|it| number(it) > number(ceiling));
         let judged = if ceiling.is_some_and(beyond) {
             quantile.and_then(judge)
@@ -29,7 +33,7 @@ impl Window<'_> {
         let judged = match judged {
             Some(judged) => judged,
             None => MetricJudgement::not_compared(
-                Metric::Latency(quantile.unwrap_or(Tail::P99)),
+                Metric::Latency(Tail::shown_of(calls)),
                 Some(size.memory_mb),
                 highest,
                 if quantile.is_none() {
@@ -40,7 +44,7 @@ impl Window<'_> {
             )
             .off_with(latency_tolerance(limits)),
         };
-        judged.with_ceiling_on(highest, ceiling)
+        under_ceiling(judged, size, limits)
     }
 
     /// Latency at a size of which only a lower bound is known: it fails or says nothing.
@@ -49,17 +53,17 @@ impl Window<'_> {
         bound: &SizeSummary,
         limits: &Limits,
     ) -> MetricJudgement {
-        let quantile = Tail::supported_by(bound.warm().count).unwrap_or(Tail::P99);
-        let at_least = latency_of(bound, quantile).map(Value::Latency);
+        let calls = bound.warm().count;
+        let tail = Tail::shown_of(calls);
+        let at_least = latency_of(bound, tail).map(Value::Latency);
         let open = NotCompared::StoppedEarly;
         let bare = || {
-            let metric = Metric::Latency(quantile);
+            let metric = Metric::Latency(tail);
             MetricJudgement::not_compared(metric, Some(bound.memory_mb), at_least, open)
         };
-        let judged = self.judge_latency(bound, quantile, limits);
-        let judged = judged
-            .unwrap_or_else(bare)
-            .with_ceiling(latency_ceiling(limits));
+        let judge = |quantile| self.judge_latency(bound, quantile, limits);
+        let judged = Tail::supported_by(calls).and_then(judge);
+        let judged = under_ceiling(judged.unwrap_or_else(bare), bound, limits);
         if judged.fails() { judged } else { bare() }
     }
 
@@ -74,7 +78,11 @@ impl Window<'_> {
     }
 
     /// A quantile or the mean of the slowest calls beside the baseline's.
-    pub(super) fn compare_latency(&self, size: &SizeSummary, tail: Tail) -> Option<Change> {
+    pub(in crate::gate) fn compare_latency(
+        &self,
+        size: &SizeSummary,
+        tail: Tail,
+    ) -> Option<Change> {
         match tail.fraction() {
             Some(fraction) => self.compare_quantile(size, tail, fraction),
             None => self.compare_slowest(size),
@@ -222,11 +230,44 @@ pub(super) fn judged_in(
     Some(stand_in.filter(|it| !too_wide(it)).unwrap_or(first))
 }
 
-/// Says that a lower quantile stands for p99, also where only a ceiling is judged.
+/// Says that something else stands for p99, also where only a ceiling is judged.
 pub(in crate::gate) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
     let calls = size.warm().count;
-    let quantile = Tail::supported_by(calls).filter(|quantile| *quantile != Tail::P99)?;
-    Some(Notice::JudgedByLowerQuantile { quantile, calls })
+    let quantile = Tail::shown_of(calls);
+    (quantile != Tail::P99).then_some(Notice::JudgedByLowerQuantile { quantile, calls })
+}
+
+/// Adds the ceiling of p99. With fewer than 891 calls p99 is not known: what is above the ceiling in
+/// the quantile that they support is above it in p99, too, and with 80 calls or fewer what p99 is at
+/// least. What may be above is no pass.
+pub(in crate::gate) fn under_ceiling(
+    judged: MetricJudgement,
+    size: &SizeSummary,
+    limits: &Limits,
+) -> MetricJudgement {
+    let Some(ceiling) = limits.max_p99 else {
+        return judged;
+    };
+    let allowed = Value::Latency(ceiling.0);
+    let calls = size.warm().count;
+    let p99 = latency_of(size, Tail::P99);
+    let known = match Tail::supported_by(calls) {
+        Some(quantile) => latency_of(size, quantile),
+        None => quantile_at_least(size.warm_sorted(), P99).map(LatencyMs),
+    };
+    let is_known =
+        |it: LatencyMs| it > ceiling.0 || (calls > 80 && p99.is_some_and(|p99| p99 <= ceiling.0));
+    match (known.filter(|it| is_known(*it)), p99) {
+        (Some(known), p99) => {
+            let mut judged = judged.with_ceiling_on(Some(Value::Latency(known)), Some(allowed));
+            if let (Some(ceiling), Some(p99)) = (&mut judged.ceiling, p99) {
+                ceiling.kept_from = Value::Latency(if p99 > known { p99 } else { known });
+            }
+            judged
+        }
+        (None, Some(p99)) => judged.with_open_ceiling(Value::Latency(p99), allowed),
+        (None, None) => judged,
+    }
 }
 
 pub(in crate::gate) const fn latency_tolerance(limits: &Limits) -> Tolerance {
@@ -237,13 +278,10 @@ pub(in crate::gate) const fn latency_tolerance(limits: &Limits) -> Tolerance {
     }
 }
 
-pub(in crate::gate) fn latency_ceiling(limits: &Limits) -> Option<Value> {
-    limits.max_p99.map(|ceiling| Value::Latency(ceiling.0))
-}
-
 pub(in crate::gate) fn latency_of(size: &SizeSummary, tail: Tail) -> Option<LatencyMs> {
     match tail {
-        Tail::P99 => Some(size.warm().p99),
+        // p99 of 80 calls or fewer is the slowest one.
+        Tail::P99 | Tail::Maximum => Some(size.warm().p99),
         Tail::P95 => Some(size.warm().p95),
         Tail::P90 => Some(size.warm().p90),
         Tail::Slowest => size.warm().slowest.map(|it| it.mean),
@@ -252,7 +290,7 @@ pub(in crate::gate) fn latency_of(size: &SizeSummary, tail: Tail) -> Option<Late
 
 pub(super) fn stored_latency(size: &SizeEntry, tail: Tail) -> Option<f64> {
     match tail {
-        Tail::P99 => Some(size.p99_ms),
+        Tail::P99 | Tail::Maximum => Some(size.p99_ms),
         Tail::P95 => Some(size.p95_ms),
         Tail::P90 => Some(size.p90_ms),
         Tail::Slowest => size.slowest.map(|it| it.mean_ms),

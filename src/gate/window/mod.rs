@@ -3,7 +3,7 @@
 mod latency;
 
 use self::latency::{judged_in, stored_latency};
-pub(super) use self::latency::{latency_ceiling, latency_of, latency_tolerance, lower_quantile};
+pub(super) use self::latency::{latency_of, latency_tolerance, lower_quantile, under_ceiling};
 use super::Creep;
 use super::change::{Change, judge_change};
 use super::comparison::{MetricJudgement, NotCompared, Tolerance};
@@ -51,13 +51,12 @@ impl Window<'_> {
                 let reason = NotCompared::SizeNotMeasured;
                 MetricJudgement::not_compared(metric, Some(recommended.memory_mb), now, reason)
             };
-            let quantile = Tail::supported_by(recommended.warm().count).unwrap_or(Tail::P99);
-            let latency = latency_of(recommended, quantile).map(Value::Latency);
+            let tail = Tail::shown_of(recommended.warm().count);
+            let latency = latency_of(recommended, tail).map(Value::Latency);
             let cost = Some(Value::Cost(recommended.cost.per_million()));
+            let latency = bare(Metric::Latency(tail), latency).off_with(latency_tolerance(limits));
             return LatencyAndCost {
-                latency: bare(Metric::Latency(quantile), latency)
-                    .off_with(latency_tolerance(limits))
-                    .with_ceiling(latency_ceiling(limits)),
+                latency: under_ceiling(latency, recommended, limits),
                 cost: bare(Metric::CostPerMillion, cost)
                     .off_with(cost_tolerance(limits))
                     .with_ceiling(cost_ceiling(limits)),
@@ -101,7 +100,7 @@ impl Window<'_> {
 
     /// The baseline's geometric mean of cost at main's prices, this run's cost, and the
     /// comparison. An estimate is compared with estimates only.
-    fn compare_cost(&self, size: &SizeSummary) -> Option<Change> {
+    pub(super) fn compare_cost(&self, size: &SizeSummary) -> Option<Change> {
         let (basis, stored) = self.stored_costs(size.memory_mb);
         let now = match basis {
             CostBasis::CloudWatch => size.cost.per_million(),

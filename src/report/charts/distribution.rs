@@ -64,7 +64,7 @@ pub(in crate::report) fn latency_distribution(data: &LatencyDistribution) -> Opt
     let mut svg = Svg::default();
     axes::heading(&mut svg, &title);
     let shares: Vec<(f64, String)> = [0.0, 0.25, 0.5, 0.75, 1.0]
-        .map(|share| (y.place(share), format!("{:.0} %", share * 100.0)))
+        .map(|share| (y.place(share), format!("{:.0}%", share * 100.0)))
         .to_vec();
     axes::left(&mut svg, &shares, "Share of calls", RIGHT);
     axes::horizontal(&mut svg, &x, "Latency (ms)", RIGHT);
@@ -183,7 +183,7 @@ fn description(curves: &[Curve<'_>]) -> String {
         .iter()
         .map(|curve| {
             format!(
-                "{}: half of the calls within {}, 99 % within {}, all within {}",
+                "{}: half of the calls within {}, 99% within {}, all within {}",
                 sanitise::shortened(curve.name, LONG_NAME),
                 numbers::latency(LatencyMs(curve.p50)),
                 numbers::latency(LatencyMs(curve.p99)),

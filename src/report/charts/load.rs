@@ -168,7 +168,7 @@ fn throttled(svg: &mut Svg, series: &[LoadSeries], x: &Scale, y: &Scale) -> bool
 /// `12 %`, `0.5 %`; a share that would print as nothing is `<0.1 %`.
 fn share(throttled: Ratio) -> String {
     match numbers::share(throttled).as_str() {
-        "0 %" => "<0.1 %".to_owned(),
+        "0%" => "<0.1%".to_owned(),
         words => words.to_owned(),
     }
 }
@@ -190,7 +190,7 @@ fn legend(svg: &mut Svg, series: &[LoadSeries], throttles: bool) -> usize {
             "soft",
             Anchor::Start,
             (x + 210.0, y),
-            "12 %: share of calls throttled",
+            "12%: share of calls throttled",
         );
     }
     for (index, series) in series.iter().enumerate() {

@@ -17,8 +17,8 @@ use self::cells::format_node;
 use super::inline::Kind;
 pub(super) use super::inline::{Inline, code, link, name, plain, space, strong, text};
 use super::mermaid::Chart;
-use super::sanitise;
 use super::table::{Align, Cell, Table};
+use super::{numbers, sanitise};
 use crate::marker::Marker;
 
 type Node<'a> = &'a AstNode<'a>;
@@ -322,9 +322,10 @@ impl<'a> Builder<'a> {
     }
 
     fn text(&self, parent: Node<'a>, text: &str, hide_dollars: bool) {
+        let text = numbers::unbreakable(text);
         let text = match self.target {
-            Target::Comment => sanitise::without_references(text),
-            Target::Page => text.to_owned(),
+            Target::Comment => sanitise::without_references(&text),
+            Target::Page => text,
         };
         if !hide_dollars {
             parent.append(self.node(NodeValue::Text(text.into())));

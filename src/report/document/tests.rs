@@ -270,7 +270,7 @@ fn cells_of_a_page_name_their_scope() {
     </thead>
     <tbody>
     <tr><th scope="row" data-label="Metric">p99</th>
-    <td class="number" data-label="Now">8 ms</td>
+    <td class="number" data-label="Now">8 ms</td>
     </tr>
     </tbody>
     </table>

@@ -3,6 +3,7 @@
 use super::{DATA_IS_ASSUMED, cell, paragraph};
 use crate::analysis::{CostBasis, SizeSummary, count, load_calls};
 use crate::prices::{ASSUMED_DATA_USD_PER_GB, DatedPrices, PriceSource};
+use crate::report::baseline::outlook_table;
 use crate::report::document::{Block, Inline, code, name, text};
 use crate::report::table::{Align, Table};
 use crate::report::{Facts, Section, metrics, numbers, sanitise, short_commit};
@@ -39,15 +40,34 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
     let bands = metrics::band_table(facts);
     if !bands.rows().is_empty() {
         blocks.push(paragraph(
-            "A metric fails when it grew by more than its tolerance and by more than identical code varies: 3 sigma \
-             of this run's sampling error and of the run-to-run noise.",
+            "A metric fails when it grew by more than is wanted and by more than the same code varies: three standard \
+             errors of this run's sampling and of the differences from run to run.",
         ));
         blocks.push(Block::Table(bands));
     }
+    blocks.extend(outlook(facts));
     Section {
         summary: "How this was measured".to_owned(),
         blocks,
     }
+}
+
+/// What can be proven with the runs to come, where there are too few yet.
+fn outlook(facts: Facts<'_>) -> Vec<Block> {
+    let outlooks = match &facts.judgement.baseline {
+        Some(baseline) if baseline.outlooks.len() > 1 => &baseline.outlooks,
+        Some(_) | None => return Vec::new(),
+    };
+    if facts.reference().branch().is_none() {
+        return Vec::new();
+    }
+    vec![
+        paragraph(
+            "What the gate can prove with this baseline, by the sampling of this run, if one run a night is recorded \
+             and those vary by 4% as usual:",
+        ),
+        Block::Table(outlook_table(outlooks)),
+    ]
 }
 
 fn place(facts: Facts<'_>) -> Vec<Inline> {
@@ -199,10 +219,7 @@ fn baseline(facts: Facts<'_>) -> Vec<Inline> {
     let Some(baseline) = &facts.judgement.baseline else {
         return cell("none compared");
     };
-    let mut words = vec![text(format!(
-        "{} of main: ",
-        numbers::plural(baseline.runs, "run")
-    ))];
+    let mut words = vec![text(format!("{}: ", facts.reference().runs(baseline.runs)))];
     for (index, (commit, at)) in baseline.commits.iter().take(MAX_COMMITS).enumerate() {
         let commit = commit
             .as_deref()
@@ -226,7 +243,7 @@ fn baseline(facts: Facts<'_>) -> Vec<Inline> {
 fn noise(facts: Facts<'_>) -> String {
     match &facts.judgement.baseline {
         Some(baseline) => format!(
-            "{} standard deviation",
+            "{} (standard deviation)",
             numbers::share(baseline.run_deviation)
         ),
         None => "not known yet".to_owned(),
@@ -247,8 +264,9 @@ fn creep(facts: Facts<'_>) -> String {
     let changes: Vec<String> = [latency, cost].into_iter().flatten().collect();
     let since = creep.since.strftime("%Y-%m-%d");
     format!(
-        "{} since {since}, the first run of main like these (not judged)",
-        changes.join(", ")
+        "{} since {since}, the first run of {} like these (not judged)",
+        changes.join(", "),
+        facts.reference().name()
     )
 }
 
@@ -299,7 +317,7 @@ fn run(facts: Facts<'_>) -> Vec<Inline> {
         name(&sanitise::shortened(&run.run_id, 60)),
         text(format!(
             ", finished {} after {}, model ",
-            run.finished_at.strftime("%Y-%m-%d %H:%M UTC"),
+            numbers::moment(run.finished_at),
             numbers::duration(seconds)
         )),
         name(&sanitise::shortened(&run.model_name, 80)),

@@ -179,9 +179,12 @@ fn rule(facts: Facts<'_>) -> String {
         }
     };
     let hysteresis = if facts.judgement.baseline.is_some() {
-        " The size that main uses stays unless another is better by more than 10 % and by more than noise."
+        let size = facts.reference().its_size();
+        format!(
+            " But {size} stays unless another is better by more than 10% and by more than the same code varies."
+        )
     } else {
-        ""
+        String::new()
     };
     format!(
         "Rule ({}): {strategy}.{hysteresis}",

@@ -174,7 +174,7 @@ fn hostile_words_cannot_reach_the_terminal_as_commands() {
 #[test]
 fn the_log_of_a_container_is_text_on_the_page_and_nowhere_else() {
     let report = report(&hostile_run(), None, &Limits::default());
-    let page = html(&report);
+    let page = spaced(&html(&report));
     let (_, log) = page.split_once("<summary>Container log</summary>").unwrap();
     let (log, rest) = log.split_once("</code></pre>").unwrap();
     assert!(rest.trim_start().starts_with("</details>"), "{rest}");

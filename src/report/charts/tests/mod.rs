@@ -291,9 +291,9 @@ fn no_words_overlap_or_leave_the_drawing_even_on_a_phone() {
 #[test]
 fn the_key_numbers_are_given_in_words() {
     let [distribution, cost, load, break_even] = samples().map(|svg| description(&svg));
-    insta::assert_snapshot!(distribution, @"Share of calls answered within a time. 1024 MB: half of the calls within 380 ms, 99 % within 718 ms, all within 1.10 s; 2048 MB: half of the calls within 281 ms, 99 % within 467 ms, all within 658 ms; 3072 MB: half of the calls within 228 ms, 99 % within 356 ms, all within 479 ms; 4096 MB: half of the calls within 196 ms, 99 % within 293 ms, all within 384 ms; 5120 MB: half of the calls within 174 ms, 99 % within 253 ms, all within 325 ms; 6144 MB: half of the calls within 158 ms, 99 % within 226 ms, all within 286 ms.");
+    insta::assert_snapshot!(distribution, @"Share of calls answered within a time. 1024 MB: half of the calls within 380 ms, 99% within 718 ms, all within 1.10 s; 2048 MB: half of the calls within 281 ms, 99% within 467 ms, all within 658 ms; 3072 MB: half of the calls within 228 ms, 99% within 356 ms, all within 479 ms; 4096 MB: half of the calls within 196 ms, 99% within 293 ms, all within 384 ms; 5120 MB: half of the calls within 174 ms, 99% within 253 ms, all within 325 ms; 6144 MB: half of the calls within 158 ms, 99% within 226 ms, all within 286 ms.");
     insta::assert_snapshot!(cost, @"1024 MB: mean 412 ms, p99 655 ms, $4.12 per million; 2048 MB: mean 214 ms, p99 311 ms, $3.42 per million; 3072 MB: mean 171 ms, p99 262 ms, $4.11 per million; 4096 MB: mean 155 ms, p99 248 ms, $4.96 per million; 5120 MB: mean 149 ms, p99 240 ms, $5.97 per million; 6144 MB: mean 147 ms, p99 241 ms, $7.05 per million. Recommended: 2048 MB.");
-    insta::assert_snapshot!(load, @"MaxConcurrency 2: with 1 client p50 186 ms, p99 270 ms; with 4 clients p50 204 ms, p99 900 ms; up to 24 % of calls throttled. MaxConcurrency 4: with 2 clients p50 192 ms, p99 270 ms; with 8 clients p50 228 ms, p99 900 ms; up to 24 % of calls throttled. MaxConcurrency 8: with 4 clients p50 204 ms, p99 270 ms; with 16 clients p50 276 ms, p99 900 ms; up to 24 % of calls throttled.");
+    insta::assert_snapshot!(load, @"MaxConcurrency 2: with 1 client p50 186 ms, p99 270 ms; with 4 clients p50 204 ms, p99 900 ms; up to 24% of calls throttled. MaxConcurrency 4: with 2 clients p50 192 ms, p99 270 ms; with 8 clients p50 228 ms, p99 900 ms; up to 24% of calls throttled. MaxConcurrency 8: with 4 clients p50 204 ms, p99 270 ms; with 16 clients p50 276 ms, p99 900 ms; up to 24% of calls throttled.");
     insta::assert_snapshot!(break_even, @"Serverless at 2048 MB and one ml.t2.medium ($40.3 a month) cost the same at 8.86 million invocations a month: below, serverless is cheaper, above, the instance.");
 }
 
@@ -320,7 +320,7 @@ fn throttled_shares_stand_beside_their_points_only_where_there_are_any() {
             .filter(|word| word.ends_with('%'))
             .collect()
     };
-    assert_eq!(shares(&load(&[2, 4])), ["12 %", "24 %", "12 %", "24 %"]);
+    assert_eq!(shares(&load(&[2, 4])), ["12%", "24%", "12%", "24%"]);
     let mut data = load(&[2, 4]);
     for point in data.series.iter_mut().flat_map(|series| &mut series.points) {
         point.throttled = Ratio(0.0);
@@ -332,7 +332,7 @@ fn throttled_shares_stand_beside_their_points_only_where_there_are_any() {
         throttled: Ratio(1.0),
     };
     data.series[1].points[2].throttled = Ratio(0.000_1);
-    assert_eq!(shares(&data), ["<0.1 %", "100 %"]);
+    assert_eq!(shares(&data), ["<0.1%", "100%"]);
 }
 
 #[test]
