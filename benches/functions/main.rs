@@ -63,7 +63,7 @@ fn whole_runs(criterion: &mut Criterion) {
             judge(
                 black_box(&run),
                 &analysis,
-                history,
+                Some(&history),
                 &limits,
                 run.finished_at,
             )

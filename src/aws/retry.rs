@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     FinalizerInterceptorContextRef, InterceptorContext,
 };
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -98,7 +99,7 @@ impl Intercept for Attempts {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let status = context.response().map(|response| response.status());
+        let status = context.response().map(HttpResponse::status);
         // No answer, one that cannot be read, or one of a server that broke down on the way.
         let is_unclear = status.is_none_or(|it| it.is_success() || it.is_server_error());
         if is_unclear {

@@ -234,7 +234,7 @@ fn merge_group(pull_request: u64, others: &[u64], accepted_for: Option<u64>) -> 
     }
     match accepted_for {
         Some(number) if number == pull_request => {
-            words.push_str(". Its label accepts these values.")
+            words.push_str(". Its label accepts these values.");
         }
         Some(number) => {
             let by = format!(". The label of pull request {number} accepts these values.");

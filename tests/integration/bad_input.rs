@@ -119,7 +119,7 @@ fn an_unreadable_a_damaged_and_a_newer_baseline_are_left_as_they_are() {
         ),
         (
             "{\"schema\":9,\"future\":1}",
-            "baseline `b.json` has schema 9, this sagegate reads up to 1",
+            "baseline `b.json` has schema 9, this sagegate reads up to 2",
         ),
     ] {
         workspace.write("b.json", text);
