@@ -40,6 +40,8 @@ pub mod prices;
 
 pub mod result;
 
+pub mod engine;
+
 pub mod samples;
 
 pub mod analysis;

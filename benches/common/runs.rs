@@ -52,6 +52,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
         concurrency: Vec::new(),
         prices: None,
         confirmation: None,
+        local: None,
         cleanup: CleanupSummary::default(),
     }
 }

@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
-use crate::result::Service;
+use crate::result::{Machine, Service};
 use crate::text::one_line;
 
 /// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a
@@ -28,6 +28,8 @@ pub struct Session {
     /// Whether its credentials outlive every run.
     is_renewed: bool,
     host: HostRecorder,
+    /// Where models are measured, where no host says it.
+    place: Option<Service>,
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     /// One client per endpoint is made of it.
     pub(super) runtime: aws_sdk_sagemakerruntime::Config,
@@ -124,6 +126,7 @@ impl Session {
             cloudwatch: cloudwatch_client(config),
             logs: logs_client(config),
             host,
+            place: None,
         })
     }
 
@@ -147,6 +150,15 @@ impl Session {
         Self::with_config(&config, None).await
     }
 
+    /// The same clients, behind which is a machine and not a service.
+    #[must_use]
+    pub fn on_machine(self, machine: Machine) -> Self {
+        Self {
+            place: Some(Service::Local(machine)),
+            ..self
+        }
+    }
+
     /// The region of the clients.
     pub fn region(&self) -> &str {
         &self.region
@@ -159,8 +171,11 @@ impl Session {
         self.is_renewed
     }
 
-    /// Where the calls so far went: Amazon's own hosts or a custom endpoint.
+    /// Where the calls so far went: Amazon's own hosts, a custom endpoint, or a machine.
     pub fn service(&self) -> Service {
+        if let Some(place) = &self.place {
+            return place.clone();
+        }
         match self.host.host() {
             Some(host) if !is_amazon(&host) => Service::Custom(host),
             Some(_) | None => Service::Aws,

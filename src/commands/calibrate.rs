@@ -76,8 +76,20 @@ async fn one_run(
     let measurement = &calibrate.measurement;
     let output = Output::New(calibrate.output_dir.join(format!("run-{number}")));
     let inputs = Inputs::read(measurement, &output)?;
-    let region = measurement.region.as_deref();
-    let backend = Backend::open(&calibrate.target, region, process).await?;
+    let backend = Backend::open(&calibrate.target, measurement, process).await?;
+    let measured = on_backend(calibrate, number, (&output, inputs), &backend, process).await;
+    backend.close(process).await;
+    measured
+}
+
+async fn on_backend(
+    calibrate: &Calibrate,
+    number: u32,
+    (output, inputs): (&Output, Inputs),
+    backend: &Backend,
+    process: &Process,
+) -> Result<(RunResult, Analysis), Error> {
+    let measurement = &calibrate.measurement;
     let files = OutputFiles::of(output.folder());
     let region = backend.session.region();
     let prices = inputs.prices.of_region(region, &files, process).await?;
@@ -89,8 +101,8 @@ async fn one_run(
     };
     let measuring = Measuring {
         measurement,
-        output: &output,
-        backend: &backend,
+        output,
+        backend,
         policy: Arc::new(policy),
         run_number: Some(number),
     };

@@ -9,7 +9,7 @@ use crate::pipeline::run::run as measure_and_judge;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
-/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, or on a simulator.
+/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, on a simulator, or on this machine.
 pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
     let attempt = run.attempt();
     let publisher = Publisher::of_attempt(&attempt, process);
@@ -27,7 +27,8 @@ pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
 
 async fn gate(run: &Run, publisher: &Publisher, process: &Process) -> Outcome {
     let inputs = Inputs::read(&run.measurement, &run.output)?;
-    let region = run.measurement.region.as_deref();
-    let backend = Backend::open(&run.target, region, process).await?;
-    measure_and_judge(run, inputs, &backend, publisher, process).await
+    let backend = Backend::open(&run.target, &run.measurement, process).await?;
+    let outcome = measure_and_judge(run, inputs, &backend, publisher, process).await;
+    backend.close(process).await;
+    outcome
 }

@@ -7,7 +7,8 @@ use super::args::{
 };
 use super::command::{
     AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate,
+    SimulatedModels, Submit,
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
@@ -199,6 +200,7 @@ impl Submit {
             (Target::Simulator { .. }, _) => {
                 return Err(ConfigError::NotForJobs { flag: "--simulate" });
             }
+            (Target::Local, _) => return Err(ConfigError::NotForJobs { flag: "--local" }),
             (Target::Aws, Output::Resumed(_)) => {
                 return Err(ConfigError::NotForJobs { flag: "--resume" });
             }
@@ -338,6 +340,7 @@ impl From<CleanupArgs> for Cleanup {
         let selection = run.or(args.older_than.map(Selection::OlderThan));
         let leftovers = match (args.ledger, selection) {
             (Some(path), _) => Leftovers::Ledger(path),
+            (None, Some(selection)) if args.local => Leftovers::Machine { selection },
             (None, Some(selection)) => Leftovers::Account {
                 selection,
                 region: args.region,
@@ -368,7 +371,11 @@ impl From<SimulateArgs> for Simulate {
     fn from(args: SimulateArgs) -> Self {
         Self {
             port: args.port,
-            profile: args.profile,
+            models: if args.containers {
+                SimulatedModels::Containers
+            } else {
+                SimulatedModels::Profile(args.profile)
+            },
         }
     }
 }

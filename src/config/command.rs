@@ -266,6 +266,11 @@ pub enum Leftovers {
         /// AWS region; `None` for the environment's or the profile's.
         region: Option<String>,
     },
+    /// On this machine's Docker engine, by label.
+    Machine {
+        /// Of which runs.
+        selection: Selection,
+    },
 }
 
 /// Runs the main job on the simulator.
@@ -284,8 +289,17 @@ pub struct Demo {
 pub struct Simulate {
     /// Port on 127.0.0.1; 0 for a free one.
     pub port: u16,
-    /// Built-in profile or a TOML file.
-    pub profile: String,
+    /// What answers for models.
+    pub models: SimulatedModels,
+}
+
+/// What answers for the models of a simulator.
+#[derive(Debug)]
+pub enum SimulatedModels {
+    /// Latencies of a built-in profile or a TOML file.
+    Profile(String),
+    /// Containers of this machine's Docker engine.
+    Containers,
 }
 
 /// Flags that cannot be used, and where that is announced.

@@ -9,6 +9,9 @@ use crate::analysis::Strategy;
 use crate::aws::Container;
 use crate::benchmark::{LoadOptions, ModelSource, Options};
 
+/// Role of a model in containers of this machine, which nothing assumes.
+const LOCAL_ROLE: &str = "arn:aws:iam::000000000000:role/local";
+
 /// A measurement whose files have not been read yet.
 #[derive(Debug, Clone)]
 pub struct Measurement {
@@ -66,6 +69,8 @@ pub enum Target {
         /// A built-in profile or a TOML file.
         profile: String,
     },
+    /// Containers of this machine's Docker engine.
+    Local,
 }
 
 /// Where files go.
@@ -149,6 +154,7 @@ impl Checked {
         let output = output_of(&args);
         let target = match args.simulate {
             Some(profile) => Target::Simulator { profile },
+            None if args.local => Target::Local,
             None => Target::Aws,
         };
         let arrivals = match (args.load.rate, &args.load.trace) {
@@ -207,12 +213,14 @@ fn model(
     let simulated = match target {
         // A model of the simulator is called like its profile.
         Target::Simulator { profile } => Path::new(profile).file_stem(),
-        Target::Aws => None,
+        Target::Aws | Target::Local => None,
     };
     let simulated = simulated.map(|name| name.to_string_lossy().into_owned());
     let simulated_source = simulated.clone().map(ModelSource::Existing);
-    let source = source(args).or(simulated_source);
+    let source = source(args, target)?.or(simulated_source);
     let name = name_of(args).or_else(|| simulated.clone());
+    let of_image = || args.image_uri.as_deref().map(name_of_image);
+    let name = name.or_else(|| of_image().filter(|_| *target == Target::Local));
     let samples = match &args.samples {
         Some(path) => Some(SamplesSource::At {
             path: path.clone(),
@@ -236,10 +244,20 @@ fn model(
     }
 }
 
-/// The model that the flags name; clap has made sure that a created one has a role.
-fn source(args: &ModelArgs) -> Option<ModelSource> {
+/// What an image is called, without registry, tag and digest.
+fn name_of_image(uri: &str) -> String {
+    let last = uri.rsplit('/').next().unwrap_or(uri);
+    let end = last.find([':', '@']).unwrap_or(last.len());
+    last.get(..end).unwrap_or(last).to_owned()
+}
+
+/// The model that the flags name; clap has made sure that one from the registry has a role.
+fn source(args: &ModelArgs, target: &Target) -> Result<Option<ModelSource>, ConfigError> {
     if let Some(name) = &args.model_name {
-        return Some(ModelSource::Existing(name.clone()));
+        return Ok(Some(ModelSource::Existing(name.clone())));
+    }
+    if args.image_uri.is_some() && args.execution_role_arn.is_none() && *target != Target::Local {
+        return Err(ConfigError::NoRole);
     }
     let environment = args.container_env.clone();
     let image = args.image_uri.clone().map(|image_uri| Container::Image {
@@ -251,10 +269,18 @@ fn source(args: &ModelArgs) -> Option<ModelSource> {
         let arn = args.model_package_arn.clone()?;
         Some(Container::Package { arn, environment })
     };
-    Some(ModelSource::Created {
-        container: image.or_else(package)?,
-        execution_role_arn: args.execution_role_arn.clone()?,
-    })
+    let container = image.or_else(package);
+    let role = match target {
+        Target::Local => Some(LOCAL_ROLE.to_owned()),
+        Target::Aws | Target::Simulator { .. } => args.execution_role_arn.clone(),
+    };
+    let created = container.zip(role);
+    Ok(
+        created.map(|(container, execution_role_arn)| ModelSource::Created {
+            container,
+            execution_role_arn,
+        }),
+    )
 }
 
 fn options(measure: MeasureArgs, load: LoadArgs, default: LoadDefault) -> Options {

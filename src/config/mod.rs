@@ -19,7 +19,8 @@ pub use self::action_inputs::{CommandLine, InputError, command_line};
 pub use self::args::{Cli, GivenToken, Mode};
 pub use self::command::{
     AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate,
+    SimulatedModels, Submit,
 };
 pub use self::error::ConfigError;
 pub use self::gate::{Attempt, Baseline, Gate, Judging};

@@ -17,6 +17,7 @@ use crate::aws::{AwsError, PriceListError, SessionError};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
+use crate::engine::EngineError;
 use crate::exit::{ExitStatus, StopSignal};
 use crate::github::IdentityTokenError;
 use crate::prices::PriceError;
@@ -109,6 +110,16 @@ impl From<BaselineError> for Error {
         match error {
             BaselineError::Unusable(error) => UsageError::from(error).into(),
             BaselineError::Service(error) => MeasureError::from(error).into(),
+        }
+    }
+}
+
+impl From<EngineError> for Error {
+    fn from(source: EngineError) -> Self {
+        if source.is_usage() {
+            UsageError::Engine { source }.into()
+        } else {
+            MeasureError::Engine { source }.into()
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::aws::{PriceListError, SessionError, Unsupported};
 use crate::baseline::UnusableBaseline;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
+use crate::engine::EngineError;
 use crate::github::IdentityTokenError;
 use crate::hint::hinted;
 use crate::prices::PriceError;
@@ -211,6 +212,20 @@ hinted! {
             /// What is wrong.
             #[from]
             source: UnusableBaseline,
+        },
+        /// The Docker engine of this machine, the image, or the model's data.
+        #[error("{source}")]
+        #[hint(source.hint())]
+        Engine {
+            /// What is wrong.
+            source: EngineError,
+        },
+        /// A machine that is too small for every size.
+        #[error("--memory-sizes: {reason}")]
+        #[hint("add smaller sizes, or measure on a larger machine or on AWS")]
+        NoSizeFits {
+            /// Of the smallest.
+            reason: String,
         },
         /// A profile of the simulator.
         #[error("{source}")]

@@ -65,7 +65,7 @@ pub(crate) struct Ending<'a> {
 pub(crate) struct Conclusion {
     pub(crate) judgement: Judgement,
     pub(crate) entry: Option<Entry>,
-    analysis: Analysis,
+    numbers: Numbers,
     report: Report,
 }
 
@@ -87,9 +87,9 @@ pub(crate) async fn conclude(
         .recommended
         .map(|recommended| Entry::new(case.run, &analysis, recommended));
     Ok(Conclusion {
+        numbers: Numbers::of(case.run, &analysis, &judgement),
         judgement,
         entry,
-        analysis,
         report,
     })
 }
@@ -173,7 +173,7 @@ impl Conclusion {
         };
         let publication = Publication {
             report: &self.report,
-            numbers: Numbers::of(&self.analysis, &self.judgement),
+            numbers: self.numbers.clone(),
             changed: is_change(&self.judgement),
             consequence: match ending.purpose {
                 _ if exit_status != ExitStatus::Success => Consequence::Fails,

@@ -3,7 +3,21 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::error::{Error, UsageError};
-use crate::simulator::{self, Handle, Scenario};
+use crate::simulator::{self, Containers, Handle, Scenario};
+
+/// Region of a simulator where none was chosen: its prices are built in.
+pub(crate) const SIMULATED_REGION: &str = "us-east-1";
+
+/// Starts a simulator on loopback whose models are containers; port 0 takes a free one.
+pub(crate) async fn start_with_containers(
+    containers: Containers,
+    port: u16,
+) -> Result<Handle, Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let scenario = Scenario::of_containers()?;
+    let started = simulator::start_with(scenario, Some(containers), address).await;
+    Ok(started.map_err(|source| UsageError::Listen { port, source })?)
+}
 
 /// Starts a simulator on loopback; port 0 takes a free one.
 pub(crate) async fn start(scenario: Scenario, port: u16) -> Result<Handle, Error> {

@@ -4,10 +4,10 @@ use super::document::{Inline, code, link, name, text};
 use super::notes::labelled;
 use super::{Facts, Links, causes, metrics, numbers, sanitise};
 use crate::gate::{
-    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared,
-    Rule, Status, Tail, Undecided, Value, Verdict,
+    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, KeyDifference, MetricJudgement,
+    NotCompared, Rule, Setting, Status, Tail, Undecided, Value, Verdict,
 };
-use crate::result::{Cause, RunResult};
+use crate::result::{Cause, RunResult, Service};
 use crate::units::{MemoryMb, Ratio};
 
 /// Longest reason that is shown in a sentence.
@@ -285,9 +285,7 @@ pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>>
             facts.reference().name()
         ))],
         Verdict::Inconclusive if !facts.judgement.unlike.is_empty() => {
-            vec![text(
-                "measure with the settings of the baseline, or record a baseline with these.",
-            )]
+            vec![text(other_settings(facts))]
         }
         Verdict::Inconclusive => remedy(facts, links),
         Verdict::CouldNotMeasure => vec![
@@ -306,6 +304,17 @@ fn run_again(links: &Links) -> Inline {
     match &links.run_url {
         Some(url) => link(words, url),
         None => text(words),
+    }
+}
+
+/// How runs become alike.
+fn other_settings(facts: Facts<'_>) -> &'static str {
+    let is_place = |it: &KeyDifference| it.setting == Setting::Place;
+    if facts.judgement.unlike.iter().any(is_place) {
+        "latencies of two machines, or of a machine and SageMaker, say nothing about each other: record a baseline \
+         where this run was measured, under a name of its own (--name or --baseline)."
+    } else {
+        "measure with the settings of the baseline, or record a baseline with these."
     }
 }
 
@@ -469,11 +478,16 @@ fn creating_lines(run: &RunResult, links: &Links) -> Vec<String> {
         .map(|uri| format!(" --baseline {}", word(uri)))
         .unwrap_or_default();
     let result = word(links.result.as_deref().unwrap_or("result.json"));
+    let record = format!("sagegate record --result {result}{baseline}");
+    // Its model is an image of this machine, which the result does not name.
+    if matches!(run.service, Service::Local(_)) {
+        return vec![record];
+    }
     let (model, samples) = (word(&run.model_name), word(&run.samples.source));
     vec![
         format!(
             "sagegate run --mode record --model-name {model}{name} --samples {samples}{baseline}"
         ),
-        format!("sagegate record --result {result}{baseline}"),
+        record,
     ]
 }

@@ -8,6 +8,7 @@ use crate::gate::{
     Compared, Comparison, Metric, MetricJudgement, NotCompared, Setting, Status, Tail, Undecided,
     Value, Verdict,
 };
+use crate::result::Service;
 use crate::units::MemoryMb;
 
 /// Longest headline in characters, without markup.
@@ -75,13 +76,17 @@ pub(super) fn assembled(verdict: Verdict, model: &str, rest: Vec<Inline>) -> Vec
 }
 
 fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
+    let place = place(facts);
     match facts.judgement.verdict {
-        Verdict::Pass => vec![text(format!(" passed: {}", three_numbers(facts, room)))],
-        Verdict::Fail => vec![text(format!(" failed: {}", failures(facts)))],
+        Verdict::Pass => vec![text(format!(
+            " passed{place}: {}",
+            three_numbers(facts, room)
+        ))],
+        Verdict::Fail => vec![text(format!(" failed{place}: {}", failures(facts)))],
         Verdict::Accepted => accepted(facts),
         Verdict::NoBaseline => {
             vec![text(format!(
-                ": no baseline yet, record one{}; {}",
+                "{place}: no baseline yet, record one{}; {}",
                 if room == Room::Ample {
                     format!(" on {}", facts.reference().name())
                 } else {
@@ -96,9 +101,17 @@ fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
     }
 }
 
+/// Said of numbers that are not SageMaker's.
+fn place(facts: Facts<'_>) -> &'static str {
+    match facts.run.service {
+        Service::Local(_) => " on this machine",
+        Service::Aws | Service::Custom(_) => "",
+    }
+}
+
 /// `: regression accepted by octo-dev: p99 +32%`.
 fn accepted(facts: Facts<'_>) -> Vec<Inline> {
-    let mut words = vec![text(": regression accepted")];
+    let mut words = vec![text(format!("{}: regression accepted", place(facts)))];
     if let Some(acceptance) = &facts.judgement.acceptance {
         let by = sanitise::shortened(&acceptance.by, MAX_LOGIN);
         words.extend([text(" by "), name(&by)]);

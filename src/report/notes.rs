@@ -1,6 +1,7 @@
 //! Notes above the table: one visible paragraph each.
 
 use super::document::{Inline, code, name, space, strong, text};
+use super::sections::contract;
 use super::{Facts, causes, numbers, reason, sanitise};
 use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice, Tail};
 use crate::result::Service;
@@ -29,11 +30,18 @@ pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
             name(&sanitise::shortened(host, 80)),
             text(", not AWS."),
         ]),
+        Service::Local(machine) => Some(vec![
+            text("measured on this machine ("),
+            name(&sanitise::shortened(&machine.to_string(), 80)),
+            text("), not SageMaker: latency and cost are this machine's."),
+        ]),
     };
+    let contract = facts.run.local.as_ref().and_then(contract::note);
     let notices = facts.judgement.notices.iter();
     let notices = notices.map(|it| notice(facts, it));
     place
         .into_iter()
+        .chain(contract)
         .chain(notices)
         .map(|words| labelled("Note:", words))
         .collect()

@@ -38,6 +38,8 @@ mod inputs;
 mod instances;
 mod kill;
 mod layering;
+mod local;
+mod local_engine;
 mod merge_queue;
 mod not_serverless;
 mod partial_cleanup;

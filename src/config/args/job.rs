@@ -21,6 +21,7 @@ use crate::aws::S3Folder;
        --image-uri-of-sagegate <URI> --job-role-arn <ARN> --s3-output <S3-URI>",
     // What `run` takes and a job refuses.
     mut_arg("simulate", |it| it.hide(true)),
+    mut_arg("local", |it| it.hide(true)),
     mut_arg("resume", |it| it.hide(true))
 )]
 pub struct SubmitArgs {

@@ -40,6 +40,15 @@ pub struct MeasurementArgs {
     /// may be left out
     #[arg(long, value_name = "PROFILE", help_heading = "Model")]
     pub simulate: Option<String>,
+    /// Measure --image-uri in containers on this machine's Docker engine, with the memory and the
+    /// share of the CPUs of each size: no AWS account is needed, and the numbers are this machine's
+    #[arg(
+        long,
+        requires = "image_uri",
+        conflicts_with_all = ["simulate", "execution_role_arn"],
+        help_heading = "Model"
+    )]
+    pub local: bool,
     /// Go on with a run that crashed or was interrupted: measure only what is missing in its
     /// folder. Repeat its other flags
     #[arg(
@@ -59,11 +68,12 @@ pub struct ModelArgs {
     /// Name of the SageMaker model to deploy
     #[arg(long, value_name = "NAME")]
     pub model_name: Option<String>,
-    /// Image of a model that is created for the run and deleted after it
-    #[arg(long, value_name = "URI", requires = "execution_role_arn")]
+    /// Image of a model that is created for the run and deleted after it; needs
+    /// --execution-role-arn, or --local
+    #[arg(long, value_name = "URI")]
     pub image_uri: Option<String>,
-    /// S3 URI of the model archive of --image-uri
-    #[arg(long, value_name = "S3-URI", conflicts_with_all = ["model_name", "model_package_arn"])]
+    /// S3 URI of the model archive of --image-uri; with --local also a folder or a tar.gz
+    #[arg(long, value_name = "S3-URI|PATH", conflicts_with_all = ["model_name", "model_package_arn"])]
     pub model_data_url: Option<String>,
     /// Version in the model registry, from which a model is created for the run and deleted after
     /// it

@@ -10,6 +10,7 @@ use crate::gate::{Escalation, Policy};
 fn usage(command: &str) -> String {
     format!(
         "sagegate {command} [OPTIONS] --samples <FILE|DIR> <--model-name <NAME>|--image-uri <URI>|--model-package-arn <ARN>>
+       sagegate {command} [OPTIONS] --samples <FILE|DIR> --local --image-uri <IMAGE>
        sagegate {command} [OPTIONS] --simulate <PROFILE>"
     )
 }

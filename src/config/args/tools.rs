@@ -66,6 +66,10 @@ pub struct CleanupArgs {
     /// Everything of any run that is older than this, by name and tag; longer than your longest run
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub older_than: Option<Duration>,
+    /// Containers and volumes of this machine's Docker engine only, which --local leaves when it is
+    /// killed: for --run and --older-than, without AWS
+    #[arg(long, conflicts_with_all = ["ledger", "region"])]
+    pub local: bool,
     /// List what would be deleted, and delete nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -104,4 +108,7 @@ pub struct SimulateArgs {
     /// Built-in profile (xgboost, mobilenet-v2, transformer) or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "xgboost")]
     pub profile: String,
+    /// Serve the images of models in containers on this machine's Docker engine
+    #[arg(long, conflicts_with = "profile")]
+    pub containers: bool,
 }

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod container_log;
+pub(super) mod contract;
 mod method;
 mod savings;
 mod sizes;
@@ -19,6 +20,7 @@ const DATA_IS_ASSUMED: &str = " (assumed, as in us-east-1 and eu-west-1)";
 pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
     [
         sizes::section(facts, sizes),
+        contract::section(facts),
         concurrency::section(facts),
         savings::section(facts),
         Some(method::section(facts)),

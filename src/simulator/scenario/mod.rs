@@ -23,6 +23,16 @@ const BUILT_IN: [(&str, &str); 3] = [
     ("transformer", include_str!("../profiles/transformer.toml")),
 ];
 
+/// Containers decide how long everything takes, and CloudWatch shows it at once.
+const CONTAINERS: &str = "
+[latency]
+median_ms = { 1024 = 1.0, 2048 = 1.0, 3072 = 1.0, 4096 = 1.0, 5120 = 1.0, 6144 = 1.0 }
+[life_cycle]
+creating_seconds = 0.0
+deleting_seconds = 0.0
+metric_delay_seconds = 0.0
+";
+
 /// What a container writes when it fails.
 const TRACEBACK: [&str; 5] = [
     "[7] [ERROR] Exception on /invocations [POST]",
@@ -353,6 +363,14 @@ impl Scenario {
         Some(Self::from_toml(text, name))
     }
 
+    /// A scenario in which containers decide how long everything takes.
+    ///
+    /// # Errors
+    /// Never, which a test shows.
+    pub fn of_containers() -> Result<Self, ScenarioError> {
+        Self::from_toml(CONTAINERS, "containers")
+    }
+
     /// Reads a profile; `name` is for messages.
     ///
     /// # Errors
@@ -418,6 +436,7 @@ pub(super) mod tests {
             );
         }
         assert!(Scenario::built_in("none").is_none());
+        assert!(Scenario::of_containers().unwrap().models.is_empty());
     }
 
     #[test]

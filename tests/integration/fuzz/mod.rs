@@ -121,7 +121,7 @@ fn texts(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
     let report = report::compose(run, &analysis, &judgement, &links);
     let _ = report::summary(&report, 1 << 20);
     let _ = report::terminal(&report, report::Color::Always);
-    let _ = report::Numbers::of(&analysis, &judgement);
+    let _ = report::Numbers::of(run, &analysis, &judgement);
     let _ = report::csv_files(run, &analysis, judgement.recommended);
     let _ = report::chart_files(run, &analysis, &judgement);
     if let Some(size) = judgement.recommended {

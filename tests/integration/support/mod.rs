@@ -1,5 +1,6 @@
 //! The command line as a user has it, a simulator to point it at, and a folder to work in.
 
+pub(crate) mod engine;
 pub(crate) mod github;
 pub(crate) mod runner;
 

@@ -62,7 +62,10 @@ impl World {
             body_bytes,
             id: "r",
         };
-        self.account.invoke(request, self.now)
+        match self.account.invoke(request, self.now)? {
+            Accepted::Drawn(started) => Ok(started),
+            Accepted::Hosted(call) => panic!("{call:?} is a container's"),
+        }
     }
 
     /// A call that runs to its end.
@@ -412,7 +415,7 @@ proptest! {
                 Op::Invoke(n) => {
                     let state = world.status(&name(n));
                     let request = Request { endpoint: &name(n), body_bytes: 1, id: "r" };
-                    if let Ok(started) = world.account.invoke(request, world.now) {
+                    if let Ok(Accepted::Drawn(started)) = world.account.invoke(request, world.now) {
                         prop_assert_eq!(state, "InService");
                         world.account.finish(&started, true, world.now);
                     }
