@@ -52,7 +52,8 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
         process.note(&format!("recorded in {uri}"));
         if let (Some(file), Some((run, analysis))) = (store.load().await?, runs.last()) {
             // What was learned is what the gate will say, by its own code.
-            let history = file.history(&run.name, &branches)?;
+            let history = file.history(&run.name, &branches);
+            let history = history.map_err(BaselineError::from)?;
             let judgement = gate::judge(run, analysis, Some(&history), &Limits::default(), now());
             process.print(&crate::report::seeded(run, analysis, &judgement));
         }
