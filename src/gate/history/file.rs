@@ -29,8 +29,9 @@ pub struct BaselineFile {
     models: BTreeMap<String, Vec<Entry>>,
     /// Models with a run that cannot be read: nothing is known of them, and nothing is changed.
     unreadable: BTreeMap<String, Unreadable>,
-    /// Runs with their JSON as it was read, which may have members that this version does not know.
-    originals: Vec<(Entry, String)>,
+    /// Runs by model with their JSON as it was read, which may have members that this version does
+    /// not know.
+    originals: BTreeMap<String, Vec<(Entry, String)>>,
     /// Members of the file that this version does not know, as JSON.
     others: BTreeMap<String, String>,
 }
@@ -159,8 +160,8 @@ impl BaselineFile {
         match read_runs(runs) {
             Ok(read) => {
                 let entries = read.iter().map(|(entry, _)| entry.clone()).collect();
-                self.models.insert(model, entries);
-                self.originals.extend(read);
+                self.models.insert(model.clone(), entries);
+                self.originals.insert(model, read);
             }
             Err(error) => {
                 let unreadable = Unreadable {
@@ -184,7 +185,7 @@ impl BaselineFile {
         }
         for (model, entries) in &self.models {
             let runs: serde_json::Result<Vec<WrittenRun<'_>>> =
-                entries.iter().map(|it| self.written(it)).collect();
+                entries.iter().map(|it| self.written(model, it)).collect();
             models.insert(model.as_str(), WrittenModel::Runs(runs?));
         }
         let others = self.others.iter();
@@ -198,9 +199,9 @@ impl BaselineFile {
         Ok(serde_json::to_string_pretty(&file)? + "\n")
     }
 
-    fn written<'a>(&self, entry: &'a Entry) -> serde_json::Result<WrittenRun<'a>> {
-        let original = self.originals.iter().find(|(read, _)| read == entry);
-        Ok(match original {
+    fn written<'a>(&self, model: &str, entry: &'a Entry) -> serde_json::Result<WrittenRun<'a>> {
+        let mut originals = self.originals.get(model).into_iter().flatten();
+        Ok(match originals.find(|(read, _)| read == entry) {
             Some((_, json)) => WrittenRun::Unchanged(RawValue::from_string(json.clone())?),
             None => WrittenRun::New(entry),
         })
