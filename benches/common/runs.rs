@@ -108,7 +108,8 @@ pub(crate) fn baseline(runs: u64, of: &RunResult) -> BaselineFile {
         let mut earlier = run(6000, 1000 + seed);
         earlier.settings = of.settings.clone();
         let branches = Branches::default();
-        file.record("model", &branches, entry(&earlier), Epoch::Same);
+        file.record("model", &branches, entry(&earlier), Epoch::Same)
+            .unwrap();
     }
     file
 }

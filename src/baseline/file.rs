@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{BaselineError, UnusableBaseline};
 use crate::files::write_atomically;
-use crate::gate::BaselineFile;
+use crate::gate::{BaselineFile, BaselineFileError};
 
 pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
     match std::fs::read_to_string(path) {
@@ -25,7 +25,7 @@ pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
 
 pub(super) fn update(
     path: &Path,
-    mut change: impl FnMut(&mut BaselineFile),
+    mut change: impl FnMut(&mut BaselineFile) -> Result<(), BaselineFileError>,
 ) -> Result<(), BaselineError> {
     let failed = |source| UnusableBaseline::Write {
         path: path.to_owned(),
@@ -41,7 +41,7 @@ pub(super) fn update(
     let folder_handle = File::open(folder).map_err(failed)?;
     folder_handle.lock().map_err(failed)?;
     let mut baseline = load(path)?.unwrap_or_default();
-    change(&mut baseline);
+    change(&mut baseline)?;
     let json = baseline.to_json().map_err(|error| failed(error.into()))?;
     write_atomically(path, json.as_bytes()).map_err(failed)?;
     Ok(())

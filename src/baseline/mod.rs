@@ -262,7 +262,10 @@ impl BaselineStore {
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.
-    pub async fn update(&self, change: impl FnMut(&mut BaselineFile)) -> Result<(), BaselineError> {
+    pub async fn update(
+        &self,
+        change: impl FnMut(&mut BaselineFile) -> Result<(), BaselineFileError>,
+    ) -> Result<(), BaselineError> {
         match self {
             Self::File(path) => file::update(path, change),
             Self::Branch(store) => shared::update(store.as_ref(), change).await,

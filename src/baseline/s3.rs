@@ -105,7 +105,7 @@ pub(super) async fn load(
 
 pub(super) async fn update(
     place: &ObjectPlace,
-    change: impl FnMut(&mut crate::gate::BaselineFile),
+    change: impl FnMut(&mut crate::gate::BaselineFile) -> Result<(), crate::gate::BaselineFileError>,
 ) -> Result<(), BaselineError> {
     super::shared::update(&ObjectStore::connect(place).await?, change).await
 }

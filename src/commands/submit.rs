@@ -50,7 +50,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         strategy: measurement.recommend.strategy,
         gate: Some(ExpectedGate {
             limits: submit.gate.judging.limits,
-            history: gate.history(&measurement.name),
+            history: gate.history(&measurement.name)?,
             on_certain_failure: on_certain_failure(submit.fail_fast, &gate, process).await,
             on_failure: gate.on_failure(process),
         }),
