@@ -8,7 +8,7 @@ use crate::process::Process;
 
 /// Serves until a signal comes.
 pub(super) async fn simulate(simulate: &Simulate, process: &Process) -> Outcome {
-    let handle = start(scenario(&simulate.profile)?, simulate.port).await?;
+    let handle = start(scenario("--profile", &simulate.profile)?, simulate.port).await?;
     process.print(&format!(
         "simulating AWS with profile {} until Ctrl-C; in another shell:\n\
          export AWS_ENDPOINT_URL={} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=simulated",

@@ -6,6 +6,7 @@ use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
 use super::confirm::{SecondMeasurement, ledger};
 use super::credentials::warn_of_short_session;
+use super::estimate::more_calls;
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
 use super::output_files::OutputFiles;
@@ -14,6 +15,7 @@ use crate::aws::Session;
 use crate::benchmark::{self, Draft, Identity, Journal, ModelSource, Plan};
 use crate::config::{Measurement, Output};
 use crate::error::{Error, UsageError};
+use crate::prices::DatedPrices;
 use crate::process::Process;
 use crate::result::RunResult;
 
@@ -34,6 +36,7 @@ pub(crate) async fn measure(
     process: &Process,
 ) -> Result<RunResult, Error> {
     let session = &it.backend.session;
+    it.backend.check_model(&it.measurement.model)?;
     let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
     warn_of_short_session(session, &plan, process);
     let files = OutputFiles::of(it.output.folder());
@@ -44,6 +47,7 @@ pub(crate) async fn measure(
         }
         None => (files.claim()?, None),
     };
+    announce(&plan, it.measurement, &it.policy.prices, process);
     let ledger = ledger(&plan, session.region(), &it.policy);
     files.write_ledger(&ledger)?;
     let path = files.ledger();
@@ -70,6 +74,21 @@ pub(crate) async fn measure(
         handoff.withdraw(process);
     }
     Ok(result)
+}
+
+/// Says what the user should know of the samples before anything costs money.
+pub(crate) fn announce(
+    plan: &Plan,
+    measurement: &Measurement,
+    prices: &DatedPrices,
+    process: &Process,
+) {
+    for note in plan.samples.notes() {
+        process.note(note);
+    }
+    if let Some(notice) = more_calls(measurement.options.invocations, plan, prices) {
+        process.notice(&notice);
+    }
 }
 
 /// Decides everything about a run, and what it goes on with. Nothing is created; AWS is only asked

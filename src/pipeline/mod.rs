@@ -11,6 +11,7 @@ pub(crate) mod cleanup_handoff;
 pub(crate) mod conclude;
 pub(crate) mod confirm;
 pub(crate) mod credentials;
+pub(crate) mod estimate;
 pub(crate) mod execute;
 pub(crate) mod fail_fast;
 pub(crate) mod gate;

@@ -8,6 +8,7 @@ use crate::gate::{
     Rule, Status, Tail, Undecided, Value, Verdict,
 };
 use crate::result::{Cause, RunResult};
+use crate::text::shell_word;
 use crate::units::{MemoryMb, Ratio};
 
 /// Longest reason that is shown in a sentence.
@@ -457,7 +458,7 @@ pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
 }
 
 fn creating_lines(run: &RunResult, links: &Links) -> Vec<String> {
-    let word = sanitise::shell_word;
+    let word = shell_word;
     let name = if run.name == run.model_name {
         String::new()
     } else {

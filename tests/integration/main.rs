@@ -47,6 +47,7 @@ mod processing_jobs;
 mod resume;
 mod role;
 mod run;
+mod samples;
 mod simulator_access;
 mod strict;
 mod submit;

@@ -5,6 +5,7 @@
     reason = "doc comments are help texts, where backticks would show"
 )]
 
+mod aws_names;
 mod groups;
 mod job;
 mod measure;
@@ -15,15 +16,17 @@ mod values;
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use self::aws_names::parse_role_arn;
 pub use self::groups::Mode;
 pub(super) use self::groups::{BaselineArgs, CommentArgs, GateArgs, RecommendArgs};
 pub(super) use self::job::{CollectArgs, JobArgs, SubmitArgs};
 pub(super) use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 pub(super) use self::offline::{CompareArgs, PostArgs, RecordArgs, ReportArgs};
 pub(super) use self::run::{BenchmarkArgs, CalibrateArgs, RunArgs};
-pub(super) use self::tools::{CleanupArgs, DemoArgs, PricesArgs, SamplesArgs, SimulateArgs};
+pub(super) use self::tools::{
+    CleanupArgs, DemoArgs, HeaderArg, PricesArgs, SamplesArgs, SimulateArgs,
+};
 pub use self::values::GivenToken;
-use self::values::parse_role_arn;
 
 const EXIT_CODES: &str = "Exit codes:
   0  passed, or nothing to compare with

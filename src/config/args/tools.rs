@@ -9,9 +9,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 
-use super::values::{parse_duration, parse_run_id};
+use super::values::{parse_content_type, parse_duration, parse_run_id};
 
 const OFFER_FILES: &str = "Offer files are public: no AWS account is needed. The address of a region's newest one is in
   https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/region_index.json
@@ -20,22 +20,46 @@ SAGEGATE_PRICE_LIST_URL names a mirror of https://pricing.us-east-1.amazonaws.co
 /// Arguments of `samples`.
 #[derive(Debug, Args)]
 pub struct SamplesArgs {
-    /// Files and folders. A .csv gives one sample per row, a .json array one per element, a .jsonl
-    /// one per line, a folder one per file, any other file one
+    /// Files and folders. A .csv or .tsv gives one sample per row, a .json array one per element, a
+    /// .jsonl or .libsvm one per line, a folder one per file, any other file one
     #[arg(required = true, value_name = "FROM")]
     pub from: Vec<PathBuf>,
     /// File to write, for --samples
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// The first row of CSV files names the columns: leave it out
-    #[arg(long)]
-    pub header: bool,
+    /// What becomes of the first row of tables
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "auto")]
+    pub header: HeaderArg,
+    /// Rows, lines or elements of each sample [default: 1; 1 given for an array of JSON makes each
+    /// sample an array of one element]
+    #[arg(long, value_name = "N")]
+    pub rows: Option<NonZeroUsize>,
+    /// Column of tables that is left out, such as the label: its name in the header, or its number
+    /// from 1; may be repeated
+    #[arg(long = "drop-column", value_name = "NAME|N")]
+    pub drop_columns: Vec<String>,
+    /// Each file is one sample, whatever it holds
+    #[arg(long, conflicts_with_all = ["header", "rows", "drop_columns"])]
+    pub whole: bool,
     /// Content type of every sample [default: by file extension]
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = parse_content_type)]
     pub content_type: Option<String>,
     /// Most samples to write
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroUsize>,
+}
+
+/// What becomes of the first row of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HeaderArg {
+    /// What names columns is left out, or repeated where a container of Hugging Face needs it
+    Auto,
+    /// It names the columns: put it into every sample
+    Repeat,
+    /// It names the columns: leave it out
+    Drop,
+    /// It is a row like the others
+    None,
 }
 
 /// Arguments of `prices`.

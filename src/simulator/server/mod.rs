@@ -307,6 +307,7 @@ async fn handle(
             arrived,
             endpoint,
             inference_id: header(&headers, "x-amzn-sagemaker-inference-id"),
+            content_type: header(&headers, "content-type"),
             body_bytes: body.len(),
             request_id: &request_id,
         };
