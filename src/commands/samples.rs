@@ -24,7 +24,7 @@ pub(super) fn samples(samples: &Samples, process: &Process) -> Outcome {
     }
     let made = make(&samples.from, &samples.options)?;
     for note in &made.notes {
-        process.note(note);
+        process.remark(note);
     }
     write_atomically(out, made.json_lines.as_bytes()).map_err(|source| UsageError::Unwritable {
         flag: "--out",

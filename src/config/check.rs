@@ -6,8 +6,9 @@ use super::args::{
     SimulateArgs, SubmitArgs,
 };
 use super::command::{
-    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Completions,
+    Demo, Job, Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples,
+    Simulate, Submit,
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
@@ -55,6 +56,9 @@ impl TryFrom<args::Command> for Command {
             args::Command::Cleanup(args) => Self::Cleanup(args.into()),
             args::Command::Demo(args) => Self::Demo(args.into()),
             args::Command::Simulate(args) => Self::Simulate(args.into()),
+            args::Command::Completions(args) => {
+                Self::Completions(Completions { shell: args.shell })
+            }
         })
     }
 }

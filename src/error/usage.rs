@@ -233,7 +233,7 @@ hinted! {
         },
         /// The profile has no model of that name.
         #[error("--simulate: the profile `{profile}` has no model `{name}`")]
-        #[hint(other_model(name, models))]
+        #[hint(Some(other_model(name, models)))]
         NotInProfile {
             /// As it was given.
             profile: String,

@@ -61,6 +61,8 @@ pub(crate) async fn measure(
         restored,
         pass: Pass::First,
         disown: Arc::clone(&disown),
+        // A calibration is measured as a whole.
+        is_resumable: it.run_number.is_none(),
     };
     let result = execute(plan.clone(), execution, &files, process).await?;
     let second = SecondMeasurement {
@@ -84,7 +86,7 @@ pub(crate) fn announce(
     process: &Process,
 ) {
     for note in plan.samples.notes() {
-        process.note(note);
+        process.remark(note);
     }
     if let Some(notice) = more_calls(measurement.options.invocations, plan, prices) {
         process.notice(&notice);

@@ -7,7 +7,7 @@ use crate::gate::{
     ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared,
     Rule, Status, Tail, Undecided, Value, Verdict,
 };
-use crate::result::{Cause, RunResult};
+use crate::result::{Cause, EndpointOutcome, EndpointRun, RunResult};
 use crate::text::shell_word;
 use crate::units::{MemoryMb, Ratio};
 
@@ -291,11 +291,7 @@ pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>>
             )]
         }
         Verdict::Inconclusive => remedy(facts, links),
-        Verdict::CouldNotMeasure => vec![
-            text("fix the error and "),
-            run_again(links),
-            text("; the details list every size."),
-        ],
+        Verdict::CouldNotMeasure => after_failure(facts, links),
         Verdict::NotRun => return None,
     };
     Some(labelled("What to do:", words))
@@ -308,6 +304,28 @@ fn run_again(links: &Links) -> Inline {
         Some(url) => link(words, url),
         None => text(words),
     }
+}
+
+/// Where to look for the cause of a model's failure.
+fn after_failure(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
+    let mut words = vec![
+        text("fix the error and "),
+        run_again(links),
+        text("; the details list every size."),
+    ];
+    let is_of_model = |run: &&EndpointRun| matches!(&run.outcome, EndpointOutcome::StoppedEarly { cause, .. } if *cause == Cause::Model);
+    if let Some(run) = facts.run.stability.iter().find(is_of_model) {
+        words.extend([
+            text(" The container wrote to the log group "),
+            code(format!("/aws/sagemaker/Endpoints/{}", run.endpoint_name)),
+            text(if run.container_log.is_empty() {
+                "."
+            } else {
+                ", and its last lines are in the HTML report."
+            }),
+        ]);
+    }
+    words
 }
 
 /// Who accepted what, and what follows.

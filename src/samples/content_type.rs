@@ -3,13 +3,13 @@
 //!
 //! Sources, read in November 2026:
 //! - aws/sagemaker-inference-toolkit, `content_types.py` and `decoder.py`: JSON, CSV, NPY, NPZ. The
-//!   containers of PyTorch, MXNet and scikit-learn use it.
+//!   containers of `PyTorch`, `MXNet` and scikit-learn use it.
 //! - aws/sagemaker-huggingface-inference-toolkit, `content_types.py`: besides those the images and
 //!   the audio below. `audio/wav` and `audio/flac` are not among them: WAV is `audio/wave` and FLAC
 //!   `audio/x-flac`. `audio/x-audio` and `image/x-image` stand for any other format: the decoders
 //!   (ffmpeg, Pillow) look at the bytes.
 //! - aws/sagemaker-xgboost-container, `xgb_content_types.py` and `encoder.py`: CSV whose delimiter is
-//!   found in the body, hence for tabs too, LIBSVM and RecordIO protobuf; Parquet is what its training
+//!   found in the body, hence for tabs too, LIBSVM and `RecordIO` protobuf; Parquet is what its training
 //!   calls that format.
 //! - SageMaker developer guide, "Common data formats for inference": `application/jsonlines`.
 

@@ -154,7 +154,7 @@ pub(super) fn archive(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// Extensions of archives and compressed files. ZIP is also how other formats are stored (NPZ,
-/// PyTorch): a file that is not called an archive is none.
+/// `PyTorch`): a file that is not called an archive is none.
 pub(super) fn is_called_archive(path: &Path) -> bool {
     let extension = extension(path);
     ["zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "tar"].contains(&extension.as_str())

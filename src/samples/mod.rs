@@ -231,18 +231,17 @@ fn extension(path: &Path) -> String {
 
 /// The text of a file of samples. One that is no text looks like a payload.
 fn samples_text(path: &Path) -> Result<String, SamplesError> {
-    input::text(path).map_err(|error| match error {
-        SamplesError::Encoding {
-            path,
-            encoding: Encoding::Binary,
-            ..
-        } => SamplesError::LooksLikePayload {
-            path,
+    let text = input::text(path);
+    if let Err(SamplesError::Encoding { encoding, .. }) = &text
+        && *encoding == Encoding::Binary
+    {
+        return Err(SamplesError::LooksLikePayload {
+            path: path.to_owned(),
             place: Position::Whole,
             payload: "binary data",
-        },
-        other => other,
-    })
+        });
+    }
+    text
 }
 
 /// Says that samples are sent without a type, as boto3 sends them.

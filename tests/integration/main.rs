@@ -53,5 +53,6 @@ mod strict;
 mod submit;
 mod supply_chain;
 mod support;
+mod terminal;
 mod truthful_limits;
 mod young_baseline;

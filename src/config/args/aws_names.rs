@@ -126,7 +126,8 @@ pub(super) fn parse_model_package(text: &str) -> Result<String, String> {
 pub(super) fn parse_role_arn(text: &str) -> Result<String, String> {
     let is_role = |it: &str| {
         it.strip_prefix("role/").is_some_and(|name| {
-            (1..=LONGEST_ROLE).contains(&name.len()) && name.bytes().all(|it| it.is_ascii_graphic())
+            let may_be_in = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+            (1..=LONGEST_ROLE).contains(&name.len()) && name.chars().all(may_be_in)
         })
     };
     match Arn::parse(text) {

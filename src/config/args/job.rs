@@ -10,7 +10,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::aws_names::{parse_image, parse_job_name, parse_role_arn};
-use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, RecommendArgs};
+use super::groups::{
+    BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, RecommendArgs, RoleArgs,
+};
 use super::run::RunArgs;
 use super::values::{parse_duration, parse_job_timeout};
 use crate::aws::S3Folder;
@@ -75,6 +77,9 @@ pub struct CollectArgs {
     /// Longest wait for an endpoint to be gone, where the job has left one
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub cleanup_timeout: Duration,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{ArgAction, ArgGroup, Args};
 
 use super::aws_names::{parse_image, parse_model_name, parse_model_package, parse_role_arn};
-use super::groups::{OutputArgs, RecommendArgs};
+use super::groups::{OutputArgs, RecommendArgs, RoleArgs};
 use super::values::{
     parse_content_type, parse_duration, parse_memory, parse_multiplier, parse_pair, parse_rate,
     parse_share,
@@ -26,6 +26,9 @@ pub struct MeasurementArgs {
     /// The model and what is sent to it.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// How it is measured.
     #[command(flatten)]
     pub measure: MeasureArgs,

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
+use clap_complete::Shell;
 
+use super::groups::RoleArgs;
 use super::values::{parse_content_type, parse_duration, parse_run_id};
 
 const OFFER_FILES: &str = "Offer files are public: no AWS account is needed. The address of a region's newest one is in
@@ -96,6 +98,9 @@ pub struct CleanupArgs {
     /// AWS region of --run and --older-than [default: AWS_REGION or the profile's]
     #[arg(long, value_name = "REGION", conflicts_with = "ledger")]
     pub region: Option<String>,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// The clean-up of a workflow's step: succeeds when the step has left nothing.
     #[arg(long, hide = true)]
     pub from_state: bool,
@@ -103,6 +108,14 @@ pub struct CleanupArgs {
     /// before
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub timeout: Duration,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell that is to complete commands and flags
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// Arguments of `demo`.

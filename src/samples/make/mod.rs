@@ -169,42 +169,20 @@ fn rows(
         place: Position::Row(row),
         reason: "a quote is opened and not closed".to_owned(),
     })?;
-    let is_table = content_type == content_type::CSV;
-    let found = first_row(&rows, delimiter);
-    let header = match (options.header, found) {
-        _ if !is_table => Header::Absent,
-        (Header::Detected, FirstRow::NeededNames) => Header::Repeated,
-        (Header::Detected, FirstRow::Names) => Header::Dropped,
-        (Header::Detected, FirstRow::Row | FirstRow::Unknown) => Header::Absent,
-        (given, _) => given,
-    };
-    let has_others = rows.len() > 1;
-    let note = match found {
-        _ if !is_table || options.header != Header::Detected => None,
-        FirstRow::NeededNames => Some(
-            "the first row names columns that a container of Hugging Face needs, and is repeated in every body (--header \
-             drop leaves it out)",
-        ),
-        FirstRow::Names => Some(
-            "the first row names the columns and is left out (--header repeat puts it into every body, --header none \
-             makes it a row)",
-        ),
-        FirstRow::Unknown if has_others => Some(
-            "the first row is taken for a row like the others, as nothing shows that it names the columns (--header drop \
-             leaves it out, --header repeat puts it into every body)",
-        ),
-        FirstRow::Row | FirstRow::Unknown => None,
-    };
-    let drop_columns = if is_table {
-        &*options.drop_columns
+    let (header, note) = if content_type == content_type::CSV {
+        decided(options.header, first_row(&rows, delimiter), rows.len())
     } else {
-        &[]
+        (Header::Absent, None)
     };
     let shape = Shape {
         delimiter,
         header,
         rows: options.rows.map_or(1, NonZeroUsize::get),
-        drop_columns,
+        drop_columns: if content_type == content_type::CSV {
+            &options.drop_columns
+        } else {
+            &[]
+        },
     };
     let missing = |it: NoColumn| SamplesError::Column {
         column: it.column,
@@ -217,6 +195,35 @@ fn rows(
         content_type,
         note: note.map(str::to_owned),
     })
+}
+
+/// What becomes of the first row of a table of `count` rows, and what is said about that.
+fn decided(wanted: Header, found: FirstRow, count: usize) -> (Header, Option<&'static str>) {
+    match (wanted, found) {
+        (Header::Detected, FirstRow::NeededNames) => (
+            Header::Repeated,
+            Some(
+                "the first row names columns that a container of Hugging Face needs, and is repeated in every body \
+                 (--header drop leaves it out)",
+            ),
+        ),
+        (Header::Detected, FirstRow::Names) => (
+            Header::Dropped,
+            Some(
+                "the first row names the columns and is left out (--header repeat puts it into every body, --header none \
+                 makes it a row)",
+            ),
+        ),
+        (Header::Detected, FirstRow::Unknown) if count > 1 => (
+            Header::Absent,
+            Some(
+                "the first row is taken for a row like the others, as nothing shows that it names the columns (--header \
+                 drop leaves it out, --header repeat puts it into every body)",
+            ),
+        ),
+        (Header::Detected, FirstRow::Row | FirstRow::Unknown) => (Header::Absent, None),
+        (given, _) => (given, None),
+    }
 }
 
 /// The lines of a file of payloads; several of them are JSON Lines again.
