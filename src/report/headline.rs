@@ -64,7 +64,7 @@ enum Room {
 /// `churn-xgb: 2048 MB recommended, p99 188 ms, $3.42 per million`; `None` where nothing was measured.
 pub(super) fn of_measurement(facts: Facts<'_>) -> Option<Vec<Inline>> {
     let memory = facts.judgement.recommended?;
-    let numbers = three_numbers(facts);
+    let numbers = three_numbers(facts, Room::Ample);
     let others = numbers
         .strip_prefix(&memory.to_string())
         .unwrap_or_default();
