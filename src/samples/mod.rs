@@ -416,8 +416,8 @@ mod tests {
         let set = SampleSet::load(&images, None).unwrap();
         assert_eq!(set.described(0), "sample 1 (b.png)");
         assert_eq!(set.content_type(0), Some("image/png"));
-        let sent = SampleSet::from_json_lines(&set.json_lines(), &images).unwrap();
-        assert_eq!(sent.described(0), "sample 1");
+        let copied = SampleSet::from_json_lines(&set.json_lines(), &images).unwrap();
+        assert_eq!(copied.described(0), "sample 1");
     }
 
     #[test]
