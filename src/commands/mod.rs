@@ -5,6 +5,7 @@ mod calibrate;
 mod cleanup;
 mod collect;
 mod compare;
+mod completions;
 mod demo;
 mod post;
 mod prices;
@@ -26,7 +27,8 @@ use crate::process::Process;
 
 /// Runs the command and prints an error on one line.
 pub async fn execute(cli: Cli, process: &Process) -> ExitStatus {
-    let outcome = match process.acting_as(cli.role_to_assume) {
+    let role = cli.command.role_to_assume().map(str::to_owned);
+    let outcome = match process.acting_as(role) {
         Ok(process) => match Command::try_from(cli.command) {
             Ok(command) => Box::pin(dispatch(command, &process)).await,
             Err(rejected) => reject(*rejected, &process).await,
@@ -59,6 +61,7 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Cleanup(command) => cleanup::cleanup(&command, process).await,
         Command::Demo(command) => Box::pin(demo::demo(&command, process)).await,
         Command::Simulate(command) => simulate::simulate(&command, process).await,
+        Command::Completions(command) => Ok(completions::completions(&command, process)),
     }
 }
 

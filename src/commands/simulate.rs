@@ -14,7 +14,7 @@ use crate::simulator::{Containers, Handle};
 pub(super) async fn simulate(simulate: &Simulate, process: &Process) -> Outcome {
     match &simulate.models {
         SimulatedModels::Profile(profile) => {
-            let handle = start(scenario(profile)?, simulate.port).await?;
+            let handle = start(scenario("--profile", profile)?, simulate.port).await?;
             serve(handle, &format!("with profile {profile}"), process).await;
         }
         SimulatedModels::Containers => {

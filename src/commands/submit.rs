@@ -12,7 +12,7 @@ use crate::pipeline::credentials::warn_of_short_session;
 use crate::pipeline::fail_fast::on_certain_failure;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::inputs::Inputs;
-use crate::pipeline::measure::plan;
+use crate::pipeline::measure::{announce, plan};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy};
 use crate::pipeline::publish::Publisher;
@@ -69,6 +69,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         process,
     };
     submission.prepare_folder()?;
+    announce(&plan, measurement, &prices, process);
     if job.then == AfterStart::Leave {
         submission.start(&input, &plan).await?;
         submission.say_how_to_collect();

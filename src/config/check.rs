@@ -1,14 +1,14 @@
 //! Arguments become commands: every combination of flags is checked here, and nowhere else.
 
 use super::args::{
-    self, BenchmarkArgs, CalibrateArgs, CleanupArgs, CollectArgs, CompareArgs, DemoArgs, JobArgs,
-    MeasurementArgs, PostArgs, PricesArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
+    self, BenchmarkArgs, CalibrateArgs, CleanupArgs, CollectArgs, CompareArgs, DemoArgs, HeaderArg,
+    JobArgs, MeasurementArgs, PostArgs, PricesArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
     SimulateArgs, SubmitArgs,
 };
 use super::command::{
-    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate,
-    SimulatedModels, Submit,
+    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Completions,
+    Demo, Job, Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples,
+    Simulate, SimulatedModels, Submit,
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
@@ -56,6 +56,9 @@ impl TryFrom<args::Command> for Command {
             args::Command::Cleanup(args) => Self::Cleanup(args.into()),
             args::Command::Demo(args) => Self::Demo(args.into()),
             args::Command::Simulate(args) => Self::Simulate(args.into()),
+            args::Command::Completions(args) => {
+                Self::Completions(Completions { shell: args.shell })
+            }
         })
     }
 }
@@ -311,11 +314,15 @@ impl From<SamplesArgs> for Samples {
             from: args.from,
             out: args.out,
             options: MakeOptions {
-                header: if args.header {
-                    Header::Skipped
-                } else {
-                    Header::Absent
+                header: match args.header {
+                    HeaderArg::Auto => Header::Detected,
+                    HeaderArg::Repeat => Header::Repeated,
+                    HeaderArg::Drop => Header::Dropped,
+                    HeaderArg::None => Header::Absent,
                 },
+                rows: args.rows,
+                drop_columns: args.drop_columns,
+                whole: args.whole,
                 content_type: args.content_type,
                 limit: args.limit,
             },
@@ -405,7 +412,8 @@ mod tests {
 
     #[test]
     fn a_model_has_one_source_and_what_that_needs() {
-        let image = ["--image-uri=i", "--execution-role-arn=r", "--name=churn"];
+        let role = "--execution-role-arn=arn:aws:iam::123456789012:role/r";
+        let image = ["--image-uri=i", role, "--name=churn"];
         let samples = ["--samples=s.jsonl"];
         let with_data = [&image[..], &samples, &["--model-data-url=s3://b/m.tar.gz"]].concat();
         assert_eq!(run(&with_data).unwrap().measurement.name, "churn");
@@ -419,7 +427,7 @@ mod tests {
             (&["--model-name=m", "--image-uri=i"], "cannot be used with"),
             (&["--image-uri=i", "--name=n"], "--execution-role-arn"),
             (
-                &["--image-uri=i", "--execution-role-arn=r", "--samples=s"],
+                &["--image-uri=i", role, "--samples=s"],
                 "not provided: --name <ALIAS>",
             ),
             (

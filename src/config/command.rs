@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::Shell;
+
 use super::error::ConfigError;
 use super::gate::{Attempt, Baseline, Gate, Judging};
 use super::measurement::{Measurement, Output, Recommend, Target};
@@ -43,6 +45,15 @@ pub enum Command {
     Demo(Demo),
     /// `simulate`.
     Simulate(Simulate),
+    /// `completions`.
+    Completions(Completions),
+}
+
+/// Prints a completion script.
+#[derive(Debug, Clone, Copy)]
+pub struct Completions {
+    /// For this shell.
+    pub shell: Shell,
 }
 
 /// Measures, compares, reports.

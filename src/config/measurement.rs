@@ -1,5 +1,6 @@
 //! What is measured, and how: the flags of `run`, `benchmark`, `submit` and `calibrate`, checked.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub enum SamplesSource {
         path: PathBuf,
         /// Content type of samples that name none.
         content_type: Option<String>,
+        /// Most samples, from the first on.
+        limit: Option<NonZeroUsize>,
     },
     /// Three rows of a table, for a simulated model.
     BuiltIn,
@@ -225,6 +228,7 @@ fn model(
         Some(path) => Some(SamplesSource::At {
             path: path.clone(),
             content_type: args.content_type.clone(),
+            limit: args.limit,
         }),
         None => simulated.map(|_| SamplesSource::BuiltIn),
     };

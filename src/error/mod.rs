@@ -24,6 +24,7 @@ use crate::prices::PriceError;
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
+use crate::text::shell_word;
 
 /// Why a command ended without a verdict: one variant for each way to exit.
 #[derive(Debug, Error)]
@@ -39,6 +40,8 @@ pub enum Error {
     Interrupted {
         /// `result.json`, where anything was measured.
         kept: Option<PathBuf>,
+        /// The folder of a run that can go on.
+        resume: Option<PathBuf>,
         /// The signal that ended the run.
         by: StopSignal,
     },
@@ -66,7 +69,10 @@ impl Error {
         match self {
             Self::Usage(error) => error.hint(),
             Self::CouldNotMeasure(error) => error.hint(),
-            Self::Interrupted { .. } => None,
+            Self::Interrupted { resume, .. } => resume.as_ref().map(|folder| {
+                let folder = shell_word(&folder.display().to_string());
+                format!("--resume {folder} with the same other flags measures what is missing")
+            }),
         }
     }
 
@@ -146,6 +152,7 @@ mod tests {
         assert_eq!(unfinished.exit_status().code(), 3);
         let interrupted = Error::Interrupted {
             kept: None,
+            resume: None,
             by: StopSignal::Terminate,
         };
         assert_eq!(interrupted.exit_status().code(), 143);

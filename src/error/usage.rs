@@ -236,13 +236,26 @@ hinted! {
         },
         /// Neither a built-in profile nor a readable file.
         #[error(
-            "--profile: `{name}` is neither a built-in profile ({built_in}) nor a readable file"
+            "{flag}: `{name}` is neither a built-in profile ({built_in}) nor a readable file"
         )]
         UnknownProfile {
+            /// The flag.
+            flag: &'static str,
             /// What was given.
             name: String,
             /// Names of the built-in profiles.
             built_in: String,
+        },
+        /// The profile has no model of that name.
+        #[error("--simulate: the profile `{profile}` has no model `{name}`")]
+        #[hint(Some(other_model(name, models)))]
+        NotInProfile {
+            /// As it was given.
+            profile: String,
+            /// The model: by default it is called like the file.
+            name: String,
+            /// Names of the models that it has.
+            models: Vec<String>,
         },
         /// The simulator cannot listen.
         #[error("cannot listen on 127.0.0.1:{port}: {source}")]
@@ -285,6 +298,18 @@ hinted! {
             /// What is wrong.
             reason: String,
         },
+    }
+}
+
+/// How to choose a model that a profile has.
+fn other_model(name: &str, models: &[String]) -> String {
+    match models.split_first() {
+        None => format!("add [[models]] with name = \"{name}\" to it"),
+        Some((only, [])) => format!("pass --model-name {only}, the one that it has"),
+        Some(_) => format!(
+            "pass --model-name with one that it has: {}",
+            models.join(", ")
+        ),
     }
 }
 

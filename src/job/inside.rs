@@ -180,6 +180,7 @@ async fn carry_out(
         restored: None,
         pass: Pass::First,
         disown: Arc::clone(&disown),
+        is_resumable: false,
     };
     let result = execute(plan.clone(), execution, files, process).await?;
     let second = SecondMeasurement {

@@ -4,8 +4,9 @@ use super::local::Local;
 pub(crate) use super::simulator::SIMULATED_REGION;
 use super::simulator::{scenario, start};
 use crate::aws::Session;
+use crate::benchmark::ModelSource;
 use crate::config::{Measurement, Target};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::process::Process;
 use crate::simulator::Handle;
 
@@ -15,9 +16,18 @@ pub(crate) struct Backend {
     /// How long what is created there lives.
     pub(crate) lifetime: Lifetime,
     /// A simulator that stops when this is dropped.
-    _simulator: Option<Handle>,
+    simulated: Option<Simulated>,
     /// The engine of this machine, where containers are measured.
     pub(crate) local: Option<Local>,
+}
+
+/// A simulator that was started for one command.
+struct Simulated {
+    /// As it was given.
+    profile: String,
+    /// Models that exist in it.
+    models: Vec<String>,
+    _handle: Handle,
 }
 
 /// How long resources live that are not deleted.
@@ -46,11 +56,17 @@ impl Backend {
                 process.note(&format!(
                     "measuring on a simulated AWS with profile {profile}"
                 ));
-                let simulator = start(scenario(profile)?, 0).await?;
+                let scenario = scenario("--simulate", profile)?;
+                let models = scenario.model_names().map(str::to_owned).collect();
+                let handle = start(scenario, 0).await?;
                 let region = region.unwrap_or(SIMULATED_REGION);
-                let session = Self::on_simulator(&simulator, region).await?;
+                let session = Self::on_simulator(&handle, region).await?;
                 Ok(Self {
-                    _simulator: Some(simulator),
+                    simulated: Some(Simulated {
+                        profile: profile.clone(),
+                        models,
+                        _handle: handle,
+                    }),
                     ..session
                 })
             }
@@ -66,7 +82,7 @@ impl Backend {
         Ok(Self {
             session: session.on_machine(machine),
             lifetime: Lifetime::Machine,
-            _simulator: None,
+            simulated: None,
             local: Some(local),
         })
     }
@@ -85,7 +101,7 @@ impl Backend {
         Ok(Self {
             session: Session::connect(region, process.role()).await?,
             lifetime: Lifetime::Account,
-            _simulator: None,
+            simulated: None,
             local: None,
         })
     }
@@ -96,8 +112,23 @@ impl Backend {
         Ok(Self {
             session: Session::simulated(&url, key, region).await?,
             lifetime: Lifetime::Command,
-            _simulator: None,
+            simulated: None,
             local: None,
         })
+    }
+
+    /// Refuses a model that the profile of the simulator does not have.
+    pub(crate) fn check_model(&self, model: &ModelSource) -> Result<(), Error> {
+        match (&self.simulated, model) {
+            (Some(simulated), ModelSource::Existing(name)) if !simulated.models.contains(name) => {
+                Err(UsageError::NotInProfile {
+                    profile: simulated.profile.clone(),
+                    name: name.clone(),
+                    models: simulated.models.clone(),
+                }
+                .into())
+            }
+            _ => Ok(()),
+        }
     }
 }

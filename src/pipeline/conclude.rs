@@ -16,6 +16,7 @@ use crate::prices::DatedPrices;
 use crate::process::{Process, now};
 use crate::report::{self, Color, Consequence, Links, Numbers, Report};
 use crate::result::RunResult;
+use crate::text::one_line;
 
 /// A result and all that decides about it.
 pub(crate) struct Case<'a> {
@@ -79,10 +80,18 @@ pub(crate) async fn conclude(
     let analysis = case.analyse();
     let links = ending.links(case.run.commit.as_deref(), process);
     let judgement = judge(case, &analysis, history, ending, &links, process).await;
-    let report = report::compose(case.run, &analysis, &judgement, &links);
+    let compose = match ending.purpose {
+        Purpose::Show => report::compose_measurement,
+        Purpose::Gate(_) | Purpose::Record => report::compose,
+    };
+    let report = compose(case.run, &analysis, &judgement, &links);
     ending.write(case.run, &analysis, &judgement, &report, process)?;
     // Colours are taken out again where stdout cannot show them.
     process.print(&report::terminal(&report, Color::Always));
+    process.print(&format!(
+        "\nHTML report: {}",
+        one_line(&ending.files.html_report().display().to_string())
+    ));
     let entry = judgement
         .recommended
         .map(|recommended| Entry::new(case.run, &analysis, recommended));

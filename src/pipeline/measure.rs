@@ -6,6 +6,7 @@ use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
 use super::confirm::{SecondMeasurement, ledger};
 use super::credentials::warn_of_short_session;
+use super::estimate::more_calls;
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
 use super::output_files::OutputFiles;
@@ -14,6 +15,7 @@ use crate::aws::Session;
 use crate::benchmark::{self, Draft, Identity, Journal, ModelSource, Plan};
 use crate::config::{Measurement, Output};
 use crate::error::{Error, UsageError};
+use crate::prices::DatedPrices;
 use crate::process::Process;
 use crate::result::{LocalRun, RunResult};
 
@@ -34,6 +36,7 @@ pub(crate) async fn measure(
     process: &Process,
 ) -> Result<RunResult, Error> {
     let session = &it.backend.session;
+    it.backend.check_model(&it.measurement.model)?;
     let (inputs, facts) = fitted(&it, inputs, process)?;
     let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
     let plan = on_machine(&it, plan);
@@ -46,6 +49,7 @@ pub(crate) async fn measure(
         }
         None => (files.claim()?, None),
     };
+    announce(&plan, it.measurement, &it.policy.prices, process);
     let ledger =
         ledger(&plan, session.region(), &it.policy).in_containers(it.backend.local.is_some());
     files.write_ledger(&ledger)?;
@@ -60,6 +64,8 @@ pub(crate) async fn measure(
         restored,
         pass: Pass::First,
         disown: Arc::clone(&disown),
+        // A calibration is measured as a whole.
+        is_resumable: it.run_number.is_none(),
     };
     let result = execute(plan.clone(), execution, &files, process).await?;
     let second = SecondMeasurement {
@@ -114,6 +120,21 @@ fn on_machine(it: &Measuring<'_>, plan: Plan) -> Plan {
 fn keep_again(result: &RunResult, files: &OutputFiles, process: &Process) {
     if let Err(error) = result.write(&files.result()) {
         process.warn(&format!("the result is not kept: {error}"));
+    }
+}
+
+/// Says what the user should know of the samples before anything costs money.
+pub(crate) fn announce(
+    plan: &Plan,
+    measurement: &Measurement,
+    prices: &DatedPrices,
+    process: &Process,
+) {
+    for note in plan.samples.notes() {
+        process.remark(note);
+    }
+    if let Some(notice) = more_calls(measurement.options.invocations, plan, prices) {
+        process.notice(&notice);
     }
 }
 

@@ -54,6 +54,11 @@ impl OutputFiles {
         Ok(())
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// `result.json`.
     pub(crate) fn result(&self) -> PathBuf {
         self.0.join(RESULT)

@@ -26,24 +26,25 @@ pub(crate) async fn start(scenario: Scenario, port: u16) -> Result<Handle, Error
     Ok(started.map_err(|source| UsageError::Listen { port, source })?)
 }
 
-/// A built-in profile by name, or a file.
-pub(crate) fn scenario(profile: &str) -> Result<Scenario, Error> {
+/// A built-in profile by name, or a file; `flag` names it.
+pub(crate) fn scenario(flag: &'static str, profile: &str) -> Result<Scenario, Error> {
     if let Some(scenario) = Scenario::built_in(profile) {
         return Ok(scenario?);
     }
     match std::fs::read_to_string(profile) {
         Ok(text) => Ok(Scenario::from_toml(&text, profile)?),
-        Err(_) => Err(unknown_profile(profile)),
+        Err(_) => Err(unknown_profile(flag, profile)),
     }
 }
 
 /// A built-in profile by name.
 pub(crate) fn built_in_scenario(name: &str) -> Result<Scenario, Error> {
-    Ok(Scenario::built_in(name).ok_or_else(|| unknown_profile(name))??)
+    Ok(Scenario::built_in(name).ok_or_else(|| unknown_profile("--profile", name))??)
 }
 
-fn unknown_profile(name: &str) -> Error {
+fn unknown_profile(flag: &'static str, name: &str) -> Error {
     UsageError::UnknownProfile {
+        flag,
         name: name.to_owned(),
         built_in: Scenario::built_in_names().collect::<Vec<_>>().join(", "),
     }

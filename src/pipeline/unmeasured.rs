@@ -91,7 +91,8 @@ impl UnmeasuredRun<'_> {
         if !keeps_results {
             self.clear()?;
         }
-        let (reason, hint) = (error.to_string(), error.hint());
+        let reason = process.in_the_users_words(&error.to_string());
+        let hint = error.hint().map(|hint| process.in_the_users_words(&hint));
         let words = Words {
             verdict: UnmeasuredVerdict::CouldNotMeasure,
             reason: &reason,

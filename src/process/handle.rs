@@ -15,7 +15,7 @@ use super::signals::Signals;
 use crate::aws::{AssumedRole, TokenSource};
 use crate::baseline::Access;
 use crate::benchmark::Observer;
-use crate::config::{Baseline, GivenToken};
+use crate::config::{Baseline, GivenToken, as_inputs};
 use crate::exit::StopSignal;
 use crate::gate::{BranchName, Branches};
 use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
@@ -30,6 +30,8 @@ pub struct Process {
     pub(super) output: Output,
     display: Display,
     role: Option<AssumedRole>,
+    /// Whether the user gave inputs of the action, and no flags.
+    speaks_of_inputs: bool,
 }
 
 /// Whether commands print their result.
@@ -62,8 +64,27 @@ impl Process {
             output: Output::Printed,
             display,
             role: None,
+            speaks_of_inputs: false,
             environment: Arc::new(environment),
         })
+    }
+
+    /// The same process, whose messages name flags as inputs of the action if `inputs`.
+    #[must_use]
+    pub fn speaking_of_inputs(self, inputs: bool) -> Self {
+        Self {
+            speaks_of_inputs: inputs,
+            ..self
+        }
+    }
+
+    /// Words with flags, as the user knows them.
+    pub(crate) fn in_the_users_words(&self, words: &str) -> String {
+        if self.speaks_of_inputs && words.contains("--") {
+            as_inputs(words)
+        } else {
+            words.to_owned()
+        }
     }
 
     /// The same process, whose commands print no result.

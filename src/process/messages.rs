@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 
 use super::handle::{Output, Process};
 use crate::github::{Annotation, END_GROUP, Level, annotations, group, neutralise};
+use crate::progress::Display;
 use crate::text::one_line;
 
 impl Process {
@@ -38,13 +39,22 @@ impl Process {
 
     /// Prints a note on stderr.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(self.log(), "{}", one_line(text));
+        let text = self.in_the_users_words(text);
+        let _ = writeln!(self.log(), "{}", one_line(&text));
+    }
+
+    /// Prints a note that nothing depends on: not with `--quiet`.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.display() != Display::Quiet {
+            self.note(text);
+        }
     }
 
     /// Prints a warning on stderr; in Actions as an annotation.
     pub fn warn(&self, text: &str) {
         if self.in_actions() {
-            self.annotate(&[annotation(Level::Warning, text)]);
+            let text = self.in_the_users_words(text);
+            self.annotate(&[annotation(Level::Warning, &text)]);
         } else {
             self.note(&format!("warning: {text}"));
         }
@@ -53,7 +63,8 @@ impl Process {
     /// Prints a notice; in Actions as an annotation.
     pub(crate) fn notice(&self, text: &str) {
         if self.in_actions() {
-            self.annotate(&[annotation(Level::Notice, text)]);
+            let text = self.in_the_users_words(text);
+            self.annotate(&[annotation(Level::Notice, &text)]);
         } else {
             self.note(text);
         }
@@ -62,7 +73,8 @@ impl Process {
     /// Prints an error on stderr; in Actions as an annotation.
     pub fn complain(&self, text: &str) {
         if self.in_actions() {
-            self.annotate(&[annotation(Level::Error, text)]);
+            let text = self.in_the_users_words(text);
+            self.annotate(&[annotation(Level::Error, &text)]);
             return;
         }
         let style = anstyle::Style::new()

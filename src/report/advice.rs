@@ -7,7 +7,8 @@ use crate::gate::{
     ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, KeyDifference, MetricJudgement,
     NotCompared, Rule, Setting, Status, Tail, Undecided, Value, Verdict,
 };
-use crate::result::{Cause, RunResult, Service};
+use crate::result::{Cause, EndpointOutcome, EndpointRun, RunResult, Service};
+use crate::text::shell_word;
 use crate::units::{MemoryMb, Ratio};
 
 /// Longest reason that is shown in a sentence.
@@ -288,11 +289,7 @@ pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>>
             vec![text(other_settings(facts))]
         }
         Verdict::Inconclusive => remedy(facts, links),
-        Verdict::CouldNotMeasure => vec![
-            text("fix the error and "),
-            run_again(links),
-            text("; the details list every size."),
-        ],
+        Verdict::CouldNotMeasure => after_failure(facts, links),
         Verdict::NotRun => return None,
     };
     Some(labelled("What to do:", words))
@@ -316,6 +313,28 @@ fn other_settings(facts: Facts<'_>) -> &'static str {
     } else {
         "measure with the settings of the baseline, or record a baseline with these."
     }
+}
+
+/// Where to look for the cause of a model's failure.
+fn after_failure(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
+    let mut words = vec![
+        text("fix the error and "),
+        run_again(links),
+        text("; the details list every size."),
+    ];
+    let is_of_model = |run: &&EndpointRun| matches!(&run.outcome, EndpointOutcome::StoppedEarly { cause, .. } if *cause == Cause::Model);
+    if let Some(run) = facts.run.stability.iter().find(is_of_model) {
+        words.extend([
+            text(" The container wrote to the log group "),
+            code(format!("/aws/sagemaker/Endpoints/{}", run.endpoint_name)),
+            text(if run.container_log.is_empty() {
+                "."
+            } else {
+                ", and its last lines are in the HTML report."
+            }),
+        ]);
+    }
+    words
 }
 
 /// Who accepted what, and what follows.
@@ -383,7 +402,7 @@ fn allowing(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
         words.push(code(if links.run_url.is_some() {
             format!("{}: {it}", it.name())
         } else {
-            format!("--{} {}", it.name(), sanitise::shell_word(&it.to_string()))
+            format!("--{} {}", it.name(), shell_word(&it.to_string()))
         }));
     }
     words.push(text("."));
@@ -466,7 +485,7 @@ pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
 }
 
 fn creating_lines(run: &RunResult, links: &Links) -> Vec<String> {
-    let word = sanitise::shell_word;
+    let word = shell_word;
     let name = if run.name == run.model_name {
         String::new()
     } else {

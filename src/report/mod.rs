@@ -94,6 +94,8 @@ pub struct Report {
     /// What failed containers wrote: not for the comment.
     container_log: Option<Section>,
     footer: Vec<Inline>,
+    /// Whether a gate had something to say.
+    is_judged: bool,
 }
 
 /// A folded part of the report.
@@ -144,6 +146,36 @@ pub fn compose(
             &run.sagegate_version,
             links,
         ),
+        is_judged: true,
+    }
+}
+
+/// Writes the report of a run that is compared with nothing: what it recommends, and what that
+/// serves.
+pub fn compose_measurement(
+    run: &RunResult,
+    analysis: &Analysis,
+    judgement: &Judgement,
+    links: &Links,
+) -> Report {
+    let report = compose(run, analysis, judgement, links);
+    let facts = Facts {
+        run,
+        analysis,
+        judgement,
+    };
+    let Some(headline) = headline::of_measurement(facts) else {
+        return report;
+    };
+    Report {
+        headline,
+        metrics: None,
+        baseline: None,
+        why: sections::serving(facts),
+        remedy: None,
+        commands: Vec::new(),
+        is_judged: false,
+        ..report
     }
 }
 

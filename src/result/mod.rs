@@ -19,7 +19,7 @@ pub use self::cause::Cause;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
 pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;
-pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, OutcomeKind};
+pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, ModelMessage, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 pub use self::local::{Condition, ContractCheck, Finding, LocalRun, Machine, SkippedSize};
 use crate::prices::DatedPrices;

@@ -146,7 +146,7 @@ fn a_long_plan_with_temporary_credentials_gives_a_warning() {
     assert!(
         warnings.iter().any(
             |it| it.contains("the temporary AWS credentials end in 0 min")
-                && it.contains("--role-to-assume")
+                && it.contains("input `role-to-assume`")
         ),
         "{warnings:?}"
     );

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::aws_names::parse_role_arn;
 use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
 use crate::aws::AccountId;
@@ -29,6 +30,16 @@ pub enum Mode {
     Gate,
     /// Compare, then add this run to the baseline; a regression does not fail
     Record,
+}
+
+/// Who acts on AWS.
+#[derive(Debug, Clone, Args)]
+pub struct RoleArgs {
+    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its
+    /// session as often as a long run needs [default: the credentials of the environment or the
+    /// profile]
+    #[arg(long, value_name = "ARN", value_parser = parse_role_arn, help_heading = "AWS")]
+    pub role_to_assume: Option<String>,
 }
 
 /// Where the baseline is.
@@ -114,7 +125,7 @@ pub struct GateArgs {
     /// Largest increase of the cost per million invocations at that size: 5%, $0.20 or off
     #[arg(long, value_name = "LIMIT", default_value = "5%")]
     pub max_cost_increase: CostLimit,
-    /// Ceiling of the cost per million invocations that needs no baseline, for example $12
+    /// Ceiling of the cost per million invocations that needs no baseline, for example 12 or $12
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<CostCeiling>,
     /// Exit code when there is no baseline yet: warn is 0, fail is 1 [default: warn]

@@ -7,6 +7,7 @@ mod method;
 mod savings;
 mod sizes;
 
+pub(super) use self::concurrency::serving;
 pub(super) use self::container_log::section as container_log;
 pub(super) use self::sizes::sizes_table;
 use super::document::{Block, Inline, text};

@@ -18,6 +18,7 @@ const SECOND_MS: f64 = 1000.0;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::simulator) struct Request<'a> {
     pub(in crate::simulator) endpoint: &'a str,
+    pub(in crate::simulator) content_type: Option<&'a str>,
     pub(in crate::simulator) body_bytes: usize,
     pub(in crate::simulator) id: &'a str,
 }
@@ -121,7 +122,7 @@ impl Account {
         }
         match endpoint.workers.take(now, scenario.model.idle_seconds) {
             Some((worker, is_cold)) => {
-                let (answer, failure) = endpoint.answer(fault, scenario);
+                let (answer, failure) = endpoint.answer(request, fault, scenario);
                 let start = is_cold.then_some(Moment::Started);
                 let written = lines(start.into_iter().chain(failure), &scenario.model);
                 logs.write(endpoint.writer(worker), &written, now);
@@ -198,9 +199,21 @@ impl Endpoint {
     }
 
     /// What a call comes to, and what the container writes about that.
-    fn answer(&self, fault: Option<Fault>, scenario: &Scenario) -> (Answer, Option<Moment>) {
+    fn answer(
+        &self,
+        request: Request<'_>,
+        fault: Option<Fault>,
+        scenario: &Scenario,
+    ) -> (Answer, Option<Moment>) {
         let variant = &self.config.variant;
         let model = &scenario.model;
+        let content_type = request.content_type.unwrap_or_default();
+        let accepted = &model.content_types;
+        if !accepted.is_empty() && !accepted.iter().any(|it| it == content_type) {
+            let what = format!("Unsupported content type: {content_type}");
+            let error = refused_by_model(variant, 415, &what);
+            return (Answer::Error(error), None);
+        }
         match fault {
             Some(Fault::DroppedConnection) => (Answer::DroppedConnection, None),
             Some(Fault::ModelError) => {
@@ -278,6 +291,15 @@ pub(in crate::simulator) fn timed_out(variant: &str) -> ApiError {
 pub(in crate::simulator) fn model_error(variant: &str, what: &str) -> ApiError {
     let message = format!(
         "Received server error (500) from {variant} with message \"{what}\". See CloudWatch logs for more information."
+    );
+    ApiError::new(424, "ModelError", message)
+}
+
+/// What AWS says of a container that answers with a status of 400 to 499.
+fn refused_by_model(variant: &str, status: u16, what: &str) -> ApiError {
+    let message = format!(
+        "Received client error ({status}) from {variant} with message \"{what}\". See CloudWatch logs for more \
+         information."
     );
     ApiError::new(424, "ModelError", message)
 }

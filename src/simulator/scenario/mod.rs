@@ -76,6 +76,7 @@ const TRACEBACK: [&str; 5] = [
 /// setup_ms = 800                 # cold start: ModelSetupTime
 /// idle_seconds = 300             # a worker idle for longer starts cold again
 /// error_log = ["Traceback ..."]  # lines that the container writes when it fails
+/// content_types = []             # any other is answered with HTTP status 415; empty: all are taken
 ///
 /// [life_cycle]
 /// creating_seconds = 2.0
@@ -219,6 +220,7 @@ pub(super) struct ContainerProfile {
     pub(super) setup_ms: f64,
     pub(super) idle_seconds: f64,
     pub(super) error_log: Vec<String>,
+    pub(super) content_types: Vec<String>,
 }
 
 impl Default for ContainerProfile {
@@ -230,6 +232,7 @@ impl Default for ContainerProfile {
             setup_ms: 0.0,
             idle_seconds: 300.0,
             error_log: TRACEBACK.map(str::to_owned).to_vec(),
+            content_types: Vec::new(),
         }
     }
 }
@@ -349,6 +352,11 @@ pub enum ScenarioError {
 }
 
 impl Scenario {
+    /// Names of the models that exist from the start.
+    pub fn model_names(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().map(|it| it.name.as_str())
+    }
+
     /// Names of the built-in profiles.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name)

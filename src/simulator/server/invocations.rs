@@ -40,6 +40,7 @@ pub(super) struct Invoke<'a> {
     /// `X-Amzn-SageMaker-Inference-Id`.
     pub(super) inference_id: Option<&'a str>,
     pub(super) headers: &'a HeaderMap,
+    pub(super) content_type: Option<&'a str>,
     pub(super) body: Bytes,
     pub(super) request_id: &'a str,
 }
@@ -59,6 +60,7 @@ impl Invoke<'_> {
             service.log().remember_invocation(LoggedInvocation {
                 endpoint: self.endpoint.to_owned(),
                 inference_id: id.to_owned(),
+                content_type: self.content_type.map(str::to_owned),
                 status: response.status().as_u16(),
                 arrived_us: microseconds(since_start),
                 took_us: microseconds(arrived.elapsed()),
@@ -71,6 +73,7 @@ impl Invoke<'_> {
         let began = Instant::now();
         let request = Request {
             endpoint: self.endpoint,
+            content_type: self.content_type,
             body_bytes: self.body.len(),
             id: self.request_id,
         };

@@ -338,6 +338,7 @@ async fn handle(
             endpoint,
             inference_id: header(&headers, "x-amzn-sagemaker-inference-id"),
             headers: &headers,
+            content_type: header(&headers, "content-type"),
             body,
             request_id: &request_id,
         };

@@ -123,11 +123,20 @@ impl Simulator {
 
     /// What exists and what was asked.
     pub(crate) fn state(&self) -> Value {
+        self.view("state")
+    }
+
+    /// The invocations that had an id.
+    pub(crate) fn invocations(&self) -> Vec<Value> {
+        self.view("invocations").as_array().unwrap().clone()
+    }
+
+    fn view(&self, name: &str) -> Value {
         let address = self.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "GET /_simulator/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            "GET /_simulator/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();

@@ -16,6 +16,7 @@ pub(super) fn at(service: &Service, url: &str) -> Result<ModelData, EngineError>
     };
     let call = ObjectCall {
         bucket: bucket.to_owned(),
+        expected_owner: None,
         operation: ObjectOperation::Get(key.to_owned()),
     };
     let now = service.now();
