@@ -145,6 +145,7 @@ impl Ending<'_> {
             can_be_labelled: self
                 .conversation()
                 .is_some_and(|it| it.merge_group.is_none()),
+            label_needs: self.may_accept.permission,
             ..links(commit, self.publisher, process)
         }
     }

@@ -374,7 +374,13 @@ fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
             } else {
                 ": these values, and no worse ones, are then accepted for this pull request. "
             }),
-            text("Whoever may triage or write in this repository may label. "),
+            text(match links.label_needs {
+                None => "Whoever may triage or write in this repository may label. ".to_owned(),
+                Some(permission) => format!(
+                    "The label counts from whoever has the permission {} of this repository. ",
+                    permission.name()
+                ),
+            }),
         ]);
     } else if links.run_url.is_some() {
         words.extend([text("Or "), run_again(links), text(". ")]);

@@ -41,7 +41,7 @@ use self::table::Table;
 pub use self::terminal::{Color, terminal};
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
 use crate::analysis::{Analysis, Strategy};
-use crate::gate::{Judgement, Shown, Verdict};
+use crate::gate::{Judgement, Permission, Shown, Verdict};
 use crate::marker::{Key, Leg, Marker};
 use crate::result::RunResult;
 
@@ -65,6 +65,8 @@ pub struct Links {
     pub result: Option<String>,
     /// Whether the report goes to a pull request, where a label can accept a regression.
     pub can_be_labelled: bool,
+    /// The permission that a label counts with; `None` where whoever may label may accept.
+    pub label_needs: Option<Permission>,
     /// Name of the workflow: part of the comment's key, so that each workflow keeps its own
     /// comment.
     pub workflow: Option<String>,

@@ -388,6 +388,21 @@ fn the_page_loads_nothing_and_runs_nothing() {
 }
 
 #[test]
+fn who_may_label_is_who_is_asked_for() {
+    let run = model(1.7);
+    let judgement = judged(&run, Some(&history(5, model)), &Limits::default());
+    let of = |label_needs| {
+        let links = Links {
+            label_needs,
+            ..labelled()
+        };
+        markdown(&composed_with(&run, &judgement, &links))
+    };
+    assert!(of(None).contains("Whoever may triage or write in this repository may label."));
+    assert!(of(Some(Permission::Maintain)).contains("the permission maintain of this repository"));
+}
+
+#[test]
 fn what_is_switched_off_says_so() {
     let off = Limits {
         max_memory_increase: MemoryLimit::Off,

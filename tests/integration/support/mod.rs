@@ -52,8 +52,8 @@ pub(crate) fn spaced(words: &str) -> String {
     words.replace('\u{a0}', " ").replace('\u{2060}', "")
 }
 
-/// The result as a file, with latencies that no busy machine disturbs: 60 ms at 1024 MB and 35 ms at
-/// the other sizes, times `factor`.
+/// The result as a file, with latencies that no busy machine disturbs: 60 ms at 1024 MB and 35 ms
+/// at the other sizes, times `factor`.
 pub(crate) fn steadied(mut run: RunResult, factor: f64) -> String {
     for endpoint in &mut run.stability {
         let is_small = endpoint.memory_mb.get() == 1024;
