@@ -95,7 +95,7 @@ impl Machine {
             let cpus = crate::text::plural(self.cpus, "CPU");
             return Some(format!("this machine has {cpus}, and that is {share}"));
         }
-        let bytes = u64::from(memory_mb.get()) * u64::from(workers) << 20;
+        let bytes = (u64::from(memory_mb.get()) * u64::from(workers)) << 20;
         if bytes > self.memory_bytes {
             let has = self.memory_bytes >> 20;
             return Some(format!("this machine has {has} MB of memory"));

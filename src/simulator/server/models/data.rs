@@ -15,6 +15,7 @@ pub(super) fn at(service: &Service, url: &str) -> Result<ModelData, EngineError>
         return Err(wrong(format!("`{url}` is neither file:// nor s3://")));
     };
     let call = ObjectCall {
+        expected_owner: None,
         bucket: bucket.to_owned(),
         expected_owner: None,
         operation: ObjectOperation::Get(key.to_owned()),
