@@ -44,7 +44,7 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
 async fn run_on(simulator: &Handle, it: &Run, process: &Process) -> Outcome {
     let inputs = Inputs::read(&it.measurement, &it.output)?;
     let backend = Backend::on_simulator(simulator, SIMULATED_REGION).await?;
-    run(it, inputs, &backend, &Publisher::nowhere(), process).await
+    Box::pin(run(it, inputs, &backend, &Publisher::nowhere(), process)).await
 }
 
 /// Deletes the baseline of an earlier demo.

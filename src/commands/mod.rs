@@ -47,7 +47,7 @@ pub async fn execute(cli: Cli, process: &Process) -> ExitStatus {
 async fn dispatch(command: Command, process: &Process) -> Outcome {
     match command {
         Command::Run(command) => run::run(&command, process).await,
-        Command::Benchmark(command) => benchmark::benchmark(&command, process).await,
+        Command::Benchmark(command) => Box::pin(benchmark::benchmark(&command, process)).await,
         Command::Submit(command) => submit::submit(&command, process).await,
         Command::Collect(command) => collect::collect(&command, process).await,
         Command::InsideJob => inside(process).await,

@@ -13,7 +13,7 @@ use crate::process::Process;
 pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
     let attempt = run.attempt();
     let publisher = Publisher::of_attempt(&attempt, process);
-    match gate(run, &publisher, process).await {
+    match Box::pin(gate(run, &publisher, process)).await {
         Ok(status) => Ok(status),
         Err(error) => {
             let unmeasured = UnmeasuredRun {
