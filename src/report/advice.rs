@@ -393,7 +393,7 @@ fn allowing(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
         words.push(code(if links.run_url.is_some() {
             format!("{}: {it}", it.name())
         } else {
-            format!("--{} {}", it.name(), sanitise::shell_word(&it.to_string()))
+            format!("--{} {}", it.name(), shell_word(&it.to_string()))
         }));
     }
     words.push(text("."));

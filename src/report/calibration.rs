@@ -41,7 +41,7 @@ pub fn seeded(run: &RunResult, analysis: &Analysis, judgement: &Judgement) -> St
         .collect();
     let outlooks = judgement.baseline.iter().flat_map(|it| it.outlooks.clone());
     let table = super::baseline::outlook_table(&outlooks.collect::<Vec<_>>());
-    lines.extend(std::iter::once(String::new()).chain(table.terminal_lines()));
+    lines.extend(std::iter::once(String::new()).chain(table.terminal_lines().concat()));
     lines.join("\n") + "\n"
 }
 
