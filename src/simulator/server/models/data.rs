@@ -17,7 +17,6 @@ pub(super) fn at(service: &Service, url: &str) -> Result<ModelData, EngineError>
     let call = ObjectCall {
         expected_owner: None,
         bucket: bucket.to_owned(),
-        expected_owner: None,
         operation: ObjectOperation::Get(key.to_owned()),
     };
     let now = service.now();
