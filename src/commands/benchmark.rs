@@ -7,7 +7,6 @@ use crate::gate::{History, Limits, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
-use crate::pipeline::inputs::Inputs;
 use crate::pipeline::measure::{Measuring, measure};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::MeasuringPolicy;
@@ -36,9 +35,8 @@ async fn measure_and_report(
     process: &Process,
 ) -> Outcome {
     let (measurement, output) = (&benchmark.measurement, &benchmark.output);
-    let inputs = Inputs::read(measurement, output)?;
-    let region = measurement.region.as_deref();
-    let backend = Backend::open(&benchmark.target, region, process).await?;
+    let (inputs, backend) =
+        Backend::with_inputs(measurement, &benchmark.target, output, process).await?;
     let files = OutputFiles::of(output.folder());
     let region = backend.session.region();
     let prices = inputs.prices.of_region(region, &files, process).await?;

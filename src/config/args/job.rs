@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, RecommendArgs};
+use super::groups::{
+    BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, PullRequestArgs, RecommendArgs,
+};
 use super::run::RunArgs;
 use super::values::{parse_duration, parse_job_name, parse_job_timeout, parse_role_arn};
 use crate::aws::S3Folder;
@@ -86,6 +88,9 @@ pub struct CollectArgs {
     /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
+    /// Which pull request it is about.
+    #[command(flatten)]
+    pub pull_request: PullRequestArgs,
     /// What the recommendation depends on.
     #[command(flatten)]
     pub recommend: RecommendArgs,

@@ -1,6 +1,7 @@
 //! The command line as a user has it, a simulator to point it at, and a folder to work in.
 
 pub(crate) mod github;
+pub(crate) mod proxy;
 pub(crate) mod runner;
 
 use std::collections::BTreeMap;
