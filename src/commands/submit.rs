@@ -1,7 +1,7 @@
 //! `sagegate submit`: the run of `sagegate run`, on a machine of SageMaker's.
 
 use crate::aws::Objects;
-use crate::config::{AfterStart, Output, Submit};
+use crate::config::{AfterStart, Output, Submit, Target};
 use crate::exit::ExitStatus;
 use crate::job::input::JobInput;
 use crate::job::submission::Submission;
