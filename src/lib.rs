@@ -30,6 +30,8 @@ mod hint;
 
 pub mod units;
 
+pub mod redact;
+
 pub mod text;
 
 pub mod files;
@@ -51,6 +53,8 @@ pub mod gate;
 pub mod marker;
 
 pub mod report;
+
+pub mod network;
 
 pub mod aws;
 

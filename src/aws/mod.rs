@@ -1,5 +1,6 @@
 //! The only user of the AWS SDKs: one configured client per service, one function per operation.
 
+mod access;
 mod account_id;
 mod cause;
 mod endpoints;
@@ -22,6 +23,7 @@ mod tests;
 mod timing;
 mod web_identity;
 
+pub use access::Access;
 pub use account_id::{AccountId, NotAnAccount};
 pub use cause::{cause_of_call, cause_of_deployment, is_role_refused};
 pub use endpoints::{EndpointSpec, EndpointStatus};

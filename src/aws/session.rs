@@ -11,9 +11,11 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
+use super::access::Access;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
+use crate::network::{Network, NetworkError, Servers};
 use crate::result::{Machine, Service};
 use crate::text::one_line;
 
@@ -50,6 +52,9 @@ pub enum SessionError {
         /// What the chain of credential sources said.
         reason: String,
     },
+    /// The connection cannot be set up.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// A role is to be assumed, and the job may not have identity tokens.
     #[error("--role-to-assume {role}: the job may not ask GitHub for an identity token")]
     NoIdentityToken {
@@ -70,6 +75,7 @@ impl SessionError {
     /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::Network(error) => return error.hint(),
             Self::MissingRegion => "pass --region us-east-1 or set AWS_REGION",
             Self::MissingCredentials { .. } => {
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or add \
@@ -92,21 +98,19 @@ impl SessionError {
 
 impl Session {
     /// Reads region, credentials and endpoint overrides as every AWS tool does and checks that the
-    /// first two are there. Sends nothing to AWS beyond what the credential source needs. With
-    /// `role` its sessions are the credentials, and nothing else is looked for.
+    /// first two are there. Sends nothing to AWS beyond what the credential source needs. With a
+    /// role its sessions are the credentials, and nothing else is looked for.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
-    pub async fn connect(
-        region: Option<String>,
-        role: Option<&AssumedRole>,
-    ) -> Result<Self, SessionError> {
+    pub async fn connect(region: Option<String>, access: &Access) -> Result<Self, SessionError> {
         let loader = aws_config::defaults(BehaviorVersion::latest());
         let loader = match region {
             Some(region) => loader.region(Region::new(region)),
             None => loader,
         };
-        Self::with_config(&configured(loader, role).await?, role).await
+        let config = configured(loader, access).await?;
+        Self::with_config(&config, access.role.as_ref()).await
     }
 
     async fn with_config(
@@ -146,6 +150,7 @@ impl Session {
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(url)
+            .http_client(Network::default().client(Servers::Aws)?)
             .build();
         Self::with_config(&config, None).await
     }
@@ -197,9 +202,10 @@ fn is_amazon(host: &str) -> bool {
 /// What the environment says of AWS; the credentials are those of the role where there is one.
 pub(super) async fn configured(
     loader: ConfigLoader,
-    role: Option<&AssumedRole>,
+    access: &Access,
 ) -> Result<SdkConfig, SessionError> {
-    let Some(role) = role else {
+    let loader = loader.http_client(access.network.client(Servers::Aws)?);
+    let Some(role) = &access.role else {
         return Ok(loader.load().await);
     };
     let Some(tokens) = &role.tokens else {

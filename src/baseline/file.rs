@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{BaselineError, UnusableBaseline};
-use crate::files::write_atomically;
+use crate::files::{create_folders, write_atomically};
 use crate::gate::{BaselineFile, BaselineFileError};
 
 pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
@@ -35,7 +35,7 @@ pub(super) fn update(
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    create_folders(folder).map_err(failed)?;
     // The folder, not the file, is locked: the file is replaced by a rename, which would leave the
     // next writer holding a lock on a file that is no longer there. The lock ends with the handle.
     let folder_handle = File::open(folder).map_err(failed)?;

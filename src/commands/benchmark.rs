@@ -35,9 +35,9 @@ async fn measure_and_report(
     publisher: &Publisher,
     process: &Process,
 ) -> Outcome {
-    let measurement = &benchmark.measurement;
-    let inputs = Inputs::read(measurement, &benchmark.output)?;
-    let backend = Backend::open(&benchmark.target, measurement, process).await?;
+    let (measurement, output) = (&benchmark.measurement, &benchmark.output);
+    let (inputs, backend) =
+        Backend::with_inputs(measurement, &benchmark.target, output, process).await?;
     let outcome = on_backend(benchmark, inputs, &backend, publisher, process).await;
     backend.close(process).await;
     outcome

@@ -102,7 +102,7 @@ impl Sweeper<'_> {
             self.list_ledger(ledger);
             return Ok(unfinished);
         }
-        let session = Session::connect(Some(ledger.region.clone()), self.process.role()).await?;
+        let session = Session::connect(Some(ledger.region.clone()), self.process.aws()).await?;
         unfinished.left = self.stop(&session, &ledger.jobs).await;
         let left = self.sweep(&session, ledger.names(), &[]).await;
         unfinished.left.extend(left.left);
@@ -191,7 +191,7 @@ impl Sweeper<'_> {
         selection: &Selection,
         region: Option<String>,
     ) -> Result<Unfinished, Error> {
-        let session = Session::connect(region, self.process.role()).await?;
+        let session = Session::connect(region, self.process.aws()).await?;
         let mut orphans = find_orphans(&session, selection, now()).await;
         let what = match selection {
             Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),

@@ -13,16 +13,18 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::output_files::{LEDGER, OutputFiles};
 use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
+use crate::pipeline::subject::about;
 use crate::process::Process;
 use crate::text::with_hint;
 
 /// Waits for the job where it still runs, then fetches, judges and reports as `run` does.
 pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
     let prices = Prices::read(&collect.recommend.prices)?;
-    let session = Session::connect(collect.region.clone(), process.role()).await?;
+    let session = Session::connect(collect.region.clone(), process.aws()).await?;
     let owner = collect.gate.baseline.bucket_owner.clone();
-    let objects = Objects::connect(collect.region.clone(), process.role(), owner).await?;
+    let objects = Objects::connect(collect.region.clone(), process.aws(), owner).await?;
     let token = collect.gate.baseline.github_token.as_ref();
+    let process = &about(collect.gate.pull_request, token, process).await;
     let publisher = Publisher::of_event(collect.gate.comment, token, process);
     let gate = Gate::open(&collect.gate, &publisher, process).await?;
     let (input, output) = places(collect, &session).await?;

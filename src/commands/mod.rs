@@ -21,7 +21,9 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::job::inside::inside;
 use crate::pipeline::Outcome;
+use crate::pipeline::backend::Backend;
 use crate::pipeline::publish::Publisher;
+use crate::pipeline::subject::about;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
@@ -72,6 +74,11 @@ async fn reject(rejected: Rejected, process: &Process) -> Outcome {
     let Some(attempt) = &rejected.attempt else {
         return Err(error);
     };
+    let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;
+    // A value may come from a step that gets no credentials, either.
+    let region = attempt.region.as_deref();
+    let opened = Backend::open_first(&attempt.target, region, process).await;
+    let error = opened.err().unwrap_or(error);
     let publisher = Publisher::of_attempt(attempt, process);
     let unmeasured = UnmeasuredRun {
         attempt,

@@ -13,7 +13,7 @@ use super::command::{
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
 use super::measurement::{
-    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of,
+    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of, target_of,
 };
 use crate::benchmark::Selection;
 use crate::gate::Policy;
@@ -90,6 +90,8 @@ impl Attempt {
             policy: Policy::default(),
             comment: None,
             github_token: None,
+            pull_request: None,
+            target: target_of(args),
         }
     }
 }
@@ -108,6 +110,7 @@ impl Run {
             target: checked.target,
             output: checked.output,
             gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
+                .about(&args.pull_request)
                 .confirming(args.confirm),
             fail_fast: args.fail_fast,
         })
@@ -115,22 +118,24 @@ impl Run {
 
     /// Where to publish that the run could not be measured.
     pub fn attempt(&self) -> Attempt {
-        attempt(&self.measurement, self.output.clone(), &self.gate)
+        let target = self.target.clone();
+        attempt(&self.measurement, target, self.output.clone(), &self.gate)
     }
 }
 
 /// Where to publish that a gate's run could not be measured.
-fn attempt(measurement: &Measurement, output: Output, gate: &Gate) -> Attempt {
+fn attempt(measurement: &Measurement, target: Target, output: Output, gate: &Gate) -> Attempt {
     Attempt {
         policy: gate.judging.policy,
         comment: Some(gate.comment),
         github_token: gate.baseline.github_token.clone(),
-        ..silent_attempt(measurement, output)
+        pull_request: gate.pull_request,
+        ..silent_attempt(measurement, target, output)
     }
 }
 
 /// Where files go when a run could not be measured that comments nowhere.
-fn silent_attempt(measurement: &Measurement, output: Output) -> Attempt {
+fn silent_attempt(measurement: &Measurement, target: Target, output: Output) -> Attempt {
     Attempt {
         name: Some(measurement.name.clone()),
         region: measurement.region.clone(),
@@ -143,6 +148,8 @@ fn silent_attempt(measurement: &Measurement, output: Output) -> Attempt {
         policy: Policy::default(),
         comment: None,
         github_token: None,
+        pull_request: None,
+        target,
     }
 }
 
@@ -174,7 +181,7 @@ impl Benchmark {
 
     /// Where to publish that it could not be measured.
     pub fn attempt(&self) -> Attempt {
-        silent_attempt(&self.measurement, self.output.clone())
+        silent_attempt(&self.measurement, self.target.clone(), self.output.clone())
     }
 }
 
@@ -223,7 +230,7 @@ impl Submit {
     /// Where to publish that the job measured nothing.
     pub fn attempt(&self) -> Attempt {
         let output = Output::New(self.output_dir.clone());
-        attempt(&self.measurement, output, &self.gate)
+        attempt(&self.measurement, Target::Aws, output, &self.gate)
     }
 }
 
@@ -252,7 +259,8 @@ impl From<CollectArgs> for Collect {
             job: args.job,
             region: args.region,
             cleanup_timeout: args.cleanup_timeout,
-            gate: Gate::new(args.mode, judging, args.baseline, &args.comment),
+            gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
+                .about(&args.pull_request),
             recommend: args.recommend.into(),
             output_dir: args.output.output_dir,
         }

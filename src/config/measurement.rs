@@ -155,11 +155,7 @@ impl Checked {
     pub(super) fn new(args: MeasurementArgs, load: LoadDefault) -> Result<Self, ConfigError> {
         check_counts(&args.measure)?;
         let output = output_of(&args);
-        let target = match args.simulate {
-            Some(profile) => Target::Simulator { profile },
-            None if args.local => Target::Local,
-            None => Target::Aws,
-        };
+        let target = target_of(&args);
         let arrivals = match (args.load.rate, &args.load.trace) {
             (Some(per_second), _) => Some(ArrivalsSource::ConstantRate { per_second }),
             (None, Some(path)) => Some(ArrivalsSource::Trace(path.clone())),
@@ -188,6 +184,17 @@ impl Checked {
 /// The name that the flags give a model, before anything else is known to be right.
 pub(super) fn name_of(args: &ModelArgs) -> Option<String> {
     args.name.clone().or_else(|| args.model_name.clone())
+}
+
+/// Where endpoints are created.
+pub(super) fn target_of(args: &MeasurementArgs) -> Target {
+    match &args.simulate {
+        Some(profile) => Target::Simulator {
+            profile: profile.clone(),
+        },
+        None if args.local => Target::Local,
+        None => Target::Aws,
+    }
 }
 
 /// Where files go: a resumed run goes on in its folder.

@@ -147,6 +147,7 @@ hinted! {
         },
         /// Variables of the runner for identity tokens.
         #[error("{source}")]
+        #[hint(source.hint())]
         IdentityToken {
             /// What is wrong.
             #[from]

@@ -12,7 +12,9 @@ use thiserror::Error;
 use super::client::{Call, Client};
 use super::error::{GitHubError, Operation, Problem};
 use super::retry::Failure;
+use super::supersede::{Foreign, replaceable, supersede};
 use crate::marker::{Key, Marker};
+use crate::redact::published as publishable;
 
 /// Most characters of a comment; GitHub refuses more with 422 "body is too long". Counted in UTF-16
 /// units, the largest of the possible readings that is still accepted.
@@ -120,6 +122,8 @@ pub struct Published {
     pub done: Done,
     /// Page of the comment, where there is one.
     pub url: Option<String>,
+    /// Pages of older comments by other accounts that could not be replaced.
+    pub stale: Vec<String>,
 }
 
 /// The newest comment with `key` in its marker that the token's owner wrote; without one, the
@@ -156,7 +160,7 @@ pub async fn publish_comment(
     }
     let draft = Draft {
         pull_request,
-        body: fitting(body).to_owned(),
+        body: fitting(&publishable(body)).to_owned(),
         marker,
         may_create: mode.creates(occasion),
     };
@@ -175,6 +179,7 @@ pub async fn publish_comment(
 }
 
 /// A comment to write.
+#[derive(Clone)]
 struct Draft {
     pull_request: u64,
     body: String,
@@ -204,7 +209,27 @@ async fn publish_once(
     draft: &Draft,
     author: &str,
 ) -> Result<Published, GitHubError> {
-    let ours = ours(client, draft.pull_request, &draft.marker.key, author).await?;
+    let key = &draft.marker.key;
+    let ours = ours(client, draft.pull_request, key, author).await?;
+    let older = ours.by_others.iter();
+    let older = older.filter(|(marker, _)| !marker.is_newer_than(&draft.marker));
+    let older = older.map(|(_, comment)| comment.clone()).collect();
+    let foreign = replaceable(client, older).await;
+    let draft = Draft {
+        // A verdict that is shown is kept current, whoever shows it.
+        may_create: draft.may_create || !foreign.is_empty(),
+        ..draft.clone()
+    };
+    let published = publish_ours(client, &draft, &ours).await?;
+    let stale = supersede(client, &foreign, published.url.as_deref()).await;
+    Ok(Published { stale, ..published })
+}
+
+async fn publish_ours(
+    client: &Client,
+    draft: &Draft,
+    ours: &Ours,
+) -> Result<Published, GitHubError> {
     // A run that ended before its leg was known is of the only one there is.
     if let ([], [only]) = (ours.of_key.as_slice(), ours.of_legs.as_slice()) {
         let draft = draft.under(&only.marker.key);
@@ -286,7 +311,11 @@ fn write(method: Method, route: String, draft: &Draft) -> Call {
 }
 
 const fn published(done: Done, url: Option<String>) -> Published {
-    Published { done, url }
+    Published {
+        done,
+        url,
+        stale: Vec::new(),
+    }
 }
 
 fn comment_route(client: &Client, id: u64) -> String {
@@ -311,6 +340,9 @@ struct ApiComment {
 #[derive(Deserialize)]
 struct ApiUser {
     login: String,
+    /// `Bot` for apps.
+    #[serde(default, rename = "type")]
+    kind: String,
 }
 
 /// Our comments of one gate, each list the newest first.
@@ -321,6 +353,8 @@ struct Ours {
     without_leg: Vec<ExistingComment>,
     /// Those of the model's legs, where the key names none.
     of_legs: Vec<ExistingComment>,
+    /// Comments with the key by other accounts.
+    by_others: Vec<(Marker, Foreign)>,
 }
 
 /// Our comments of one gate. Any user can write the marker, so the author counts too.
@@ -334,13 +368,24 @@ async fn ours(
     let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
     let mut ours = Ours::default();
     for comment in all {
-        let by_us = comment
-            .user
-            .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
         let body = comment.body.unwrap_or_default();
-        let Some(marker) = Marker::parse(&body).filter(|_| by_us) else {
+        // The account may be gone.
+        let Some((marker, user)) = Marker::parse(&body).zip(comment.user) else {
             continue;
         };
+        let url = comment.html_url.unwrap_or_default();
+        if !user.login.eq_ignore_ascii_case(author) {
+            if marker.key == *key {
+                let foreign = Foreign {
+                    id: comment.id,
+                    url,
+                    is_app: user.kind == "Bot",
+                    login: user.login,
+                };
+                ours.by_others.push((marker, foreign));
+            }
+            continue;
+        }
         let list = if marker.key == *key {
             &mut ours.of_key
         } else if marker.key.is_without_the_leg_of(key) {
@@ -354,7 +399,7 @@ async fn ours(
         let place = list.iter().position(newer_than).unwrap_or(list.len());
         let comment = ExistingComment {
             id: comment.id,
-            url: comment.html_url.unwrap_or_default(),
+            url,
             body,
             changed_at: comment.updated_at.or(comment.created_at),
             marker,

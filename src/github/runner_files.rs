@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::redact::published;
 use crate::text::{one_line, with_hint};
 
 /// Bytes of a step's summary: the runner drops a larger one as a whole.
@@ -83,7 +84,10 @@ impl RunnerFiles {
         values: &[(&str, &str)],
         random: &mut fastrand::Rng,
     ) -> Result<(), RunnerFileError> {
-        append("GITHUB_OUTPUT", self.output.as_deref(), values, random)
+        let public: Vec<_> = values.iter().map(|(_, value)| published(value)).collect();
+        let names = values.iter().map(|(name, _)| *name);
+        let values: Vec<_> = names.zip(public.iter().map(|it| &**it)).collect();
+        append("GITHUB_OUTPUT", self.output.as_deref(), &values, random)
     }
 
     /// Saves values that the clean-up of this step gets as `STATE_<name>`.
@@ -111,7 +115,7 @@ impl RunnerFiles {
             let mut file = open(path)?;
             let left = MAX_SUMMARY.saturating_sub(file.metadata()?.len() + 1);
             let room = usize::try_from(left).unwrap_or(usize::MAX);
-            let mut text = write(room);
+            let mut text = published(&write(room)).into_owned();
             text.truncate(text.floor_char_boundary(room));
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push('\n');

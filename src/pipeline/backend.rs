@@ -1,12 +1,14 @@
 //! Where a command creates its endpoints: AWS, or an in-process simulator.
 
+use super::inputs::Inputs;
 use super::local::Local;
 pub(crate) use super::simulator::SIMULATED_REGION;
 use super::simulator::{scenario, start};
 use crate::aws::Session;
 use crate::benchmark::ModelSource;
-use crate::config::{Measurement, Target};
+use crate::config::{Measurement, Output, Target};
 use crate::error::{Error, UsageError};
+use crate::github::Context;
 use crate::process::Process;
 use crate::simulator::Handle;
 
@@ -95,11 +97,43 @@ impl Backend {
         }
     }
 
+    /// The same before any input is read, where credentials may be missing for a good reason: what
+    /// is made with them is missing, too, and "not run" is all there is to say. `None` elsewhere.
+    pub(crate) async fn open_first(
+        target: &Target,
+        region: Option<&str>,
+        process: &Process,
+    ) -> Result<Option<Self>, Error> {
+        let context = process.context().filter(|_| process.in_actions());
+        let may_lack = context.is_some_and(Context::may_lack_credentials);
+        if may_lack && *target == Target::Aws {
+            return Ok(Some(Self::on_aws(region, process).await?));
+        }
+        Ok(None)
+    }
+
+    /// The inputs of a measurement, and where its endpoints are created.
+    pub(crate) async fn with_inputs(
+        measurement: &Measurement,
+        target: &Target,
+        output: &Output,
+        process: &Process,
+    ) -> Result<(Inputs, Self), Error> {
+        let region = measurement.region.as_deref();
+        let opened = Self::open_first(target, region, process).await?;
+        let inputs = Inputs::read(measurement, output)?;
+        let backend = match opened {
+            Some(backend) => backend,
+            None => Self::open(target, measurement, process).await?,
+        };
+        Ok((inputs, backend))
+    }
+
     /// AWS, in this region or the environment's.
     pub(crate) async fn on_aws(region: Option<&str>, process: &Process) -> Result<Self, Error> {
         let region = region.map(str::to_owned);
         Ok(Self {
-            session: Session::connect(region, process.role()).await?,
+            session: Session::connect(region, process.aws()).await?,
             lifetime: Lifetime::Account,
             simulated: None,
             local: None,

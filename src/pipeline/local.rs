@@ -209,7 +209,7 @@ async fn data(
         return Err(wrong(format!("`{url}` is not s3://BUCKET/KEY")).into());
     };
     process.note(&format!("fetching {}", crate::text::one_line(url)));
-    let objects = Objects::connect(region.map(str::to_owned), process.role(), None).await?;
+    let objects = Objects::connect(region.map(str::to_owned), process.aws(), None).await?;
     let object = objects.get(bucket, key).await?;
     let object = object.ok_or_else(|| wrong(format!("there is no `{url}`")))?;
     let folder = tempfile::tempdir().and_then(|folder| {

@@ -26,6 +26,7 @@ pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod saved_result;
 pub(crate) mod simulator;
+pub(crate) mod subject;
 pub(crate) mod unmeasured;
 
 /// How a command ends: with a verdict or a result, or with an error.

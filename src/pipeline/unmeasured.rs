@@ -5,6 +5,7 @@ use super::conclude::links;
 use super::measure::run_id;
 use super::output_files::OutputFiles;
 use super::publish::{self, Publisher};
+use crate::aws::SessionError;
 use crate::config::{Attempt, Output};
 use crate::error::{Error, MeasureError, UsageError};
 use crate::exit::ExitStatus;
@@ -41,8 +42,7 @@ impl UnmeasuredRun<'_> {
     /// run"; what AWS or the network refused is "could not be measured", and stays an error, as
     /// does a usage error.
     pub(crate) async fn conclude(&self, error: Error, process: &Process) -> Outcome {
-        let is_session = matches!(error, Error::Usage(UsageError::Session { .. }));
-        if is_session && self.publisher.is_restricted() {
+        if lacks_credentials(&error) && self.publisher.may_lack_credentials() {
             return self.not_run(process).await;
         }
         // An older comment must not stand for a commit that could not be measured.
@@ -150,6 +150,13 @@ impl UnmeasuredRun<'_> {
         };
         let files = self.files();
         publish_unmeasured(&unmeasured, consequence, &files, self.publisher, process).await
+    }
+}
+
+fn lacks_credentials(error: &Error) -> bool {
+    match error {
+        Error::Usage(UsageError::Session { source }) => !matches!(source, SessionError::Network(_)),
+        Error::Usage(_) | Error::CouldNotMeasure(_) | Error::Interrupted { .. } => false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use super::handle::{Output, Process};
 use crate::github::{Annotation, END_GROUP, Level, annotations, group, neutralise};
 use crate::progress::Display;
+use crate::redact::published;
 use crate::text::one_line;
 
 impl Process {
@@ -53,8 +54,7 @@ impl Process {
     /// Prints a warning on stderr; in Actions as an annotation.
     pub fn warn(&self, text: &str) {
         if self.in_actions() {
-            let text = self.in_the_users_words(text);
-            self.annotate(&[annotation(Level::Warning, &text)]);
+            self.announce(Level::Warning, text);
         } else {
             self.note(&format!("warning: {text}"));
         }
@@ -63,8 +63,7 @@ impl Process {
     /// Prints a notice; in Actions as an annotation.
     pub(crate) fn notice(&self, text: &str) {
         if self.in_actions() {
-            let text = self.in_the_users_words(text);
-            self.annotate(&[annotation(Level::Notice, &text)]);
+            self.announce(Level::Notice, text);
         } else {
             self.note(text);
         }
@@ -73,14 +72,22 @@ impl Process {
     /// Prints an error on stderr; in Actions as an annotation.
     pub fn complain(&self, text: &str) {
         if self.in_actions() {
-            let text = self.in_the_users_words(text);
-            self.annotate(&[annotation(Level::Error, &text)]);
+            self.announce(Level::Error, text);
             return;
         }
         let style = anstyle::Style::new()
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {text}");
+    }
+
+    /// Shows an annotation; what it hides is whole in the log.
+    fn announce(&self, level: Level, text: &str) {
+        let text = self.in_the_users_words(text);
+        if published(&text) != text {
+            self.note(&text);
+        }
+        self.annotate(&[annotation(level, &text)]);
     }
 
     /// Shows annotations. Only in Actions.

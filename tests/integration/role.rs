@@ -107,9 +107,9 @@ fn a_role_that_does_not_trust_the_repository_is_reported_before_anything_is_crea
     let errors = step.annotations("error");
     assert!(
         errors.len() == 1
-            && errors[0].contains(&format!(
-                "the role {ROLE} cannot be assumed: AssumeRoleWithWebIdentity failed: AccessDenied"
-            ))
+            && errors[0].contains(
+                "the role arn:aws:iam::***:role/gate cannot be assumed: AssumeRoleWithWebIdentity failed: AccessDenied"
+            )
             && errors[0].contains("trust policy")
             && errors[0].contains("(subject of the token: `repo:acme/churn:pull_request`)")
             && errors[0].contains("`repo:OWNER@ID/REPOSITORY@ID:...`")

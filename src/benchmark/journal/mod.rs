@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::Draft;
+use crate::files::create;
 use crate::hint::hinted;
 use crate::result::{
     ContainerLog, EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA,
@@ -109,7 +110,7 @@ impl Journal {
     /// # Errors
     /// Any I/O error: then nothing may be created.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self::of(path, File::create(path)?))
+        Ok(Self::of(path, create(path)?))
     }
 
     /// Reads an interrupted run back, and goes on in its file: a file of this schema only. A last

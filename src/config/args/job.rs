@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::aws_names::{parse_image, parse_job_name, parse_role_arn};
 use super::groups::{
-    BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, RecommendArgs, RoleArgs,
+    BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, PullRequestArgs, RecommendArgs, RoleArgs,
 };
 use super::run::RunArgs;
 use super::values::{parse_duration, parse_job_timeout};
@@ -93,6 +93,9 @@ pub struct CollectArgs {
     /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
+    /// Which pull request it is about.
+    #[command(flatten)]
+    pub pull_request: PullRequestArgs,
     /// What the recommendation depends on.
     #[command(flatten)]
     pub recommend: RecommendArgs,

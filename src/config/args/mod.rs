@@ -17,7 +17,9 @@ mod values;
 use clap::{ArgAction, Parser, Subcommand};
 
 pub use self::groups::Mode;
-pub(super) use self::groups::{BaselineArgs, CommentArgs, GateArgs, RecommendArgs};
+pub(super) use self::groups::{
+    BaselineArgs, CommentArgs, GateArgs, PullRequestArgs, RecommendArgs,
+};
 pub(super) use self::job::{CollectArgs, JobArgs, SubmitArgs};
 pub(super) use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 pub(super) use self::offline::{CompareArgs, PostArgs, RecordArgs, ReportArgs};

@@ -16,7 +16,7 @@ use self::rules::{Arrow, away_from_home, between_commands, beyond, circles, upwa
 const HOMES: [(&str, &[&str]); 9] = [
     ("aws_config", &["src/aws/"]),
     ("aws_sdk_", &["src/aws/"]),
-    ("aws_smithy_", &["src/aws/"]),
+    ("aws_smithy_", &["src/aws/", "src/network/"]),
     ("axum", &["src/simulator/"]),
     ("bollard", &["src/engine/"]),
     ("ciborium", &["src/simulator/"]),

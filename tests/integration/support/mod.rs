@@ -2,6 +2,7 @@
 
 pub(crate) mod engine;
 pub(crate) mod github;
+pub(crate) mod proxy;
 pub(crate) mod runner;
 
 use std::collections::BTreeMap;
