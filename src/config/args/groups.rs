@@ -134,8 +134,8 @@ pub struct GateArgs {
     /// Exit code when nothing can be decided: warn is 0, fail is 1 [default: warn]
     #[arg(long, value_name = "warn|fail")]
     pub on_inconclusive: Option<Escalation>,
-    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail. For
-    /// a check that is required
+    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail.
+    /// For a check that is required
     #[arg(long)]
     pub strict: bool,
 }
