@@ -134,7 +134,8 @@ impl Session {
         })
     }
 
-    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor profile can send them elsewhere.
+    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor
+    /// profile can send them elsewhere.
     ///
     /// # Errors
     /// None that a simulator can cause; the check is that of [`Session::connect`].

@@ -28,8 +28,8 @@ impl Color {
     }
 }
 
-/// Headline, baseline, notes, the three metrics, why, what to do, and all sizes. Untrusted words are
-/// one line each, without control characters, and never stand at the start of a line.
+/// Headline, baseline, notes, the three metrics, why, what to do, and all sizes. Untrusted words
+/// are one line each, without control characters, and never stand at the start of a line.
 pub fn terminal(report: &Report, color: Color) -> String {
     let headline = plain(&report.headline);
     let style = if report.is_judged {

@@ -8,8 +8,8 @@
 //! at AWS.
 //!
 //! It serves programs of this machine only: requests to a name of it, and not from web pages.
-//! Processing jobs run programs here, so that they are only for a caller with the access key of this
-//! start, which is random.
+//! Processing jobs run programs here, so that they are only for a caller with the access key of
+//! this start, which is random.
 //!
 //! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often
 //! each operation was called), `GET /_simulator/requests` (calls of the control plane and of

@@ -73,11 +73,13 @@ pub struct CommentArgs {
     /// is kept current
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub comment: CommentMode,
-    /// Who may accept a regression by the label sagegate:accept: people with the permission write, maintain or admin
+    /// Who may accept a regression by the label sagegate:accept: people with the permission write,
+    /// maintain or admin
     /// [default: all who may add labels]
     #[arg(long, value_name = "PERMISSION")]
     pub accept_permission: Option<Permission>,
-    /// Let the label sagegate:accept count when a bot has added it, too: any workflow of the pull request may be one
+    /// Let the label sagegate:accept count when a bot has added it, too: any workflow of the pull
+    /// request may be one
     #[arg(long)]
     pub accept_bots: bool,
 }
@@ -144,8 +146,8 @@ pub struct GateArgs {
     /// Exit code when nothing can be decided: warn is 0, fail is 1 [default: warn]
     #[arg(long, value_name = "warn|fail")]
     pub on_inconclusive: Option<Escalation>,
-    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail. For
-    /// a check that is required
+    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail.
+    /// For a check that is required
     #[arg(long)]
     pub strict: bool,
 }
