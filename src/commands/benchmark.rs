@@ -38,7 +38,8 @@ async fn measure_and_report(
     let measurement = &benchmark.measurement;
     let inputs = Inputs::read(measurement, &benchmark.output)?;
     let backend = Backend::open(&benchmark.target, measurement, process).await?;
-    let outcome = on_backend(benchmark, inputs, &backend, publisher, process).await;
+    let outcome = on_backend(benchmark, inputs, &backend, publisher, process);
+    let outcome = Box::pin(outcome).await;
     backend.close(process).await;
     outcome
 }

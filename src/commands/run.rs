@@ -28,7 +28,8 @@ pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
 async fn gate(run: &Run, publisher: &Publisher, process: &Process) -> Outcome {
     let inputs = Inputs::read(&run.measurement, &run.output)?;
     let backend = Backend::open(&run.target, &run.measurement, process).await?;
-    let outcome = measure_and_judge(run, inputs, &backend, publisher, process).await;
+    let outcome = measure_and_judge(run, inputs, &backend, publisher, process);
+    let outcome = Box::pin(outcome).await;
     backend.close(process).await;
     outcome
 }
