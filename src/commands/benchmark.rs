@@ -18,7 +18,7 @@ use crate::process::Process;
 /// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, on a simulator, or on this machine.
 pub(super) async fn benchmark(benchmark: &Benchmark, process: &Process) -> Outcome {
     let publisher = Publisher::without_comment(process);
-    match measure_and_report(benchmark, &publisher, process).await {
+    match Box::pin(measure_and_report(benchmark, &publisher, process)).await {
         Ok(status) => Ok(status),
         Err(error) => {
             let unmeasured = UnmeasuredRun {
@@ -38,7 +38,8 @@ async fn measure_and_report(
     let (measurement, output) = (&benchmark.measurement, &benchmark.output);
     let (inputs, backend) =
         Backend::with_inputs(measurement, &benchmark.target, output, process).await?;
-    let outcome = on_backend(benchmark, inputs, &backend, publisher, process).await;
+    let outcome = on_backend(benchmark, inputs, &backend, publisher, process);
+    let outcome = Box::pin(outcome).await;
     backend.close(process).await;
     outcome
 }

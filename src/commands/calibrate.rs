@@ -34,7 +34,7 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
     let mut runs = Vec::new();
     for number in 1..=calibrate.runs {
         process.note(&format!("run {number} of {}", calibrate.runs));
-        runs.push(one_run(calibrate, number, process).await?);
+        runs.push(Box::pin(one_run(calibrate, number, process)).await?);
     }
     let tolerances = tolerances(&Limits::default());
     let Some(calibration) = gate::calibrate(&runs, tolerances) else {
@@ -83,7 +83,8 @@ async fn one_run(
     let output = Output::New(calibrate.output_dir.join(format!("run-{number}")));
     let inputs = Inputs::read(measurement, &output)?;
     let backend = Backend::open(&calibrate.target, measurement, process).await?;
-    let measured = on_backend(calibrate, number, (&output, inputs), &backend, process).await;
+    let measured = on_backend(calibrate, number, (&output, inputs), &backend, process);
+    let measured = Box::pin(measured).await;
     backend.close(process).await;
     measured
 }

@@ -5,7 +5,7 @@ use crate::exit::ExitStatus;
 use crate::process::Process;
 
 /// Prints the script.
-pub(super) fn completions(completions: &Completions, process: &Process) -> ExitStatus {
+pub(super) fn completions(completions: Completions, process: &Process) -> ExitStatus {
     process.print(&completion_script(completions.shell));
     ExitStatus::Success
 }

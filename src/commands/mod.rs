@@ -52,8 +52,8 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Benchmark(command) => Box::pin(benchmark::benchmark(&command, process)).await,
         Command::Submit(command) => submit::submit(&command, process).await,
         Command::Collect(command) => collect::collect(&command, process).await,
-        Command::InsideJob => inside(process).await,
-        Command::Calibrate(command) => calibrate::calibrate(&command, process).await,
+        Command::InsideJob => Box::pin(inside(process)).await,
+        Command::Calibrate(command) => Box::pin(calibrate::calibrate(&command, process)).await,
         Command::Compare(command) => compare::compare(&command, process).await,
         Command::Record(command) => record::record(&command, process).await,
         Command::Post(command) => post::post(&command, process).await,
@@ -63,7 +63,7 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Cleanup(command) => cleanup::cleanup(&command, process).await,
         Command::Demo(command) => Box::pin(demo::demo(&command, process)).await,
         Command::Simulate(command) => simulate::simulate(&command, process).await,
-        Command::Completions(command) => Ok(completions::completions(&command, process)),
+        Command::Completions(command) => Ok(completions::completions(command, process)),
     }
 }
 

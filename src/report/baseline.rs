@@ -70,19 +70,18 @@ fn forecast(outlooks: &[Outlook], nights: bool) -> Option<String> {
     let today = outlooks.first().filter(|it| it.runs < MATURE_RUNS)?;
     let above = |it: &Provable| Some(format!("above {}", numbers::percent(it.above)));
     let from = |it: &Provable| Some(format!("from {}", numbers::percent(it.nine_of_ten?)));
-    let mut words = format!(" What is caught today: {}.", both(today, above)?);
+    let mut words = vec![format!(" What is caught today: {}.", both(today, above)?)];
     if let Some(last) = outlooks
         .last()
         .filter(|last| nights && last.runs > today.runs)
         && let (Some(then), Some(caught)) = (last.from, both(last, from))
     {
-        words += &format!(
-            " With {} runs, one a night, from {}: {caught}, nine times of ten.",
-            last.runs,
-            numbers::moment(then),
-        );
+        let (runs, then) = (last.runs, numbers::moment(then));
+        words.push(format!(
+            " With {runs} runs, one a night, from {then}: {caught}, nine times of ten."
+        ));
     }
-    Some(words)
+    Some(words.concat())
 }
 
 /// `p99 above +41%, cost above +40%`.

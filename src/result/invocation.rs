@@ -238,14 +238,14 @@ impl<'a> ModelMessage<'a> {
         // The container's words may hold quotes, so AWS's own end is looked for.
         let Some((said, after)) = rest.rsplit_once("\". See ") else {
             return match rest.rsplit_once('"') {
-                Some((said, after)) => Self::framed(before, said, after.to_owned()),
+                Some((said, after)) => Self::framed(before, said, after),
                 None => whole(),
             };
         };
-        Self::framed(before, said, format!(". See {after}"))
+        Self::framed(before, said, &format!(". See {after}"))
     }
 
-    fn framed(before: &str, said: &'a str, after: String) -> Self {
+    fn framed(before: &str, said: &'a str, after: &str) -> Self {
         let status = before.split_once('(').and_then(|(_, rest)| {
             let (number, _) = rest.split_once(')')?;
             number.parse().ok()

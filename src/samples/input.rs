@@ -199,9 +199,12 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             path
         };
-        let tool = |path: &Path| match read(path).unwrap_err() {
-            SamplesError::Pointer { tool, .. } => tool,
-            other => panic!("{other}"),
+        let tool = |path: &Path| {
+            let error = read(path).unwrap_err();
+            let SamplesError::Pointer { tool, .. } = error else {
+                panic!("{error}");
+            };
+            tool
         };
         let lfs = include_str!("../../tests/fixtures/field/lfs/cat.jpg");
         assert_eq!(tool(&write("a.jpg", lfs)), Pointer::GitLfs);

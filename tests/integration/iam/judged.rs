@@ -192,11 +192,11 @@ fn simulator() -> Simulator {
     Simulator::start(&replaced(&profile, memory))
 }
 
-fn flags<'a>(mode: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+fn flags_of<'a>(stance: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut flags = run_args("m", more);
     let at = flags.iter().position(|it| *it == "--baseline").unwrap();
     flags.drain(at..at + 2);
-    flags.extend([BASELINE, mode]);
+    flags.extend([BASELINE, stance]);
     flags
 }
 
@@ -211,14 +211,16 @@ fn what_a_gate_and_a_record_send_is_allowed_to_the_role_of_each() {
         "--concurrency-invocations=20",
         "--tag=team=x",
     ];
-    workspace.sagegate(&flags("--mode=record", &load)).expect(0);
+    workspace
+        .sagegate(&flags_of("--mode=record", &load))
+        .expect(0);
     let sent = recorder.take();
     assert_allowed(&record(), &sent);
     assert_owner_is_expected(&sent);
     let written = first(&sent, "PutObject");
     assert!(!is_allowed(&gate(), written), "pull requests do not write");
     workspace
-        .sagegate(&flags(
+        .sagegate(&flags_of(
             "--mode=gate",
             &["--max-p99-increase=off", "--max-cost-increase=off"],
         ))
@@ -359,7 +361,7 @@ fn attacks_are_refused() {
     let recorder = Recorder::before(&simulator);
     let workspace = recorder.workspace(&simulator);
     workspace
-        .sagegate(&flags(
+        .sagegate(&flags_of(
             "--mode=gate",
             &["--max-p99-increase=off", "--max-cost-increase=off"],
         ))
