@@ -330,7 +330,7 @@ fn change_machine(value: &mut Value) {
             members.values_mut().for_each(change_machine);
         }
         Value::Array(items) => items.iter_mut().for_each(change_machine),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
