@@ -24,7 +24,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 pub struct LogSink(pub Arc<TakeLines>);
 
 /// Takes new lines, oldest first.
-pub(super) type TakeLines = dyn Fn(&[String]) + Send + Sync;
+pub type TakeLines = dyn Fn(&[String]) + Send + Sync;
 
 impl fmt::Debug for LogSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
