@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::{Sample, SamplesError, content_type, input};
 
-/// Every member, with the longest text that AWS takes for it; the body's parts have their own limit.
-/// Source: SageMaker runtime API reference, `InvokeEndpoint`.
+/// Every member, with the longest text that AWS takes for it; the body's parts have their own
+/// limit. Source: SageMaker runtime API reference, `InvokeEndpoint`.
 pub(super) const MEMBERS: [(&str, usize); 8] = [
     ("ContentType", 1024),
     ("Accept", 1024),

@@ -18,6 +18,7 @@ fn help_of_every_command() {
     let commands = [
         "run",
         "benchmark",
+        "calibrate",
         "submit",
         "collect",
         "calibrate",
@@ -149,6 +150,7 @@ fn every_flag_and_exit_code_in_the_readme_is_in_the_help() {
         "run",
         "benchmark",
         "compare",
+        "calibrate",
         "submit",
         "collect",
         "record",

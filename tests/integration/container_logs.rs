@@ -21,6 +21,7 @@ fn a_failed_size_shows_what_its_container_wrote_in_the_log_and_on_the_page() {
     let killed = "Worker (pid:7) was sent SIGKILL! Perhaps out of memory?";
     assert!(run.stderr.contains(killed), "{}", run.stderr);
     let page = workspace.read(PAGE);
+    let page = page.replace('\u{a0}', " ");
     let (_, log) = page.split_once("<summary>Container log</summary>").unwrap();
     assert!(
         log.contains("1024 MB: the last lines") && log.contains(killed),

@@ -133,7 +133,7 @@ fn a_baseline_of_an_older_version_is_compared_with_and_goes_on_counting() {
     workspace.write("b.json", SCHEMA_1);
     let compared = workspace.sagegate(&one_size("m-steady", &[])).stdout;
     // Of what the file holds, in the table of the metrics.
-    let cost = compared.lines().find(|it| it.contains("Cost per million "));
+    let cost = compared.lines().find(|it| it.contains(" Cost per "));
     assert!(cost.unwrap().contains(" $1.02 "), "{compared}");
     assert_eq!(workspace.read("b.json"), SCHEMA_1, "a gate only reads");
     let record = one_size("m-steady", &["--mode", "record"]);

@@ -80,6 +80,7 @@ fn what_hits_every_size_alike_is_said_once() {
         outcome.stderr
     );
     let comment = workspace.read("sagegate-results/comment.md");
+    let comment = comment.replace('\u{a0}', " ");
     for words in [
         "no size could be measured, all for the same reason: ",
         "failed, as 1024 MB",

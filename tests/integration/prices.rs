@@ -4,6 +4,7 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use crate::support::proxy::Proxy;
 use crate::support::{Outcome, Simulator, Workspace, run_args};
 
 /// A workspace whose price list is the simulator's, too.
@@ -133,8 +134,9 @@ fn a_price_file_is_downloaded_and_taken() {
 #[test]
 fn the_price_list_comes_through_a_proxy() {
     let simulator = Simulator::quick();
+    let proxy = Proxy::start(&[("prices.example", &simulator.url())]);
     let workspace = Workspace::without_aws()
-        .with("HTTP_PROXY", &simulator.url())
+        .with("HTTP_PROXY", &proxy.url())
         .with("SAGEGATE_PRICE_LIST_URL", "http://prices.example");
     let printed = workspace.sagegate(&["prices", "--region", "us-east-1"]);
     assert!(printed.expect(0).stdout.contains("\"2026-10-20\""));

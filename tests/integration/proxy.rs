@@ -130,9 +130,10 @@ fn hosts_in_no_proxy_are_reached_without_it() {
             .with("HTTP_PROXY", &proxy.url())
             .with("SAGEGATE_PRICE_LIST_URL", &not_loopback(&simulator.url()))
             .with(name, list);
-        workspace
-            .sagegate(&["prices", "--region", "us-east-1"])
-            .expect(0);
+        let outcome = workspace.sagegate(&["prices", "--region", "us-east-1"]);
+        // The simulator was reached: it does not answer to this name.
+        let stderr = outcome.expect(2).stderr;
+        assert!(stderr.contains("HTTP status 403"), "{stderr}");
         proxy.log().len()
     };
     let port = simulator.url().rsplit(':').next().unwrap().to_owned();

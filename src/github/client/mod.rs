@@ -311,8 +311,8 @@ fn bot_of(answer: &[u8]) -> String {
     }
 }
 
-/// Server (`https://host:port/`) and path prefix of an API address; `None` when it is not an http(s)
-/// address.
+/// Server (`https://host:port/`) and path prefix of an API address; `None` when it is not an
+/// http(s) address.
 pub(super) fn split_address(url: &str) -> Option<(Uri, String)> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
@@ -143,12 +143,49 @@ async fn serve(mut client: TcpStream, rules: Arc<Rules>) {
     if method == "CONNECT" {
         let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
         if let Ok(mut client) = rules.tls.accept(client).await {
-            let _ = copy_bidirectional(&mut client, &mut server).await;
+            forward(client, server, upstream).await;
         }
     } else {
-        let _ = server.write_all(head.as_bytes()).await;
-        let _ = copy_bidirectional(&mut client, &mut server).await;
+        let head = with_host(head.as_bytes(), upstream);
+        let _ = server.write_all(&head).await;
+        forward(client, server, upstream).await;
     }
+}
+
+/// Until one side ends. The simulator answers to its own name only, so each request gets that.
+async fn forward(client: impl AsyncRead + AsyncWrite, server: TcpStream, upstream: &str) {
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    let (mut from_server, mut to_server) = server.into_split();
+    let requests = async {
+        let mut bytes = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = from_client.read(&mut bytes).await {
+            let request = with_host(&bytes[..read], upstream);
+            if to_server.write_all(&request).await.is_err() {
+                break;
+            }
+        }
+        let _ = to_server.shutdown().await;
+    };
+    let answers = tokio::io::copy(&mut from_server, &mut to_client);
+    let (_, _) = tokio::join!(requests, answers);
+}
+
+/// The bytes with another `Host` and without one in the address, where a request begins in them.
+fn with_host(bytes: &[u8], host: &str) -> Vec<u8> {
+    let address = b"GET http://";
+    if let Some(rest) = bytes.strip_prefix(address) {
+        let path = rest.iter().position(|it| *it == b'/').unwrap_or_default();
+        return with_host(&[b"GET ", &rest[path..]].concat(), host);
+    }
+    let start = bytes
+        .windows(8)
+        .position(|it| it.eq_ignore_ascii_case(b"\r\nhost: "));
+    let Some(value) = start.map(|it| it + 8) else {
+        return bytes.to_vec();
+    };
+    let end = bytes[value..].windows(2).position(|it| it == b"\r\n");
+    let end = end.map_or(bytes.len(), |it| value + it);
+    [&bytes[..value], host.as_bytes(), &bytes[end..]].concat()
 }
 
 /// The first request up to its empty line.
