@@ -30,6 +30,8 @@ mod hint;
 
 pub mod units;
 
+pub mod redact;
+
 pub mod text;
 
 pub mod files;

@@ -2,6 +2,7 @@
 
 mod account_id;
 mod cause;
+mod credentials;
 mod endpoints;
 mod error;
 mod invoke;
@@ -23,7 +24,7 @@ mod timing;
 mod web_identity;
 
 pub use account_id::{AccountId, NotAnAccount};
-pub use cause::{cause_of_call, cause_of_deployment, is_role_refused};
+pub use cause::{cause_of_call, cause_of_deployment, is_machine_full, is_role_refused};
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
 pub use invoke::Invoker;

@@ -11,6 +11,7 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
+use super::credentials::learning;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
@@ -185,7 +186,7 @@ pub(super) async fn configured(
     role: Option<&AssumedRole>,
 ) -> Result<SdkConfig, SessionError> {
     let Some(role) = role else {
-        return Ok(loader.load().await);
+        return Ok(learning(loader.load().await));
     };
     let Some(tokens) = &role.tokens else {
         return Err(SessionError::NoIdentityToken {
@@ -193,7 +194,7 @@ pub(super) async fn configured(
         });
     };
     let config = loader.no_credentials().load().await;
-    Ok(with_role(&config, role, tokens))
+    Ok(learning(with_role(&config, role, tokens)))
 }
 
 /// Refuses a configuration with which no call can succeed; gives the credentials of now.

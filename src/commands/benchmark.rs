@@ -69,6 +69,7 @@ async fn measure_and_report(
         on_unwritable: OnUnwritable::Warn,
         publisher,
         may_accept: MayAccept::default(),
+        others: None,
     };
     let conclusion = conclude(&case, &History::default(), &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)

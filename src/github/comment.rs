@@ -13,6 +13,7 @@ use super::client::{Call, Client};
 use super::error::{GitHubError, Operation, Problem};
 use super::retry::Failure;
 use crate::marker::{Key, Marker};
+use crate::redact::published as publishable;
 
 /// Most characters of a comment; GitHub refuses more with 422 "body is too long". Counted in UTF-16
 /// units, the largest of the possible readings that is still accepted.
@@ -137,6 +138,18 @@ pub async fn find_comment(
     Ok(ours.of_key.into_iter().chain(ours.without_leg).next())
 }
 
+/// Every comment with a marker that the token's owner wrote.
+///
+/// # Errors
+/// [`GitHubError`].
+pub async fn find_comments(
+    client: &Client,
+    pull_request: u64,
+) -> Result<Vec<ExistingComment>, GitHubError> {
+    let author = client.author().await?;
+    all_ours(client, pull_request, &author).await
+}
+
 /// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says
 /// of which gate and which run. Of a body that GitHub would refuse for its length, the end is
 /// missing.
@@ -156,7 +169,7 @@ pub async fn publish_comment(
     }
     let draft = Draft {
         pull_request,
-        body: fitting(body).to_owned(),
+        body: fitting(&publishable(body)).to_owned(),
         marker,
         may_create: mode.creates(occasion),
     };
@@ -330,38 +343,47 @@ async fn ours(
     key: &Key,
     author: &str,
 ) -> Result<Ours, GitHubError> {
-    let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
-    let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
     let mut ours = Ours::default();
-    for comment in all {
-        let by_us = comment
-            .user
-            .is_some_and(|user| user.login.eq_ignore_ascii_case(author));
-        let body = comment.body.unwrap_or_default();
-        let Some(marker) = Marker::parse(&body).filter(|_| by_us) else {
-            continue;
-        };
-        let list = if marker.key == *key {
+    for comment in all_ours(client, pull_request, author).await? {
+        let of = &comment.marker.key;
+        let list = if of == key {
             &mut ours.of_key
-        } else if marker.key.is_without_the_leg_of(key) {
+        } else if of.is_without_the_leg_of(key) {
             &mut ours.without_leg
-        } else if key.is_without_the_leg_of(&marker.key) {
+        } else if key.is_without_the_leg_of(of) {
             &mut ours.of_legs
         } else {
             continue;
         };
-        let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
+        let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&comment.marker);
         let place = list.iter().position(newer_than).unwrap_or(list.len());
-        let comment = ExistingComment {
+        list.insert(place, comment);
+    }
+    Ok(ours)
+}
+
+/// Our comments of every gate, in GitHub's order.
+async fn all_ours(
+    client: &Client,
+    pull_request: u64,
+    author: &str,
+) -> Result<Vec<ExistingComment>, GitHubError> {
+    let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
+    let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
+    let ours = all.into_iter().filter_map(|comment| {
+        let user = comment.user?;
+        let body = comment.body.unwrap_or_default();
+        let marker = Marker::parse(&body)?;
+        let by_us = user.login.eq_ignore_ascii_case(author);
+        by_us.then(|| ExistingComment {
             id: comment.id,
             url: comment.html_url.unwrap_or_default(),
             body,
             changed_at: comment.updated_at.or(comment.created_at),
             marker,
-        };
-        list.insert(place, comment);
-    }
-    Ok(ours)
+        })
+    });
+    Ok(ours.collect())
 }
 
 /// GitHub may store other line ends, and drops those at the end.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::redact::published;
 use crate::text::{one_line, with_hint};
 
 /// Bytes of a step's summary: the runner drops a larger one as a whole.
@@ -111,7 +112,7 @@ impl RunnerFiles {
             let mut file = open(path)?;
             let left = MAX_SUMMARY.saturating_sub(file.metadata()?.len() + 1);
             let room = usize::try_from(left).unwrap_or(usize::MAX);
-            let mut text = write(room);
+            let mut text = published(&write(room)).into_owned();
             text.truncate(text.floor_char_boundary(room));
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push('\n');
@@ -134,7 +135,7 @@ fn append(
 ) -> Result<(), RunnerFileError> {
     let mut text = String::new();
     for (name, value) in values {
-        text.push_str(&entry(name, value, random)?);
+        text.push_str(&entry(name, &published(value), random)?);
     }
     let Some(path) = path else {
         return Ok(());

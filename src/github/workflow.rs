@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::redact::published;
 use crate::text::{aligned_line, one_line};
 
 /// Ends a [`group`].
@@ -64,7 +65,8 @@ pub fn annotations(list: &[Annotation]) -> String {
             more if more > 0 && index + 1 == list.len() => format!(" ({more} more are not shown)"),
             _ => String::new(),
         };
-        let message = format!("{}{note}", lines(&annotation.message, MAX_MESSAGE));
+        let message = published(&annotation.message);
+        let message = format!("{}{note}", lines(&message, MAX_MESSAGE));
         let command = annotation.level.command();
         let _ = writeln!(
             out,
@@ -80,7 +82,10 @@ fn properties(annotation: &Annotation) -> String {
     let Some(title) = &annotation.title else {
         return String::new();
     };
-    let title: String = one_line(title).chars().take(MAX_TITLE).collect();
+    let title: String = one_line(&published(title))
+        .chars()
+        .take(MAX_TITLE)
+        .collect();
     format!(" title={}", property(&title))
 }
 

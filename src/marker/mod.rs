@@ -111,6 +111,13 @@ impl Key {
             },
         }
     }
+
+    /// The model, if the key is one of this workflow.
+    pub fn model_in(&self, workflow: &str) -> Option<String> {
+        let model = self.model.strip_prefix(&encoded(&format!("{workflow}/")))?;
+        let model = percent_decode_str(model).decode_utf8().ok()?;
+        (!model.is_empty()).then(|| model.into_owned())
+    }
 }
 
 /// The key as written.

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 
 use super::handle::{Output, Process};
 use crate::github::{Annotation, END_GROUP, Level, annotations, group, neutralise};
+use crate::redact::redacted;
 use crate::text::one_line;
 
 impl Process {
@@ -20,7 +21,7 @@ impl Process {
             let plain = anstream::adapter::strip_str(text).to_string();
             write!(io::stdout(), "{}", neutralise(&plain))
         } else {
-            writeln!(anstream::stdout(), "{text}")
+            writeln!(anstream::stdout(), "{}", redacted(text))
         };
     }
 
@@ -31,7 +32,7 @@ impl Process {
             let _ = writeln!(
                 io::stdout(),
                 "{}",
-                json.trim_end().replace("##[", "##\\u005b")
+                redacted(json.trim_end()).replace("##[", "##\\u005b")
             );
         }
     }
@@ -68,6 +69,7 @@ impl Process {
         let style = anstyle::Style::new()
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let text = redacted(text);
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {text}");
     }
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Deserializer};
 
-use super::Sample;
+use super::{MAX_BODY_BYTES, Sample};
+use crate::files;
+use crate::text::quoted;
 
 /// What a line of JSON Lines and a dict of a pickle may hold. Any other member is refused by name.
 #[derive(Deserialize)]
@@ -33,7 +35,7 @@ fn text_as_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ve
 
 impl Arguments {
     /// The sample, with the body from exactly one of its three members. A file is looked for in
-    /// `folder`.
+    /// `folder`, and may not be outside of it; in a workflow not outside of the workspace.
     ///
     /// # Errors
     /// What is wrong with the body.
@@ -45,8 +47,12 @@ impl Arguments {
                 .map_err(|error| format!("BodyBase64: {error}"))?,
             (None, None, Some(file)) => {
                 let file = folder.join(file);
-                std::fs::read(&file)
-                    .map_err(|error| format!("BodyFile `{}`: {error}", file.display()))?
+                files::within(folder)
+                    .read(&file, MAX_BODY_BYTES as u64)
+                    .map_err(|error| {
+                        let name = quoted(&file.display().to_string());
+                        format!("BodyFile `{name}`: {error}")
+                    })?
             }
             _ => return Err("exactly one of Body, BodyBase64 and BodyFile is needed".to_owned()),
         };

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Position, Sample, SamplesError, check_size, extension, read};
+use super::{MAX_BODY_BYTES, MAX_FILE, Position, Sample, SamplesError, extension, io};
+use crate::files::{self, Fence, FileError};
 
 /// Content types by file extension, for the payloads that models take.
 const CONTENT_TYPES: [(&str, &str); 12] = [
@@ -27,16 +28,43 @@ pub(super) fn read_all(
     path: &Path,
     content_type: Option<&str>,
 ) -> Result<Vec<Sample>, SamplesError> {
-    files(path)?
-        .iter()
-        .map(|file| read_one(file, content_type))
-        .collect()
+    let mut left = MAX_FILE;
+    let mut samples = Vec::new();
+    for file in files(path)? {
+        let sample = read_one(&file, &files::within(path), content_type)?;
+        let bytes = sample.body.len() as u64;
+        left = left.checked_sub(bytes).ok_or_else(|| {
+            let bytes = MAX_FILE - left + bytes;
+            io(
+                path,
+                FileError::TooLarge {
+                    bytes,
+                    most: MAX_FILE,
+                },
+            )
+        })?;
+        samples.push(sample);
+    }
+    Ok(samples)
 }
 
 /// A file as the body of one sample.
-pub(super) fn read_one(file: &Path, content_type: Option<&str>) -> Result<Sample, SamplesError> {
-    let body = read(file)?;
-    check_size(&body, file, Position::Whole)?;
+pub(super) fn read_one(
+    file: &Path,
+    fence: &Fence,
+    content_type: Option<&str>,
+) -> Result<Sample, SamplesError> {
+    let body = match fence.read(file, MAX_BODY_BYTES as u64) {
+        Ok(body) => body,
+        Err(FileError::TooLarge { bytes, .. }) => {
+            return Err(SamplesError::TooLarge {
+                path: file.to_owned(),
+                place: Position::Whole,
+                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+            });
+        }
+        Err(error) => return Err(io(file, error)),
+    };
     let content_type = content_type.unwrap_or_else(|| content_type_of(file));
     Ok(Sample {
         body,
@@ -47,19 +75,12 @@ pub(super) fn read_one(file: &Path, content_type: Option<&str>) -> Result<Sample
 
 /// Files of the folder `path` that are not hidden, in the order of names.
 pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, SamplesError> {
-    let failed = |source| SamplesError::Io {
-        path: path.to_owned(),
-        source,
+    let mut files = files::list(path).map_err(|error| io(path, error))?;
+    let is_hidden = |it: &Path| {
+        let name = it.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with('.')
     };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if entry.path().is_file() && !is_hidden {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
+    files.retain(|it| !is_hidden(it));
     Ok(files)
 }
 
@@ -81,6 +102,16 @@ mod tests {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
         folder
+    }
+
+    #[test]
+    fn a_symlink_out_of_the_folder_is_refused_by_name() {
+        let folder = folder(&[("a.csv", b"1"), ("outside.txt", b"canary")]);
+        let inner = folder.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        std::os::unix::fs::symlink("../outside.txt", inner.join("b.csv")).unwrap();
+        let error = read_all(&inner, None).unwrap_err().to_string();
+        assert!(error.contains("b.csv`: a symlink leads out of"), "{error}");
     }
 
     #[test]
@@ -116,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_too_large_is_named() {
-        let folder = folder(&[("big.png", &vec![0; super::super::MAX_BODY_BYTES + 1])]);
+        let folder = folder(&[("big.png", &vec![0; MAX_BODY_BYTES + 1])]);
         let error = read_all(folder.path(), None).unwrap_err().to_string();
         assert!(error.contains("big.png`: body of 4194305 bytes"), "{error}");
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::arguments::Arguments;
 use super::{Position, Sample, SamplesError, check_size};
+use crate::text::json_error;
 
 /// Parses every line that is not blank.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError> {
@@ -68,7 +69,7 @@ fn line_of(sample: &Sample) -> Value {
 /// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is
 /// always 1 here: only the column helps.
 pub(super) fn explain(error: &serde_json::Error) -> String {
-    let message = error.to_string();
+    let message = json_error(error);
     let (reason, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
     format!("{reason} (column {})", error.column())
 }

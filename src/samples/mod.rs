@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::error::{Position, SamplesError};
 pub use self::make::{Header, Made, MakeOptions, make};
+use crate::files::{self, FileError, MIB};
 use crate::result::SampleInfo;
 use crate::text::hex;
 use crate::units::saturating_u32;
@@ -20,6 +21,9 @@ use sha2::{Digest as _, Sha256};
 ///
 /// Source: SageMaker developer guide, "Invoke a serverless endpoint".
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Largest file of samples that is read.
+const MAX_FILE: u64 = 512 * MIB;
 
 /// Arguments of one `InvokeEndpoint` call, except the endpoint's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -162,17 +166,23 @@ fn extension(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SamplesError> {
-    std::fs::read(path).map_err(|source| SamplesError::Io {
+    files::read(path, MAX_FILE).map_err(|error| io(path, error))
+}
+
+fn io(path: &Path, error: FileError) -> SamplesError {
+    SamplesError::Io {
         path: path.to_owned(),
-        source,
-    })
+        source: error.into(),
+    }
 }
 
 /// A file as text. Other bytes would reach the model changed.
 fn text(path: &Path) -> Result<String, SamplesError> {
-    String::from_utf8(read(path)?).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let before = error.as_bytes().iter().take(valid);
+    files::read_text(path, MAX_FILE).map_err(|error| {
+        let FileError::NotText { valid_up_to, bytes } = error else {
+            return io(path, error);
+        };
+        let before = bytes.iter().take(valid_up_to);
         SamplesError::Malformed {
             path: path.to_owned(),
             place: Position::Line(before.filter(|byte| **byte == b'\n').count() + 1),

@@ -23,6 +23,7 @@ pub(super) use self::offline::{CompareArgs, PostArgs, RecordArgs, ReportArgs};
 pub(super) use self::run::{BenchmarkArgs, CalibrateArgs, RunArgs};
 pub(super) use self::tools::{CleanupArgs, DemoArgs, PricesArgs, SamplesArgs, SimulateArgs};
 pub use self::values::GivenToken;
+pub(super) use self::values::GivenVariable;
 use self::values::parse_role_arn;
 
 const EXIT_CODES: &str = "Exit codes:

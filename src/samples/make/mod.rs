@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 
 use super::json_lines::{explain, write};
 use super::{Position, Sample, SamplesError, check_size, directory, extension, text};
+use crate::files;
+use crate::text::json_error;
 
 /// What the first row of a CSV file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,11 +83,14 @@ fn samples_of(
     options: &MakeOptions,
     limit: usize,
 ) -> Result<Vec<Sample>, SamplesError> {
-    let whole = |file: &Path| directory::read_one(file, options.content_type.as_deref());
+    let content_type = options.content_type.as_deref();
     if path.is_dir() {
         let files = directory::files(path)?;
-        return files.iter().take(limit).map(|file| whole(file)).collect();
+        let files = files.iter().take(limit);
+        let one = |file: &PathBuf| directory::read_one(file, &files::within(path), content_type);
+        return files.map(one).collect();
     }
+    let whole = |file: &Path| directory::read_one(file, files::fence(), content_type);
     let extension = extension(path);
     let (bodies, content_type) = match extension.as_str() {
         "csv" => (rows(path, options.header)?, "text/csv"),
@@ -194,7 +199,7 @@ fn elements(path: &Path) -> Result<Option<Bodies>, SamplesError> {
     let malformed = |error: serde_json::Error| SamplesError::Payload {
         path: path.to_owned(),
         place: Position::Whole,
-        reason: error.to_string(),
+        reason: json_error(&error),
     };
     let text = text_of(path)?;
     if !text.trim_start().starts_with('[') {

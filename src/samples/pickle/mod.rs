@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json};
 use self::machine::{Id, Pickled, Value, load};
 use super::arguments::Arguments;
 use super::{Position, Sample, SamplesError, check_size};
-use crate::text::one_line;
+use crate::text::{json_error, quoted};
 
 /// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as
 /// one sample and 999 references.
@@ -80,14 +80,14 @@ impl Samples<'_> {
                 continue;
             }
             let value = self.member(*value)?.unwrap_or_else(|kind| {
-                wrong = Some(format!("{} is {kind}, not a string", one_line(name)));
+                wrong = Some(format!("{} is {kind}, not a string", quoted(name)));
                 Json::Null
             });
             others.insert(name.clone().into_owned(), value);
         }
         // An unknown name comes first: what is its value's type to the reader?
-        let mut arguments: Arguments = serde_json::from_value(Json::Object(others))
-            .map_err(|error| one_line(&error.to_string()))?;
+        let mut arguments: Arguments =
+            serde_json::from_value(Json::Object(others)).map_err(|error| json_error(&error))?;
         arguments.body = body;
         wrong.map_or_else(|| arguments.into_sample(self.folder), Err)
     }

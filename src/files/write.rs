@@ -1,11 +1,14 @@
-//! Files that are never half written.
+//! Files that are never half written, and never written through a symlink.
 
-use std::fs::Permissions;
-use std::io::{self, Write as _};
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
+use crate::redact::redacted_bytes;
+
 /// Writes `bytes` to `path` so that a crash leaves the old file or the new one: temporary file in
-/// the same folder, fsync, rename. Missing parent folders are created.
+/// the same folder, fsync, rename. Missing parent folders are created. Secrets of the process are
+/// taken out of text. A symlink at `path` is replaced.
 ///
 /// # Errors
 /// Any I/O error; the old file is then untouched.
@@ -14,14 +17,28 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
+    super::fence().check_output(path)?;
     std::fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new()
         .permissions(readable())
         .tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    file.write_all(&redacted_bytes(bytes))?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Creates an empty file to write to, in place of what is at `path`.
+///
+/// # Errors
+/// Any I/O error.
+pub fn create(path: &Path) -> io::Result<File> {
+    super::fence().check_output(path)?;
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 // Later steps of a workflow run as another user than a Docker action, so the default 0600 will not
@@ -44,6 +61,25 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "2");
         let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(left.len(), 1, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn a_symlink_is_replaced_and_what_it_points_to_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        std::fs::write(&victim, "kept").unwrap();
+        for name in ["atomically", "journal"] {
+            let path = folder.path().join(name);
+            std::os::unix::fs::symlink(&victim, &path).unwrap();
+            if name == "journal" {
+                create(&path).unwrap().write_all(b"x").unwrap();
+            } else {
+                write_atomically(&path, b"x").unwrap();
+            }
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "x");
+            assert!(!path.is_symlink());
+        }
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
     }
 
     #[test]
