@@ -47,6 +47,7 @@ mod processing_jobs;
 mod resume;
 mod role;
 mod run;
+mod security;
 mod simulator_access;
 mod strict;
 mod submit;
