@@ -31,7 +31,8 @@ FROM scratch
 COPY --from=build /build/image/ /
 # No USER and no WORKDIR: the runner sets the folder, and its files belong to root.
 # https://docs.github.com/actions/reference/workflows-and-actions/dockerfile-support
-# `env: SSL_CERT_FILE:` in a workflow points to another CA bundle, for example that of a company's proxy.
+# `env: SSL_CERT_FILE:` in a workflow points to another CA bundle, for example that of a company's proxy; `AWS_CA_BUNDLE` and
+# `HTTPS_PROXY` are read, too.
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     AWS_EC2_METADATA_DISABLED=true
 ENTRYPOINT ["/usr/local/bin/sagegate"]

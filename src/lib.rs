@@ -42,6 +42,8 @@ pub mod prices;
 
 pub mod result;
 
+pub mod engine;
+
 pub mod samples;
 
 pub mod analysis;
@@ -51,6 +53,8 @@ pub mod gate;
 pub mod marker;
 
 pub mod report;
+
+pub mod network;
 
 pub mod aws;
 

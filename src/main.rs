@@ -3,9 +3,9 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
 use sagegate::commands::execute;
-use sagegate::config::{Cli, CommandLine, command_line, input_error, usage_error};
+use sagegate::config::{CommandLine, command_line, input_error, parse, usage_error};
 use sagegate::exit::ExitStatus;
 use sagegate::files::{self, Fence};
 use sagegate::github::{Annotation, Level, annotations};
@@ -29,13 +29,14 @@ async fn run() -> ExitStatus {
         Err(error) => return complain(in_actions, &error.to_string()),
     };
     files::confine(Fence::of_environment(&environment, line.from_inputs));
-    let cli = match Cli::try_parse_from(&line.arguments) {
+    let cli = match parse(&line.arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &line, in_actions),
     };
     log(cli.verbose, in_actions);
     match Process::start(environment, cli.quiet) {
         Ok(process) => {
+            let process = process.speaking_of_inputs(line.from_inputs);
             if !line.ignored.is_empty() {
                 let names = line.ignored.join(", ");
                 process.note(&format!(
@@ -61,8 +62,11 @@ fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitStat
     if line.from_inputs {
         return complain(in_actions, &input_error(&message));
     }
-    let usage = usage_error(&message);
-    complain(in_actions, usage.strip_prefix("error: ").unwrap_or(&usage))
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitStatus::Usage;
+    }
+    complain(in_actions, &usage_error(error, &line.arguments))
 }
 
 /// Prints a usage error.

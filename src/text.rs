@@ -80,6 +80,17 @@ pub fn with_hint(error: &impl Display, hint: Option<String>) -> String {
     }
 }
 
+/// A word of a shell command: quoted unless it needs no quotes.
+pub fn shell_word(untrusted: &str) -> String {
+    let line = one_line(untrusted);
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
+    if !line.is_empty() && line.chars().all(is_safe) {
+        line
+    } else {
+        format!("'{}'", line.replace('\'', r"'\''"))
+    }
+}
+
 /// `1 error`, `2 errors`.
 pub fn plural(number: u32, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
@@ -121,6 +132,14 @@ mod tests {
         let hint = Some("try again".to_owned());
         assert_eq!(with_hint(&"no answer", hint), "no answer; try again");
         assert_eq!(with_hint(&"no answer", None), "no answer");
+    }
+
+    #[test]
+    fn a_shell_word_cannot_leave_its_quotes() {
+        assert_eq!(shell_word("a/b-c.jsonl"), "a/b-c.jsonl");
+        assert_eq!(shell_word("$(rm -rf ~)"), "'$(rm -rf ~)'");
+        assert_eq!(shell_word("a'; rm b"), r"'a'\''; rm b'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

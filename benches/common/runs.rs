@@ -52,6 +52,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
         concurrency: Vec::new(),
         prices: None,
         confirmation: None,
+        local: None,
         cleanup: CleanupSummary::default(),
     }
 }
@@ -107,7 +108,8 @@ pub(crate) fn baseline(runs: u64, of: &RunResult) -> BaselineFile {
         let mut earlier = run(6000, 1000 + seed);
         earlier.settings = of.settings.clone();
         let branches = Branches::default();
-        file.record("model", &branches, entry(&earlier), Epoch::Same);
+        file.record("model", &branches, entry(&earlier), Epoch::Same)
+            .unwrap();
     }
     file
 }

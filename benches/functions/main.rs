@@ -49,7 +49,7 @@ fn whole_runs(criterion: &mut Criterion) {
     let run = runs::run(CALLS, 1);
     let prices = runs::prices();
     let file = runs::baseline(20, &run);
-    let history = file.history("model", &Branches::default());
+    let history = file.history("model", &Branches::default()).unwrap();
     let analysis = analyse(&run, &prices, Strategy::Balanced);
     let limits = Limits::default();
     let judgement = judge(&run, &analysis, Some(&history), &limits, run.finished_at);
@@ -103,7 +103,8 @@ fn files(criterion: &mut Criterion) {
             || entry.clone(),
             |entry| {
                 let mut file = BaselineFile::from_json(black_box(&baseline), "baseline").unwrap();
-                file.record("model", &Branches::default(), entry, Epoch::Same);
+                file.record("model", &Branches::default(), entry, Epoch::Same)
+                    .unwrap();
                 file.to_json().unwrap()
             },
             BatchSize::SmallInput,

@@ -116,6 +116,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         concurrency: Vec::new(),
         prices: None,
         confirmation: None,
+        local: None,
         cleanup: CleanupSummary::default(),
         ..*run
     }

@@ -136,6 +136,7 @@ pub(crate) fn run(model: &Model, drift: Drift, day: u32, random: &mut Pcg64Mcg) 
         concurrency: Vec::new(),
         prices: None,
         confirmation: None,
+        local: None,
         cleanup: CleanupSummary::default(),
     }
 }

@@ -313,7 +313,7 @@ fn report(run: &RunResult) -> usize {
     let judgement = judge(
         run,
         &analysis,
-        Some(&baseline.history("model", &Branches::default())),
+        Some(&baseline.history("model", &Branches::default()).unwrap()),
         &limits,
         run.finished_at,
     );

@@ -77,7 +77,7 @@ fn measure(calls: u32) -> Row {
     let run = runs::run(calls, 1);
     let prices = runs::prices();
     let file = runs::baseline(5, &run);
-    let history = file.history("model", &Branches::default());
+    let history = file.history("model", &Branches::default()).unwrap();
     let times = (WORK / calls).max(1);
     let (analysis, of_analysis) = cost(times, || analyse(&run, &prices, Strategy::Balanced));
     let limits = Limits::default();

@@ -10,7 +10,9 @@ use crate::result::Cause;
 /// Words of a sentence about a deployment, in lower case, and what they are due to. The first that
 /// match decide: a container that does not answer comes first, as its own log may follow; words
 /// about permissions come before those about images and model data.
-const SENTENCES: [(&str, Cause); 30] = [
+const SENTENCES: [(&str, Cause); 31] = [
+    // Of the simulator whose containers are this machine's: a full disk is not the model's.
+    ("the docker engine could not", Cause::Runner),
     ("ping health check", Cause::Model),
     // `Please ensure that the role exists and that its trust relationship policy allows ...`
     (ROLE_REFUSED[0], Cause::Access),

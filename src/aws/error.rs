@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
 
+use crate::redact::learn_accounts;
 use crate::text::with_hint;
 
 /// A failed call: the operation, what kind of failure it was, and AWS's own words.
@@ -70,7 +71,10 @@ impl AwsError {
             .map(str::to_owned);
         let message = service.and_then(ProvideErrorMetadata::message);
         let message = match message.filter(is_said) {
-            Some(message) => message.to_owned(),
+            Some(message) => {
+                learn_accounts(message);
+                message.to_owned()
+            }
             None => match status {
                 Some(status @ 200..=299) => {
                     format!("the answer cannot be read (HTTP status {status})")

@@ -115,6 +115,14 @@ impl Invoker {
             .set_enable_explanations(sample.enable_explanations.clone())
             .customize()
             .interceptor(timing.clone());
+        // The SDK adds `application/octet-stream` to a body without a type; boto3 and the model's
+        // other callers add none.
+        let call = match sample.content_type {
+            Some(_) => call,
+            None => call.mutate_request(|request| {
+                request.headers_mut().remove("content-type");
+            }),
+        };
         let called = Instant::now();
         let answer = call.send().await;
         let timed = timing.finish(called, Instant::now());

@@ -1,5 +1,6 @@
 //! The only user of the AWS SDKs: one configured client per service, one function per operation.
 
+mod access;
 mod account_id;
 mod cause;
 mod credentials;
@@ -23,6 +24,7 @@ mod tests;
 mod timing;
 mod web_identity;
 
+pub use access::Access;
 pub use account_id::{AccountId, NotAnAccount};
 pub use cause::{cause_of_call, cause_of_deployment, is_machine_full, is_role_refused};
 pub use endpoints::{EndpointSpec, EndpointStatus};

@@ -9,11 +9,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::primitives::ByteStream;
 use tokio::sync::OnceCell;
 
+use super::access::Access;
 use super::account_id::{AccountId, NotAnAccount};
 use super::error::{AwsError, AwsErrorKind};
 use super::retry::{UnreadableAnswer, control_retries, control_timeouts};
 use super::session::{SessionError, check, configured};
-use super::web_identity::AssumedRole;
 
 /// A client of S3.
 #[derive(Debug, Clone)]
@@ -87,14 +87,14 @@ pub enum Written {
 impl Objects {
     /// Reads region, unless one is given, credentials and endpoint overrides as every AWS tool
     /// does. With `AWS_ENDPOINT_URL` buckets are part of the path instead of the host name. With
-    /// `role` its sessions are the credentials. Buckets must belong to `owner`: by default the
+    /// a role its sessions are the credentials. Buckets must belong to `owner`: by default the
     /// account of the credentials, which is asked for with the first request.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
     pub async fn connect(
         region: Option<String>,
-        role: Option<&AssumedRole>,
+        access: &Access,
         owner: Option<AccountId>,
     ) -> Result<Self, SessionError> {
         let loader = aws_config::defaults(BehaviorVersion::latest());
@@ -102,8 +102,8 @@ impl Objects {
             Some(region) => loader.region(Region::new(region)),
             None => loader,
         };
-        let config = configured(loader, role).await?;
-        check(&config, role).await?;
+        let config = configured(loader, access).await?;
+        check(&config, access.role.as_ref()).await?;
         Ok(Self {
             client: client(&config),
             owner: BucketOwner::new(&config, owner),

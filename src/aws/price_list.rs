@@ -3,16 +3,13 @@
 use std::io::{self, BufReader, Read};
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+use crate::network::{Network, NetworkError, Servers};
 use crate::prices::{PriceError, regional_offer, regional_price_file};
 use crate::text::one_line;
 
@@ -31,12 +28,15 @@ const CHUNKS_AHEAD: usize = 4;
 pub struct PriceList {
     /// Without a slash at the end.
     base: String,
-    connector: Connector,
+    connector: SharedHttpConnector,
 }
 
 /// Why a price list could not be downloaded.
 #[derive(Debug, Error)]
 pub enum PriceListError {
+    /// The connection cannot be set up.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// What was downloaded cannot be used.
     #[error(transparent)]
     Prices(#[from] PriceError),
@@ -54,6 +54,7 @@ impl PriceListError {
     /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Network(error) => error.hint(),
             Self::Prices(error) => error.hint(),
             Self::NotDownloaded { .. } => Some(
                 "set SAGEGATE_PRICE_LIST_URL to a mirror or HTTPS_PROXY to a proxy, or make a price file elsewhere \
@@ -65,16 +66,15 @@ impl PriceListError {
 }
 
 impl PriceList {
-    /// AWS's own, or the mirror at `base`. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` count.
-    pub fn at(base: Option<&str>) -> Self {
-        let connector = Connector::builder()
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build();
-        Self {
+    /// AWS's own, or the mirror at `base`.
+    ///
+    /// # Errors
+    /// [`PriceListError::Network`].
+    pub fn at(base: Option<&str>, network: &Network) -> Result<Self, PriceListError> {
+        Ok(Self {
             base: base.unwrap_or(AWS).trim_end_matches('/').to_owned(),
-            connector,
-        }
+            connector: network.connector(Servers::Aws)?,
+        })
     }
 
     /// A price file with the newest prices of a region.

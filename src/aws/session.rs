@@ -11,11 +11,13 @@ use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCred
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
+use super::access::Access;
 use super::credentials::learning;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
-use crate::result::Service;
+use crate::network::{Network, NetworkError, Servers};
+use crate::result::{Machine, Service};
 use crate::text::one_line;
 
 /// Longest answer of a serverless endpoint: 3 minutes of cold start and 60 s of inference, with a
@@ -29,6 +31,8 @@ pub struct Session {
     /// Whether its credentials outlive every run.
     is_renewed: bool,
     host: HostRecorder,
+    /// Where models are measured, where no host says it.
+    place: Option<Service>,
     pub(super) sagemaker: aws_sdk_sagemaker::Client,
     /// One client per endpoint is made of it.
     pub(super) runtime: aws_sdk_sagemakerruntime::Config,
@@ -49,6 +53,9 @@ pub enum SessionError {
         /// What the chain of credential sources said.
         reason: String,
     },
+    /// The connection cannot be set up.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// A role is to be assumed, and the job may not have identity tokens.
     #[error("--role-to-assume {role}: the job may not ask GitHub for an identity token")]
     NoIdentityToken {
@@ -69,6 +76,7 @@ impl SessionError {
     /// A suggested fix.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::Network(error) => return error.hint(),
             Self::MissingRegion => "pass --region us-east-1 or set AWS_REGION",
             Self::MissingCredentials { .. } => {
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, or add \
@@ -91,21 +99,19 @@ impl SessionError {
 
 impl Session {
     /// Reads region, credentials and endpoint overrides as every AWS tool does and checks that the
-    /// first two are there. Sends nothing to AWS beyond what the credential source needs. With
-    /// `role` its sessions are the credentials, and nothing else is looked for.
+    /// first two are there. Sends nothing to AWS beyond what the credential source needs. With a
+    /// role its sessions are the credentials, and nothing else is looked for.
     ///
     /// # Errors
     /// [`SessionError`] when the region or the credentials are missing.
-    pub async fn connect(
-        region: Option<String>,
-        role: Option<&AssumedRole>,
-    ) -> Result<Self, SessionError> {
+    pub async fn connect(region: Option<String>, access: &Access) -> Result<Self, SessionError> {
         let loader = aws_config::defaults(BehaviorVersion::latest());
         let loader = match region {
             Some(region) => loader.region(Region::new(region)),
             None => loader,
         };
-        Self::with_config(&configured(loader, role).await?, role).await
+        let config = configured(loader, access).await?;
+        Self::with_config(&config, access.role.as_ref()).await
     }
 
     async fn with_config(
@@ -125,10 +131,12 @@ impl Session {
             cloudwatch: cloudwatch_client(config),
             logs: logs_client(config),
             host,
+            place: None,
         })
     }
 
-    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor profile can send them elsewhere.
+    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor
+    /// profile can send them elsewhere.
     ///
     /// # Errors
     /// None that a simulator can cause; the check is that of [`Session::connect`].
@@ -144,8 +152,18 @@ impl Session {
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(url)
+            .http_client(Network::default().client(Servers::Aws)?)
             .build();
         Self::with_config(&config, None).await
+    }
+
+    /// The same clients, behind which is a machine and not a service.
+    #[must_use]
+    pub fn on_machine(self, machine: Machine) -> Self {
+        Self {
+            place: Some(Service::Local(machine)),
+            ..self
+        }
     }
 
     /// The region of the clients.
@@ -160,8 +178,11 @@ impl Session {
         self.is_renewed
     }
 
-    /// Where the calls so far went: Amazon's own hosts or a custom endpoint.
+    /// Where the calls so far went: Amazon's own hosts, a custom endpoint, or a machine.
     pub fn service(&self) -> Service {
+        if let Some(place) = &self.place {
+            return place.clone();
+        }
         match self.host.host() {
             Some(host) if !is_amazon(&host) => Service::Custom(host),
             Some(_) | None => Service::Aws,
@@ -183,9 +204,10 @@ fn is_amazon(host: &str) -> bool {
 /// What the environment says of AWS; the credentials are those of the role where there is one.
 pub(super) async fn configured(
     loader: ConfigLoader,
-    role: Option<&AssumedRole>,
+    access: &Access,
 ) -> Result<SdkConfig, SessionError> {
-    let Some(role) = role else {
+    let loader = loader.http_client(access.network.client(Servers::Aws)?);
+    let Some(role) = &access.role else {
         return Ok(learning(loader.load().await));
     };
     let Some(tokens) = &role.tokens else {

@@ -73,8 +73,8 @@ pub(super) fn with_role(config: &SdkConfig, role: &AssumedRole, tokens: &TokenSo
         .build()
 }
 
-/// A refusal with the subject of the token, which the role's trust policy must name. It is no secret:
-/// names of the repository, and of the branch or environment.
+/// A refusal with the subject of the token, which the role's trust policy must name. It is no
+/// secret: names of the repository, and of the branch or environment.
 fn with_subject(error: AwsError, token: &str) -> AwsError {
     match subject(token) {
         Some(subject) => AwsError {

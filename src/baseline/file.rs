@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 
 use super::{BaselineError, UnusableBaseline};
-use crate::files::{self, MIB, write_atomically};
-use crate::gate::BaselineFile;
+use crate::files::{self, MIB, create_folders, write_atomically};
+use crate::gate::{BaselineFile, BaselineFileError};
 
 /// Largest baseline that is read: that of a thousand models has some ten megabytes.
 const MAX_BYTES: u64 = 64 * MIB;
@@ -27,7 +27,7 @@ pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
 
 pub(super) fn update(
     path: &Path,
-    mut change: impl FnMut(&mut BaselineFile),
+    mut change: impl FnMut(&mut BaselineFile) -> Result<(), BaselineFileError>,
 ) -> Result<(), BaselineError> {
     let failed = |source| UnusableBaseline::Write {
         path: path.to_owned(),
@@ -37,13 +37,13 @@ pub(super) fn update(
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    create_folders(folder).map_err(failed)?;
     // The folder, not the file, is locked: the file is replaced by a rename, which would leave the
     // next writer holding a lock on a file that is no longer there. The lock ends with the handle.
     let folder_handle = File::open(folder).map_err(failed)?;
     folder_handle.lock().map_err(failed)?;
     let mut baseline = load(path)?.unwrap_or_default();
-    change(&mut baseline);
+    change(&mut baseline)?;
     let json = baseline.to_json().map_err(|error| failed(error.into()))?;
     write_atomically(path, json.as_bytes()).map_err(failed)?;
     Ok(())

@@ -12,10 +12,11 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use self::s3::ObjectAddress;
-use crate::aws::{AccountId, AssumedRole, AwsError, SessionError};
+use crate::aws::{self, AccountId, AwsError, SessionError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{self, Client, GitHubError, NoClient};
 use crate::hint::hinted;
+use crate::network::NetworkError;
 
 /// The location of a baseline: `file:PATH`, `branch:NAME` of the GitHub repository, or
 /// `s3://BUCKET/KEY`.
@@ -81,8 +82,8 @@ impl fmt::Display for BaselineUri {
 pub struct Access {
     /// GitHub, with a token that may write contents, or read them where the baseline is only read.
     pub github: github::Access,
-    /// The role that S3 is asked as; without one, the credentials of the environment.
-    pub role: Option<AssumedRole>,
+    /// How S3 is reached, and as whom.
+    pub aws: aws::Access,
     /// The account that a bucket must belong to; without one, that of the credentials.
     pub bucket_owner: Option<AccountId>,
 }
@@ -138,6 +139,15 @@ hinted! {
             branch: String,
             /// What is missing or wrong.
             problem: NoClient,
+        },
+        /// A branch store whose connection cannot be set up.
+        #[error("baseline branch:{branch}: {source}")]
+        #[hint(source.hint())]
+        Connection {
+            /// The branch.
+            branch: String,
+            /// What is wrong.
+            source: NetworkError,
         },
         /// An object without what its client needs.
         #[error("baseline {address}: {source}")]
@@ -221,7 +231,7 @@ impl BaselineUri {
             }
             Self::Object(address) => Ok(BaselineStore::Object(Box::new(s3::ObjectPlace {
                 address: address.clone(),
-                role: access.role.clone(),
+                access: access.aws.clone(),
                 owner: access.bucket_owner.clone(),
             }))),
         }
@@ -231,6 +241,9 @@ impl BaselineUri {
 fn client(branch: &str, access: &Access) -> Result<Client, BaselineError> {
     let branch = branch.to_owned();
     access.github.client().map_err(|error| match error {
+        NoClient::GitHub(GitHubError::Connection(source)) => {
+            UnusableBaseline::Connection { branch, source }.into()
+        }
         NoClient::GitHub(source) => BaselineServiceError::GitHub { branch, source }.into(),
         NoClient::NoRepository
         | NoClient::NoToken
@@ -262,7 +275,10 @@ impl BaselineStore {
     ///
     /// # Errors
     /// [`BaselineError`]; the stored baseline is then untouched.
-    pub async fn update(&self, change: impl FnMut(&mut BaselineFile)) -> Result<(), BaselineError> {
+    pub async fn update(
+        &self,
+        change: impl FnMut(&mut BaselineFile) -> Result<(), BaselineFileError>,
+    ) -> Result<(), BaselineError> {
         match self {
             Self::File(path) => file::update(path, change),
             Self::Branch(store) => shared::update(store.as_ref(), change).await,
@@ -274,6 +290,7 @@ impl BaselineStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Network;
 
     #[test]
     fn uris_round_trip_and_anything_else_is_refused_by_name() {
@@ -307,8 +324,12 @@ mod tests {
         let uri: BaselineUri = "branch:sagegate".parse().unwrap();
         let repository = ("GITHUB_REPOSITORY".to_owned(), "acme/churn".to_owned());
         let access = Access {
-            github: github::Access::from_environment(&[repository].into(), None),
-            role: None,
+            github: github::Access::from_environment(
+                &[repository].into(),
+                None,
+                &Network::default(),
+            ),
+            aws: aws::Access::default(),
             bucket_owner: None,
         };
         let BaselineError::Unusable(error) = uri.open(&access).unwrap_err() else {

@@ -2,7 +2,7 @@
 
 use super::shared::{Versioned, VersionedStore};
 use super::{BaselineError, BaselineServiceError, UnusableBaseline};
-use crate::aws::{AccountId, AssumedRole, AwsError, Objects, Written, is_bucket_name};
+use crate::aws::{Access, AccountId, AwsError, Objects, Written, is_bucket_name};
 
 /// An object that holds nothing but the baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl std::fmt::Display for ObjectAddress {
 #[derive(Debug)]
 pub struct ObjectPlace {
     pub(super) address: ObjectAddress,
-    pub(super) role: Option<AssumedRole>,
+    pub(super) access: Access,
     /// The account that the bucket must belong to; `None` for that of the credentials.
     pub(super) owner: Option<AccountId>,
 }
@@ -55,7 +55,7 @@ struct ObjectStore {
 impl ObjectStore {
     async fn connect(place: &ObjectPlace) -> Result<Self, BaselineError> {
         let address = place.address.clone();
-        let objects = Objects::connect(None, place.role.as_ref(), place.owner.clone()).await;
+        let objects = Objects::connect(None, &place.access, place.owner.clone()).await;
         match objects {
             Ok(objects) => Ok(Self { address, objects }),
             Err(source) => Err(UnusableBaseline::NoObjects { address, source }.into()),
@@ -105,7 +105,7 @@ pub(super) async fn load(
 
 pub(super) async fn update(
     place: &ObjectPlace,
-    change: impl FnMut(&mut crate::gate::BaselineFile),
+    change: impl FnMut(&mut crate::gate::BaselineFile) -> Result<(), crate::gate::BaselineFileError>,
 ) -> Result<(), BaselineError> {
     super::shared::update(&ObjectStore::connect(place).await?, change).await
 }

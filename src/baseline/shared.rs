@@ -44,7 +44,7 @@ pub(super) async fn load(
 
 pub(super) async fn update(
     store: &impl VersionedStore,
-    change: impl FnMut(&mut BaselineFile),
+    change: impl FnMut(&mut BaselineFile) -> Result<(), BaselineFileError>,
 ) -> Result<(), BaselineError> {
     // One attempt at a time, but the compiler cannot know.
     let change = RefCell::new(change);
@@ -67,7 +67,7 @@ pub(super) async fn update(
 /// Reads, changes and writes; returns `false` if another process wrote in between.
 async fn update_once(
     store: &impl VersionedStore,
-    change: &RefCell<impl FnMut(&mut BaselineFile)>,
+    change: &RefCell<impl FnMut(&mut BaselineFile) -> Result<(), BaselineFileError>>,
 ) -> Result<bool, BaselineError> {
     let name = store.name();
     let found = store.read().await?;
@@ -75,7 +75,7 @@ async fn update_once(
         Some(found) => BaselineFile::from_json(&found.text, &name)?,
         None => BaselineFile::default(),
     };
-    change.borrow_mut()(&mut baseline);
+    change.borrow_mut()(&mut baseline)?;
     let json = baseline
         .to_json()
         .map_err(|source| BaselineFileError::Malformed { name, source })?;

@@ -11,7 +11,7 @@ use super::{
     Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive, stability,
 };
 use crate::aws::EndpointSpec;
-use crate::result::LoadRun;
+use crate::result::{EndpointOutcome, LoadRun};
 use crate::units::MemoryMb;
 
 /// Measures every load of every endpoint that is open, at `memory_mb`.
@@ -94,7 +94,12 @@ async fn measure_endpoint(
     endpoint: &LoadEndpoint,
     mut run: LoadRun,
 ) -> LoadRun {
-    run.outcome = match deploy::deploy(context, spec).await {
+    let turn = context.turn().await;
+    let brought_up = match &turn {
+        Some(_) => deploy::deploy(context, spec).await,
+        None => Err(EndpointOutcome::Cancelled),
+    };
+    run.outcome = match brought_up {
         Ok(it) => {
             run.deployed_in_s = Some(stability::deployed(context, spec, it.took));
             drive::drive_loads(context, options, endpoint, &mut run).await
@@ -102,5 +107,6 @@ async fn measure_endpoint(
         Err(outcome) => outcome,
     };
     stability::finish(context, spec, &run.outcome).await;
+    drop(turn);
     run
 }

@@ -30,6 +30,9 @@ pub struct Ledger {
     /// Names of processing jobs that create the rest: they are stopped before anything is deleted.
     #[serde(default)]
     pub jobs: Vec<String>,
+    /// Whether the endpoints are containers of this machine: nothing of the run is on AWS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub containers: bool,
     /// What the file lists besides and no run of this id makes: nothing is done about it.
     #[serde(skip)]
     foreign: Vec<String>,
@@ -85,6 +88,7 @@ impl Ledger {
             endpoints: plan.endpoint_names(),
             models: plan.model_names(),
             jobs: Vec::new(),
+            containers: false,
             foreign: Vec::new(),
         }
     }
@@ -95,6 +99,12 @@ impl Ledger {
         self.endpoints.retain(|it| it != name);
         self.models.retain(|it| it != name);
         self
+    }
+
+    /// The ledger of a run whose endpoints are containers of this machine, if `containers`.
+    #[must_use]
+    pub fn in_containers(self, containers: bool) -> Self {
+        Self { containers, ..self }
     }
 
     /// The ledger with the names of a second measurement added.
@@ -186,6 +196,7 @@ mod tests {
             endpoints: vec!["sagegate-r-m1024".to_owned()],
             models: vec![model.to_owned()],
             jobs: Vec::new(),
+            containers: false,
             foreign: Vec::new(),
         }
     }

@@ -32,7 +32,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use self::budget::Budget;
@@ -59,7 +59,7 @@ pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
 use crate::aws::{Creation, EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointOutcome, ResourceKind, RunResult, SCHEMA};
+use crate::result::{CleanupSummary, EndpointOutcome, ResourceKind, RunResult, SCHEMA, Service};
 use crate::sync::lock;
 
 /// The dependencies of a run.
@@ -97,6 +97,8 @@ struct Context {
     /// Zero of [`crate::result::Invocation::start_ms`].
     start: Instant,
     budget: Budget,
+    /// Endpoints that are measured at the same time.
+    turns: Semaphore,
     /// Creates are sent one at a time: the control plane throttles bursts.
     create_lock: Mutex<()>,
     created: AtomicU32,
@@ -123,6 +125,7 @@ impl Context {
             resumed: false,
             start,
             budget: Budget::new(None),
+            turns: Semaphore::new(Semaphore::MAX_PERMITS),
             create_lock: Mutex::new(()),
             created: AtomicU32::new(0),
             deleted: AtomicU32::new(0),
@@ -133,6 +136,12 @@ impl Context {
             logs: LogGroups::default(),
             role_refusal: RoleRefusal::default(),
         }
+    }
+
+    /// Waits until it is an endpoint's turn; `None` when the run is over before.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let turn = self.stop.run_until_cancelled(self.turns.acquire()).await;
+        turn?.ok()
     }
 
     fn emit(&self, event: &Event) {
@@ -196,6 +205,14 @@ impl Context {
     }
 }
 
+/// How many endpoints are measured at the same time: on a machine they would slow each other down.
+const fn turns(service: &Service) -> usize {
+    match service {
+        Service::Aws | Service::Custom(_) => Semaphore::MAX_PERMITS,
+        Service::Local(_) => 1,
+    }
+}
+
 /// Runs `plan` to the end and deletes everything that it created, also when it is cancelled.
 /// `restored` is what an interrupted run has measured ([`Journal::resume`]): only what is missing
 /// is measured.
@@ -215,6 +232,7 @@ pub async fn run(
     let context = Arc::new(Context {
         resumed,
         budget: Budget::new(quota),
+        turns: Semaphore::new(turns(&environment.session.service())),
         ..Context::new(plan, environment, journal, start)
     });
     if !resumed {
@@ -331,6 +349,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
         concurrency: Vec::new(),
         confirmation: None,
+        local: None,
         cleanup: CleanupSummary::default(),
     }
 }

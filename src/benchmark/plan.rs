@@ -152,6 +152,22 @@ impl Plan {
         }
     }
 
+    /// The same run of a model whose data is elsewhere.
+    #[must_use]
+    pub fn of_model(self, model: ModelSource) -> Self {
+        let stem = names::stem(&self.identity.run_id, &self.identity.name);
+        let (model_name, spec) = model_of(&model, &stem, &tags(&self.identity));
+        Self {
+            model_name,
+            model: spec,
+            identity: Identity {
+                model,
+                ..self.identity
+            },
+            ..self
+        }
+    }
+
     /// A second measurement of these sizes, on endpoints of other names, without a concurrency
     /// benchmark.
     #[must_use]

@@ -107,7 +107,12 @@ fn blame(draft: &mut Draft, bug: &JoinError) {
 
 /// One endpoint from creation to deletion.
 async fn measure(context: &Context, spec: &EndpointSpec, mut run: EndpointRun) -> EndpointRun {
-    let outcome = match deploy::deploy(context, spec).await {
+    let turn = context.turn().await;
+    let brought_up = match &turn {
+        Some(_) => deploy::deploy(context, spec).await,
+        None => Err(EndpointOutcome::Cancelled),
+    };
+    let outcome = match brought_up {
         Ok(it) => {
             run.deployed_in_s = Some(deployed(context, spec, it.took));
             run.deployed_again_after = it.again_after;
@@ -125,6 +130,7 @@ async fn measure(context: &Context, spec: &EndpointSpec, mut run: EndpointRun) -
         outcome
     };
     run.container_log = finish(context, spec, &run.outcome).await;
+    drop(turn);
     run
 }
 

@@ -15,7 +15,7 @@ use crate::pipeline::publish::Publisher;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
-/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, or on a simulator.
+/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, on a simulator, or on this machine.
 pub(super) async fn benchmark(benchmark: &Benchmark, process: &Process) -> Outcome {
     let publisher = Publisher::without_comment(process);
     match measure_and_report(benchmark, &publisher, process).await {
@@ -36,9 +36,21 @@ async fn measure_and_report(
     process: &Process,
 ) -> Outcome {
     let (measurement, output) = (&benchmark.measurement, &benchmark.output);
-    let inputs = Inputs::read(measurement, output)?;
-    let region = measurement.region.as_deref();
-    let backend = Backend::open(&benchmark.target, region, process).await?;
+    let (inputs, backend) =
+        Backend::with_inputs(measurement, &benchmark.target, output, process).await?;
+    let outcome = on_backend(benchmark, inputs, &backend, publisher, process).await;
+    backend.close(process).await;
+    outcome
+}
+
+async fn on_backend(
+    benchmark: &Benchmark,
+    inputs: Inputs,
+    backend: &Backend,
+    publisher: &Publisher,
+    process: &Process,
+) -> Outcome {
+    let (measurement, output) = (&benchmark.measurement, &benchmark.output);
     let files = OutputFiles::of(output.folder());
     let region = backend.session.region();
     let prices = inputs.prices.of_region(region, &files, process).await?;
@@ -50,7 +62,7 @@ async fn measure_and_report(
     let measuring = Measuring {
         measurement,
         output,
-        backend: &backend,
+        backend,
         policy: Arc::new(policy),
         run_number: None,
     };

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::analysis::{Analysis, analyse};
+use crate::baseline::BaselineError;
 use crate::config::{Calibrate, Output};
 use crate::error::{Error, MeasureError};
 use crate::exit::ExitStatus;
@@ -25,7 +26,10 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
     let store = uri.open(&access)?;
     if calibrate.seed_baseline {
         // A damaged baseline is found before anything costs money.
-        store.load().await?;
+        let baseline = store.load().await?.unwrap_or_default();
+        let branches = process.branches(calibrate.baseline.branch.as_ref());
+        let readable = baseline.history(&calibrate.measurement.name, &branches);
+        readable.map_err(BaselineError::from)?;
     }
     let mut runs = Vec::new();
     for number in 1..=calibrate.runs {
@@ -49,6 +53,7 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
         if let (Some(file), Some((run, analysis))) = (store.load().await?, runs.last()) {
             // What was learned is what the gate will say, by its own code.
             let history = file.history(&run.name, &branches);
+            let history = history.map_err(BaselineError::from)?;
             let judgement = gate::judge(run, analysis, Some(&history), &Limits::default(), now());
             process.print(&crate::report::seeded(run, analysis, &judgement));
         }
@@ -61,11 +66,12 @@ fn append(
     branches: &gate::Branches,
     runs: &[(RunResult, Analysis)],
     calibration: &Calibration,
-) {
+) -> Result<(), gate::BaselineFileError> {
     for (run, analysis) in runs {
         let entry = Entry::new(run, analysis, calibration.memory_mb);
-        file.record(&run.name, branches, entry, Epoch::Same);
+        file.record(&run.name, branches, entry, Epoch::Same)?;
     }
+    Ok(())
 }
 
 async fn one_run(
@@ -76,8 +82,20 @@ async fn one_run(
     let measurement = &calibrate.measurement;
     let output = Output::New(calibrate.output_dir.join(format!("run-{number}")));
     let inputs = Inputs::read(measurement, &output)?;
-    let region = measurement.region.as_deref();
-    let backend = Backend::open(&calibrate.target, region, process).await?;
+    let backend = Backend::open(&calibrate.target, measurement, process).await?;
+    let measured = on_backend(calibrate, number, (&output, inputs), &backend, process).await;
+    backend.close(process).await;
+    measured
+}
+
+async fn on_backend(
+    calibrate: &Calibrate,
+    number: u32,
+    (output, inputs): (&Output, Inputs),
+    backend: &Backend,
+    process: &Process,
+) -> Result<(RunResult, Analysis), Error> {
+    let measurement = &calibrate.measurement;
     let files = OutputFiles::of(output.folder());
     let region = backend.session.region();
     let prices = inputs.prices.of_region(region, &files, process).await?;
@@ -89,8 +107,8 @@ async fn one_run(
     };
     let measuring = Measuring {
         measurement,
-        output: &output,
-        backend: &backend,
+        output,
+        backend,
         policy: Arc::new(policy),
         run_number: Some(number),
     };

@@ -10,10 +10,12 @@ use crate::benchmark::{
     Ledger, Names, Orphans, Selection, delete_log_groups, find_orphans, stop_jobs, sweep,
 };
 use crate::config::{Cleanup, Leftovers};
+use crate::engine::{Engine, Found};
 use crate::error::{Error, MeasureError, Unfinished, UsageError};
 use crate::exit::ExitStatus;
 use crate::pipeline::Outcome;
 use crate::pipeline::cleanup_handoff::{CleanupHandoff, SavedRun};
+use crate::pipeline::local::surroundings;
 use crate::process::{Process, now};
 use crate::result::{CleanupSummary, Leftover};
 use crate::text::one_line;
@@ -26,6 +28,7 @@ pub(super) async fn cleanup(cleanup: &Cleanup, process: &Process) -> Outcome {
         Leftovers::Account { selection, region } => {
             sweeper.account(selection, region.clone()).await?
         }
+        Leftovers::Machine { selection } => sweeper.machine(selection).await?,
         Leftovers::Ledger(path) => sweeper.ledger(&Ledger::read(path)?).await?,
         Leftovers::Step { may_be_none } => sweeper.step(*may_be_none).await?,
     };
@@ -86,11 +89,20 @@ impl Sweeper<'_> {
             foreign: ledger.foreign().to_vec(),
             ..Unfinished::default()
         };
+        if ledger.containers {
+            let engine = Engine::connect(&surroundings(self.process)).await?;
+            let owners = [ledger.endpoints.as_slice(), &ledger.models].concat();
+            let found = engine.leftovers().await?.into_iter();
+            let own = found.filter(|it| it.run == ledger.run_id && owners.contains(&it.owner));
+            let what = format!("run {}", ledger.run_id);
+            unfinished.extend(self.remove(&engine, own.collect(), &what).await);
+            return Ok(unfinished);
+        }
         if self.cleanup.dry_run {
             self.list_ledger(ledger);
             return Ok(unfinished);
         }
-        let session = Session::connect(Some(ledger.region.clone()), self.process.role()).await?;
+        let session = Session::connect(Some(ledger.region.clone()), self.process.aws()).await?;
         unfinished.left = self.stop(&session, &ledger.jobs).await;
         let left = self.sweep(&session, ledger.names(), &[]).await;
         unfinished.left.extend(left.left);
@@ -112,13 +124,74 @@ impl Sweeper<'_> {
         }
     }
 
-    /// By name and tag, from anywhere.
+    /// By label, on this machine's engine.
+    async fn machine(&self, selection: &Selection) -> Result<Unfinished, Error> {
+        let engine = Engine::connect(&surroundings(self.process)).await?;
+        let own = selected(engine.leftovers().await?, selection);
+        let what = match selection {
+            Selection::Run(run_id) => format!("run {run_id} on this machine"),
+            Selection::OlderThan(_) => "older runs on this machine".to_owned(),
+        };
+        Ok(self.remove(&engine, own, &what).await)
+    }
+
+    /// Removes containers and volumes, or lists them.
+    async fn remove(&self, engine: &Engine, found: Vec<Found>, what: &str) -> Unfinished {
+        if self.cleanup.dry_run {
+            for it in &found {
+                let (kind, name, run) = (it.kind, one_line(&it.name), one_line(&it.run));
+                self.process
+                    .print(&format!("would remove {kind} {name} of run {run}"));
+            }
+        }
+        if self.cleanup.dry_run || found.is_empty() {
+            if found.is_empty() {
+                self.process
+                    .print(&format!("{what}: nothing is left to delete"));
+            }
+            return Unfinished::default();
+        }
+        let removed = engine.remove(found).await;
+        let unfinished = Unfinished {
+            containers: removed.left,
+            ..Unfinished::default()
+        };
+        self.conclude(what, removed.count, &unfinished);
+        unfinished
+    }
+
+    /// What a run has left on this machine, where there is an engine; a run is there or on AWS.
+    async fn leftovers_here(&self, selection: &Selection) -> Option<(Engine, Vec<Found>)> {
+        let engine = Engine::connect(&surroundings(self.process)).await.ok()?;
+        let own = selected(engine.leftovers().await.ok()?, selection);
+        (!own.is_empty()).then_some((engine, own))
+    }
+
+    /// By name and tag, from anywhere; a run of this machine by label.
     async fn account(
         &self,
         selection: &Selection,
         region: Option<String>,
     ) -> Result<Unfinished, Error> {
-        let session = Session::connect(region, self.process.role()).await?;
+        if let Some((engine, own)) = self.leftovers_here(selection).await {
+            let what = "this machine's Docker engine";
+            let here = self.remove(&engine, own, what).await;
+            if matches!(selection, Selection::Run(_)) {
+                return Ok(here);
+            }
+            let mut unfinished = Box::pin(self.account_on_aws(selection, region)).await?;
+            unfinished.extend(here);
+            return Ok(unfinished);
+        }
+        self.account_on_aws(selection, region).await
+    }
+
+    async fn account_on_aws(
+        &self,
+        selection: &Selection,
+        region: Option<String>,
+    ) -> Result<Unfinished, Error> {
+        let session = Session::connect(region, self.process.aws()).await?;
         let mut orphans = find_orphans(&session, selection, now()).await;
         let what = match selection {
             Selection::Run(run_id) => format!("run {run_id} in {}", session.region()),
@@ -207,6 +280,15 @@ impl Sweeper<'_> {
         self.process
             .print(&format!("{what}: deleted {deleted} resources{none_left}"));
     }
+}
+
+/// What is to be removed.
+fn selected(found: Vec<Found>, selection: &Selection) -> Vec<Found> {
+    let is_wanted = |it: &Found| match selection {
+        Selection::Run(run_id) => it.run == *run_id,
+        Selection::OlderThan(age) => it.is_older_than(*age, now()),
+    };
+    found.into_iter().filter(is_wanted).collect()
 }
 
 /// What could not be looked at.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::analysis::analyse;
+use crate::baseline::BaselineError;
 use crate::config::{Against, Compare};
 use crate::error::{Error, UsageError};
 use crate::gate::{BaselineFile, Branches, History, MayAccept};
@@ -44,7 +45,9 @@ async fn judge(compare: &Compare, publisher: &Publisher, process: &Process) -> O
             let access = process.access(baseline);
             let file = uri.open(&access)?.load().await?.unwrap_or_default();
             let branches = process.branches(baseline.branch.as_ref());
-            let history = file.history(&run.name, &branches);
+            let history = file
+                .history(&run.name, &branches)
+                .map_err(BaselineError::from)?;
             (Some(uri), Some(file), history)
         }
         Against::Results(paths) => (
@@ -91,9 +94,11 @@ async fn history(
     for (path, run) in earlier {
         let prices = prices.of_result(&run, process).await?;
         let analysis = analyse(&run, &prices, compare.recommend.strategy);
-        if !append(&mut file, name, &branches, &run, &analysis) {
+        let appended = append(&mut file, name, &branches, &run, &analysis);
+        if !appended.map_err(BaselineError::from)? {
             return Err(UsageError::NothingMeasured { path }.into());
         }
     }
-    Ok(file.history(name, &branches).of_results())
+    let history = file.history(name, &branches).map_err(BaselineError::from)?;
+    Ok(history.of_results())
 }

@@ -38,18 +38,13 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
     run_on(&simulator, &recorded, &process.silent()).await?;
     process.note(&format!("2/2 gating the candidate {candidate}"));
     let gated = run.with(&candidate, Mode::Gate, &folder.join("candidate"));
-    let status = run_on(&simulator, &gated, process).await?;
-    process.print(&format!(
-        "\ncomment.md, result.json and benchmarking_report are in {}",
-        gated.output.folder().display()
-    ));
-    Ok(status)
+    run_on(&simulator, &gated, process).await
 }
 
 async fn run_on(simulator: &Handle, it: &Run, process: &Process) -> Outcome {
     let inputs = Inputs::read(&it.measurement, &it.output)?;
     let backend = Backend::on_simulator(simulator, SIMULATED_REGION).await?;
-    run(it, inputs, &backend, &Publisher::nowhere(), process).await
+    Box::pin(run(it, inputs, &backend, &Publisher::nowhere(), process)).await
 }
 
 /// Deletes the baseline of an earlier demo.

@@ -5,6 +5,7 @@ mod calibrate;
 mod cleanup;
 mod collect;
 mod compare;
+mod completions;
 mod demo;
 mod post;
 mod prices;
@@ -20,13 +21,16 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::job::inside::inside;
 use crate::pipeline::Outcome;
+use crate::pipeline::backend::Backend;
 use crate::pipeline::publish::Publisher;
+use crate::pipeline::subject::about;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
 /// Runs the command and prints an error on one line.
 pub async fn execute(cli: Cli, process: &Process) -> ExitStatus {
-    let outcome = match process.acting_as(cli.role_to_assume) {
+    let role = cli.command.role_to_assume().map(str::to_owned);
+    let outcome = match process.acting_as(role) {
         Ok(process) => match Command::try_from(cli.command) {
             Ok(command) => Box::pin(dispatch(command, &process)).await,
             Err(rejected) => reject(*rejected, &process).await,
@@ -45,7 +49,7 @@ pub async fn execute(cli: Cli, process: &Process) -> ExitStatus {
 async fn dispatch(command: Command, process: &Process) -> Outcome {
     match command {
         Command::Run(command) => run::run(&command, process).await,
-        Command::Benchmark(command) => benchmark::benchmark(&command, process).await,
+        Command::Benchmark(command) => Box::pin(benchmark::benchmark(&command, process)).await,
         Command::Submit(command) => submit::submit(&command, process).await,
         Command::Collect(command) => collect::collect(&command, process).await,
         Command::InsideJob => inside(process).await,
@@ -59,6 +63,7 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Cleanup(command) => cleanup::cleanup(&command, process).await,
         Command::Demo(command) => Box::pin(demo::demo(&command, process)).await,
         Command::Simulate(command) => simulate::simulate(&command, process).await,
+        Command::Completions(command) => Ok(completions::completions(&command, process)),
     }
 }
 
@@ -83,6 +88,11 @@ async fn announce(error: Error, attempt: Option<&Attempt>, process: &Process) ->
     let Some(attempt) = attempt else {
         return Err(error);
     };
+    let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;
+    // A value may come from a step that gets no credentials, either.
+    let region = attempt.region.as_deref();
+    let opened = Backend::open_first(&attempt.target, region, process).await;
+    let error = opened.err().unwrap_or(error);
     let publisher = Publisher::of_attempt(attempt, process);
     let unmeasured = UnmeasuredRun {
         attempt,

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::baseline::BaselineError;
 use crate::config::Post;
 use crate::error::{Error, UsageError};
 use crate::exit::ExitStatus;
@@ -124,6 +125,7 @@ async fn judge(
     });
     let branches = process.branches(base);
     let history = baseline.history(&run.name, &branches);
+    let history = history.map_err(BaselineError::from)?;
     let conclusion = conclude(&case, &history, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)
 }

@@ -21,7 +21,8 @@ pub(super) async fn record(record: &Record, process: &Process) -> Outcome {
     let branches = process.branches(record.baseline.branch.as_ref());
     let mut recorded = false;
     let update = store.update(|file| {
-        recorded = append(file, &run.name, &branches, &run, &analysis);
+        recorded = append(file, &run.name, &branches, &run, &analysis)?;
+        Ok(())
     });
     update.await?;
     if !recorded {

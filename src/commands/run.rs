@@ -3,17 +3,18 @@
 use crate::config::Run;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
-use crate::pipeline::inputs::Inputs;
 use crate::pipeline::publish::Publisher;
 use crate::pipeline::run::run as measure_and_judge;
+use crate::pipeline::subject::about;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
-/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, or on a simulator.
+/// Measures on AWS, at the address in `AWS_ENDPOINT_URL`, on a simulator, or on this machine.
 pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
     let attempt = run.attempt();
+    let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;
     let publisher = Publisher::of_attempt(&attempt, process);
-    match gate(run, &publisher, process).await {
+    match Box::pin(gate(run, &publisher, process)).await {
         Ok(status) => Ok(status),
         Err(error) => {
             let unmeasured = UnmeasuredRun {
@@ -26,8 +27,9 @@ pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
 }
 
 async fn gate(run: &Run, publisher: &Publisher, process: &Process) -> Outcome {
-    let inputs = Inputs::read(&run.measurement, &run.output)?;
-    let region = run.measurement.region.as_deref();
-    let backend = Backend::open(&run.target, region, process).await?;
-    measure_and_judge(run, inputs, &backend, publisher, process).await
+    let (inputs, backend) =
+        Backend::with_inputs(&run.measurement, &run.target, &run.output, process).await?;
+    let outcome = measure_and_judge(run, inputs, &backend, publisher, process).await;
+    backend.close(process).await;
+    outcome
 }

@@ -9,6 +9,8 @@ use crate::files::write_atomically;
 use crate::pipeline::Outcome;
 use crate::process::Process;
 use crate::samples::make;
+use crate::text::plural;
+use crate::units::saturating_u32;
 
 /// Makes a samples file.
 pub(super) fn samples(samples: &Samples, process: &Process) -> Outcome {
@@ -21,15 +23,17 @@ pub(super) fn samples(samples: &Samples, process: &Process) -> Outcome {
         return Err(UsageError::OutIsInput { path: out.clone() }.into());
     }
     let made = make(&samples.from, &samples.options)?;
+    for note in &made.notes {
+        process.remark(note);
+    }
     write_atomically(out, made.json_lines.as_bytes()).map_err(|source| UsageError::Unwritable {
         flag: "--out",
         path: out.clone(),
         source,
     })?;
     process.print(&format!(
-        "{} sample{} in {}",
-        made.count,
-        if made.count == 1 { "" } else { "s" },
+        "{} in {}",
+        plural(saturating_u32(made.count), "sample"),
         out.display()
     ));
     Ok(ExitStatus::Success)

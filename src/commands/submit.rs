@@ -1,7 +1,7 @@
 //! `sagegate submit`: the run of `sagegate run`, on a machine of SageMaker's.
 
 use crate::aws::Objects;
-use crate::config::{AfterStart, Output, Submit};
+use crate::config::{AfterStart, Output, Submit, Target};
 use crate::exit::ExitStatus;
 use crate::job::input::JobInput;
 use crate::job::submission::Submission;
@@ -11,17 +11,18 @@ use crate::pipeline::confirm::ledger;
 use crate::pipeline::credentials::warn_of_short_session;
 use crate::pipeline::fail_fast::on_certain_failure;
 use crate::pipeline::gate::Gate;
-use crate::pipeline::inputs::Inputs;
-use crate::pipeline::measure::plan;
+use crate::pipeline::measure::{announce, plan};
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy};
 use crate::pipeline::publish::Publisher;
+use crate::pipeline::subject::about;
 use crate::pipeline::unmeasured::UnmeasuredRun;
 use crate::process::Process;
 
 /// Submits; by default it then waits and judges as `run` does.
 pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
     let attempt = submit.attempt();
+    let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;
     let publisher = Publisher::of_attempt(&attempt, process);
     match Box::pin(submit_and_judge(submit, &publisher, process)).await {
         Ok(status) => Ok(status),
@@ -37,9 +38,9 @@ pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
 
 async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Process) -> Outcome {
     let (measurement, job) = (&submit.measurement, &submit.job);
-    let region = measurement.region.as_deref();
-    let inputs = Inputs::read(measurement, &Output::New(submit.output_dir.clone()))?;
-    let backend = Backend::on_aws(region, process).await?;
+    let output = Output::New(submit.output_dir.clone());
+    let (inputs, backend) =
+        Backend::with_inputs(measurement, &Target::Aws, &output, process).await?;
     let gate = Gate::open(&submit.gate, publisher, process).await?;
     let files = OutputFiles::of(&submit.output_dir);
     let region = backend.session.region();
@@ -50,7 +51,7 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         strategy: measurement.recommend.strategy,
         gate: Some(ExpectedGate {
             limits: submit.gate.judging.limits,
-            history: gate.history(&measurement.name),
+            history: gate.history(&measurement.name)?,
             on_certain_failure: on_certain_failure(submit.fail_fast, &gate, process).await,
             on_failure: gate.on_failure(process),
         }),
@@ -63,12 +64,13 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         name: plan.job_name(),
         folder,
         backend: &backend,
-        objects: Objects::connect(measurement.region.clone(), process.role(), owner).await?,
+        objects: Objects::connect(measurement.region.clone(), process.aws(), owner).await?,
         files,
         submit,
         process,
     };
     submission.prepare_folder()?;
+    announce(&plan, measurement, &prices, process);
     if job.then == AfterStart::Leave {
         submission.start(&input, &plan).await?;
         submission.say_how_to_collect();

@@ -1,18 +1,19 @@
 //! Arguments become commands: every combination of flags is checked here, and nowhere else.
 
 use super::args::{
-    self, BenchmarkArgs, CalibrateArgs, CleanupArgs, CollectArgs, CompareArgs, DemoArgs, JobArgs,
-    MeasurementArgs, PostArgs, PricesArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
+    self, BenchmarkArgs, CalibrateArgs, CleanupArgs, CollectArgs, CompareArgs, DemoArgs, HeaderArg,
+    JobArgs, MeasurementArgs, PostArgs, PricesArgs, RecordArgs, ReportArgs, RunArgs, SamplesArgs,
     SimulateArgs, SubmitArgs,
 };
 use super::command::{
-    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Demo, Job,
-    Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples, Simulate, Submit,
+    AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Completions,
+    Demo, Job, Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples,
+    Simulate, SimulatedModels, Submit,
 };
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
 use super::measurement::{
-    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of,
+    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of, target_of,
 };
 use crate::benchmark::Selection;
 use crate::gate::Policy;
@@ -55,6 +56,9 @@ impl TryFrom<args::Command> for Command {
             args::Command::Cleanup(args) => Self::Cleanup(args.into()),
             args::Command::Demo(args) => Self::Demo(args.into()),
             args::Command::Simulate(args) => Self::Simulate(args.into()),
+            args::Command::Completions(args) => {
+                Self::Completions(Completions { shell: args.shell })
+            }
         })
     }
 }
@@ -86,6 +90,8 @@ impl Attempt {
             policy: Policy::default(),
             comment: None,
             github_token: None,
+            pull_request: None,
+            target: target_of(args),
         }
     }
 }
@@ -104,6 +110,7 @@ impl Run {
             target: checked.target,
             output: checked.output,
             gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
+                .about(&args.pull_request)
                 .confirming(args.confirm),
             fail_fast: args.fail_fast,
         })
@@ -111,22 +118,24 @@ impl Run {
 
     /// Where to publish that the run could not be measured.
     pub fn attempt(&self) -> Attempt {
-        attempt(&self.measurement, self.output.clone(), &self.gate)
+        let target = self.target.clone();
+        attempt(&self.measurement, target, self.output.clone(), &self.gate)
     }
 }
 
 /// Where to publish that a gate's run could not be measured.
-fn attempt(measurement: &Measurement, output: Output, gate: &Gate) -> Attempt {
+fn attempt(measurement: &Measurement, target: Target, output: Output, gate: &Gate) -> Attempt {
     Attempt {
         policy: gate.judging.policy,
         comment: Some(gate.comment),
         github_token: gate.baseline.github_token.clone(),
-        ..silent_attempt(measurement, output)
+        pull_request: gate.pull_request,
+        ..silent_attempt(measurement, target, output)
     }
 }
 
 /// Where files go when a run could not be measured that comments nowhere.
-fn silent_attempt(measurement: &Measurement, output: Output) -> Attempt {
+fn silent_attempt(measurement: &Measurement, target: Target, output: Output) -> Attempt {
     Attempt {
         name: Some(measurement.name.clone()),
         region: measurement.region.clone(),
@@ -139,6 +148,8 @@ fn silent_attempt(measurement: &Measurement, output: Output) -> Attempt {
         policy: Policy::default(),
         comment: None,
         github_token: None,
+        pull_request: None,
+        target,
     }
 }
 
@@ -170,7 +181,7 @@ impl Benchmark {
 
     /// Where to publish that it could not be measured.
     pub fn attempt(&self) -> Attempt {
-        silent_attempt(&self.measurement, self.output.clone())
+        silent_attempt(&self.measurement, self.target.clone(), self.output.clone())
     }
 }
 
@@ -199,6 +210,7 @@ impl Submit {
             (Target::Simulator { .. }, _) => {
                 return Err(ConfigError::NotForJobs { flag: "--simulate" });
             }
+            (Target::Local, _) => return Err(ConfigError::NotForJobs { flag: "--local" }),
             (Target::Aws, Output::Resumed(_)) => {
                 return Err(ConfigError::NotForJobs { flag: "--resume" });
             }
@@ -218,7 +230,7 @@ impl Submit {
     /// Where to publish that the job measured nothing.
     pub fn attempt(&self) -> Attempt {
         let output = Output::New(self.output_dir.clone());
-        attempt(&self.measurement, output, &self.gate)
+        attempt(&self.measurement, Target::Aws, output, &self.gate)
     }
 }
 
@@ -247,7 +259,8 @@ impl From<CollectArgs> for Collect {
             job: args.job,
             region: args.region,
             cleanup_timeout: args.cleanup_timeout,
-            gate: Gate::new(args.mode, judging, args.baseline, &args.comment),
+            gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
+                .about(&args.pull_request),
             recommend: args.recommend.into(),
             output_dir: args.output.output_dir,
         }
@@ -309,11 +322,15 @@ impl From<SamplesArgs> for Samples {
             from: args.from,
             out: args.out,
             options: MakeOptions {
-                header: if args.header {
-                    Header::Skipped
-                } else {
-                    Header::Absent
+                header: match args.header {
+                    HeaderArg::Auto => Header::Detected,
+                    HeaderArg::Repeat => Header::Repeated,
+                    HeaderArg::Drop => Header::Dropped,
+                    HeaderArg::None => Header::Absent,
                 },
+                rows: args.rows,
+                drop_columns: args.drop_columns,
+                whole: args.whole,
                 content_type: args.content_type,
                 limit: args.limit,
             },
@@ -338,6 +355,7 @@ impl From<CleanupArgs> for Cleanup {
         let selection = run.or(args.older_than.map(Selection::OlderThan));
         let leftovers = match (args.ledger, selection) {
             (Some(path), _) => Leftovers::Ledger(path),
+            (None, Some(selection)) if args.local => Leftovers::Machine { selection },
             (None, Some(selection)) => Leftovers::Account {
                 selection,
                 region: args.region,
@@ -368,7 +386,11 @@ impl From<SimulateArgs> for Simulate {
     fn from(args: SimulateArgs) -> Self {
         Self {
             port: args.port,
-            profile: args.profile,
+            models: if args.containers {
+                SimulatedModels::Containers
+            } else {
+                SimulatedModels::Profile(args.profile)
+            },
         }
     }
 }
@@ -398,7 +420,8 @@ mod tests {
 
     #[test]
     fn a_model_has_one_source_and_what_that_needs() {
-        let image = ["--image-uri=i", "--execution-role-arn=r", "--name=churn"];
+        let role = "--execution-role-arn=arn:aws:iam::123456789012:role/r";
+        let image = ["--image-uri=i", role, "--name=churn"];
         let samples = ["--samples=s.jsonl"];
         let with_data = [&image[..], &samples, &["--model-data-url=s3://b/m.tar.gz"]].concat();
         assert_eq!(run(&with_data).unwrap().measurement.name, "churn");
@@ -412,7 +435,7 @@ mod tests {
             (&["--model-name=m", "--image-uri=i"], "cannot be used with"),
             (&["--image-uri=i", "--name=n"], "--execution-role-arn"),
             (
-                &["--image-uri=i", "--execution-role-arn=r", "--samples=s"],
+                &["--image-uri=i", role, "--samples=s"],
                 "not provided: --name <ALIAS>",
             ),
             (

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap_complete::Shell;
+
 use super::error::ConfigError;
 use super::gate::{Attempt, Baseline, Gate, Judging};
 use super::measurement::{Measurement, Output, Recommend, Target};
@@ -43,6 +45,15 @@ pub enum Command {
     Demo(Demo),
     /// `simulate`.
     Simulate(Simulate),
+    /// `completions`.
+    Completions(Completions),
+}
+
+/// Prints a completion script.
+#[derive(Debug, Clone, Copy)]
+pub struct Completions {
+    /// For this shell.
+    pub shell: Shell,
 }
 
 /// Measures, compares, reports.
@@ -266,6 +277,11 @@ pub enum Leftovers {
         /// AWS region; `None` for the environment's or the profile's.
         region: Option<String>,
     },
+    /// On this machine's Docker engine, by label.
+    Machine {
+        /// Of which runs.
+        selection: Selection,
+    },
 }
 
 /// Runs the main job on the simulator.
@@ -284,8 +300,17 @@ pub struct Demo {
 pub struct Simulate {
     /// Port on 127.0.0.1; 0 for a free one.
     pub port: u16,
-    /// Built-in profile or a TOML file.
-    pub profile: String,
+    /// What answers for models.
+    pub models: SimulatedModels,
+}
+
+/// What answers for the models of a simulator.
+#[derive(Debug)]
+pub enum SimulatedModels {
+    /// Latencies of a built-in profile or a TOML file.
+    Profile(String),
+    /// Containers of this machine's Docker engine.
+    Containers,
 }
 
 /// Flags that cannot be used, and where that is announced.

@@ -22,6 +22,7 @@ impl Run {
         run.measurement.samples = SamplesSource::At {
             path: samples.to_owned(),
             content_type: None,
+            limit: None,
         };
         run.gate.baseline = Baseline::at(BaselineUri::file(baseline));
         run

@@ -40,6 +40,10 @@ hinted! {
             /// How many.
             loads: usize,
         },
+        /// An image without the role that a model on AWS needs.
+        #[error("--image-uri: a model on AWS needs --execution-role-arn")]
+        #[hint("or --local to measure the image on this machine, without AWS")]
+        NoRole,
         /// A maximum of calls that is below the plan.
         #[error(
             "--max-invocations {most} is below --invocations {planned}: it is how far a noisy size may go on"

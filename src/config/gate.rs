@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::args::{BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, RunArgs};
-use super::measurement::{Output, name_of, output_of};
+use super::args::{
+    BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, PullRequestArgs, RunArgs,
+};
+use super::measurement::{Output, Target, name_of, output_of, target_of};
 use crate::analysis::Strategy;
 use crate::aws::AccountId;
 use crate::baseline::BaselineUri;
@@ -32,6 +34,8 @@ pub struct Gate {
     pub comment: CommentMode,
     /// Whose label accepts a failure.
     pub may_accept: MayAccept,
+    /// The pull request, where a flag names it.
+    pub pull_request: Option<u64>,
     /// Whether a failure of latency or cost alone is measured a second time before it is published.
     pub confirm: bool,
 }
@@ -68,6 +72,10 @@ pub struct Attempt {
     pub comment: Option<CommentMode>,
     /// Token for the comment.
     pub github_token: Option<GivenToken>,
+    /// The pull request, where a flag names it.
+    pub pull_request: Option<u64>,
+    /// Where endpoints would have been created.
+    pub target: Target,
 }
 
 impl Baseline {
@@ -124,7 +132,17 @@ impl Gate {
             baseline: baseline.into(),
             comment: comment.comment,
             may_accept: comment.may_accept(),
+            pull_request: None,
             confirm: false,
+        }
+    }
+
+    /// The same gate, about the pull request that a flag names.
+    #[must_use]
+    pub(super) fn about(self, args: &PullRequestArgs) -> Self {
+        Self {
+            pull_request: args.pull_request,
+            ..self
         }
     }
 
@@ -146,6 +164,8 @@ impl From<&RunArgs> for Attempt {
             policy: args.policy(),
             comment: Some(args.comment.comment),
             github_token: args.baseline.github_token.clone(),
+            pull_request: args.pull_request.pull_request,
+            target: target_of(&args.measurement),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is measured, and how: the flags of `run`, `benchmark`, `submit` and `calibrate`, checked.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use crate::aws::Container;
 use crate::benchmark::{LoadOptions, ModelSource, Options};
 use crate::result::MAX_LOADS;
 use crate::text::quoted;
+
+/// Role of a model in containers of this machine, which nothing assumes.
+const LOCAL_ROLE: &str = "arn:aws:iam::000000000000:role/local";
 
 /// A measurement whose files have not been read yet.
 #[derive(Debug, Clone)]
@@ -43,6 +47,8 @@ pub enum SamplesSource {
         path: PathBuf,
         /// Content type of samples that name none.
         content_type: Option<String>,
+        /// Most samples, from the first on.
+        limit: Option<NonZeroUsize>,
     },
     /// Three rows of a table, for a simulated model.
     BuiltIn,
@@ -70,6 +76,8 @@ pub enum Target {
         /// A built-in profile or a TOML file.
         profile: String,
     },
+    /// Containers of this machine's Docker engine.
+    Local,
 }
 
 /// Where files go.
@@ -152,10 +160,7 @@ impl Checked {
         check_counts(&args.measure)?;
         check_tags(&args.model.tags)?;
         let output = output_of(&args);
-        let target = match args.simulate {
-            Some(profile) => Target::Simulator { profile },
-            None => Target::Aws,
-        };
+        let target = target_of(&args);
         let arrivals = match (args.load.rate, &args.load.trace) {
             (Some(per_second), _) => Some(ArrivalsSource::ConstantRate { per_second }),
             (None, Some(path)) => Some(ArrivalsSource::Trace(path.clone())),
@@ -187,6 +192,17 @@ pub(super) fn name_of(args: &ModelArgs) -> Option<String> {
     args.name.clone().or_else(|| args.model_name.clone())
 }
 
+/// Where endpoints are created.
+pub(super) fn target_of(args: &MeasurementArgs) -> Target {
+    match &args.simulate {
+        Some(profile) => Target::Simulator {
+            profile: profile.clone(),
+        },
+        None if args.local => Target::Local,
+        None => Target::Aws,
+    }
+}
+
 /// Where files go: a resumed run goes on in its folder.
 pub(super) fn output_of(args: &MeasurementArgs) -> Output {
     match &args.resume {
@@ -213,16 +229,19 @@ fn model(
     let simulated = match target {
         // A model of the simulator is called like its profile.
         Target::Simulator { profile } => Path::new(profile).file_stem(),
-        Target::Aws => None,
+        Target::Aws | Target::Local => None,
     };
     let simulated = simulated.map(|name| name.to_string_lossy().into_owned());
     let simulated_source = simulated.clone().map(ModelSource::Existing);
-    let source = source(args)?.or(simulated_source);
+    let source = source(args, target)?.or(simulated_source);
     let name = name_of(args).or_else(|| simulated.clone());
+    let of_image = || args.image_uri.as_deref().map(name_of_image);
+    let name = name.or_else(|| of_image().filter(|_| *target == Target::Local));
     let samples = match &args.samples {
         Some(path) => Some(SamplesSource::At {
             path: path.clone(),
             content_type: args.content_type.clone(),
+            limit: args.limit,
         }),
         None => simulated.map(|_| SamplesSource::BuiltIn),
     };
@@ -242,17 +261,31 @@ fn model(
     }
 }
 
-/// The model that the flags name; clap has made sure that a created one has a role.
-fn source(args: &ModelArgs) -> Result<Option<ModelSource>, ConfigError> {
+/// What an image is called, without registry, tag and digest.
+fn name_of_image(uri: &str) -> String {
+    let last = uri.rsplit('/').next().unwrap_or(uri);
+    let end = last.find([':', '@']).unwrap_or(last.len());
+    last.get(..end).unwrap_or(last).to_owned()
+}
+
+/// The model that the flags name; clap has made sure that one from the registry has a role.
+fn source(args: &ModelArgs, target: &Target) -> Result<Option<ModelSource>, ConfigError> {
     if let Some(name) = &args.model_name {
         return Ok(Some(ModelSource::Existing(name.clone())));
     }
+    if args.image_uri.is_some() && args.execution_role_arn.is_none() && *target != Target::Local {
+        return Err(ConfigError::NoRole);
+    }
     let environment = variables(&args.container_env)?;
-    Ok(created(args, environment))
+    Ok(created(args, target, environment))
 }
 
 /// A model that is created for the run.
-fn created(args: &ModelArgs, environment: Vec<(String, String)>) -> Option<ModelSource> {
+fn created(
+    args: &ModelArgs,
+    target: &Target,
+    environment: Vec<(String, String)>,
+) -> Option<ModelSource> {
     let image = args.image_uri.clone().map(|image_uri| Container::Image {
         image_uri,
         model_data_url: args.model_data_url.clone(),
@@ -262,9 +295,13 @@ fn created(args: &ModelArgs, environment: Vec<(String, String)>) -> Option<Model
         let arn = args.model_package_arn.clone()?;
         Some(Container::Package { arn, environment })
     };
+    let role = match target {
+        Target::Local => Some(LOCAL_ROLE.to_owned()),
+        Target::Aws | Target::Simulator { .. } => args.execution_role_arn.clone(),
+    };
     Some(ModelSource::Created {
         container: image.or_else(package)?,
-        execution_role_arn: args.execution_role_arn.clone()?,
+        execution_role_arn: role?,
         is_there: false,
     })
 }

@@ -5,11 +5,19 @@ use std::path::PathBuf;
 use super::{JobError, Unfinished};
 use crate::aws::AwsError;
 use crate::baseline::BaselineServiceError;
+use crate::engine::EngineError;
 use crate::hint::hinted;
 
 hinted! {
     /// The model could not be measured, or not everything could be deleted.
     pub enum MeasureError {
+        /// The Docker engine of this machine.
+        #[error("{source}")]
+        #[hint(source.hint())]
+        Engine {
+            /// What it said.
+            source: EngineError,
+        },
         /// A call to AWS before anything was created.
         #[error("{source}")]
         #[hint(source.hint())]

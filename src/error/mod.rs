@@ -17,12 +17,14 @@ use crate::aws::{AwsError, PriceListError, SessionError};
 use crate::baseline::BaselineError;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
+use crate::engine::EngineError;
 use crate::exit::{ExitStatus, StopSignal};
 use crate::github::IdentityTokenError;
 use crate::prices::PriceError;
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
+use crate::text::shell_word;
 
 /// Why a command ended without a verdict: one variant for each way to exit.
 #[derive(Debug, Error)]
@@ -38,6 +40,8 @@ pub enum Error {
     Interrupted {
         /// `result.json`, where anything was measured.
         kept: Option<PathBuf>,
+        /// The folder of a run that can go on.
+        resume: Option<PathBuf>,
         /// The signal that ended the run.
         by: StopSignal,
     },
@@ -65,7 +69,10 @@ impl Error {
         match self {
             Self::Usage(error) => error.hint(),
             Self::CouldNotMeasure(error) => error.hint(),
-            Self::Interrupted { .. } => None,
+            Self::Interrupted { resume, .. } => resume.as_ref().map(|folder| {
+                let folder = shell_word(&folder.display().to_string());
+                format!("--resume {folder} with the same other flags measures what is missing")
+            }),
         }
     }
 
@@ -113,6 +120,16 @@ impl From<BaselineError> for Error {
     }
 }
 
+impl From<EngineError> for Error {
+    fn from(source: EngineError) -> Self {
+        if source.is_usage() {
+            UsageError::Engine { source }.into()
+        } else {
+            MeasureError::Engine { source }.into()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +152,7 @@ mod tests {
         assert_eq!(unfinished.exit_status().code(), 3);
         let interrupted = Error::Interrupted {
             kept: None,
+            resume: None,
             by: StopSignal::Terminate,
         };
         assert_eq!(interrupted.exit_status().code(), 143);

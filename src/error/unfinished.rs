@@ -6,6 +6,7 @@ use std::fmt;
 use super::Error;
 use crate::aws::{AwsError, AwsErrorKind, ResourceKind};
 use crate::benchmark::Doubtful;
+use crate::engine::{EngineError, Found};
 use crate::result::Leftover;
 
 /// Characters of a foreign name that are shown.
@@ -22,6 +23,8 @@ pub struct Unfinished {
     pub unseen: Vec<(ResourceKind, AwsError)>,
     /// Names in a ledger that no run gives: hostile text.
     pub foreign: Vec<String>,
+    /// Containers and volumes that the engine of this machine did not remove.
+    pub containers: Vec<(Found, EngineError)>,
     /// Ledgers of which nothing could be done.
     pub failed: Vec<Error>,
 }
@@ -33,6 +36,7 @@ impl Unfinished {
             && self.doubtful.is_empty()
             && self.unseen.is_empty()
             && self.foreign.is_empty()
+            && self.containers.is_empty()
             && self.failed.is_empty()
     }
 
@@ -42,6 +46,7 @@ impl Unfinished {
         self.doubtful.extend(other.doubtful);
         self.unseen.extend(other.unseen);
         self.foreign.extend(other.foreign);
+        self.containers.extend(other.containers);
         self.failed.extend(other.failed);
     }
 
@@ -59,6 +64,8 @@ impl Unfinished {
             return format!("allow for this role: {actions}; then run `sagegate cleanup` again");
         }
         let other = errors.iter().find_map(|error| error.hint());
+        let engine = || self.containers.iter().find_map(|(_, error)| error.hint());
+        let other = other.or_else(engine);
         let other = other.or_else(|| self.failed.iter().find_map(Error::hint));
         other.unwrap_or_else(|| "run `sagegate cleanup` again later".to_owned())
     }
@@ -87,6 +94,13 @@ impl fmt::Display for Unfinished {
             parts.push(format!(
                 "skipped, as the run does not give such names: {}",
                 shown.join(", ")
+            ));
+        }
+        for (found, error) in &self.containers {
+            parts.push(format!(
+                "the {} {} stays: {error}",
+                found.kind,
+                shown(&found.name)
             ));
         }
         parts.extend(self.failed.iter().map(ToString::to_string));
@@ -140,6 +154,7 @@ mod tests {
             error: denied("ListTags"),
         };
         let unfinished = Unfinished {
+            containers: Vec::new(),
             left: vec![Leftover {
                 kind: ResourceKind::Model,
                 name: "sagegate-r-1".to_owned(),

@@ -6,6 +6,7 @@ use crate::aws::{PriceListError, SessionError, Unsupported};
 use crate::baseline::UnusableBaseline;
 use crate::benchmark::{JournalError, LedgerError, TraceError};
 use crate::config::ConfigError;
+use crate::engine::EngineError;
 use crate::github::IdentityTokenError;
 use crate::hint::hinted;
 use crate::prices::PriceError;
@@ -162,6 +163,7 @@ hinted! {
         },
         /// Variables of the runner for identity tokens.
         #[error("{source}")]
+        #[hint(source.hint())]
         IdentityToken {
             /// What is wrong.
             #[from]
@@ -228,6 +230,20 @@ hinted! {
             #[from]
             source: UnusableBaseline,
         },
+        /// The Docker engine of this machine, the image, or the model's data.
+        #[error("{source}")]
+        #[hint(source.hint())]
+        Engine {
+            /// What is wrong.
+            source: EngineError,
+        },
+        /// A machine that is too small for every size.
+        #[error("--memory-sizes: {reason}")]
+        #[hint("add smaller sizes, or measure on a larger machine or on AWS")]
+        NoSizeFits {
+            /// Of the smallest.
+            reason: String,
+        },
         /// A profile of the simulator.
         #[error("{source}")]
         Scenario {
@@ -237,13 +253,26 @@ hinted! {
         },
         /// Neither a built-in profile nor a readable file.
         #[error(
-            "--profile: `{name}` is neither a built-in profile ({built_in}) nor a readable file"
+            "{flag}: `{name}` is neither a built-in profile ({built_in}) nor a readable file"
         )]
         UnknownProfile {
+            /// The flag.
+            flag: &'static str,
             /// What was given.
             name: String,
             /// Names of the built-in profiles.
             built_in: String,
+        },
+        /// The profile has no model of that name.
+        #[error("--simulate: the profile `{profile}` has no model `{name}`")]
+        #[hint(Some(other_model(name, models)))]
+        NotInProfile {
+            /// As it was given.
+            profile: String,
+            /// The model: by default it is called like the file.
+            name: String,
+            /// Names of the models that it has.
+            models: Vec<String>,
         },
         /// The simulator cannot listen.
         #[error("cannot listen on 127.0.0.1:{port}: {source}")]
@@ -286,6 +315,18 @@ hinted! {
             /// What is wrong.
             reason: String,
         },
+    }
+}
+
+/// How to choose a model that a profile has.
+fn other_model(name: &str, models: &[String]) -> String {
+    match models.split_first() {
+        None => format!("add [[models]] with name = \"{name}\" to it"),
+        Some((only, [])) => format!("pass --model-name {only}, the one that it has"),
+        Some(_) => format!(
+            "pass --model-name with one that it has: {}",
+            models.join(", ")
+        ),
     }
 }
 

@@ -14,6 +14,8 @@ use super::FileError;
 const SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
 /// Folder of git: a checkout keeps its token there.
 const GIT: &str = ".git";
+/// Where git-annex and DVC keep the files of a repository, with symlinks in their places.
+const STORES: [&str; 2] = [".git/annex/objects", ".dvc/cache"];
 
 /// The folders that files may lie in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +50,12 @@ impl Root {
 
     fn names(&self, path: &Path) -> bool {
         path.starts_with(&self.given) || path.starts_with(&self.canonical)
+    }
+
+    /// Whether a place without symlinks is in a store of the repository that the folder is in.
+    fn has_in_store(&self, place: &Path) -> bool {
+        let mut above = self.canonical.ancestors();
+        above.any(|it| STORES.iter().any(|store| place.starts_with(it.join(store))))
     }
 }
 
@@ -162,7 +170,7 @@ impl Fence {
         Ok(file)
     }
 
-    /// Everything in a folder but folders, in the order of names.
+    /// Everything in a folder, in the order of names.
     ///
     /// # Errors
     /// Any [`FileError`].
@@ -170,10 +178,7 @@ impl Fence {
         self.place(folder)?;
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if !path.is_dir() {
-                files.push(path);
-            }
+            files.push(entry?.path());
         }
         files.sort();
         Ok(files)
@@ -194,7 +199,7 @@ impl Fence {
         if is_of_the_system(&place) {
             return Err(FileError::OfTheSystem);
         }
-        if let Some(root) = root {
+        if let Some(root) = root.filter(|it| !it.has_in_store(&place)) {
             let Ok(inside) = place.strip_prefix(&root.canonical) else {
                 return Err(FileError::LeadsOut(root.given.clone()));
             };

@@ -3,7 +3,7 @@
 //!
 //! A pull request decides what lies in the workspace, symlinks included. So only regular files are
 //! opened, in a workflow only inside the workspace ([`confine`]), and nothing is written through a
-//! symlink.
+//! symlink. What root makes there belongs to the owner of its folder.
 
 mod error;
 mod fence;
@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 pub use self::error::FileError;
 pub use self::fence::Fence;
-pub use self::write::{create, write_atomically};
+pub use self::write::{create, create_folders, write_atomically};
 
 /// Bytes of a mebibyte, for limits.
 pub const MIB: u64 = 1 << 20;
@@ -65,7 +65,7 @@ pub fn append(path: &Path) -> Result<File, FileError> {
     fence().append(path)
 }
 
-/// Everything in a folder but folders, in the order of names.
+/// Everything in a folder, in the order of names.
 ///
 /// # Errors
 /// Any [`FileError`].

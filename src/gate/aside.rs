@@ -104,9 +104,10 @@ mod tests {
         let judged = judge(main, &of_main, None, &Limits::default(), main.finished_at);
         let entry = Entry::new(main, &of_main, judged.recommended.unwrap());
         let branches = Branches::default();
-        baseline.record(&main.name, &branches, entry, Epoch::Same);
+        let recorded = baseline.record(&main.name, &branches, entry, Epoch::Same);
+        recorded.unwrap();
         let of_now = analysed(now);
-        let history = baseline.history(&now.name, &branches);
+        let history = baseline.history(&now.name, &branches).unwrap();
         let at = now.finished_at;
         let judged = judge(now, &of_now, Some(&history), &Limits::default(), at);
         aside(now, &of_now, &judged, &history, Some(&baseline))

@@ -10,7 +10,6 @@ use crate::units::MemoryMb;
 
 /// What must be equal for two runs to be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Key {
     /// AWS or a custom endpoint.
     pub service: Service,

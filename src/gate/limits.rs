@@ -186,10 +186,12 @@ impl FromStr for CostCeiling {
     type Err = LimitError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix('$') {
-            Some(dollars) => Ok(Self(Usd(positive(text, dollars)?))),
-            None => Err(missing_unit(text, |bare| format!("${bare}"), "$12")),
+        // A shell makes `2` of an unquoted `$12`, so the sign may be left out.
+        let dollars = text.strip_prefix('$').unwrap_or(text);
+        if dollars.trim().parse::<f64>().is_err() {
+            return Err(LimitError::new(text, "is not a limit, use for example $12"));
         }
+        Ok(Self(Usd(positive(text, dollars)?)))
     }
 }
 
@@ -280,7 +282,9 @@ mod tests {
             "250ms".parse::<LatencyCeiling>().unwrap().0,
             LatencyMs(250.0)
         );
-        assert_eq!("$12".parse::<CostCeiling>().unwrap().0, Usd(12.0));
+        for text in ["$12", "12", "12.0"] {
+            assert_eq!(text.parse::<CostCeiling>().unwrap().0, Usd(12.0));
+        }
     }
 
     #[test]
@@ -302,8 +306,8 @@ mod tests {
             "`250` has no unit, did you mean 250ms?"
         );
         assert_eq!(
-            problem::<CostCeiling>("12"),
-            "`12` has no unit, did you mean $12?"
+            problem::<CostCeiling>("12%"),
+            "`12%` is not a limit, use for example $12"
         );
     }
 

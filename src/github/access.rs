@@ -9,6 +9,7 @@ use super::error::GitHubError;
 use super::repository::{Repository, RepositoryError};
 use super::retry::Retry;
 use super::token::{Token, TokenError};
+use crate::network::Network;
 
 /// The API of github.com.
 const API_URL: &str = "https://api.github.com";
@@ -20,6 +21,7 @@ pub struct Access {
     api_url: String,
     repository: Result<Repository, NoClient>,
     token: Result<Token, NoClient>,
+    network: Network,
 }
 
 /// Why there is no client.
@@ -48,6 +50,7 @@ impl Access {
     pub fn from_environment(
         environment: &BTreeMap<String, String>,
         given: Option<Result<Token, TokenError>>,
+        network: &Network,
     ) -> Self {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
         let trimmed = |name| variable(name).map(|value| value.trim());
@@ -62,6 +65,7 @@ impl Access {
                 Some(token) => token.map_err(NoClient::Token),
                 None => Err(NoClient::NoToken),
             },
+            network: network.clone(),
         }
     }
 
@@ -72,7 +76,8 @@ impl Access {
     pub fn client(&self) -> Result<Client, NoClient> {
         let repository = self.repository.clone()?;
         let (token, retry) = (self.token.clone()?, Retry::default());
-        Client::new(&self.api_url, repository, token, retry, ATTEMPT_TIMEOUT)
+        let (api_url, network) = (&self.api_url, &self.network);
+        Client::new(api_url, repository, token, retry, ATTEMPT_TIMEOUT, network)
             .map_err(NoClient::GitHub)
     }
 }
@@ -84,7 +89,8 @@ mod tests {
     fn access(variables: &[(&str, &str)], given: Option<&str>) -> Access {
         let variables = variables.iter();
         let environment = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Access::from_environment(&environment.collect(), given.map(str::parse))
+        let given = given.map(str::parse);
+        Access::from_environment(&environment.collect(), given, &Network::default())
     }
 
     fn problem(variables: &[(&str, &str)], given: Option<&str>) -> String {

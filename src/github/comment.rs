@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::client::{Call, Client};
 use super::error::{GitHubError, Operation, Problem};
 use super::retry::Failure;
+use super::supersede::{Foreign, replaceable, supersede};
 use crate::marker::{Key, Marker};
 use crate::redact::published as publishable;
 
@@ -121,6 +122,8 @@ pub struct Published {
     pub done: Done,
     /// Page of the comment, where there is one.
     pub url: Option<String>,
+    /// Pages of older comments by other accounts that could not be replaced.
+    pub stale: Vec<String>,
 }
 
 /// The newest comment with `key` in its marker that the token's owner wrote; without one, the
@@ -147,7 +150,11 @@ pub async fn find_comments(
     pull_request: u64,
 ) -> Result<Vec<ExistingComment>, GitHubError> {
     let author = client.author().await?;
-    all_ours(client, pull_request, &author).await
+    let all = all_of_gates(client, pull_request).await?;
+    let ours = all
+        .into_iter()
+        .filter(|(user, _)| user.login.eq_ignore_ascii_case(&author));
+    Ok(ours.map(|(_, comment)| comment).collect())
 }
 
 /// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says
@@ -188,6 +195,7 @@ pub async fn publish_comment(
 }
 
 /// A comment to write.
+#[derive(Clone)]
 struct Draft {
     pull_request: u64,
     body: String,
@@ -217,7 +225,27 @@ async fn publish_once(
     draft: &Draft,
     author: &str,
 ) -> Result<Published, GitHubError> {
-    let ours = ours(client, draft.pull_request, &draft.marker.key, author).await?;
+    let key = &draft.marker.key;
+    let ours = ours(client, draft.pull_request, key, author).await?;
+    let older = ours.by_others.iter();
+    let older = older.filter(|(marker, _)| !marker.is_newer_than(&draft.marker));
+    let older = older.map(|(_, comment)| comment.clone()).collect();
+    let foreign = replaceable(client, older).await;
+    let draft = Draft {
+        // A verdict that is shown is kept current, whoever shows it.
+        may_create: draft.may_create || !foreign.is_empty(),
+        ..draft.clone()
+    };
+    let published = publish_ours(client, &draft, &ours).await?;
+    let stale = supersede(client, &foreign, published.url.as_deref()).await;
+    Ok(Published { stale, ..published })
+}
+
+async fn publish_ours(
+    client: &Client,
+    draft: &Draft,
+    ours: &Ours,
+) -> Result<Published, GitHubError> {
     // A run that ended before its leg was known is of the only one there is.
     if let ([], [only]) = (ours.of_key.as_slice(), ours.of_legs.as_slice()) {
         let draft = draft.under(&only.marker.key);
@@ -299,7 +327,11 @@ fn write(method: Method, route: String, draft: &Draft) -> Call {
 }
 
 const fn published(done: Done, url: Option<String>) -> Published {
-    Published { done, url }
+    Published {
+        done,
+        url,
+        stale: Vec::new(),
+    }
 }
 
 fn comment_route(client: &Client, id: u64) -> String {
@@ -324,6 +356,9 @@ struct ApiComment {
 #[derive(Deserialize)]
 struct ApiUser {
     login: String,
+    /// `Bot` for apps.
+    #[serde(default, rename = "type")]
+    kind: String,
 }
 
 /// Our comments of one gate, each list the newest first.
@@ -334,6 +369,8 @@ struct Ours {
     without_leg: Vec<ExistingComment>,
     /// Those of the model's legs, where the key names none.
     of_legs: Vec<ExistingComment>,
+    /// Comments with the key by other accounts.
+    by_others: Vec<(Marker, Foreign)>,
 }
 
 /// Our comments of one gate. Any user can write the marker, so the author counts too.
@@ -344,8 +381,20 @@ async fn ours(
     author: &str,
 ) -> Result<Ours, GitHubError> {
     let mut ours = Ours::default();
-    for comment in all_ours(client, pull_request, author).await? {
+    for (user, comment) in all_of_gates(client, pull_request).await? {
         let of = &comment.marker.key;
+        if !user.login.eq_ignore_ascii_case(author) {
+            if of == key {
+                let foreign = Foreign {
+                    id: comment.id,
+                    url: comment.url,
+                    is_app: user.kind == "Bot",
+                    login: user.login,
+                };
+                ours.by_others.push((comment.marker, foreign));
+            }
+            continue;
+        }
         let list = if of == key {
             &mut ours.of_key
         } else if of.is_without_the_leg_of(key) {
@@ -362,28 +411,27 @@ async fn ours(
     Ok(ours)
 }
 
-/// Our comments of every gate, in GitHub's order.
-async fn all_ours(
+/// The comments of every gate with those who wrote them, in GitHub's order.
+async fn all_of_gates(
     client: &Client,
     pull_request: u64,
-    author: &str,
-) -> Result<Vec<ExistingComment>, GitHubError> {
+) -> Result<Vec<(ApiUser, ExistingComment)>, GitHubError> {
     let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
     let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
-    let ours = all.into_iter().filter_map(|comment| {
-        let user = comment.user?;
+    let of_gates = all.into_iter().filter_map(|comment| {
         let body = comment.body.unwrap_or_default();
         let marker = Marker::parse(&body)?;
-        let by_us = user.login.eq_ignore_ascii_case(author);
-        by_us.then(|| ExistingComment {
+        let existing = ExistingComment {
             id: comment.id,
             url: comment.html_url.unwrap_or_default(),
             body,
             changed_at: comment.updated_at.or(comment.created_at),
             marker,
-        })
+        };
+        // The account may be gone.
+        Some((comment.user?, existing))
     });
-    Ok(ours.collect())
+    Ok(of_gates.collect())
 }
 
 /// GitHub may store other line ends, and drops those at the end.

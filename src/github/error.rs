@@ -5,6 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use thiserror::Error;
 
+use crate::network::NetworkError;
 use crate::text::with_hint;
 
 /// What was being done: it names the permission that is needed.
@@ -24,6 +25,8 @@ pub enum Operation {
     ReadLabels,
     /// Ask what an account may do in the repository.
     ReadPermission,
+    /// Read a pull request.
+    ReadPullRequest,
     /// Find the pull request of a commit.
     FindPullRequest,
     /// Find out what a merge queue tries together.
@@ -40,6 +43,7 @@ impl fmt::Display for Operation {
             Self::WriteFile => "write to the baseline's branch",
             Self::ReadLabels => "read the labels of the pull request",
             Self::ReadPermission => "ask what who added the label may do",
+            Self::ReadPullRequest => "read the pull request",
             Self::FindPullRequest => "find the pull request of the commit",
             Self::ReadMergeGroup => "find the pull requests of the merge group",
         })
@@ -58,7 +62,7 @@ impl Operation {
                 "permissions: { contents: read }"
             }
             Self::WriteFile => "permissions: { contents: write }",
-            Self::ReadLabels | Self::FindPullRequest => {
+            Self::ReadLabels | Self::ReadPullRequest | Self::FindPullRequest => {
                 "permissions: { contents: read, pull-requests: read }"
             }
         }
@@ -76,7 +80,7 @@ pub enum Problem {
     NotFound,
     /// 409, or 422 about a blob hash: another process wrote first.
     Conflict,
-    /// A rule of the repository forbids the write.
+    /// The branch is protected: by a classic rule or by a ruleset.
     RepositoryRule,
     /// Another 4xx.
     Invalid,
@@ -97,12 +101,9 @@ pub enum GitHubError {
         /// What was given, without a password.
         url: String,
     },
-    /// The HTTP client cannot be set up.
-    #[error("cannot set up the connection to GitHub: {reason}")]
-    Setup {
-        /// The cause.
-        reason: String,
-    },
+    /// The connection cannot be set up.
+    #[error(transparent)]
+    Connection(#[from] NetworkError),
     /// GitHub answered, and refused.
     #[error("cannot {operation}: {message} (HTTP {status})")]
     Refused {
@@ -142,7 +143,7 @@ impl GitHubError {
         match self {
             Self::Refused { problem, .. } => Some(*problem),
             Self::Address { .. }
-            | Self::Setup { .. }
+            | Self::Connection(_)
             | Self::NoAnswer { .. }
             | Self::NotUnderstood { .. }
             | Self::Unmarked => None,
@@ -155,7 +156,7 @@ impl GitHubError {
             Self::Refused { operation, .. }
             | Self::NoAnswer { operation, .. }
             | Self::NotUnderstood { operation, .. } => Some(*operation),
-            Self::Address { .. } | Self::Setup { .. } | Self::Unmarked => None,
+            Self::Address { .. } | Self::Connection(_) | Self::Unmarked => None,
         }
     }
 
@@ -180,9 +181,7 @@ impl GitHubError {
             Self::Address { .. } => {
                 Some("set GITHUB_API_URL, for example to https://api.github.com".to_owned())
             }
-            Self::Setup { .. } => {
-                Some("name a file of certificate authorities with SSL_CERT_FILE".to_owned())
-            }
+            Self::Connection(error) => error.hint(),
             Self::Refused {
                 operation,
                 problem,
@@ -190,7 +189,7 @@ impl GitHubError {
                 ..
             } => refused_hint(*operation, *problem, message),
             Self::NoAnswer { .. } => Some(
-                "check GITHUB_API_URL, the network and, for a private server, SSL_CERT_FILE"
+                "check GITHUB_API_URL, HTTPS_PROXY, NO_PROXY and, for a private server, SSL_CERT_FILE"
                     .to_owned(),
             ),
             Self::NotUnderstood { .. } => {
@@ -218,7 +217,8 @@ fn refused_hint(operation: Operation, problem: Problem, message: &str) -> Option
         )),
         Problem::Conflict => Some("run it again".to_owned()),
         Problem::RepositoryRule => Some(
-            "let the workflow's token past the rule, or name another branch with --baseline"
+            "the branch is protected: leave it out of the rule or ruleset, let the owner of the token bypass it, or keep \
+             the baseline in S3 with --baseline s3://BUCKET/KEY"
                 .to_owned(),
         ),
         Problem::RateLimited => Some("run the job again later".to_owned()),
@@ -229,34 +229,55 @@ fn refused_hint(operation: Operation, problem: Problem, message: &str) -> Option
     }
 }
 
-/// The kind of a refusal. `limited` says that the answer is a rate limit.
-pub(super) fn classify(status: StatusCode, message: &str, limited: bool) -> Problem {
+/// The kind of a refusal: GitHub's words, the page of its documentation that it names, and whether
+/// the answer is a rate limit.
+pub(super) fn classify(
+    status: StatusCode,
+    message: &str,
+    documentation: &str,
+    limited: bool,
+) -> Problem {
     if limited {
         return Problem::RateLimited;
     }
     let words = message.to_lowercase();
     let any = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    let rule = any(&["rule violation", "protected branch", "protected ref"]);
     match status.as_u16() {
         401 => Problem::Unauthorized,
-        403 | 409 | 422 if rule => Problem::RepositoryRule,
+        403 | 409 | 422 if any(&RULE) || names_a_rule(documentation) => Problem::RepositoryRule,
         403 => Problem::Forbidden,
         404 | 410 => Problem::NotFound,
-        409 if any(&["repository is empty"]) => Problem::Invalid,
-        409 => Problem::Conflict,
-        422 if any(&[
-            "\"sha\"",
-            "does not match",
-            "does not exist",
-            "already exists",
-        ]) =>
-        {
-            Problem::Conflict
-        }
+        409 | 422 if any(&RACE) => Problem::Conflict,
         400..=499 => Problem::Invalid,
         500..=599 => Problem::Unavailable,
         _ => Problem::Unexpected,
     }
+}
+
+/// Words about a protected branch. A classic rule answers 409 `Could not update file: Required
+/// status check "ci" is expected.`, or with another of its conditions behind the colon; a ruleset
+/// answers 409 or 422 `Repository rule violations found`.
+const RULE: [&str; 5] = [
+    "rule violation",
+    "protected branch",
+    "protected ref",
+    "could not update file:",
+    "could not create file:",
+];
+
+/// Words about a write that came too late. Every other 409 would be the same a second time.
+const RACE: [&str; 5] = [
+    "\"sha\"",
+    "does not match",
+    "but expected",
+    "does not exist",
+    "already exists",
+];
+
+fn names_a_rule(documentation: &str) -> bool {
+    ["protected-branches", "rulesets"]
+        .iter()
+        .any(|page| documentation.contains(page))
 }
 
 #[cfg(test)]
@@ -267,7 +288,7 @@ mod tests {
         let code = StatusCode::from_u16(status).unwrap();
         GitHubError::Refused {
             operation,
-            problem: classify(code, message, false),
+            problem: classify(code, message, "", false),
             status,
             message: message.to_owned(),
         }
@@ -314,13 +335,65 @@ mod tests {
         ] {
             assert_eq!(kind(status, message), Problem::Conflict, "{message}");
         }
-        assert_eq!(
-            kind(409, "Repository rule violations found"),
-            Problem::RepositoryRule
-        );
         assert_eq!(kind(409, "Git Repository is empty."), Problem::Invalid);
         assert_eq!(kind(422, "body is too long"), Problem::Invalid);
         assert_eq!(kind(503, ""), Problem::Unavailable);
         assert_eq!(kind(301, ""), Problem::Unexpected);
+    }
+
+    #[test]
+    fn every_way_to_protect_a_branch_is_a_rule_and_no_race() {
+        for (status, message) in [
+            (
+                409,
+                "Could not update file: Required status check \"ci\" is expected.",
+            ),
+            (
+                409,
+                "Could not update file: 4 of 4 required status checks are expected.",
+            ),
+            (
+                409,
+                "Could not create file: Changes must be made through a pull request.",
+            ),
+            (
+                409,
+                "Could not update file: Commits must have verified signatures.",
+            ),
+            (
+                409,
+                "Could not update file: You're not authorized to push to this branch.",
+            ),
+            (
+                403,
+                "Could not update file: Cannot change this locked branch",
+            ),
+            (
+                409,
+                "Repository rule violations found\n\nChanges must be made through a pull request.",
+            ),
+            (
+                409,
+                "Repository rule violations found\n\nCommits must have verified signatures.",
+            ),
+            (
+                422,
+                "Repository rule violations found\n\nCannot create ref due to creations being restricted.",
+            ),
+            (
+                422,
+                "Protected branch update failed for refs/heads/sagegate.",
+            ),
+        ] {
+            let error = refused(Operation::WriteFile, status, message);
+            assert_eq!(error.problem(), Some(Problem::RepositoryRule), "{message}");
+            let hint = error.hint().unwrap();
+            assert!(hint.contains("leave it out of the rule") && hint.contains("s3://BUCKET/KEY"));
+        }
+        let page = "https://docs.github.com/articles/about-protected-branches";
+        let other_words = classify(StatusCode::CONFLICT, "Not now.", page, false);
+        assert_eq!(other_words, Problem::RepositoryRule);
+        let unknown = classify(StatusCode::CONFLICT, "Not now.", "", false);
+        assert_eq!(unknown, Problem::Invalid);
     }
 }

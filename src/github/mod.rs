@@ -17,7 +17,9 @@ mod pulls;
 mod repository;
 mod retry;
 mod runner_files;
+mod supersede;
 mod token;
+mod transport;
 mod workflow;
 
 pub use self::access::{Access, NoClient};
@@ -33,7 +35,7 @@ pub use self::error::{GitHubError, Operation, Problem};
 pub use self::labels::{AppliedLabel, applied_label};
 pub use self::merge_queue::others_in_merge_group;
 pub use self::oidc::{IdentityTokenError, IdentityTokens};
-pub use self::pulls::{FoundPullRequest, find_pull_request};
+pub use self::pulls::{FoundPullRequest, find_pull_request, read_pull_request};
 pub use self::repository::{Repository, RepositoryError};
 pub(crate) use self::retry::Failure;
 pub use self::retry::{Retry, Waits};

@@ -17,6 +17,8 @@ use thiserror::Error;
 use super::client::{split_address, with_causes};
 use super::retry::{Failure, Retry};
 use super::token::Token;
+use super::transport::crab;
+use crate::network::{Network, NetworkError};
 use crate::text::one_line;
 
 /// Audience of tokens for AWS.
@@ -47,6 +49,9 @@ impl fmt::Debug for IdentityTokens {
 /// Why there is no identity token.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum IdentityTokenError {
+    /// The connection cannot be set up.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// The variables of the runner are damaged.
     #[error("ACTIONS_ID_TOKEN_REQUEST_URL or _TOKEN cannot be used: {reason}")]
     Variables {
@@ -61,6 +66,16 @@ pub enum IdentityTokenError {
     },
 }
 
+impl IdentityTokenError {
+    /// A suggested fix.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Network(error) => error.hint(),
+            Self::Variables { .. } | Self::Refused { .. } => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     value: String,
@@ -71,9 +86,10 @@ impl IdentityTokens {
     /// inside a Tokio runtime only.
     ///
     /// # Errors
-    /// [`IdentityTokenError::Variables`].
+    /// [`IdentityTokenError::Variables`], or [`IdentityTokenError::Network`].
     pub fn from_environment(
         environment: &BTreeMap<String, String>,
+        network: &Network,
     ) -> Result<Option<Self>, IdentityTokenError> {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
         let (Some(url), Some(token)) = (
@@ -82,10 +98,10 @@ impl IdentityTokens {
         ) else {
             return Ok(None);
         };
-        Self::new(url, token).map(Some)
+        Self::new(url, token, network).map(Some)
     }
 
-    fn new(url: &str, token: &str) -> Result<Self, IdentityTokenError> {
+    fn new(url: &str, token: &str, network: &Network) -> Result<Self, IdentityTokenError> {
         let damaged = |reason: String| IdentityTokenError::Variables { reason };
         let token: Token = token
             .parse()
@@ -95,15 +111,8 @@ impl IdentityTokens {
         let before_query = url.trim().split('?').next().unwrap_or_default();
         let (server, path) = split_address(before_query).ok_or_else(no_address)?;
         let query = uri.query().map(|query| format!("{query}&"));
-        let setup = |error: octocrab::Error| damaged(token.redact(&with_causes(&error)));
-        let crab = Octocrab::builder()
-            .base_uri(server)
-            .map_err(setup)?
-            .personal_token(token.expose())
-            .build()
-            .map_err(setup)?;
         Ok(Self {
-            crab,
+            crab: crab(server, &token, network)?,
             route: format!("{path}?{}audience={AUDIENCE}", query.unwrap_or_default()),
             token,
             retry: Retry {
@@ -176,6 +185,12 @@ mod tests {
         ])
     }
 
+    fn from(
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Option<IdentityTokens>, IdentityTokenError> {
+        IdentityTokens::from_environment(environment, &Network::default())
+    }
+
     #[tokio::test]
     async fn the_audience_is_added_to_any_query_of_the_address() {
         for (url, route) in [
@@ -188,7 +203,7 @@ mod tests {
                 "/token?audience=sts.amazonaws.com",
             ),
         ] {
-            let tokens = IdentityTokens::from_environment(&environment(url, "secret"));
+            let tokens = from(&environment(url, "secret"));
             let tokens = tokens.unwrap().unwrap();
             assert_eq!(tokens.route, route);
             assert!(!format!("{tokens:?}").contains("secret"));
@@ -197,14 +212,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_without_the_permission_has_none_and_damage_is_named() {
-        let none = IdentityTokens::from_environment(&environment("", ""));
+        let none = from(&environment("", ""));
         assert!(none.unwrap().is_none());
         for (url, token) in [
             ("no address", "secret"),
             ("http://run.example/token", "secret"),
             ("https://run.example/", "two words"),
         ] {
-            let error = IdentityTokens::from_environment(&environment(url, token)).unwrap_err();
+            let error = from(&environment(url, token)).unwrap_err();
             assert!(matches!(error, IdentityTokenError::Variables { .. }));
             assert!(!error.to_string().contains("two words"));
         }

@@ -1,9 +1,10 @@
-//! The pull request of a commit, for workflows whose event does not name it.
+//! Pull requests of which the event of a workflow does not say enough.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::{Call, Client, escaped};
-use super::context::Head;
+use super::context::{Head, PullRequest};
 use super::error::{GitHubError, Operation};
 
 /// The open pull request whose head is exactly this commit of this branch; `None` when there is
@@ -39,6 +40,21 @@ pub struct FoundPullRequest {
     pub number: u64,
     /// The branch that it is merged into, untrusted.
     pub base: Option<String>,
+}
+
+/// A pull request by its number.
+///
+/// # Errors
+/// [`GitHubError`].
+pub async fn read_pull_request(client: &Client, number: u64) -> Result<PullRequest, GitHubError> {
+    let route = client.in_repository(&format!("/pulls/{number}"));
+    let call = Call::get(Operation::ReadPullRequest, route);
+    let answer: Value = client.send(&call).await?.json()?;
+    let described = PullRequest::described(&answer, client.repository());
+    Ok(PullRequest {
+        number: Some(number),
+        ..described
+    })
 }
 
 #[derive(Deserialize)]

@@ -84,7 +84,10 @@ impl RunnerFiles {
         values: &[(&str, &str)],
         random: &mut fastrand::Rng,
     ) -> Result<(), RunnerFileError> {
-        append("GITHUB_OUTPUT", self.output.as_deref(), values, random)
+        let public: Vec<_> = values.iter().map(|(_, value)| published(value)).collect();
+        let names = values.iter().map(|(name, _)| *name);
+        let values: Vec<_> = names.zip(public.iter().map(|it| &**it)).collect();
+        append("GITHUB_OUTPUT", self.output.as_deref(), &values, random)
     }
 
     /// Saves values that the clean-up of this step gets as `STATE_<name>`.

@@ -63,6 +63,7 @@ impl ResultFetcher<'_> {
         if self.process.cancel().is_cancelled() {
             return Error::Interrupted {
                 kept,
+                resume: None,
                 by: self.process.stop_signal(),
             };
         }

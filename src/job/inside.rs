@@ -61,7 +61,7 @@ async fn measure_part(root: &Path, process: &Process) -> Result<String, Error> {
     let output = on_this_machine(root, OUTPUT);
     let instance = Instance::read(root)?;
     let exchange = if instance.count > 1 {
-        let objects = Objects::connect(None, process.role(), input.bucket_owner.clone()).await?;
+        let objects = Objects::connect(None, process.aws(), input.bucket_owner.clone()).await?;
         let exchange = Exchange::new(objects, input.exchange()?, instance.count - 1);
         Some(Arc::new(exchange))
     } else {
@@ -180,6 +180,7 @@ async fn carry_out(
         restored: None,
         pass: Pass::First,
         disown: Arc::clone(&disown),
+        is_resumable: false,
     };
     let result = execute(plan.clone(), execution, files, process).await?;
     let second = SecondMeasurement {

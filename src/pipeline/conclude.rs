@@ -18,6 +18,7 @@ use crate::prices::DatedPrices;
 use crate::process::{Process, now};
 use crate::report::{self, Color, Consequence, Links, Numbers, Report};
 use crate::result::RunResult;
+use crate::text::one_line;
 
 /// A result and all that decides about it.
 pub(crate) struct Case<'a> {
@@ -69,7 +70,7 @@ pub(crate) struct Ending<'a> {
 pub(crate) struct Conclusion {
     pub(crate) judgement: Judgement,
     pub(crate) entry: Option<Entry>,
-    analysis: Analysis,
+    numbers: Numbers,
     report: Report,
 }
 
@@ -84,17 +85,25 @@ pub(crate) async fn conclude(
     let links = ending.links(case.run.commit.as_deref(), process);
     let mut judgement = judge(case, &analysis, history, ending, &links, process).await;
     judgement.aside = gate::aside(case.run, &analysis, &judgement, history, ending.others);
-    let report = report::compose(case.run, &analysis, &judgement, &links);
+    let compose = match ending.purpose {
+        Purpose::Show => report::compose_measurement,
+        Purpose::Gate(_) | Purpose::Record => report::compose,
+    };
+    let report = compose(case.run, &analysis, &judgement, &links);
     ending.write(case.run, &analysis, &judgement, &report, process)?;
     // Colours are taken out again where stdout cannot show them.
     process.print(&report::terminal(&report, Color::Always));
+    process.print(&format!(
+        "\nHTML report: {}",
+        one_line(&ending.files.html_report().display().to_string())
+    ));
     let entry = judgement
         .recommended
         .map(|recommended| Entry::new(case.run, &analysis, recommended));
     Ok(Conclusion {
+        numbers: Numbers::of(case.run, &analysis, &judgement),
         judgement,
         entry,
-        analysis,
         report,
     })
 }
@@ -141,6 +150,7 @@ impl Ending<'_> {
             can_be_labelled: self
                 .conversation()
                 .is_some_and(|it| it.merge_group.is_none()),
+            label_needs: self.may_accept.permission,
             ..links(commit, self.publisher, process)
         }
     }
@@ -178,7 +188,7 @@ impl Conclusion {
         };
         let publication = Publication {
             report: &self.report,
-            numbers: Numbers::of(&self.analysis, &self.judgement),
+            numbers: self.numbers.clone(),
             changed: is_change(&self.judgement),
             consequence: match ending.purpose {
                 _ if exit_status != ExitStatus::Success => Consequence::Fails,

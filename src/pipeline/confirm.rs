@@ -53,6 +53,7 @@ impl SecondMeasurement<'_> {
             restored: None,
             pass: Pass::Second,
             disown: self.disown,
+            is_resumable: true,
         };
         let second = execute(again, execution, self.files, process).await?;
         result.cleanup.created += second.cleanup.created;

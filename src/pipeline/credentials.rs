@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::estimate::{SLOW_CALL, minutes};
 use crate::aws::Session;
 use crate::benchmark::{self, Plan};
 use crate::process::{Process, now};
@@ -11,8 +12,6 @@ use crate::process::{Process, now};
 /// How long sessions of the default length last:
 /// `aws-actions/configure-aws-credentials` and `AssumeRole`.
 const USUAL_SESSION: SignedDuration = SignedDuration::from_hours(1);
-/// A call of a slow model, to say how long a plan takes before the model has answered once.
-const SLOW_CALL: Duration = Duration::from_millis(500);
 
 /// Warns of a plan that temporary credentials, which are not renewed, may not last for.
 pub(crate) fn warn_of_short_session(session: &Session, plan: &Plan, process: &Process) {
@@ -45,16 +44,6 @@ fn warning(takes: Duration, left: Option<SignedDuration>) -> Option<String> {
         minutes(takes),
         SLOW_CALL.as_millis()
     ))
-}
-
-/// Whole minutes, rounded up: `1h 25m`.
-fn minutes(duration: SignedDuration) -> String {
-    let minutes = duration.as_secs().saturating_add(59) / 60;
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub(crate) struct Execution {
     pub(crate) pass: Pass,
     /// Told of names that are somebody else's.
     pub(crate) disown: Disown,
+    /// Whether `--resume` can go on with it.
+    pub(crate) is_resumable: bool,
 }
 
 /// The measurements of one run.
@@ -51,7 +53,7 @@ pub(crate) async fn execute(
         disown: execution.disown,
         now,
     };
-    let pass = execution.pass;
+    let (pass, is_resumable) = (execution.pass, execution.is_resumable);
     let save = |result: &RunResult| {
         if pass == Pass::First
             && let Err(error) = result.write(&files.result())
@@ -70,6 +72,7 @@ pub(crate) async fn execute(
     if process.cancel().is_cancelled() {
         return Err(Error::Interrupted {
             kept: Some(files.result()),
+            resume: is_resumable.then(|| files.folder().to_owned()),
             by: process.stop_signal(),
         });
     }

@@ -5,7 +5,7 @@ use super::conclude::{Case, Conclusion, Ending, OnUnwritable, Purpose, conclude}
 use super::output_files::OutputFiles;
 use super::policy::OnFailure;
 use super::publish::Publisher;
-use crate::baseline::{BaselineStore, BaselineUri};
+use crate::baseline::{BaselineError, BaselineStore, BaselineUri};
 use crate::config::{self, Mode, Recommend};
 use crate::error::Error;
 use crate::files;
@@ -49,8 +49,8 @@ impl<'a> Gate<'a> {
     }
 
     /// The runs that a run of the model is compared with.
-    pub(crate) fn history(&self, name: &str) -> History {
-        self.baseline.history(name, &self.branches)
+    pub(crate) fn history(&self, name: &str) -> Result<History, BaselineError> {
+        Ok(self.baseline.history(name, &self.branches)?)
     }
 
     /// A run that is recorded fails nothing.
@@ -90,7 +90,7 @@ impl<'a> Gate<'a> {
             recommend,
             limits: self.config.judging.limits,
         };
-        let history = self.history(&run.name);
+        let history = self.history(&run.name)?;
         let ending = Ending {
             purpose,
             baseline: Some(&self.uri),
@@ -116,9 +116,8 @@ impl<'a> Gate<'a> {
             return;
         };
         let epoch = conclusion.judgement.epoch();
-        let append = |file: &mut BaselineFile| {
-            file.record(name, &self.branches, entry.clone(), epoch);
-        };
+        let append =
+            |file: &mut BaselineFile| file.record(name, &self.branches, entry.clone(), epoch);
         match self.store.update(append).await {
             Ok(()) => process.note(&format!("recorded in {}", self.uri)),
             Err(error) => process.warn(&Error::from(error).one_line()),

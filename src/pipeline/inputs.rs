@@ -32,9 +32,11 @@ impl Inputs {
     pub(crate) fn read(measurement: &Measurement, output: &Output) -> Result<Self, Error> {
         let files = OutputFiles::of(output.folder());
         let samples = match &measurement.samples {
-            SamplesSource::At { path, content_type } => {
-                SampleSet::load(path, content_type.as_deref())?
-            }
+            SamplesSource::At {
+                path,
+                content_type,
+                limit,
+            } => SampleSet::load(path, content_type.as_deref())?.limited(*limit),
             SamplesSource::BuiltIn => {
                 SampleSet::load(&files.write_samples(BUILT_IN_SAMPLES)?, None)?
             }

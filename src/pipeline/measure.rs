@@ -6,6 +6,7 @@ use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
 use super::confirm::{SecondMeasurement, ledger};
 use super::credentials::warn_of_short_session;
+use super::estimate::more_calls;
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
 use super::output_files::OutputFiles;
@@ -14,8 +15,9 @@ use crate::aws::Session;
 use crate::benchmark::{self, Draft, Identity, Journal, ModelSource, Plan};
 use crate::config::{Measurement, Output};
 use crate::error::{Error, UsageError};
+use crate::prices::DatedPrices;
 use crate::process::Process;
-use crate::result::RunResult;
+use crate::result::{LocalRun, RunResult};
 
 /// A measurement, and where and how it is carried out.
 pub(crate) struct Measuring<'a> {
@@ -34,7 +36,10 @@ pub(crate) async fn measure(
     process: &Process,
 ) -> Result<RunResult, Error> {
     let session = &it.backend.session;
+    it.backend.check_model(&it.measurement.model)?;
+    let (inputs, facts) = fitted(&it, inputs, process)?;
     let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
+    let plan = on_machine(&it, plan);
     warn_of_short_session(session, &plan, process);
     let files = OutputFiles::of(it.output.folder());
     let (journal, restored) = match resumed {
@@ -44,7 +49,9 @@ pub(crate) async fn measure(
         }
         None => (files.claim()?, None),
     };
-    let ledger = ledger(&plan, session.region(), &it.policy);
+    announce(&plan, it.measurement, &it.policy.prices, process);
+    let ledger =
+        ledger(&plan, session.region(), &it.policy).in_containers(it.backend.local.is_some());
     files.write_ledger(&ledger)?;
     let path = files.ledger();
     let handoff = CleanupHandoff::register(&ledger, &path, it.backend, it.run_number, process);
@@ -57,6 +64,8 @@ pub(crate) async fn measure(
         restored,
         pass: Pass::First,
         disown: Arc::clone(&disown),
+        // A calibration is measured as a whole.
+        is_resumable: it.run_number.is_none(),
     };
     let result = execute(plan.clone(), execution, &files, process).await?;
     let second = SecondMeasurement {
@@ -65,11 +74,68 @@ pub(crate) async fn measure(
         disown,
         files: &files,
     };
-    let result = second.confirm(&plan, result, process).await?;
+    let mut result = second.confirm(&plan, result, process).await?;
+    if let (Some(local), Some(facts)) = (&it.backend.local, facts) {
+        result.local = Some(LocalRun {
+            contract: local.check_contract(&result, &plan.samples).await,
+            ..facts
+        });
+        keep_again(&result, &files, process);
+    }
     if result.cleanup.left.is_empty() {
         handoff.withdraw(process);
     }
     Ok(result)
+}
+
+/// Without the sizes that this machine cannot hold, where it is what measures.
+fn fitted(
+    it: &Measuring<'_>,
+    mut inputs: Inputs,
+    process: &Process,
+) -> Result<(Inputs, Option<LocalRun>), Error> {
+    let Some(local) = &it.backend.local else {
+        return Ok((inputs, None));
+    };
+    let (sizes, facts) = local.fit(&inputs.options.memory_sizes)?;
+    inputs.options.memory_sizes = sizes;
+    for skipped in &facts.skipped {
+        process.note(&format!(
+            "{} skipped: {}",
+            skipped.memory_mb, skipped.reason
+        ));
+    }
+    Ok((inputs, Some(facts)))
+}
+
+/// With the model's data where the simulator finds it.
+fn on_machine(it: &Measuring<'_>, plan: Plan) -> Plan {
+    match &it.backend.local {
+        Some(local) => plan.of_model(local.model.clone()),
+        None => plan,
+    }
+}
+
+/// Writes what is known besides of a run that is on disk already.
+fn keep_again(result: &RunResult, files: &OutputFiles, process: &Process) {
+    if let Err(error) = result.write(&files.result()) {
+        process.warn(&format!("the result is not kept: {error}"));
+    }
+}
+
+/// Says what the user should know of the samples before anything costs money.
+pub(crate) fn announce(
+    plan: &Plan,
+    measurement: &Measurement,
+    prices: &DatedPrices,
+    process: &Process,
+) {
+    for note in plan.samples.notes() {
+        process.remark(note);
+    }
+    if let Some(notice) = more_calls(measurement.options.invocations, plan, prices) {
+        process.notice(&notice);
+    }
 }
 
 /// Decides everything about a run, and what it goes on with. Nothing is created; AWS is only asked

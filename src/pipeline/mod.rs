@@ -10,11 +10,14 @@ pub(crate) mod backend;
 pub(crate) mod cleanup_handoff;
 pub(crate) mod conclude;
 pub(crate) mod confirm;
+mod contract;
 pub(crate) mod credentials;
+pub(crate) mod estimate;
 pub(crate) mod execute;
 pub(crate) mod fail_fast;
 pub(crate) mod gate;
 pub(crate) mod inputs;
+pub(crate) mod local;
 pub(crate) mod measure;
 pub(crate) mod output_files;
 pub(crate) mod policy;
@@ -23,6 +26,7 @@ pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod saved_result;
 pub(crate) mod simulator;
+pub(crate) mod subject;
 pub(crate) mod unmeasured;
 
 /// How a command ends: with a verdict or a result, or with an error.

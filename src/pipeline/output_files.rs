@@ -7,6 +7,7 @@ use crate::benchmark::{Journal, Ledger};
 use crate::error::{Error, UsageError};
 use crate::files::write_atomically;
 use crate::gate::Judgement;
+use crate::redact::published;
 use crate::report::{self, Report};
 use crate::result::RunResult;
 
@@ -54,6 +55,11 @@ impl OutputFiles {
         Ok(())
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// `result.json`.
     pub(crate) fn result(&self) -> PathBuf {
         self.0.join(RESULT)
@@ -97,10 +103,11 @@ impl OutputFiles {
         Ok(self.0.join(SAMPLES))
     }
 
-    /// Comment and HTML report.
+    /// Comment and HTML report: files that people show each other.
     pub(crate) fn write_report(&self, report: &Report) -> Result<(), Error> {
-        self.write(COMMENT, report::markdown(report).as_bytes())?;
-        self.write(report::HTML_REPORT, report::html(report).as_bytes())
+        let (comment, page) = (report::markdown(report), report::html(report));
+        self.write(COMMENT, published(&comment).as_bytes())?;
+        self.write(report::HTML_REPORT, published(&page).as_bytes())
     }
 
     /// CSV files and charts.

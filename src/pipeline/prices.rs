@@ -107,7 +107,7 @@ impl Prices {
 
 /// A price file with the newest prices of a region.
 pub(crate) async fn download(region: &str, process: &Process) -> Result<String, Error> {
-    let list = PriceList::at(process.variable(MIRROR));
+    let list = PriceList::at(process.variable(MIRROR), process.network())?;
     tracing::debug!(region, "downloading AWS's price list");
     Ok(list.price_file(region).await?)
 }

@@ -148,7 +148,7 @@ impl Publisher {
     }
 
     /// Whether the run gets neither secrets nor a token that may write.
-    pub(crate) fn is_restricted(&self) -> bool {
+    fn is_restricted(&self) -> bool {
         self.context.as_ref().is_some_and(Context::is_restricted)
     }
 
@@ -169,6 +169,12 @@ impl Publisher {
         models.sort();
         models.dedup();
         models
+    }
+
+    /// Whether AWS credentials may be missing for a good reason.
+    pub(crate) fn may_lack_credentials(&self) -> bool {
+        let context = self.context.as_ref();
+        context.is_some_and(Context::may_lack_credentials)
     }
 
     /// Outputs, job summary, comment, annotations: in this order, each even if the one
@@ -209,6 +215,11 @@ impl Publisher {
         match publish_comment(client, number, &body, self.mode, occasion).await {
             Ok(published) => {
                 process.note(&words(&published));
+                for page in &published.stale {
+                    process.warn(&format!(
+                        "an older comment of another account cannot be replaced: {page}; delete it"
+                    ));
+                }
                 published.url
             }
             Err(error) => {
@@ -220,6 +231,13 @@ impl Publisher {
 
     fn explain_silence(&self, reason: &NoConversation, process: &Process) {
         match reason {
+            NoConversation::NoPullRequest
+                if self.context.as_ref().is_some_and(Context::might_name_a_pull_request) =>
+            {
+                process.notice(
+                    "no comment: the event of the workflow names no pull request; name one with `pull-request: NUMBER`",
+                );
+            }
             NoConversation::NotInActions | NoConversation::NotWanted | NoConversation::NoPullRequest => {}
             NoConversation::NoToken(words) => process.notice(&format!(
                 "no comment: {words}; pass `github-token: ${{{{ github.token }}}}` and give the job `{}`",
@@ -240,7 +258,11 @@ impl Publisher {
     }
 }
 
-fn client(github_token: Option<&GivenToken>, process: &Process) -> Result<Client, NoConversation> {
+/// A client for the repository of the run.
+pub(super) fn client(
+    github_token: Option<&GivenToken>,
+    process: &Process,
+) -> Result<Client, NoConversation> {
     let client = process.github(github_token).client();
     client.map_err(|error| match error {
         NoClient::NoRepository | NoClient::Repository(_) => NoConversation::NotInActions,

@@ -32,7 +32,7 @@ pub(crate) async fn run(
         strategy: recommend.strategy,
         gate: Some(ExpectedGate {
             limits: run.gate.judging.limits,
-            history: gate.history(&run.measurement.name),
+            history: gate.history(&run.measurement.name)?,
             on_certain_failure: on_certain_failure(run.fail_fast, &gate, process).await,
             on_failure: gate.on_failure(process),
         }),

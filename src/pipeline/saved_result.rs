@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, UsageError};
-use crate::gate::{BaselineFile, Branches, Entry, Limits, judge};
+use crate::gate::{BaselineFile, BaselineFileError, Branches, Entry, Limits, judge};
 use crate::process::now;
 use crate::result::RunResult;
 
@@ -21,19 +21,22 @@ pub(crate) fn read_whole(path: &Path) -> Result<RunResult, Error> {
 }
 
 /// Adds a run to the runs of a model; returns whether it had measured anything.
+///
+/// # Errors
+/// When the model's runs cannot be read.
 pub(crate) fn append(
     file: &mut BaselineFile,
     name: &str,
     branches: &Branches,
     run: &RunResult,
     analysis: &Analysis,
-) -> bool {
-    let history = file.history(name, branches);
+) -> Result<bool, BaselineFileError> {
+    let history = file.history(name, branches)?;
     let judgement = judge(run, analysis, Some(&history), &Limits::default(), now());
     let Some(recommended) = judgement.recommended else {
-        return false;
+        return Ok(false);
     };
     let entry = Entry::new(run, analysis, recommended);
-    file.record(name, branches, entry, judgement.epoch());
-    true
+    file.record(name, branches, entry, judgement.epoch())?;
+    Ok(true)
 }

@@ -7,6 +7,7 @@ use super::conclude::links;
 use super::measure::run_id;
 use super::output_files::OutputFiles;
 use super::publish::{self, Publisher};
+use crate::aws::SessionError;
 use crate::config::{Attempt, Output};
 use crate::error::{Error, MeasureError, UsageError};
 use crate::exit::ExitStatus;
@@ -43,8 +44,7 @@ impl UnmeasuredRun<'_> {
     /// run"; what AWS or the network refused is "could not be measured", and stays an error, as
     /// does a usage error.
     pub(crate) async fn conclude(&self, error: Error, process: &Process) -> Outcome {
-        let is_session = matches!(error, Error::Usage(UsageError::Session { .. }));
-        if is_session && self.publisher.is_restricted() {
+        if lacks_credentials(&error) && self.publisher.may_lack_credentials() {
             return self.not_run(process).await;
         }
         // An older comment must not stand for a commit that could not be measured.
@@ -90,7 +90,8 @@ impl UnmeasuredRun<'_> {
         if !keeps_results && !is_interrupted {
             self.clear(process);
         }
-        let (reason, hint) = (error.to_string(), error.hint());
+        let reason = process.in_the_users_words(&error.to_string());
+        let hint = error.hint().map(|hint| process.in_the_users_words(&hint));
         let words = Words {
             verdict: UnmeasuredVerdict::CouldNotMeasure,
             reason: &reason,
@@ -176,7 +177,8 @@ impl UnjudgedResult<'_> {
             Some(name) => vec![name.to_owned()],
             None => self.publisher.commented_models(process).await,
         };
-        let (reason, hint) = (error.to_string(), error.hint());
+        let reason = process.in_the_users_words(&error.to_string());
+        let hint = error.hint().map(|hint| process.in_the_users_words(&hint));
         let files = OutputFiles::of(self.output_dir);
         for name in &names {
             let unmeasured = Unmeasured {
@@ -200,6 +202,13 @@ impl UnjudgedResult<'_> {
         // The annotation says it already.
         process.note(&format!("error: {}", error.one_line()));
         Ok(error.exit_status())
+    }
+}
+
+fn lacks_credentials(error: &Error) -> bool {
+    match error {
+        Error::Usage(UsageError::Session { source }) => !matches!(source, SessionError::Network(_)),
+        Error::Usage(_) | Error::CouldNotMeasure(_) | Error::Interrupted { .. } => false,
     }
 }
 

@@ -12,14 +12,17 @@ use super::checkout::Checkout;
 use super::environment::in_actions;
 use super::log::LogWriter;
 use super::signals::Signals;
-use crate::aws::{AssumedRole, TokenSource};
+use crate::aws::{self, AssumedRole, TokenSource};
 use crate::baseline::Access;
 use crate::benchmark::Observer;
-use crate::config::{Baseline, GivenToken};
+use crate::config::{Baseline, GivenToken, as_inputs};
 use crate::exit::StopSignal;
 use crate::files::{Fence, MIB};
 use crate::gate::{BranchName, Branches};
-use crate::github::{self, Context, Event, IdentityTokenError, IdentityTokens, RunnerFiles};
+use crate::github::{
+    self, Context, Event, IdentityTokenError, IdentityTokens, PullRequest, RunnerFiles,
+};
+use crate::network::Network;
 use crate::progress::{self, Display, TerminalFacts};
 use crate::redact;
 
@@ -34,7 +37,9 @@ pub struct Process {
     signals: Signals,
     pub(super) output: Output,
     display: Display,
-    role: Option<AssumedRole>,
+    aws: aws::Access,
+    /// Whether the user gave inputs of the action, and no flags.
+    speaks_of_inputs: bool,
 }
 
 /// Whether commands print their result.
@@ -72,9 +77,31 @@ impl Process {
             signals: Signals::listen()?,
             output: Output::Printed,
             display,
-            role: None,
+            aws: aws::Access {
+                network: Network::from_environment(&environment),
+                role: None,
+            },
+            speaks_of_inputs: false,
             environment: Arc::new(environment),
         })
+    }
+
+    /// The same process, whose messages name flags as inputs of the action if `inputs`.
+    #[must_use]
+    pub fn speaking_of_inputs(self, inputs: bool) -> Self {
+        Self {
+            speaks_of_inputs: inputs,
+            ..self
+        }
+    }
+
+    /// Words with flags, as the user knows them.
+    pub(crate) fn in_the_users_words(&self, words: &str) -> String {
+        if self.speaks_of_inputs && words.contains("--") {
+            as_inputs(words)
+        } else {
+            words.to_owned()
+        }
     }
 
     /// The same process, whose commands print no result.
@@ -114,6 +141,15 @@ impl Process {
         self.context.as_deref()
     }
 
+    /// The same process, whose run is about a pull request that GitHub was asked for.
+    pub(crate) fn about(&self, pull_request: PullRequest) -> Self {
+        let about = |it: &Context| Arc::new(it.about(pull_request));
+        Self {
+            context: self.context().map(about),
+            ..self.clone()
+        }
+    }
+
     /// Number and attempt of the CI run.
     pub(crate) fn ci_run(&self) -> Option<(&str, &str)> {
         self.variable("GITHUB_RUN_ID")
@@ -130,7 +166,8 @@ impl Process {
             Some(context) => {
                 let head = context.head_sha().map(str::to_owned);
                 let is_other = matches!(context.event, Event::Other(_));
-                head.or_else(|| given().filter(|_| is_other))
+                let knows_none = is_other && context.pull_request().is_none();
+                head.or_else(|| given().filter(|_| knows_none))
             }
             None => given(),
         }
@@ -152,7 +189,7 @@ impl Process {
     /// schedule and a start by hand always run on one branch, and may measure others.
     fn other_checkout(&self) -> Option<Checkout> {
         let context = self.context().filter(|_| self.in_actions())?;
-        let may_differ = matches!(context.event, Event::Schedule | Event::WorkflowDispatch);
+        let may_differ = context.may_differ_from_branch();
         let checkout = Checkout::read(Path::new(".")).filter(|_| may_differ)?;
         let is_other = context.branches().base.as_ref() != Some(&checkout.branch);
         is_other.then_some(checkout)
@@ -201,39 +238,46 @@ impl Process {
         let Some(arn) = role_arn else {
             return Ok(self.clone());
         };
-        let tokens = IdentityTokens::from_environment(&self.environment)?;
+        let tokens = IdentityTokens::from_environment(&self.environment, self.network())?;
         let session_name = match self.variable("GITHUB_RUN_ID") {
             Some(run) if run.len() <= 20 && run.bytes().all(|it| it.is_ascii_digit()) => {
                 format!("sagegate-{run}")
             }
             Some(_) | None => "sagegate".to_owned(),
         };
+        let role = Some(AssumedRole {
+            arn,
+            session_name,
+            tokens: tokens.map(token_source),
+        });
+        let network = self.network().clone();
         Ok(Self {
-            role: Some(AssumedRole {
-                arn,
-                session_name,
-                tokens: tokens.map(token_source),
-            }),
+            aws: aws::Access { network, role },
             ..self.clone()
         })
     }
 
-    /// The role that the process acts as on AWS, if any.
-    pub(crate) const fn role(&self) -> Option<&AssumedRole> {
-        self.role.as_ref()
+    /// How AWS is reached, and the role that the process acts as there, if any.
+    pub(crate) const fn aws(&self) -> &aws::Access {
+        &self.aws
+    }
+
+    /// How servers are reached.
+    pub(crate) const fn network(&self) -> &Network {
+        &self.aws.network
     }
 
     /// GitHub as a workflow has it. The token is the one given, else the environment's.
     pub(crate) fn github(&self, github_token: Option<&GivenToken>) -> github::Access {
         let given = github_token.and_then(GivenToken::token);
-        github::Access::from_environment(&self.environment, given)
+        github::Access::from_environment(&self.environment, given, self.network())
     }
 
     /// What baseline stores need.
     pub(crate) fn access(&self, baseline: &Baseline) -> Access {
         Access {
             github: self.github(baseline.github_token.as_ref()),
-            role: self.role.clone(),
+            aws: self.aws.clone(),
             bucket_owner: baseline.bucket_owner.clone(),
         }
     }

@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 
 use super::handle::{Output, Process};
 use crate::github::{Annotation, END_GROUP, Level, annotations, group, neutralise};
-use crate::redact::redacted;
+use crate::progress::Display;
+use crate::redact::{published, redacted};
 use crate::text::one_line;
 
 impl Process {
@@ -39,13 +40,21 @@ impl Process {
 
     /// Prints a note on stderr.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(self.log(), "{}", one_line(text));
+        let text = self.in_the_users_words(text);
+        let _ = writeln!(self.log(), "{}", one_line(&text));
+    }
+
+    /// Prints a note that nothing depends on: not with `--quiet`.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.display() != Display::Quiet {
+            self.note(text);
+        }
     }
 
     /// Prints a warning on stderr; in Actions as an annotation.
     pub fn warn(&self, text: &str) {
         if self.in_actions() {
-            self.annotate(&[annotation(Level::Warning, text)]);
+            self.announce(Level::Warning, text);
         } else {
             self.note(&format!("warning: {text}"));
         }
@@ -54,7 +63,7 @@ impl Process {
     /// Prints a notice; in Actions as an annotation.
     pub(crate) fn notice(&self, text: &str) {
         if self.in_actions() {
-            self.annotate(&[annotation(Level::Notice, text)]);
+            self.announce(Level::Notice, text);
         } else {
             self.note(text);
         }
@@ -63,7 +72,7 @@ impl Process {
     /// Prints an error on stderr; in Actions as an annotation.
     pub fn complain(&self, text: &str) {
         if self.in_actions() {
-            self.annotate(&[annotation(Level::Error, text)]);
+            self.announce(Level::Error, text);
             return;
         }
         let style = anstyle::Style::new()
@@ -71,6 +80,15 @@ impl Process {
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
         let text = redacted(text);
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {text}");
+    }
+
+    /// Shows an annotation; what it hides is whole in the log.
+    fn announce(&self, level: Level, text: &str) {
+        let text = self.in_the_users_words(text);
+        if published(&text) != text {
+            self.note(&text);
+        }
+        self.annotate(&[annotation(level, &text)]);
     }
 
     /// Shows annotations. Only in Actions.

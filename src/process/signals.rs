@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::exit::{ExitStatus, StopSignal};
 use crate::sync::lock;
 
-/// A signal that comes so soon after the first belongs to it: `timeout` sends SIGTERM to the process
-/// and to its group, a terminal that closes may send SIGHUP twice, `systemd` SIGHUP after SIGTERM.
+/// A signal that comes so soon after the first belongs to it: `timeout` sends SIGTERM to the
+/// process and to its group, a terminal that closes may send SIGHUP twice, `systemd` SIGHUP after
+/// SIGTERM.
 const SAME_REQUEST: Duration = Duration::from_secs(1);
 
 /// How long after SIGINT another signal than a key is GitHub's, which sends SIGTERM after 7.5 s and

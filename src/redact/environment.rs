@@ -73,6 +73,10 @@ impl Redactor {
                 value.lines().for_each(|line| self.learn_pair(line));
             }
             self.learn_password(value);
+            // That of a proxy may have no scheme.
+            if name.to_ascii_uppercase().ends_with("_PROXY") && !value.contains("://") {
+                self.learn_password(&format!("http://{value}"));
+            }
         }
         for text in secret {
             self.learn_pair(text);

@@ -6,6 +6,7 @@
 //! read goes through [`published`] there.
 
 mod environment;
+mod identifiers;
 mod matching;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
+pub use self::identifiers::learn_accounts;
 use self::matching::{Needle, is_escape};
 
 /// What stands for a secret: GitHub's own mask.
@@ -56,10 +58,14 @@ pub fn redacted_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// `text` as everybody may read it: comment, summary, annotations, outputs. Further rules for such
-/// texts belong here.
+/// `text` as everybody may read it: comment, summary, annotations, outputs, and the files of the
+/// report: without the secrets of the process, AWS accounts and credentials of any kind. The log
+/// shows accounts.
 pub fn published(text: &str) -> Cow<'_, str> {
-    redacted(text)
+    match redacted(text) {
+        Cow::Borrowed(text) => identifiers::without_identifiers(text),
+        Cow::Owned(text) => Cow::Owned(identifiers::without_identifiers(&text).into_owned()),
+    }
 }
 
 /// Finds secrets in any case, and in every encoding that the program writes: Markdown, HTML, JSON,

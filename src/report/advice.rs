@@ -4,10 +4,11 @@ use super::document::{Inline, code, link, name, text};
 use super::notes::labelled;
 use super::{Facts, Links, causes, metrics, numbers, sanitise};
 use crate::gate::{
-    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared,
-    Rule, Status, Tail, Undecided, Value, Verdict,
+    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, KeyDifference, MetricJudgement,
+    NotCompared, Rule, Setting, Status, Tail, Undecided, Value, Verdict,
 };
-use crate::result::{Cause, RunResult};
+use crate::result::{Cause, EndpointOutcome, EndpointRun, RunResult, Service};
+use crate::text::shell_word;
 use crate::units::{MemoryMb, Ratio};
 
 /// Longest reason that is shown in a sentence.
@@ -289,16 +290,10 @@ pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>>
             facts.reference().name()
         ))],
         Verdict::Inconclusive if !facts.judgement.unlike.is_empty() => {
-            vec![text(
-                "measure with the settings of the baseline, or record a baseline with these.",
-            )]
+            vec![text(other_settings(facts))]
         }
         Verdict::Inconclusive => remedy(facts, links),
-        Verdict::CouldNotMeasure => vec![
-            text("fix the error and "),
-            run_again(links),
-            text("; the details list every size."),
-        ],
+        Verdict::CouldNotMeasure => after_failure(facts, links),
         Verdict::NotRun => return None,
     };
     Some(labelled("What to do:", words))
@@ -311,6 +306,39 @@ fn run_again(links: &Links) -> Inline {
         Some(url) => link(words, url),
         None => text(words),
     }
+}
+
+/// How runs become alike.
+fn other_settings(facts: Facts<'_>) -> &'static str {
+    let is_place = |it: &KeyDifference| it.setting == Setting::Place;
+    if facts.judgement.unlike.iter().any(is_place) {
+        "latencies of two machines, or of a machine and SageMaker, say nothing about each other: record a baseline \
+         where this run was measured, under a name of its own (--name or --baseline)."
+    } else {
+        "measure with the settings of the baseline, or record a baseline with these."
+    }
+}
+
+/// Where to look for the cause of a model's failure.
+fn after_failure(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
+    let mut words = vec![
+        text("fix the error and "),
+        run_again(links),
+        text("; the details list every size."),
+    ];
+    let is_of_model = |run: &&EndpointRun| matches!(&run.outcome, EndpointOutcome::StoppedEarly { cause, .. } if *cause == Cause::Model);
+    if let Some(run) = facts.run.stability.iter().find(is_of_model) {
+        words.extend([
+            text(" The container wrote to the log group "),
+            code(format!("/aws/sagemaker/Endpoints/{}", run.endpoint_name)),
+            text(if run.container_log.is_empty() {
+                "."
+            } else {
+                ", and its last lines are in the HTML report."
+            }),
+        ]);
+    }
+    words
 }
 
 /// Who accepted what, and what follows.
@@ -350,7 +378,13 @@ fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
             } else {
                 ": these values, and no worse ones, are then accepted for this pull request. "
             }),
-            text("Whoever may triage or write in this repository may label. "),
+            text(match links.label_needs {
+                None => "Whoever may triage or write in this repository may label. ".to_owned(),
+                Some(permission) => format!(
+                    "The label counts from whoever has the permission {} of this repository. ",
+                    permission.name()
+                ),
+            }),
         ]);
     } else if links.run_url.is_some() {
         words.extend([text("Or "), run_again(links), text(". ")]);
@@ -378,7 +412,7 @@ fn allowing(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
         words.push(code(if links.run_url.is_some() {
             format!("{}: {it}", it.name())
         } else {
-            format!("--{} {}", it.name(), sanitise::shell_word(&it.to_string()))
+            format!("--{} {}", it.name(), shell_word(&it.to_string()))
         }));
     }
     words.push(text("."));
@@ -463,7 +497,7 @@ pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
 }
 
 fn creating_lines(run: &RunResult, links: &Links) -> Vec<String> {
-    let word = sanitise::shell_word;
+    let word = shell_word;
     let name = if run.name == run.model_name {
         String::new()
     } else {
@@ -475,11 +509,16 @@ fn creating_lines(run: &RunResult, links: &Links) -> Vec<String> {
         .map(|uri| format!(" --baseline {}", word(uri)))
         .unwrap_or_default();
     let result = word(links.result.as_deref().unwrap_or("result.json"));
+    let record = format!("sagegate record --result {result}{baseline}");
+    // Its model is an image of this machine, which the result does not name.
+    if matches!(run.service, Service::Local(_)) {
+        return vec![record];
+    }
     let (model, samples) = (word(&run.model_name), word(&run.samples.source));
     vec![
         format!(
             "sagegate run --mode record --model-name {model}{name} --samples {samples}{baseline}"
         ),
-        format!("sagegate record --result {result}{baseline}"),
+        record,
     ]
 }

@@ -14,7 +14,7 @@ pub fn calibration(it: &Calibration) -> String {
         ("Spread of the runs", Align::Right),
         ("The same code stays within", Align::Right),
         ("Caught 9 times of 10 from", Align::Right),
-        ("Tolerance that noise does not override", Align::Left),
+        ("Tolerance above noise", Align::Left),
     ]);
     let latency = it.quantile.name();
     table.push(row(latency, "--max-p99-increase", &it.latency));
@@ -24,7 +24,7 @@ pub fn calibration(it: &Calibration) -> String {
         it.runs, it.memory_mb
     );
     let mut lines = vec![head, String::new()];
-    lines.extend(table.terminal_lines());
+    lines.extend(table.terminal_lines().concat());
     lines.join("\n") + "\n"
 }
 
@@ -41,7 +41,7 @@ pub fn seeded(run: &RunResult, analysis: &Analysis, judgement: &Judgement) -> St
         .collect();
     let outlooks = judgement.baseline.iter().flat_map(|it| it.outlooks.clone());
     let table = super::baseline::outlook_table(&outlooks.collect::<Vec<_>>());
-    lines.extend(std::iter::once(String::new()).chain(table.terminal_lines()));
+    lines.extend(std::iter::once(String::new()).chain(table.terminal_lines().concat()));
     lines.join("\n") + "\n"
 }
 

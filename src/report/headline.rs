@@ -8,6 +8,7 @@ use crate::gate::{
     Compared, Comparison, Metric, MetricJudgement, NotCompared, Setting, Status, Tail, Undecided,
     Unlike, Value, Verdict,
 };
+use crate::result::Service;
 use crate::units::MemoryMb;
 
 /// Longest headline in characters, without markup.
@@ -61,6 +62,23 @@ enum Room {
     Tight,
 }
 
+/// `churn-xgb: 2048 MB recommended, p99 188 ms, $3.42 per million`; `None` where nothing was measured.
+pub(super) fn of_measurement(facts: Facts<'_>) -> Option<Vec<Inline>> {
+    let memory = facts.judgement.recommended?;
+    let numbers = three_numbers(facts, Room::Ample);
+    let others = numbers
+        .strip_prefix(&memory.to_string())
+        .unwrap_or_default();
+    let rest = format!(": {memory} recommended{others}");
+    let room = MAX_LENGTH
+        .saturating_sub(rest.chars().count())
+        .max(MIN_NAME);
+    Some(vec![
+        name(&sanitise::shortened(&facts.run.name, room)),
+        text(rest),
+    ])
+}
+
 /// Symbol, name and the rest; the name is shortened so that all of it fits.
 pub(super) fn assembled(verdict: Verdict, model: &str, rest: Vec<Inline>) -> Vec<Inline> {
     let symbol = verdict.symbol();
@@ -75,16 +93,20 @@ pub(super) fn assembled(verdict: Verdict, model: &str, rest: Vec<Inline>) -> Vec
 }
 
 fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
+    let place = place(facts);
     match facts.judgement.verdict {
-        Verdict::Pass => vec![text(format!(" passed: {}", three_numbers(facts, room)))],
-        Verdict::Fail => vec![text(format!(" failed: {}", failures(facts)))],
+        Verdict::Pass => vec![text(format!(
+            " passed{place}: {}",
+            three_numbers(facts, room)
+        ))],
+        Verdict::Fail => vec![text(format!(" failed{place}: {}", failures(facts)))],
         Verdict::Accepted => accepted(facts),
         Verdict::NoBaseline => {
             if let Some(words) = aside(facts) {
                 return words;
             }
             vec![text(format!(
-                ": no baseline yet, record one{}; {}",
+                "{place}: no baseline yet, record one{}; {}",
                 if room == Room::Ample {
                     format!(" on {}", facts.reference().name())
                 } else {
@@ -99,9 +121,17 @@ fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
     }
 }
 
+/// Said of numbers that are not SageMaker's.
+fn place(facts: Facts<'_>) -> &'static str {
+    match facts.run.service {
+        Service::Local(_) => " on this machine",
+        Service::Aws | Service::Custom(_) => "",
+    }
+}
+
 /// `: regression accepted by octo-dev: p99 +32%`.
 fn accepted(facts: Facts<'_>) -> Vec<Inline> {
-    let mut words = vec![text(": regression accepted")];
+    let mut words = vec![text(format!("{}: regression accepted", place(facts)))];
     if let Some(acceptance) = &facts.judgement.acceptance {
         let by = sanitise::shortened(&acceptance.by, MAX_LOGIN);
         words.extend([text(" by "), name(&by)]);

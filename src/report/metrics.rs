@@ -150,8 +150,8 @@ pub(super) fn change(judged: &MetricJudgement) -> String {
     }
 }
 
-/// `≤ 200 ms (+10%)`: the resolved limit, and the rule it comes from. Where noise is the wider of the
-/// two, what was wanted and what can be proven: `≤ 170 ms (+10% wanted, +41% provable)`.
+/// `≤ 200 ms (+10%)`: the resolved limit, and the rule it comes from. Where noise is the wider of
+/// the two, what was wanted and what can be proven: `≤ 170 ms (+10% wanted, +41% provable)`.
 pub(super) fn limit(judged: &MetricJudgement) -> String {
     match (judged.limit(), judged.status) {
         (Some(bound), _) => bound_words(judged.metric, bound),

@@ -41,7 +41,7 @@ use self::table::Table;
 pub use self::terminal::{Color, terminal};
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
 use crate::analysis::{Analysis, Strategy};
-use crate::gate::{Judgement, Shown, Verdict};
+use crate::gate::{Judgement, Permission, Shown, Verdict};
 use crate::marker::{Key, Leg, Marker};
 use crate::result::RunResult;
 
@@ -65,6 +65,8 @@ pub struct Links {
     pub result: Option<String>,
     /// Whether the report goes to a pull request, where a label can accept a regression.
     pub can_be_labelled: bool,
+    /// The permission that a label counts with; `None` where whoever may label may accept.
+    pub label_needs: Option<Permission>,
     /// Name of the workflow: part of the comment's key, so that each workflow keeps its own
     /// comment.
     pub workflow: Option<String>,
@@ -102,6 +104,8 @@ pub struct Report {
     /// What failed containers wrote: not for the comment.
     container_log: Option<Section>,
     footer: Vec<Inline>,
+    /// Whether a gate had something to say.
+    is_judged: bool,
 }
 
 /// A folded part of the report.
@@ -152,6 +156,36 @@ pub fn compose(
             &run.sagegate_version,
             links,
         ),
+        is_judged: true,
+    }
+}
+
+/// Writes the report of a run that is compared with nothing: what it recommends, and what that
+/// serves.
+pub fn compose_measurement(
+    run: &RunResult,
+    analysis: &Analysis,
+    judgement: &Judgement,
+    links: &Links,
+) -> Report {
+    let report = compose(run, analysis, judgement, links);
+    let facts = Facts {
+        run,
+        analysis,
+        judgement,
+    };
+    let Some(headline) = headline::of_measurement(facts) else {
+        return report;
+    };
+    Report {
+        headline,
+        metrics: None,
+        baseline: None,
+        why: sections::serving(facts),
+        remedy: None,
+        commands: Vec::new(),
+        is_judged: false,
+        ..report
     }
 }
 

@@ -1,6 +1,7 @@
 //! Notes above the table: one visible paragraph each.
 
 use super::document::{Inline, code, name, space, strong, text};
+use super::sections::contract;
 use super::{Facts, Links, causes, numbers, reason, sanitise};
 use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice, Tail};
 use crate::result::Service;
@@ -34,7 +35,13 @@ pub(super) fn notes(facts: Facts<'_>, links: &Links) -> Vec<Vec<Inline>> {
             name(&sanitise::shortened(host, 80)),
             text(", not AWS."),
         ]),
+        Service::Local(machine) => Some(vec![
+            text("measured on this machine ("),
+            name(&sanitise::shortened(&machine.to_string(), 80)),
+            text("), not SageMaker: latency and cost are this machine's."),
+        ]),
     };
+    let contract = facts.run.local.as_ref().and_then(contract::note);
     // What to delete by hand is an instruction.
     let is_shown =
         |it: &&Notice| !(links.is_unverified() && matches!(it, Notice::NotDeleted { .. }));
@@ -43,6 +50,7 @@ pub(super) fn notes(facts: Facts<'_>, links: &Links) -> Vec<Vec<Inline>> {
     unverified
         .into_iter()
         .chain(place)
+        .chain(contract)
         .chain(notices)
         .map(|words| labelled("Note:", words))
         .collect()

@@ -3,6 +3,7 @@
 use super::numbers::rounded;
 use crate::analysis::Analysis;
 use crate::gate::{Judgement, Metric, MetricJudgement, Tail};
+use crate::result::{RunResult, Service};
 
 /// The outputs that hold numbers: plain digits with a point, empty where there is no number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,11 +18,13 @@ pub struct Numbers {
     pub p99_change_percent: String,
     /// The change of the cost that was judged, at the size that the baseline recommends.
     pub cost_change_percent: String,
+    /// `sagemaker`, `this-machine`, or `custom-endpoint`: whose the numbers are.
+    pub measured_on: &'static str,
 }
 
 impl Numbers {
     /// The numbers of a run.
-    pub fn of(analysis: &Analysis, judgement: &Judgement) -> Self {
+    pub fn of(run: &RunResult, analysis: &Analysis, judgement: &Judgement) -> Self {
         let recommended = judgement.recommended;
         let size = recommended.and_then(|it| analysis.size(it));
         let change = |judged: &MetricJudgement| {
@@ -39,17 +42,23 @@ impl Numbers {
             cost_per_million_usd: cost.unwrap_or_default(),
             p99_change_percent: p99.and_then(change).unwrap_or_default(),
             cost_change_percent: change(&judgement.metrics.cost).unwrap_or_default(),
+            measured_on: match run.service {
+                Service::Aws => "sagemaker",
+                Service::Custom(_) => "custom-endpoint",
+                Service::Local(_) => "this-machine",
+            },
         }
     }
 
     /// Each with the name of its output.
-    pub fn named(&self) -> [(&'static str, &str); 5] {
+    pub fn named(&self) -> [(&'static str, &str); 6] {
         [
             ("recommended-memory-mb", &self.recommended_memory_mb),
             ("p99-ms", &self.p99_ms),
             ("cost-per-million-usd", &self.cost_per_million_usd),
             ("p99-change-percent", &self.p99_change_percent),
             ("cost-change-percent", &self.cost_change_percent),
+            ("measured-on", self.measured_on),
         ]
     }
 }
@@ -67,7 +76,7 @@ mod tests {
         let history = with_history.then(|| history(5, model));
         let judgement = judged(&run, history.as_ref(), &Limits::default());
         let analysis = analyse(&run, &prices(), Strategy::Balanced);
-        Numbers::of(&analysis, &judgement)
+        Numbers::of(&run, &analysis, &judgement)
     }
 
     #[test]
@@ -82,9 +91,10 @@ mod tests {
         let empty = |(_, number): &(&str, &str)| number.is_empty();
         assert_eq!(
             first.named().map(|it| empty(&it)),
-            [false, false, false, true, true]
+            [false, false, false, true, true, false]
         );
-        for (name, number) in first.named().into_iter().filter(|it| !empty(it)) {
+        let plain = |it: &(&str, &str)| !empty(it) && it.0 != "measured-on";
+        for (name, number) in first.named().into_iter().filter(plain) {
             assert!(number.parse::<f64>().unwrap() > 0.0, "{name}: {number}");
         }
     }

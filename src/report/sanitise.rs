@@ -120,17 +120,6 @@ pub(super) fn html(untrusted: &str) -> String {
     out
 }
 
-/// A word of a shell command: quoted unless it needs no quotes.
-pub(super) fn shell_word(untrusted: &str) -> String {
-    let line = one_line(untrusted);
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
-    if !line.is_empty() && line.chars().all(is_safe) {
-        line
-    } else {
-        format!("'{}'", line.replace('\'', r"'\''"))
-    }
-}
-
 /// At most `max` characters of the one-line form, with `…` where something is missing.
 pub(super) fn shortened(untrusted: &str, max: usize) -> String {
     let line = one_line(untrusted);
@@ -200,14 +189,6 @@ mod tests {
         ] {
             assert!(!is_plain_name(name), "{name}");
         }
-    }
-
-    #[test]
-    fn a_shell_word_cannot_leave_its_quotes() {
-        assert_eq!(shell_word("a/b-c.jsonl"), "a/b-c.jsonl");
-        assert_eq!(shell_word("$(rm -rf ~)"), "'$(rm -rf ~)'");
-        assert_eq!(shell_word("a'; rm b"), r"'a'\''; rm b'");
-        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

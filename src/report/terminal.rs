@@ -16,6 +16,9 @@ pub enum Color {
     Never,
 }
 
+/// Columns of the table of sizes that a narrow terminal has no room for.
+const NOT_ON_TERMINALS: [&str; 2] = ["p95", "Mean"];
+
 impl Color {
     fn paint(self, style: Style, line: &str) -> String {
         match self {
@@ -25,11 +28,16 @@ impl Color {
     }
 }
 
-/// Headline, baseline, notes, the three metrics, why, what to do, and all sizes. Untrusted words are one line
-/// each, without control characters, and never stand at the start of a line.
+/// Headline, baseline, notes, the three metrics, why, what to do, and all sizes. Untrusted words
+/// are one line each, without control characters, and never stand at the start of a line.
 pub fn terminal(report: &Report, color: Color) -> String {
     let headline = plain(&report.headline);
-    let mut lines = vec![color.paint(headline_style(report.verdict), &headline)];
+    let style = if report.is_judged {
+        headline_style(report.verdict)
+    } else {
+        Style::new().bold()
+    };
+    let mut lines = vec![color.paint(style, &headline)];
     lines.extend(report.baseline.iter().map(|words| plain(words)));
     lines.extend(report.notes.iter().map(|note| plain(note)));
     if let Some(metrics) = &report.metrics {
@@ -48,21 +56,23 @@ pub fn terminal(report: &Report, color: Color) -> String {
     );
     if let Some(sizes) = &report.sizes {
         lines.push(String::new());
-        lines.extend(painted(sizes, color));
+        lines.extend(painted(&sizes.without(&NOT_ON_TERMINALS), color));
     }
     lines.join("\n") + "\n"
 }
 
 /// A table, its marked rows painted.
 fn painted(table: &Table, color: Color) -> Vec<String> {
-    let mut lines = table.terminal_lines();
-    let heading = lines.len().saturating_sub(table.rows().len());
-    for (line, row) in lines.iter_mut().skip(heading).zip(table.rows()) {
-        if let Some(mark) = row.mark {
+    let mut groups = table.terminal_lines();
+    for (lines, row) in groups.iter_mut().skip(1).zip(table.rows()) {
+        let Some(mark) = row.mark else {
+            continue;
+        };
+        for line in lines {
             *line = color.paint(mark_style(mark), line);
         }
     }
-    lines
+    groups.concat()
 }
 
 const fn mark_style(mark: Mark) -> Style {

@@ -81,5 +81,6 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
         sections: Vec::new(),
         container_log: None,
         footer: footer(it.commit, it.run_id, it.version, links),
+        is_judged: true,
     }
 }

@@ -1,8 +1,8 @@
 //! What a result may hold, checked before anything is computed from it: a file may be forged.
 
 use super::{
-    EndpointMetrics, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome, LoadRun,
-    MetricStatistics, RunResult, Service,
+    EndpointMetrics, EndpointOutcome, EndpointRun, Finding, Invocation, InvocationOutcome, LoadRun,
+    LocalRun, MetricStatistics, RunResult, Service,
 };
 use crate::units::MemoryMb;
 
@@ -35,13 +35,16 @@ impl RunResult {
         let service = match &self.service {
             Service::Aws => "",
             Service::Custom(host) => host,
+            Service::Local(machine) => &machine.cpu_model,
         };
+        let engine = self.local.as_ref().map_or("", |it| &it.engine);
         let own = [
             ("sagegate_version", self.sagegate_version.as_str()),
             ("run_id", &self.run_id),
             ("name", &self.name),
             ("commit", self.commit.as_deref().unwrap_or_default()),
             ("service", service),
+            ("local.engine", engine),
             ("region", &self.region),
             ("model_name", &self.model_name),
             ("samples.source", &self.samples.source),
@@ -72,6 +75,12 @@ impl RunResult {
             };
             if sizes.len() > MAX_SIZES || sizes.iter().any(is_double) {
                 return Err("a memory size is there more than once".to_owned());
+            }
+        }
+        if let Some(local) = &self.local {
+            let most = local.skipped.len().max(local.contract.len());
+            if most > MAX_SIZES {
+                return Err(format!("local has {most} entries, more than {MAX_SIZES}"));
             }
         }
         if self.settings.memory_sizes.len() > MAX_SIZES {
@@ -138,6 +147,9 @@ impl RunResult {
             cut_size(size);
         }
         self.concurrency.iter_mut().for_each(cut_load);
+        if let Some(local) = &mut self.local {
+            cut_local(local);
+        }
         self.cleanup.left.truncate(MAX_LEFT);
         for left in &mut self.cleanup.left {
             cut(&mut left.name);
@@ -198,6 +210,18 @@ fn cut_size(size: &mut EndpointRun) {
     size.deployed_again_after.iter_mut().for_each(cut);
     size.warmup.iter_mut().for_each(cut_call);
     size.invocations.iter_mut().for_each(cut_call);
+}
+
+fn cut_local(local: &mut LocalRun) {
+    for size in &mut local.skipped {
+        cut(&mut size.reason);
+    }
+    for check in &mut local.contract {
+        match &mut check.finding {
+            Finding::Breaks { reason } | Finding::Unknown { reason } => cut(reason),
+            Finding::Holds => {}
+        }
+    }
 }
 
 fn cut_load(load: &mut LoadRun) {

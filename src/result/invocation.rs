@@ -203,9 +203,79 @@ impl InvocationOutcome {
             Self::Throttled => Some("ThrottlingException".to_owned()),
             Self::NotReady => Some("ModelNotReadyException".to_owned()),
             Self::OutOfMemory => Some("out of memory".to_owned()),
-            Self::ModelError(message) => Some(format!("ModelError: {message}")),
+            Self::ModelError(message) => Some(ModelMessage::of(message).in_words()),
             Self::ServiceError(message) | Self::TransportError(message) => Some(message.clone()),
         }
+    }
+}
+
+/// AWS's message about a container that answered with an error, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelMessage<'a> {
+    /// HTTP status of the container.
+    pub status: Option<u16>,
+    /// What the container said; empty where AWS quotes nothing.
+    pub said: &'a str,
+    /// AWS's own words around it.
+    frame: String,
+}
+
+/// Longest quotation of a container: pages of HTML would hide all that follows.
+const LONGEST_QUOTE: usize = 200;
+
+impl<'a> ModelMessage<'a> {
+    /// Of `Received server error (500) from primary with message "…". See https://… for more
+    /// information.`
+    pub fn of(message: &'a str) -> Self {
+        let whole = || Self {
+            status: None,
+            said: "",
+            frame: message.to_owned(),
+        };
+        let Some((before, rest)) = message.split_once(" with message \"") else {
+            return whole();
+        };
+        // The container's words may hold quotes, so AWS's own end is looked for.
+        let Some((said, after)) = rest.rsplit_once("\". See ") else {
+            return match rest.rsplit_once('"') {
+                Some((said, after)) => Self::framed(before, said, after.to_owned()),
+                None => whole(),
+            };
+        };
+        Self::framed(before, said, format!(". See {after}"))
+    }
+
+    fn framed(before: &str, said: &'a str, after: String) -> Self {
+        let status = before.split_once('(').and_then(|(_, rest)| {
+            let (number, _) = rest.split_once(')')?;
+            number.parse().ok()
+        });
+        Self {
+            status,
+            said: said.trim(),
+            frame: format!("{before}{after}"),
+        }
+    }
+
+    /// The container's own message, then AWS's frame.
+    pub fn in_words(&self) -> String {
+        self.with_advice(None)
+    }
+
+    /// The same with advice in between.
+    pub fn with_advice(&self, advice: Option<&str>) -> String {
+        let quote = match self.said.char_indices().nth(LONGEST_QUOTE) {
+            Some((end, _)) => format!("{}…", self.said.get(..end).unwrap_or_default()),
+            None => self.said.to_owned(),
+        };
+        let frame = format!("ModelError: {}", self.frame);
+        let parts = [quote, advice.unwrap_or_default().to_owned(), frame];
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
+            .collect();
+        parts.join("; ")
     }
 }
 
@@ -302,6 +372,45 @@ mod tests {
         for on_time in [call(120.0, 50.0, None), call(120.0, 50.0, Some(120.5))] {
             assert_eq!(on_time.latency_from_due().to_bits(), 50.0_f64.to_bits());
         }
+    }
+
+    #[test]
+    fn the_container_s_own_message_comes_before_the_frame_of_aws() {
+        let said = |message: &str| {
+            InvocationOutcome::ModelError(message.to_owned())
+                .failure()
+                .unwrap()
+        };
+        let console = "See https://us-east-1.console.aws.amazon.com/cloudwatch/x in account 123456789012 for more \
+                       information.";
+        let framed = format!(
+            "Received server error (500) from primary with message \"{{\"error\": \"no column \\\"x\\\"\"}}\". {console}"
+        );
+        assert_eq!(
+            said(&framed),
+            format!(
+                "{{\"error\": \"no column \\\"x\\\"\"}}; ModelError: Received server error (500) from primary. {console}"
+            )
+        );
+        let message = ModelMessage::of(&framed);
+        assert_eq!(message.status, Some(500));
+        assert_eq!(
+            said("Received client error (415) from primary with message \"Unsupported\""),
+            "Unsupported; ModelError: Received client error (415) from primary"
+        );
+        let silent = "Received server error (0) from primary with message \"\". See x";
+        assert_eq!(
+            said(silent),
+            "ModelError: Received server error (0) from primary. See x"
+        );
+        for other in ["boom", "with message \"", " with message \"open"] {
+            assert_eq!(said(other), format!("ModelError: {other}"));
+        }
+        let page = format!(
+            "Received server error (500) from x with message \"{}\". See y",
+            "é".repeat(900)
+        );
+        assert!(said(&page).starts_with(&format!("{}…; ModelError", "é".repeat(LONGEST_QUOTE))));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod container_log;
 mod file;
 mod invocation;
 mod load;
+mod local;
 mod schema_1;
 
 use jiff::Timestamp;
@@ -20,8 +21,9 @@ pub use self::check::MAX_LOADS;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
 pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;
-pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, OutcomeKind};
+pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, ModelMessage, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
+pub use self::local::{Condition, ContractCheck, Finding, LocalRun, Machine, SkippedSize};
 use crate::prices::DatedPrices;
 use crate::units::MemoryMb;
 
@@ -70,6 +72,9 @@ pub struct RunResult {
     /// A second measurement of sizes that were beyond a limit, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// What is known besides of a run in containers of this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<LocalRun>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
 }
@@ -95,6 +100,8 @@ pub enum Service {
     Aws,
     /// A custom endpoint URL: its host without the port.
     Custom(String),
+    /// Containers on a machine: no endpoint at all.
+    Local(Machine),
 }
 
 impl std::fmt::Display for Service {
@@ -102,6 +109,7 @@ impl std::fmt::Display for Service {
         match self {
             Self::Aws => f.write_str("AWS"),
             Self::Custom(host) => write!(f, "a custom endpoint at {host}"),
+            Self::Local(machine) => write!(f, "this machine ({machine}), not SageMaker"),
         }
     }
 }

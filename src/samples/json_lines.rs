@@ -3,47 +3,119 @@
 use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, BODIES, Body, MEMBERS, Refusal};
+use super::lenient::{masked, unmasked};
 use super::{Position, Sample, SamplesError, check_size};
-use crate::text::json_error;
+use crate::text::{json_error, quoted};
 
-/// Parses every line that is not blank.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Sample>, SamplesError> {
+/// Members less similar than this are not taken for misspellings. Between 0 and 1.
+const SIMILAR: f64 = 0.8;
+
+/// Parses every line that is not blank; each sample with its line, from 1.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<(usize, Sample)>, SamplesError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(index, line)| parse_line(line, index + 1, path))
+        .map(|(index, line)| Ok((index + 1, parse_line(line, index + 1, path)?)))
         .collect()
 }
 
 fn parse_line(text: &str, line: usize, path: &Path) -> Result<Sample, SamplesError> {
+    let place = Position::Line(line);
     let malformed = |reason| SamplesError::Malformed {
         path: path.to_owned(),
-        place: Position::Line(line),
+        place,
         reason,
     };
-    let arguments: Arguments =
-        serde_json::from_str(text).map_err(|error| malformed(explain(&error)))?;
+    let strict = masked(text);
+    let arguments: Arguments<'_> = match serde_json::from_str(&strict) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            return Err(match payload(&strict, path) {
+                Some(payload) => SamplesError::LooksLikePayload {
+                    path: path.to_owned(),
+                    place,
+                    payload,
+                },
+                None => malformed(misspelt(&strict).unwrap_or_else(|| explain(&error))),
+            });
+        }
+    };
+    let body = arguments
+        .body
+        .map(|raw: &RawValue| Body::from_json(unmasked(text, &strict, raw.get())))
+        .transpose()
+        .map_err(malformed)?
+        .flatten();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let sample = arguments.into_sample(folder).map_err(malformed)?;
-    check_size(&sample.body, path, Position::Line(line))?;
+    let sample = arguments.into_sample(body, folder);
+    let sample = sample.map_err(|refusal| match refusal {
+        Refusal::Reason(reason) => malformed(reason),
+        Refusal::File(error) => SamplesError::BodyFile {
+            path: path.to_owned(),
+            place,
+            error: Box::new(error),
+        },
+    })?;
+    check_size(&sample.body, path, place)?;
     Ok(sample)
 }
 
-/// Member names of the API, in the order of [`Sample::members`].
-const MEMBERS: [&str; 8] = [
-    "ContentType",
-    "Accept",
-    "CustomAttributes",
-    "TargetModel",
-    "TargetVariant",
-    "TargetContainerHostname",
-    "InferenceId",
-    "EnableExplanations",
-];
+/// What a line that holds no arguments of a call seems to be: the payload itself. `None` when it
+/// looks like arguments with a mistake.
+fn payload(line: &str, path: &Path) -> Option<&'static str> {
+    match serde_json::from_str(line) {
+        Ok(Value::Object(members)) => {
+            let is_argument = |name: &String| nearest(name).is_some();
+            let has_arguments = members.is_empty() || members.keys().any(is_argument);
+            (!has_arguments).then_some("an object without any argument of InvokeEndpoint")
+        }
+        Ok(Value::Array(_)) => Some("an array"),
+        Ok(Value::String(_)) => Some("a string"),
+        Ok(Value::Number(_) | Value::Bool(_) | Value::Null) => Some("a single value"),
+        // A file of JSON that spans lines, or a table.
+        Err(error) if error.is_eof() && line.trim_start().starts_with(['{', '[']) => {
+            let is_lines = ["jsonl", "ndjson", "jsonlines"].contains(&&*super::extension(path));
+            (!is_lines).then_some("JSON that goes on in the next line")
+        }
+        Err(_) if !line.trim_start().starts_with('{') => Some("no JSON"),
+        Err(_) => None,
+    }
+}
+
+/// The first member that is not one of the API's, with the one that it resembles.
+fn misspelt(line: &str) -> Option<String> {
+    let members: Map<String, Value> = serde_json::from_str(line).ok()?;
+    let unknown = members.keys().find(|name| !is_known(name))?;
+    let guess = nearest(unknown).map_or_else(
+        || format!("known are {}", known().collect::<Vec<_>>().join(", ")),
+        |name| format!("did you mean `{name}`?"),
+    );
+    Some(format!("unknown member `{}`, {guess}", quoted(unknown)))
+}
+
+fn known() -> impl Iterator<Item = &'static str> {
+    BODIES.into_iter().chain(MEMBERS.map(|(name, _)| name))
+}
+
+fn is_known(name: &str) -> bool {
+    known().any(|it| it == name)
+}
+
+/// The member that `name` is, or is a misspelling of.
+fn nearest(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
+    let name = plain(name);
+    let rated = known().map(|it| (strsim::jaro_winkler(&name, &plain(it)), it));
+    let likely = rated.filter(|(similarity, _)| *similarity >= SIMILAR);
+    likely
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
 
 /// The samples as [`parse`] reads them back: a line each, with a body that is not UTF-8 in base64.
 pub(super) fn write(samples: &[Sample]) -> String {
@@ -62,7 +134,7 @@ fn line_of(sample: &Sample) -> Value {
     };
     let members = MEMBERS.into_iter().zip(sample.members());
     std::iter::once(body)
-        .chain(members.filter_map(|(name, value)| Some((name, value.clone()?))))
+        .chain(members.filter_map(|((name, _), value)| Some((name, value.clone()?))))
         .collect()
 }
 
@@ -82,7 +154,13 @@ mod tests {
     use crate::samples::MAX_BODY_BYTES;
 
     fn parse_text(text: &str) -> Result<Vec<Sample>, SamplesError> {
-        parse(text, Path::new("samples.jsonl"))
+        let parsed = parse(text, Path::new("samples.jsonl"))?;
+        Ok(parsed.into_iter().map(|(_, sample)| sample).collect())
+    }
+
+    #[track_caller]
+    fn refused(text: &str) -> String {
+        parse_text(text).unwrap_err().to_string()
     }
 
     #[test]
@@ -123,21 +201,115 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_member_is_named() {
-        let error = parse_text(r#"{"body":"a"}"#).unwrap_err();
+    fn a_wrong_member_is_named_with_the_one_that_it_resembles() {
+        for (line, words) in [
+            (
+                r#"{"body":"a"}"#,
+                "unknown member `body`, did you mean `Body`?",
+            ),
+            (
+                r#"{"Body":"a","content_type":"text/csv"}"#,
+                "unknown member `content_type`, did you mean `ContentType`?",
+            ),
+            (
+                r#"{"Body":"a","x":1}"#,
+                "unknown member `x`, known are Body, BodyBase64",
+            ),
+            (
+                r#"{"Body":5}"#,
+                "Body is 5, neither a string nor an object or array",
+            ),
+            (r#"{"Body":"a","Accept":5}"#, "invalid type: integer `5`"),
+            (
+                r#"{"Body":null}"#,
+                "exactly one of Body, BodyBase64 and BodyFile",
+            ),
+        ] {
+            let error = refused(line);
+            assert!(error.contains(words), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn payloads_are_told_from_arguments_with_a_mistake() {
+        for line in [
+            r#"{"features":[1,2],"label":1}"#,
+            r#"{"instances":[[1,NaN]]}"#,
+            r#"{"inputs":"x"}"#,
+            "[1,2]",
+            "\"text\"",
+            "5",
+            "1,2,3",
+            "inputs",
+        ] {
+            let error = parse_text(line).unwrap_err();
+            assert!(
+                matches!(error, SamplesError::LooksLikePayload { .. }),
+                "{line}: {error}"
+            );
+        }
+        for line in [r#"{"Bdy":"a"}"#, "{}", "{\"Body\":", "{\"Body\" \"a\"}"] {
+            let error = parse_text(line).unwrap_err();
+            assert!(
+                matches!(error, SamplesError::Malformed { .. }),
+                "{line}: {error}"
+            );
+        }
+        let error = parse("{\n  \"instances\": [[1]]\n}\n", Path::new("i.json")).unwrap_err();
         assert!(
             error
                 .to_string()
-                .contains("unknown field `body`, expected one of `Body`"),
+                .contains("JSON that goes on in the next line"),
             "{error}"
         );
-        let error = parse_text(r#"{"Body":{"x":1}}"#).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("invalid type: map, expected a string"),
-            "{error}"
+    }
+
+    #[test]
+    fn an_object_or_array_as_body_is_sent_as_it_is_written() {
+        for (line, body, content_type) in [
+            (
+                include_str!("../../tests/fixtures/field/nested-body.jsonl"),
+                r#"{"inputs":"x"}"#,
+                "application/json",
+            ),
+            (
+                r#"{"Body": {"b" :1.0, "a": NaN}}"#,
+                r#"{"b" :1.0, "a": NaN}"#,
+                "application/json",
+            ),
+            (
+                r#"{"Body":[1, -Infinity],"ContentType":"x/y"}"#,
+                "[1, -Infinity]",
+                "x/y",
+            ),
+            (
+                r#"{"Body":"NaN","ContentType":"text/csv"}"#,
+                "NaN",
+                "text/csv",
+            ),
+        ] {
+            let samples = parse_text(line).unwrap();
+            assert_eq!(samples[0].body, body.as_bytes());
+            assert_eq!(samples[0].content_type.as_deref(), Some(content_type));
+        }
+    }
+
+    #[test]
+    fn what_no_header_can_carry_is_refused_with_its_member_and_line() {
+        assert_eq!(
+            refused(include_str!(
+                "../../tests/fixtures/field/control-character.jsonl"
+            )),
+            "samples `samples.jsonl` line 1: ContentType holds the control character \\n at byte 9, which no HTTP header \
+             can carry"
         );
+        for (name, longest) in MEMBERS {
+            let line = |value: &str| serde_json::json!({"Body": "a", name: value}).to_string();
+            assert!(refused(&line("a\u{0}b")).contains(name));
+            assert!(refused(&line("caf\u{e9}")).contains(name));
+            assert!(refused(&line(&"x".repeat(longest + 1))).contains(name));
+            assert_eq!(parse_text(&line(&"x".repeat(longest))).unwrap().len(), 1);
+        }
     }
 
     #[test]
@@ -164,7 +336,7 @@ mod tests {
             "{\"BodyBase64\":\"/9g=\"}\n{\"BodyFile\":\"cat.jpg\",\"ContentType\":\"image/jpeg\"}";
         let samples = parse(text, &path).unwrap();
         assert_eq!(
-            [&samples[0].body, &samples[1].body],
+            [&samples[0].1.body, &samples[1].1.body],
             [&[0xff, 0xd8], &[0xff, 0xd8]]
         );
     }
@@ -172,10 +344,16 @@ mod tests {
     #[test]
     fn no_body_two_bodies_bad_base64_and_a_missing_file_have_different_errors() {
         for (text, words) in [
-            ("{}", "exactly one of Body, BodyBase64 and BodyFile"),
+            (
+                "{}",
+                "exactly one of Body, BodyBase64 and BodyFile is needed",
+            ),
             (r#"{"Body":"a","BodyFile":"b"}"#, "exactly one of"),
             (r#"{"BodyBase64":"%"}"#, "BodyBase64: Invalid"),
-            (r#"{"BodyFile":"none.jpg"}"#, "BodyFile `none.jpg`"),
+            (
+                r#"{"BodyFile":"none.jpg"}"#,
+                "BodyFile: cannot read samples `none.jpg`",
+            ),
         ] {
             let error = parse_text(text).unwrap_err().to_string();
             assert!(error.contains("line 1") && error.contains(words), "{error}");
@@ -194,7 +372,7 @@ mod tests {
         #[test]
         fn any_samples_written_are_read_back(
             bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..4),
-            members in proptest::array::uniform8(proptest::option::of(".*")),
+            members in proptest::array::uniform8(proptest::option::of("[ -~]{0,60}")),
         ) {
             let [content_type, accept, custom_attributes, target_model, target_variant, target_container_hostname, inference_id, enable_explanations] = members;
             let first = Sample { content_type, accept, custom_attributes, target_model, target_variant, target_container_hostname, inference_id, enable_explanations, ..Sample::default() };

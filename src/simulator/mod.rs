@@ -8,8 +8,8 @@
 //! at AWS.
 //!
 //! It serves programs of this machine only: requests to a name of it, and not from web pages.
-//! Processing jobs run programs here, so that they are only for a caller with the access key of this
-//! start, which is random.
+//! Processing jobs run programs here, so that they are only for a caller with the access key of
+//! this start, which is random.
 //!
 //! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often
 //! each operation was called), `GET /_simulator/requests` (calls of the control plane and of
@@ -41,6 +41,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::scenario::{Scenario, ScenarioError};
+pub use self::server::Containers;
 pub use self::server::LoggedRequest;
 use self::server::{Host, Service};
 
@@ -92,6 +93,19 @@ pub struct EndpointView {
 /// # Errors
 /// When the port cannot be bound, or the system has no random numbers.
 pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle> {
+    start_with(scenario, None, address).await
+}
+
+/// Starts a simulator whose models are containers of this machine, if any are given. Then
+/// [`Handle::shutdown`] must be called, as containers outlive a handle that is dropped.
+///
+/// # Errors
+/// When the port cannot be bound.
+pub async fn start_with(
+    scenario: Scenario,
+    containers: Option<Containers>,
+    address: SocketAddr,
+) -> io::Result<Handle> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let over = CancellationToken::new();
@@ -101,7 +115,7 @@ pub async fn start(scenario: Scenario, address: SocketAddr) -> io::Result<Handle
         access_key_id: access_key_id.clone(),
         over: over.clone(),
     };
-    let service = Arc::new(Service::new(scenario, host));
+    let service = Arc::new(Service::new(scenario, containers, host));
     let router = server::router(Arc::clone(&service));
     // Without TCP_NODELAY a delayed acknowledgement shows as 40 ms of latency.
     let listener = listener.tap_io(|stream| {
@@ -155,7 +169,8 @@ impl Handle {
         self.service.view()
     }
 
-    /// Stops, and waits up to a second for calls that are being answered.
+    /// Stops, and waits up to a second for calls that are being answered, and until no container is
+    /// being started any more.
     pub async fn shutdown(self) {
         // The receiver is gone only when the server has stopped already.
         let _ = self.stop.send(());
@@ -166,5 +181,6 @@ impl Handle {
         {
             task.abort();
         }
+        self.service.end_models().await;
     }
 }

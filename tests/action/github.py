@@ -215,6 +215,8 @@ class GitHub:
             case ["GET", "issues", number, "events"]:
                 return 200, [{"event": "labeled", "created_at": "2026-11-22T09:00:00Z", "label": {"name": it}, "actor": {"login": "octo-dev"}}
                              for it in self.labels.get(number, [])]
+            case ["GET", "collaborators", login, "permission"]:
+                return 200, {"permission": "write", "role_name": "write", "user": {"login": login, "permissions": {"push": True}}}
             case ["GET", "git", "matching-refs", *rest]:
                 prefix = "/".join(["refs", *rest])
                 return 200, [{"ref": name, "object": {"type": "commit", "sha": commit}} for name, commit in self.queue.items()

@@ -36,6 +36,7 @@ class Job:
         for folder in self.mounts:
             folder.mkdir(parents=True, exist_ok=True)
         self.event_file = temporary / "_github_workflow" / "event.json"
+        self.network = "host"
         self.pull_request("acme/churn")
 
     def pull_request(self, repository):
@@ -73,7 +74,7 @@ class Container:
         environment |= {"STATE_" + name: value for name, value in state.items()}
         environment |= {"HOME": "/github/home", "GITHUB_WORKSPACE": "/github/workspace", "CI": "true", "GITHUB_ACTIONS": "true",
                         "GITHUB_EVENT_PATH": "/github/workflow/event.json", "GITHUB_EVENT_NAME": job.event_name}
-        command = ["docker", "run", "--name", self.name, "--workdir", "/github/workspace", "--rm", "--network", "host",
+        command = ["docker", "run", "--name", self.name, "--workdir", "/github/workspace", "--rm", "--network", job.network,
                    "--label", "org.sagegate.ci"]
         for key in environment:
             command += ["-e", key]

@@ -1,6 +1,7 @@
 """The image as GitHub's runner starts it."""
 
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -197,3 +198,16 @@ def test_another_ca_bundle_may_stand_in(job, description, tmp_path):
     assert github.writes() == ["POST /issues/7/comments"], step.log
     assert github.complaints == []
     github.stop()
+
+
+def test_the_files_belong_to_the_owner_of_the_workspace(job, simulator):
+    """The container runs as root; files of root would be in the way of the next checkout on a self-hosted runner."""
+    made = job(baseline="file:history/baseline.json", mode="record", output_dir="out/results")
+    for folder in (made.workspace, *made.workspace.iterdir()):
+        os.chown(folder, 1234, 2345)
+    step = made.step()
+    assert step.code == 0, step.log
+    files = [path for name in ("out", "history") for path in [made.workspace / name, *(made.workspace / name).rglob("*")]]
+    assert len(files) > 10, files
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in files}
+    assert owners == {(1234, 2345)}, [(str(path), path.stat().st_uid) for path in files]

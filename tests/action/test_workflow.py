@@ -68,7 +68,7 @@ def consumer(tmp_path, image, simulator, github):
     git("remote", "add", "origin", "https://github.com/acme/churn.git")
     runs = [1841]
 
-    def run(event, model="m", workflow=WORKFLOW):
+    def run(event, model="m", workflow=WORKFLOW, fork=False):
         (repository / ".github/workflows/gate.yml").write_text(workflow.replace("MODEL", model))
         git("add", ".")
         git("commit", "--quiet", "--allow-empty", "--message", f"{event} of {model}")
@@ -76,7 +76,7 @@ def consumer(tmp_path, image, simulator, github):
         payload = {"repository": {"full_name": "acme/churn", "name": "churn", "owner": {"login": "acme"}, "default_branch": "main"}}
         if event == "pull_request":
             payload |= {"number": 7, "pull_request": {
-                "number": 7, "head": {"sha": head, "ref": "faster", "repo": {"full_name": "acme/churn"}},
+                "number": 7, "head": {"sha": head, "ref": "faster", "repo": {"full_name": "stranger/churn" if fork else "acme/churn"}},
                 "base": {"sha": head, "ref": "main", "repo": {"full_name": "acme/churn"}}}}
         elif event == "merge_group":
             payload |= {"action": "checks_requested", "merge_group": {
@@ -85,7 +85,8 @@ def consumer(tmp_path, image, simulator, github):
             payload |= {"ref": "refs/heads/main", "after": head}
         (tmp_path / "event.json").write_text(json.dumps(payload))
         runs[0] += 1
-        settings = simulator.environment | {"GITHUB_API_URL": github.url, "GITHUB_RUN_ID": str(runs[0])}
+        # A fork's pull request gets no credentials.
+        settings = ({} if fork else simulator.environment) | {"GITHUB_API_URL": github.url, "GITHUB_RUN_ID": str(runs[0])}
         command = ["act", event, "--directory", repository, "--eventpath", tmp_path / "event.json", "--json", "--rm",
                    "--platform", "ubuntu-latest=sagegate-job:local", "--pull=false", "--no-cache-server",
                    "--secret", f"GITHUB_TOKEN={TOKEN}", "--local-repository", f"acme/sagegate@v1={action}"]
@@ -223,3 +224,40 @@ def test_a_matrix_of_regions_and_samples_records_six_histories_and_each_leg_is_j
     assert log.count("verdict=pass\n") == 6, log
     assert len(github.comments) == 6
     assert simulator.resources() == []
+
+
+LOCAL = """
+name: gate
+on: pull_request
+permissions:
+  contents: read
+  pull-requests: write
+jobs:
+  sagegate:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo '{"Body":"1,2,3","ContentType":"text/csv"}' > samples.jsonl
+      - uses: acme/sagegate@v1
+        id: gate
+        with:
+          local: true
+          image-uri: sagegate-toy:ci
+          container-env: WORK_MS=5
+          samples: samples.jsonl
+          memory-sizes: 1024,2048
+          invocations: 100
+          warmup: 5
+      - run: echo "verdict=${{ steps.gate.outputs.verdict }} on=${{ steps.gate.outputs.measured-on }}"
+"""
+
+
+def test_a_forks_pull_request_is_gated_in_containers_without_credentials(consumer, github, simulator):
+    result, log = consumer("pull_request", workflow=LOCAL, fork=True)
+    assert result == "success", log
+    assert "verdict=no-baseline on=this-machine" in log, log
+    comment = github.comments["1"]["body"]
+    assert "sagegate-toy on this machine: no baseline yet" in comment and "not SageMaker" in comment, comment
+    assert "Peak memory" in comment and "Would it start on serverless" in comment, comment
+    assert simulator.state()["requests"] == {}
+    left = subprocess.run(["docker", "ps", "--all", "--quiet", "--filter", "label=sagegate.run"], capture_output=True, text=True)
+    assert left.stdout == ""

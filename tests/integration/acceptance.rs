@@ -116,8 +116,8 @@ fn a_label_that_cannot_be_read_leaves_the_gate_closed() {
     }
 }
 
-/// A pull request that has failed, and a job that judges the same result again, whose values are the
-/// same each time.
+/// A pull request that has failed, and a job that judges the same result again, whose values are
+/// the same each time.
 fn judged_again<'a>(github: &'a GitHub, simulator: &'a Simulator) -> Runner {
     let runner = failed(github, simulator);
     github.world().pulls =

@@ -274,7 +274,6 @@ fn events_without_a_pull_request_are_judged_and_not_commented() {
     let github = GitHub::start();
     let event = json!({ "repository": { "default_branch": "main" } });
     for (name, reference) in [
-        ("workflow_dispatch", "refs/heads/main"),
         ("push", "refs/tags/v1"),
         ("push", "refs/heads/gh-readonly-queue/main/pr-7-8f31c2e0"),
     ] {

@@ -291,7 +291,7 @@ fn the_readme_explains_texts_that_the_program_prints() {
         rest.split_once("` |").unwrap().0
     });
     let texts: Vec<&str> = texts.collect();
-    assert_eq!(texts.len(), 26);
+    assert_eq!(texts.len(), 31);
     for text in texts {
         let text = text.strip_prefix("no comment: ").unwrap_or(text);
         assert!(code.contains(text), "{text}");

@@ -60,7 +60,7 @@ fn samples_that_are_missing_empty_malformed_or_too_large_are_named_with_their_li
     workspace.write("samples.jsonl", "{\"Body\":\"1\"}\n{\"Boddy\":\"1\"}\n");
     let error = refused(&simulator, &workspace, &[]);
     assert!(
-        error.contains("`samples.jsonl` line 2: unknown field `Boddy`"),
+        error.contains("`samples.jsonl` line 2: unknown member `Boddy`, did you mean `Body`?"),
         "{error}"
     );
     let large = format!("{{\"Body\":\"{}\"}}\n", "x".repeat(4 * 1024 * 1024 + 1));

@@ -336,3 +336,50 @@ fn without_the_account_nothing_is_asked_of_a_bucket() {
         .sagegate(&[&record[..], &named].concat())
         .expect(0);
 }
+
+#[test]
+fn one_unreadable_model_stops_no_other_and_is_kept_as_it_was() {
+    let simulator = Simulator::quick();
+    let workspace = measured(&simulator, &GitHub::start());
+    let command = |name: &str, result: &str| {
+        workspace.sagegate(&[name, "--result", result, "--baseline", "file:b.json"])
+    };
+    command("record", "sagegate-results/result.json").expect(0);
+    let mut result: Value =
+        serde_json::from_str(&workspace.read("sagegate-results/result.json")).unwrap();
+    let mut baseline: Value = serde_json::from_str(&workspace.read("b.json")).unwrap();
+    // Of a newer version, with a member that this one does not know.
+    baseline["models"]["churn"][0]["notes"] = "kept".into();
+    for damage in [
+        "null",
+        "{}",
+        "[{\"notes\":1}]",
+        "[{\"run_id\":\"r\",\"sizes\":[{\"memory_mb\":8192}]}]",
+    ] {
+        baseline["models"]["fraud"] = serde_json::from_str(damage).unwrap();
+        workspace.write("b.json", &serde_json::to_string_pretty(&baseline).unwrap());
+        command("compare", "sagegate-results/result.json").expect(0);
+        result["run_id"] = "another-1".into();
+        workspace.write("again.json", &result.to_string());
+        command("record", "again.json").expect(0);
+        let after: Value = serde_json::from_str(&workspace.read("b.json")).unwrap();
+        assert_eq!(
+            after["models"]["fraud"], baseline["models"]["fraud"],
+            "{damage}"
+        );
+        assert_eq!(after["models"]["churn"][0]["notes"], "kept");
+        assert_eq!(after["models"]["churn"].as_array().unwrap().len(), 2);
+        // The model's own runs are refused, and the file is left as it is.
+        let stored = workspace.read("b.json");
+        let mut of_fraud = result.clone();
+        of_fraud["name"] = "fraud".into();
+        workspace.write("fraud.json", &of_fraud.to_string());
+        for name in ["compare", "record"] {
+            let error = command(name, "fraud.json").expect(2).stderr;
+            let words = "baseline `b.json`: the runs of `fraud` cannot be read: ";
+            assert!(error.contains(words), "{error}");
+            assert!(error.contains("other models are not affected"), "{error}");
+        }
+        assert_eq!(workspace.read("b.json"), stored);
+    }
+}

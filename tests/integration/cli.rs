@@ -30,6 +30,7 @@ fn help_of_every_command() {
         "cleanup",
         "demo",
         "simulate",
+        "completions",
     ];
     let mut text = help(&["--help"]);
     for command in commands {
@@ -48,6 +49,81 @@ $ sagegate {command} --help
 #[test]
 fn the_version_is_that_of_the_package() {
     assert_eq!(help(&["--version"]), "sagegate @@VERSION@@\n");
+}
+
+#[test]
+fn a_short_help_shows_what_a_first_run_needs() {
+    for command in [
+        "run",
+        "benchmark",
+        "submit",
+        "calibrate",
+        "collect",
+        "compare",
+        "post",
+    ] {
+        let short = help(&[command, "-h"]);
+        let lines = short.lines().count();
+        assert!(lines <= 36, "{command} -h has {lines} lines:\n{short}");
+        assert!(
+            short.contains(&format!("sagegate {command} --help")),
+            "{short}"
+        );
+    }
+    insta::assert_snapshot!(help(&["run", "-h"]));
+}
+
+#[test]
+fn without_a_command_there_is_help_and_no_error() {
+    let outcome = Workspace::without_aws().sagegate(&[]).expect(2);
+    assert_eq!(outcome.stdout, "");
+    assert!(!outcome.stderr.contains("error"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("Usage: sagegate"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.lines().count() <= 40, "{}", outcome.stderr);
+}
+
+#[test]
+fn mistakes_name_the_help_of_their_command_and_the_flag_that_was_meant() {
+    let workspace = Workspace::without_aws();
+    let outcome = workspace.sagegate(&["run", "--model", "m"]).expect(2);
+    assert_eq!(
+        outcome.stderr,
+        "error: unexpected argument '--model' found, did you mean --model-name?; see `sagegate run --help`\n"
+    );
+    let outcome = workspace
+        .sagegate(&["report", "--result", "r", "--role-to-assume", "x"])
+        .expect(2);
+    assert!(
+        outcome
+            .stderr
+            .contains("unexpected argument '--role-to-assume'"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(
+        outcome.stderr.contains("`sagegate report --help`"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn shells_get_completions() {
+    for (shell, words) in [
+        ("bash", "_sagegate()"),
+        ("zsh", "#compdef sagegate"),
+        ("fish", "complete -c sagegate"),
+    ] {
+        let script = help(&["completions", shell]);
+        assert!(
+            script.contains(words) && script.contains("memory-sizes"),
+            "{shell}"
+        );
+    }
 }
 
 #[test]

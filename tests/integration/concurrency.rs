@@ -94,7 +94,7 @@ fn as_many_clients_as_workers_are_served_and_twice_as_many_are_throttled() {
     );
     let comment = workspace.read("sagegate-results/comment.md");
     assert!(
-        comment.contains("The smallest MaxConcurrency that serves 3 clients is 4"),
+        comment.contains("3 clients need MaxConcurrency 4"),
         "{comment}"
     );
 }
@@ -285,11 +285,14 @@ fn a_model_that_cannot_be_made_is_said_and_leaves_nothing() {
         "--model-package-arn",
         "arn:aws:sagemaker:us-east-1:000000000000:model-package/churn/7",
         "--execution-role-arn",
-        "no-role",
+        "arn:aws:iam::000000000000:role/r",
         "--name",
         "churn",
         "--samples",
         "samples.jsonl",
+        // AWS refuses two tags of one key.
+        "--tag=team=risk",
+        "--tag=team=fraud",
     ];
     let outcome = workspace.sagegate(&arguments).expect(3);
     assert!(

@@ -7,6 +7,7 @@ use sagegate::github::{
     applied_label, find_comment, find_pull_request, publish_comment,
 };
 use sagegate::marker::Key;
+use sagegate::network::Network;
 use serde_json::json;
 
 use crate::support::github::{BOT, Failure, GitHub, REPOSITORY, TOKEN};
@@ -28,7 +29,8 @@ pub(crate) fn client_with(github: &GitHub, token: &str, attempt_timeout: Duratio
         longest_wait: Duration::from_secs(5),
     };
     let (repository, token) = (REPOSITORY.parse().unwrap(), token.parse().unwrap());
-    Client::new(&github.api_url(), repository, token, retry, attempt_timeout).unwrap()
+    let (url, network) = (github.api_url(), Network::default());
+    Client::new(&url, repository, token, retry, attempt_timeout, &network).unwrap()
 }
 
 pub(crate) fn client(github: &GitHub) -> Client {
@@ -61,6 +63,7 @@ async fn the_first_run_creates_the_comment_and_the_second_changes_it() {
     let expected = |done| Published {
         done,
         url: Some(url.to_owned()),
+        stale: Vec::new(),
     };
     assert_eq!(first, expected(Done::Created));
     let second = publish(&github, &body("ci", "2-1")).await.unwrap();
@@ -298,25 +301,91 @@ async fn a_body_without_marker_is_refused_and_a_long_one_is_cut() {
     assert_eq!(publish(&github, &long).await.unwrap().done, Done::Unchanged);
 }
 
-#[tokio::test]
-async fn a_persons_token_writes_under_its_own_name() {
-    let github = GitHub::start();
+/// Publishes as a person, of run 2.
+async fn publish_as_octocat(github: &GitHub, mode: CommentMode) -> Published {
     github.world().user = Some("Octocat".to_owned());
-    github
-        .world()
-        .comment(PULL_REQUEST, BOT, &body("ci", "1-1"));
-    github
-        .world()
-        .comment(PULL_REQUEST, "octocat", &body("ci", "1-1"));
-    let client = client_with(&github, "ghp_person", Duration::from_secs(20));
-    let text = body("ci", "2-1");
-    let always = CommentMode::Always;
-    publish_comment(&client, PULL_REQUEST, &text, always, QUIET)
+    let client = client_with(github, "ghp_person", Duration::from_secs(20));
+    publish_comment(&client, PULL_REQUEST, &body("ci", "2-1"), mode, QUIET)
         .await
-        .unwrap();
+        .unwrap()
+}
+
+const SUPERSEDED: &str =
+    "Superseded by [the comment of a newer run](https://github.com/acme/churn/pull/7#issuecomment-";
+
+#[tokio::test]
+async fn another_token_supersedes_what_the_first_has_written() {
+    for mode in [CommentMode::Always, CommentMode::OnFail] {
+        let github = GitHub::start();
+        publish(&github, &body("ci", "1-1")).await.unwrap();
+        let other_model = body("other-model", "1-1");
+        github.world().comment(PULL_REQUEST, BOT, &other_model);
+        let published = publish_as_octocat(&github, mode).await;
+        // What is there is kept current, whatever the mode.
+        assert_eq!((published.done, published.stale.len()), (Done::Created, 0));
+        let bodies = github.world().bodies(PULL_REQUEST);
+        assert_eq!(bodies[0], format!("{SUPERSEDED}3)."));
+        assert_eq!(bodies[1..], [other_model, body("ci", "2-1")]);
+        let again = publish_as_octocat(&github, mode).await;
+        assert_eq!(again.done, Done::Unchanged);
+        assert_eq!(github.count("PATCH"), 1);
+    }
+}
+
+#[tokio::test]
+async fn only_apps_and_people_who_may_write_are_superseded() {
+    let github = GitHub::start();
+    let people = ["mallory", "alice", "carol", "acme-ci[bot]"];
+    for login in people {
+        github
+            .world()
+            .comment(PULL_REQUEST, login, &body("ci", "1-1"));
+    }
+    github
+        .world()
+        .roles
+        .insert("alice".to_owned(), "write".to_owned());
+    github
+        .world()
+        .roles
+        .insert("carol".to_owned(), "read".to_owned());
+    publish_as_octocat(&github, CommentMode::Always).await;
+    let bodies = github.world().bodies(PULL_REQUEST);
+    let superseded = |body: &String| body.starts_with(SUPERSEDED);
+    let found: Vec<bool> = bodies.iter().map(superseded).collect();
+    assert_eq!(found, [false, true, false, true, false]);
+    assert_eq!(bodies[0], body("ci", "1-1"));
+}
+
+#[tokio::test]
+async fn a_forged_line_neither_creates_nor_holds_back_a_comment() {
+    let github = GitHub::start();
+    github
+        .world()
+        .comment(PULL_REQUEST, "mallory", &body("ci", "9-9"));
+    let published = publish_as_octocat(&github, CommentMode::OnFail).await;
+    assert_eq!(published.done, Done::NotWanted);
+    let published = publish_as_octocat(&github, CommentMode::Always).await;
+    assert_eq!(published.done, Done::Created);
+    // A newer run of an app is left alone, and does not hold this one back.
+    let newer = body("ci", "3-1");
+    github.world().comment(PULL_REQUEST, BOT, &newer);
+    publish_as_octocat(&github, CommentMode::Always).await;
+    assert_eq!(github.world().bodies(PULL_REQUEST)[2], newer);
+    assert_eq!(github.count("PATCH"), 0);
+}
+
+#[tokio::test]
+async fn a_comment_that_may_not_be_replaced_is_named() {
+    let github = GitHub::start();
+    publish(&github, &body("ci", "1-1")).await.unwrap();
+    let words = "Resource not accessible by personal access token";
+    github.fail(Failure::new("PATCH", "/issues/comments/1", 403, words));
+    let published = publish_as_octocat(&github, CommentMode::Always).await;
+    let page = "https://github.com/acme/churn/pull/7#issuecomment-1";
     assert_eq!(
-        github.world().bodies(PULL_REQUEST),
-        [body("ci", "1-1"), body("ci", "2-1")]
+        (published.done, published.stale),
+        (Done::Created, vec![page.to_owned()])
     );
 }
 

@@ -35,6 +35,7 @@ fn assert_only_words(step: &Step, github: &GitHub) {
             "comment-url",
             "cost-change-percent",
             "cost-per-million-usd",
+            "measured-on",
             "p99-change-percent",
             "p99-ms",
             "recommended-memory-mb",

@@ -16,6 +16,7 @@ fn samples_are_made_of_tables_arrays_and_files_and_sent() {
             "array.json",
             "images",
             "--header",
+            "drop",
             "--out",
             "made.jsonl",
         ])

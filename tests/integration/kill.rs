@@ -1,4 +1,5 @@
-//! Signals at every stage: SIGINT, SIGQUIT, SIGTERM and SIGHUP clean up, after SIGKILL `cleanup` does.
+//! Signals at every stage: SIGINT, SIGQUIT, SIGTERM and SIGHUP clean up, after SIGKILL `cleanup`
+//! does.
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};

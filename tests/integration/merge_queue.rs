@@ -23,6 +23,8 @@ fn merge_group(runner: Runner, number: u64) -> Runner {
 
 /// Main has the quick model; the pull request, three times slower, has failed.
 fn failed(github: &GitHub, simulator: &Simulator) -> Runner {
+    let role = ("octo-dev".to_owned(), "write".to_owned());
+    github.world().roles.extend([role]);
     let mut runner = Runner::with_aws(github, simulator)
         .model("m")
         .input("memory-sizes", "2048")

@@ -107,9 +107,9 @@ fn a_role_that_does_not_trust_the_repository_is_reported_before_anything_is_crea
     let errors = step.annotations("error");
     assert!(
         errors.len() == 1
-            && errors[0].contains(&format!(
-                "the role {ROLE} cannot be assumed: AssumeRoleWithWebIdentity failed: AccessDenied"
-            ))
+            && errors[0].contains(
+                "the role arn:aws:iam::***:role/gate cannot be assumed: AssumeRoleWithWebIdentity failed: AccessDenied"
+            )
             && errors[0].contains("trust policy")
             && errors[0].contains("(subject of the token: `repo:acme/churn:pull_request`)")
             && errors[0].contains("`repo:OWNER@ID/REPOSITORY@ID:...`")
@@ -146,7 +146,7 @@ fn a_long_plan_with_temporary_credentials_gives_a_warning() {
     assert!(
         warnings.iter().any(
             |it| it.contains("the temporary AWS credentials end in 0 min")
-                && it.contains("--role-to-assume")
+                && it.contains("input `role-to-assume`")
         ),
         "{warnings:?}"
     );

@@ -1,4 +1,5 @@
-//! Who may use `sagegate simulate`: programs of this machine, and for jobs the reader of its output.
+//! Who may use `sagegate simulate`: programs of this machine, and for jobs the reader of its
+//! output.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

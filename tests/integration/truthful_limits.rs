@@ -1,4 +1,5 @@
-//! What the output says of limits: of few calls, of each failing metric, and of what would allow it.
+//! What the output says of limits: of few calls, of each failing metric, and of what would allow
+//! it.
 
 use crate::support::github::GitHub;
 use crate::support::runner::Runner;

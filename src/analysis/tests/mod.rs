@@ -93,6 +93,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
         prices: None,
         concurrency: Vec::new(),
         confirmation: None,
+        local: None,
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),

@@ -3,6 +3,7 @@
 
 mod again;
 mod closed_loop;
+mod failing;
 mod loads;
 mod open_loop;
 mod recorder;

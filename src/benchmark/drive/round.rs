@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
+use super::failing;
 use super::recorder::Recorder;
 use crate::aws::{Invoker, is_machine_full};
 use crate::benchmark::Context;
@@ -130,7 +131,8 @@ impl Round {
     pub(super) fn record(&self, invocation: Invocation) {
         self.recorder.record(Record::RoundCall, &invocation);
         let is_throttled = invocation.outcome.kind() == OutcomeKind::Throttled;
-        let failure = invocation.failure_words().filter(|_| !is_throttled);
+        let failure = failing::words(&self.context.plan.samples, &invocation);
+        let failure = failure.filter(|_| !is_throttled);
         match &failure {
             Some(_) => self.failed_in_a_row.fetch_add(1, Ordering::Relaxed),
             None => self.failed_in_a_row.swap(0, Ordering::Relaxed),

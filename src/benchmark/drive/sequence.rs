@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use super::again;
 use super::recorder::Recorder;
+use super::{again, failing};
 use crate::aws::Invoker;
 use crate::benchmark::journal::Record;
 use crate::benchmark::wait::sleep_unless_cancelled;
@@ -195,7 +195,8 @@ async fn call_until_answered(
         if let Some(failure) = &mut invocation.failure {
             failure.sent_again = passes && !is_too_long;
         }
-        let failure = invocation.failure_words().zip(invocation.cause());
+        let words = failing::words(&context.plan.samples, &invocation);
+        let failure = words.zip(invocation.cause());
         let sent_again = invocation.is_sent_again();
         client.record(run, phase, invocation);
         let Some((reason, cause)) = failure else {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::aws_names::parse_role_arn;
 use super::values::{GivenToken, parse_rate};
 use crate::analysis::Strategy;
 use crate::aws::AccountId;
@@ -29,6 +30,16 @@ pub enum Mode {
     Gate,
     /// Compare, then add this run to the baseline; a regression does not fail
     Record,
+}
+
+/// Who acts on AWS.
+#[derive(Debug, Clone, Args)]
+pub struct RoleArgs {
+    /// In GitHub Actions: act on AWS as this role, by the job's identity token, and renew its
+    /// session as often as a long run needs [default: the credentials of the environment or the
+    /// profile]
+    #[arg(long, value_name = "ARN", value_parser = parse_role_arn, help_heading = "AWS")]
+    pub role_to_assume: Option<String>,
 }
 
 /// Where the baseline is.
@@ -62,11 +73,13 @@ pub struct CommentArgs {
     /// is kept current
     #[arg(long, value_name = "WHEN", default_value = "always")]
     pub comment: CommentMode,
-    /// Who may accept a regression by the label sagegate:accept: people with the permission write, maintain or admin
+    /// Who may accept a regression by the label sagegate:accept: people with the permission write,
+    /// maintain or admin
     /// [default: all who may add labels]
     #[arg(long, value_name = "PERMISSION")]
     pub accept_permission: Option<Permission>,
-    /// Let the label sagegate:accept count when a bot has added it, too: any workflow of the pull request may be one
+    /// Let the label sagegate:accept count when a bot has added it, too: any workflow of the pull
+    /// request may be one
     #[arg(long)]
     pub accept_bots: bool,
 }
@@ -79,6 +92,16 @@ impl CommentArgs {
             bots: self.accept_bots,
         }
     }
+}
+
+/// Which pull request a run is about.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "GitHub")]
+pub struct PullRequestArgs {
+    /// In GitHub Actions: number of the pull request that is gated and commented, where the event of the workflow does
+    /// not name it [default: that of the event]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub pull_request: Option<u64>,
 }
 
 /// What the recommendation depends on.
@@ -114,7 +137,7 @@ pub struct GateArgs {
     /// Largest increase of the cost per million invocations at that size: 5%, $0.20 or off
     #[arg(long, value_name = "LIMIT", default_value = "5%")]
     pub max_cost_increase: CostLimit,
-    /// Ceiling of the cost per million invocations that needs no baseline, for example $12
+    /// Ceiling of the cost per million invocations that needs no baseline, for example 12 or $12
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<CostCeiling>,
     /// Exit code when there is no baseline yet: warn is 0, fail is 1 [default: warn]
@@ -123,8 +146,8 @@ pub struct GateArgs {
     /// Exit code when nothing can be decided: warn is 0, fail is 1 [default: warn]
     #[arg(long, value_name = "warn|fail")]
     pub on_inconclusive: Option<Escalation>,
-    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail. For a
-    /// check that is required
+    /// Only a verdict lets the check pass: no baseline, nothing decided and no credentials fail.
+    /// For a check that is required
     #[arg(long)]
     pub strict: bool,
 }

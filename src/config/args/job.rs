@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, RecommendArgs};
+use super::aws_names::{parse_image, parse_job_name, parse_role_arn};
+use super::groups::{
+    BaselineArgs, CommentArgs, GateArgs, Mode, OutputArgs, PullRequestArgs, RecommendArgs, RoleArgs,
+};
 use super::run::RunArgs;
-use super::values::{parse_duration, parse_job_name, parse_job_timeout, parse_role_arn};
+use super::values::{parse_duration, parse_job_timeout};
 use crate::aws::S3Folder;
 
 /// Arguments of `submit`.
@@ -21,6 +24,7 @@ use crate::aws::S3Folder;
        --image-uri-of-sagegate <URI> --job-role-arn <ARN> --s3-output <S3-URI>",
     // What `run` takes and a job refuses.
     mut_arg("simulate", |it| it.hide(true)),
+    mut_arg("local", |it| it.hide(true)),
     mut_arg("resume", |it| it.hide(true))
 )]
 pub struct SubmitArgs {
@@ -37,7 +41,7 @@ pub struct SubmitArgs {
 #[command(next_help_heading = "Processing job")]
 pub struct JobArgs {
     /// Image of sagegate in an ECR repository of the region
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", value_parser = parse_image)]
     pub image_uri_of_sagegate: String,
     /// Role of the job, which measures and cleans up
     #[arg(long, value_name = "ARN", value_parser = parse_role_arn)]
@@ -74,6 +78,9 @@ pub struct CollectArgs {
     /// Longest wait for an endpoint to be gone, where the job has left one
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub cleanup_timeout: Duration,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,
@@ -86,6 +93,9 @@ pub struct CollectArgs {
     /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
+    /// Which pull request it is about.
+    #[command(flatten)]
+    pub pull_request: PullRequestArgs,
     /// What the recommendation depends on.
     #[command(flatten)]
     pub recommend: RecommendArgs,

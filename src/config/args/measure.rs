@@ -5,15 +5,17 @@
     reason = "doc comments are help texts, where backticks would show"
 )]
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, ArgGroup, Args};
 
-use super::groups::{OutputArgs, RecommendArgs};
+use super::aws_names::{parse_image, parse_model_name, parse_model_package, parse_role_arn};
+use super::groups::{OutputArgs, RecommendArgs, RoleArgs};
 use super::values::{
-    GivenVariable, parse_duration, parse_memory, parse_multiplier, parse_pair, parse_rate,
-    parse_share,
+    GivenVariable, parse_content_type, parse_duration, parse_memory, parse_multiplier, parse_pair,
+    parse_rate, parse_share,
 };
 use crate::result::LatencySource;
 use crate::units::{MemoryMb, Ratio};
@@ -24,6 +26,9 @@ pub struct MeasurementArgs {
     /// The model and what is sent to it.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// How it is measured.
     #[command(flatten)]
     pub measure: MeasureArgs,
@@ -41,6 +46,15 @@ pub struct MeasurementArgs {
     /// may be left out
     #[arg(long, value_name = "PROFILE", help_heading = "Model")]
     pub simulate: Option<String>,
+    /// Measure --image-uri in containers on this machine's Docker engine, with the memory and the
+    /// share of the CPUs of each size: no AWS account is needed, and the numbers are this machine's
+    #[arg(
+        long,
+        requires = "image_uri",
+        conflicts_with_all = ["simulate", "execution_role_arn"],
+        help_heading = "Model"
+    )]
+    pub local: bool,
     /// Go on with a run that crashed or was interrupted: measure only what is missing in its
     /// folder. Repeat its other flags
     #[arg(
@@ -58,20 +72,21 @@ pub struct MeasurementArgs {
 #[command(group = ArgGroup::new("model").args(["model_name", "image_uri", "model_package_arn"]))]
 pub struct ModelArgs {
     /// Name of the SageMaker model to deploy
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_model_name)]
     pub model_name: Option<String>,
-    /// Image of a model that is created for the run and deleted after it
-    #[arg(long, value_name = "URI", requires = "execution_role_arn")]
+    /// Image of a model that is created for the run and deleted after it; needs
+    /// --execution-role-arn, or --local
+    #[arg(long, value_name = "URI", value_parser = parse_image)]
     pub image_uri: Option<String>,
-    /// S3 URI of the model archive of --image-uri
-    #[arg(long, value_name = "S3-URI", conflicts_with_all = ["model_name", "model_package_arn"])]
+    /// S3 URI of the model archive of --image-uri; with --local also a folder or a tar.gz
+    #[arg(long, value_name = "S3-URI|PATH", conflicts_with_all = ["model_name", "model_package_arn"])]
     pub model_data_url: Option<String>,
     /// Version in the model registry, from which a model is created for the run and deleted after
     /// it
-    #[arg(long, value_name = "ARN", requires = "execution_role_arn")]
+    #[arg(long, value_name = "ARN", requires = "execution_role_arn", value_parser = parse_model_package)]
     pub model_package_arn: Option<String>,
     /// Role that a model created for the run has
-    #[arg(long, value_name = "ARN", conflicts_with = "model_name")]
+    #[arg(long, value_name = "ARN", conflicts_with = "model_name", value_parser = parse_role_arn)]
     pub execution_role_arn: Option<String>,
     /// Environment variable of the container of a model created for the run; may be repeated
     #[arg(
@@ -91,8 +106,11 @@ pub struct ModelArgs {
     pub samples: Option<PathBuf>,
     /// Content type of samples that name none; for a folder of all files [default: by file
     /// extension]
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = parse_content_type)]
     pub content_type: Option<String>,
+    /// Most samples to send: the first so many of --samples
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroUsize>,
     /// AWS region [default: AWS_REGION or the profile's]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,

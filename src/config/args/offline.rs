@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::groups::{BaselineArgs, CommentArgs, GateArgs, OutputArgs, RecommendArgs};
+use super::groups::{BaselineArgs, CommentArgs, GateArgs, OutputArgs, RecommendArgs, RoleArgs};
 
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
@@ -21,6 +21,9 @@ pub struct CompareArgs {
         help_heading = "Gate"
     )]
     pub against: Vec<PathBuf>,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,
@@ -45,6 +48,9 @@ pub struct PostArgs {
     /// result, as a pull request of a fork does [default: no comment then]
     #[arg(long, value_name = "ALIAS")]
     pub name: Option<String>,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,
@@ -68,6 +74,9 @@ pub struct RecordArgs {
     /// The result to add: a result.json
     #[arg(long, value_name = "FILE")]
     pub result: PathBuf,
+    /// Who acts on AWS.
+    #[command(flatten)]
+    pub role: RoleArgs,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,

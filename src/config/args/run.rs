@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args};
 
-use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode};
+use super::groups::{BaselineArgs, CommentArgs, GateArgs, Mode, PullRequestArgs};
 use super::measure::MeasurementArgs;
 use crate::gate::{Escalation, Policy};
 
@@ -10,6 +10,7 @@ use crate::gate::{Escalation, Policy};
 fn usage(command: &str) -> String {
     format!(
         "sagegate {command} [OPTIONS] --samples <FILE|DIR> <--model-name <NAME>|--image-uri <URI>|--model-package-arn <ARN>>
+       sagegate {command} [OPTIONS] --samples <FILE|DIR> --local --image-uri <IMAGE>
        sagegate {command} [OPTIONS] --simulate <PROFILE>"
     )
 }
@@ -55,6 +56,9 @@ pub struct RunArgs {
     /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,
+    /// Which pull request it is about.
+    #[command(flatten)]
+    pub pull_request: PullRequestArgs,
 }
 
 impl RunArgs {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use crate::benchmark::is_run_id;
 use crate::github::{Token, TokenError};
+use crate::samples::check_content_type;
 use crate::units::{MemoryMb, Ratio, UnknownMemorySize};
 
 /// A token as it was given. Any text is taken, so that no message of the parser repeats it.
@@ -104,36 +105,11 @@ pub(super) fn parse_run_id(text: &str) -> Result<String, String> {
     }
 }
 
-/// `arn:aws:iam::123456789012:role/gate`.
-pub(super) fn parse_role_arn(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_account = |it: &str| it.len() == 12 && it.bytes().all(|digit| digit.is_ascii_digit());
-    let is_role = |it: &str| {
-        it.strip_prefix("role/").is_some_and(|name| {
-            !name.is_empty() && name.len() <= 576 && name.bytes().all(|it| it.is_ascii_graphic())
-        })
-    };
-    match parts.as_slice() {
-        ["arn", partition, "iam", "", account, role]
-            if partition.starts_with("aws") && is_account(account) && is_role(role) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(format!(
-            "`{text}` is not the ARN of a role, use for example arn:aws:iam::123456789012:role/gate"
-        )),
-    }
-}
-
-/// `sagegate-1842-1-9ixi1200`: the name of a processing job.
-pub(super) fn parse_job_name(text: &str) -> Result<String, String> {
-    let may_be_in = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if (1..=63).contains(&text.len()) && text.chars().all(may_be_in) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "`{text}` is not the name of a job: at most 63 letters, digits and hyphens"
-        ))
+/// `text/csv`: what can be a header of HTTP.
+pub(super) fn parse_content_type(text: &str) -> Result<String, String> {
+    match check_content_type(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(reason) => Err(format!("it {reason}")),
     }
 }
 

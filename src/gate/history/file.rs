@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{BranchName, Branches, Entry, Epoch, History, Origin};
 use crate::hint::hinted;
-use crate::text::json_error;
+use crate::text::{json_error, one_line};
 
 /// Version of the baseline file. A reader refuses a higher one. The first had neither branches nor
 /// strategies: its runs are of the default branch, and of any strategy.
@@ -15,25 +16,66 @@ const SCHEMA: u32 = 2;
 const KEPT_BRANCHES: usize = 50;
 
 /// The content of a baseline store: runs per model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+///
+/// What this version does not understand is written back as it was: unknown members of the file and
+/// of each run, and all runs of a model of which one cannot be read.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct BaselineFile {
-    schema: u32,
+    /// The store, for messages.
+    name: String,
     /// The repository's default branch, where the run knew it that was recorded last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     default_branch: Option<BranchName>,
     /// Runs of every branch, oldest first, by model.
     models: BTreeMap<String, Vec<Entry>>,
+    /// Models with a run that cannot be read: nothing is known of them, and nothing is changed.
+    unreadable: BTreeMap<String, Unreadable>,
+    /// Runs by model with their JSON as it was read, which may have members that this version does
+    /// not know.
+    originals: BTreeMap<String, Vec<(Entry, String)>>,
+    /// Members of the file that this version does not know, as JSON.
+    others: BTreeMap<String, String>,
 }
 
-impl Default for BaselineFile {
-    fn default() -> Self {
-        Self {
-            schema: SCHEMA,
-            default_branch: None,
-            models: BTreeMap::new(),
-        }
-    }
+/// The runs of a model, as JSON.
+#[derive(Debug, Clone, PartialEq)]
+struct Unreadable {
+    runs: String,
+    reason: String,
+}
+
+/// The members of the file that are read.
+#[derive(Deserialize)]
+struct ReadFile {
+    #[serde(default)]
+    default_branch: Option<BranchName>,
+    models: BTreeMap<String, Box<RawValue>>,
+}
+
+const MEMBERS: [&str; 3] = ["schema", "default_branch", "models"];
+
+/// The file as it is written.
+#[derive(Serialize)]
+struct WrittenFile<'a> {
+    schema: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_branch: Option<&'a BranchName>,
+    models: BTreeMap<&'a str, WrittenModel<'a>>,
+    #[serde(flatten)]
+    others: BTreeMap<&'a str, Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WrittenModel<'a> {
+    Unchanged(Box<RawValue>),
+    Runs(Vec<WrittenRun<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WrittenRun<'a> {
+    Unchanged(Box<RawValue>),
+    New(&'a Entry),
 }
 
 hinted! {
@@ -47,6 +89,20 @@ hinted! {
             name: String,
             /// Where it stops being one.
             source: serde_json::Error,
+        },
+        /// One model's part of it cannot be read. Others are not affected.
+        #[error("baseline `{name}`: the runs of `{}` cannot be read: {reason}", one_line(model))]
+        #[hint(
+            "they are left unchanged, and other models are not affected: update sagegate, restore them, or delete them \
+             to start a new baseline of this model"
+        )]
+        UnreadableModel {
+            /// The store.
+            name: String,
+            /// The model, untrusted.
+            model: String,
+            /// Where it stops being one.
+            reason: String,
         },
         /// Written by a later sagegate.
         #[error("baseline `{name}` has schema {found}, this sagegate reads up to {SCHEMA}")]
@@ -82,11 +138,39 @@ impl BaselineFile {
                 found: schema,
             });
         }
-        let read: Self = serde_json::from_str(text).map_err(malformed)?;
-        Ok(Self {
-            schema: SCHEMA,
-            ..read
-        })
+        let read: ReadFile = serde_json::from_str(text).map_err(malformed)?;
+        let all: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(malformed)?;
+        let others = all.into_iter();
+        let others = others.filter(|(name, _)| !MEMBERS.contains(&name.as_str()));
+        let mut file = Self {
+            name: name.to_owned(),
+            default_branch: read.default_branch,
+            others: others
+                .map(|(name, value)| (name, value.get().to_owned()))
+                .collect(),
+            ..Self::default()
+        };
+        for (model, runs) in read.models {
+            file.read_model(model, &runs);
+        }
+        Ok(file)
+    }
+
+    fn read_model(&mut self, model: String, runs: &RawValue) {
+        match read_runs(runs) {
+            Ok(read) => {
+                let entries = read.iter().map(|(entry, _)| entry.clone()).collect();
+                self.models.insert(model.clone(), entries);
+                self.originals.insert(model, read);
+            }
+            Err(error) => {
+                let unreadable = Unreadable {
+                    runs: runs.get().to_owned(),
+                    reason: one_line(&error.to_string()),
+                };
+                self.unreadable.insert(model, unreadable);
+            }
+        }
     }
 
     /// Indented, so that a diff shows what a run changed. Ends with a line break.
@@ -94,22 +178,74 @@ impl BaselineFile {
     /// # Errors
     /// Only what `serde_json` cannot write, which no baseline holds.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
+        let raw = |text: &String| RawValue::from_string(text.clone());
+        let mut models = BTreeMap::new();
+        for (model, it) in &self.unreadable {
+            models.insert(model.as_str(), WrittenModel::Unchanged(raw(&it.runs)?));
+        }
+        for (model, entries) in &self.models {
+            let runs: serde_json::Result<Vec<WrittenRun<'_>>> =
+                entries.iter().map(|it| self.written(model, it)).collect();
+            models.insert(model.as_str(), WrittenModel::Runs(runs?));
+        }
+        let others = self.others.iter();
+        let others = others.map(|(name, value)| Ok((name.as_str(), raw(value)?)));
+        let file = WrittenFile {
+            schema: SCHEMA,
+            default_branch: self.default_branch.as_ref(),
+            models,
+            others: others.collect::<serde_json::Result<_>>()?,
+        };
+        Ok(serde_json::to_string_pretty(&file)? + "\n")
+    }
+
+    fn written<'a>(&self, model: &str, entry: &'a Entry) -> serde_json::Result<WrittenRun<'a>> {
+        let mut originals = self.originals.get(model).into_iter().flatten();
+        Ok(match originals.find(|(read, _)| read == entry) {
+            Some((_, json)) => WrittenRun::Unchanged(RawValue::from_string(json.clone())?),
+            None => WrittenRun::New(entry),
+        })
+    }
+
+    /// Refuses a model whose runs cannot be read.
+    fn check(&self, model: &str) -> Result<(), BaselineFileError> {
+        match self.unreadable.get(model) {
+            None => Ok(()),
+            Some(it) => Err(BaselineFileError::UnreadableModel {
+                name: self.name.clone(),
+                model: model.to_owned(),
+                reason: it.reason.clone(),
+            }),
+        }
     }
 
     /// The runs that a run of the model is compared with; possibly none.
-    pub fn history(&self, name: &str, branches: &Branches) -> History {
+    ///
+    /// # Errors
+    /// [`BaselineFileError::UnreadableModel`].
+    pub fn history(&self, name: &str, branches: &Branches) -> Result<History, BaselineFileError> {
+        self.check(name)?;
         let resolved = self.resolved(name, branches);
         let stand_in = self.of_branch(name, resolved.default.as_ref(), &resolved);
-        History {
+        Ok(History {
             stand_in: (resolved.base != resolved.default).then(|| Box::new(stand_in)),
             ..self.of_branch(name, resolved.base.as_ref(), &resolved)
-        }
+        })
     }
 
     /// Adds a run of the model to its branch's, or starts a new epoch with it. A measurement that
     /// is already there is replaced, so that recording twice is harmless.
-    pub fn record(&mut self, name: &str, branches: &Branches, entry: Entry, epoch: Epoch) {
+    ///
+    /// # Errors
+    /// [`BaselineFileError::UnreadableModel`]: nothing is changed then.
+    pub fn record(
+        &mut self,
+        name: &str,
+        branches: &Branches,
+        entry: Entry,
+        epoch: Epoch,
+    ) -> Result<(), BaselineFileError> {
+        self.check(name)?;
         let resolved = self.resolved(name, branches);
         if branches.default.is_some() {
             self.default_branch.clone_from(&branches.default);
@@ -121,6 +257,7 @@ impl BaselineFile {
         all.extend(own.entries);
         all.sort_by_key(|entry| entry.at);
         forget_branches(all, &resolved);
+        Ok(())
     }
 
     /// The newest run of every model but one, with its name.
@@ -154,6 +291,13 @@ impl BaselineFile {
             stand_in: None,
         }
     }
+}
+
+/// The runs of a model, each with its JSON.
+fn read_runs(runs: &RawValue) -> serde_json::Result<Vec<(Entry, String)>> {
+    let runs: Vec<Box<RawValue>> = serde_json::from_str(runs.get())?;
+    let read = |run: &RawValue| Ok((serde_json::from_str(run.get())?, run.get().to_owned()));
+    runs.iter().map(|run| read(run)).collect()
 }
 
 impl Branches {
@@ -195,13 +339,64 @@ mod tests {
         let run = run_of(vec![endpoint(1024, &[10.0; 100])]);
         let analysis = analyse(&run, &prices(), Strategy::Balanced);
         let entry = Entry::new(&run, &analysis, MemoryMb::OFFERED[0]);
-        file.record("churn", &Branches::default(), entry, Epoch::Same);
+        let recorded = file.record("churn", &Branches::default(), entry, Epoch::Same);
+        recorded.unwrap();
         let json = file.to_json().unwrap();
         assert!(json.ends_with("}\n"));
-        assert_eq!(BaselineFile::from_json(&json, "b").unwrap(), file);
-        let history = |name| file.history(name, &Branches::default());
+        let read = BaselineFile::from_json(&json, "b").unwrap();
+        assert_eq!(read.to_json().unwrap(), json);
+        let history = |name| read.history(name, &Branches::default()).unwrap();
         assert_eq!(history("churn").entries().len(), 1);
         assert_eq!(history("other"), History::default());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_kept_as_it_was_and_is_the_models_own_problem() {
+        let mut file = BaselineFile::default();
+        let run = run_of(vec![endpoint(1024, &[10.0; 100])]);
+        let analysis = analyse(&run, &prices(), Strategy::Balanced);
+        let entry = Entry::new(&run, &analysis, MemoryMb::OFFERED[0]);
+        let none = Branches::default();
+        file.record("churn", &none, entry.clone(), Epoch::Same)
+            .unwrap();
+        let json = file.to_json().unwrap();
+        // Members of a newer version: of the file, of a run, of a size.
+        let newer = json
+            .replacen(
+                "\"schema\"",
+                "\"notes\": [1, {\"a\": 2.50}],\n  \"schema\"",
+                1,
+            )
+            .replacen(
+                "\"run_id\"",
+                "\"weather\": \"fine\",\n        \"run_id\"",
+                1,
+            )
+            .replacen("\"p50_ms\"", "\"p42_ms\": 1.0,\n            \"p50_ms\"", 1);
+        for damage in ["{}", "null", "[{\"run_id\": 7}]", "[{\"weather\": 8192}]"] {
+            let models = format!("\"models\": {{\n    \"fraud\": {damage},");
+            let text = newer.replacen("\"models\": {", &models, 1);
+            let mut file = BaselineFile::from_json(&text, "b.json").unwrap();
+            assert_eq!(file.history("churn", &none).unwrap().entries().len(), 1);
+            let error = file.history("fraud", &none).unwrap_err();
+            let words = "baseline `b.json`: the runs of `fraud` cannot be read: ";
+            assert!(error.to_string().starts_with(words), "{error}");
+            let same = file.record("fraud", &none, entry.clone(), Epoch::Same);
+            assert_eq!(same.unwrap_err().to_string(), error.to_string());
+            file.record("other", &none, entry.clone(), Epoch::Same)
+                .unwrap();
+            let written = file.to_json().unwrap();
+            for kept in [
+                "\"weather\": \"fine\"",
+                "\"p42_ms\": 1.0",
+                "\"notes\": [1, {\"a\": 2.50}]",
+                &format!("\"fraud\": {damage},"),
+            ] {
+                assert!(written.contains(kept), "{kept}: {written}");
+            }
+            let again = BaselineFile::from_json(&written, "b.json").unwrap();
+            assert_eq!(again.to_json().unwrap(), written);
+        }
     }
 
     #[test]

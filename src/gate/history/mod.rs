@@ -39,7 +39,6 @@ pub enum Epoch {
 
 /// One run of a branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Run id.
     pub run_id: String,
@@ -68,7 +67,6 @@ pub struct Entry {
 /// One size of one run, cold starts set aside. Costs are kept as inputs, so that a change of prices
 /// is not a change of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SizeEntry {
     /// The size.
     pub memory_mb: MemoryMb,
@@ -101,7 +99,6 @@ pub struct SizeEntry {
 
 /// The slowest 5 % of the warm calls of one size.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SlowestEntry {
     /// Their mean latency.
     pub mean_ms: f64,

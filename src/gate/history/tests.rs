@@ -239,7 +239,8 @@ fn branches(base: &str) -> Branches {
 fn with_a_release() -> BaselineFile {
     let mut file = BaselineFile::default();
     for (day, base) in [(0, "main"), (1, "main"), (2, "release/1")] {
-        file.record("churn", &branches(base), entry(day, 0), Epoch::Same);
+        file.record("churn", &branches(base), entry(day, 0), Epoch::Same)
+            .unwrap();
     }
     file
 }
@@ -260,14 +261,14 @@ fn each_branch_has_its_own_runs_and_the_default_ones_stand_in() {
         ("release/1", vec!["2-0"], "release/1"),
         ("release/2", vec!["0-0", "1-0"], "main"),
     ] {
-        let history = file.history("churn", &branches(base));
+        let history = file.history("churn", &branches(base)).unwrap();
         assert_eq!(days(&history, &key), expected, "{base}");
         assert_eq!(history.branch(), Some(&branch(base)));
         let deciding = history.deciding(&key).unwrap();
         assert_eq!(deciding.branch(), Some(&branch(used)), "{base}");
     }
     // Without an event, as on a laptop.
-    let local = file.history("churn", &Branches::default());
+    let local = file.history("churn", &Branches::default()).unwrap();
     assert_eq!(days(&local, &key), ["0-0", "1-0"]);
     assert_eq!(local.branch(), Some(&branch("main")));
 }
@@ -276,8 +277,9 @@ fn each_branch_has_its_own_runs_and_the_default_ones_stand_in() {
 fn the_default_branch_stands_in_for_the_settings_that_a_branch_lacks() {
     let mut file = with_a_release();
     let other = legs(3).remove(1);
-    file.record("churn", &branches("main"), other.clone(), Epoch::Same);
-    let history = file.history("churn", &branches("release/1"));
+    file.record("churn", &branches("main"), other.clone(), Epoch::Same)
+        .unwrap();
+    let history = file.history("churn", &branches("release/1")).unwrap();
     assert_eq!(days(&history, &other.key), ["3-0"]);
     assert_eq!(days(&history, &entry(0, 0).key), ["2-0"]);
 }
@@ -286,23 +288,29 @@ fn the_default_branch_stands_in_for_the_settings_that_a_branch_lacks() {
 fn runs_without_a_branch_are_of_the_default_one() {
     let mut file = BaselineFile::default();
     for day in 0..2 {
-        file.record("churn", &Branches::default(), entry(day, 0), Epoch::Same);
+        file.record("churn", &Branches::default(), entry(day, 0), Epoch::Same)
+            .unwrap();
     }
     let key = entry(0, 0).key;
     for asked in [branches("main"), branches("release/1"), Branches::default()] {
-        assert_eq!(days(&file.history("churn", &asked), &key), ["0-0", "1-0"]);
+        assert_eq!(
+            days(&file.history("churn", &asked).unwrap(), &key),
+            ["0-0", "1-0"]
+        );
     }
-    file.record("churn", &branches("main"), entry(2, 0), Epoch::Same);
-    let history = file.history("churn", &branches("main"));
+    file.record("churn", &branches("main"), entry(2, 0), Epoch::Same)
+        .unwrap();
+    let history = file.history("churn", &branches("main")).unwrap();
     assert_eq!(days(&history, &key), ["0-0", "1-0", "2-0"]);
 }
 
 #[test]
 fn an_epoch_of_one_branch_leaves_the_others_alone() {
     let mut file = with_a_release();
-    file.record("churn", &branches("release/1"), entry(3, 0), Epoch::New);
+    file.record("churn", &branches("release/1"), entry(3, 0), Epoch::New)
+        .unwrap();
     let key = entry(0, 0).key;
-    let of = |base| days(&file.history("churn", &branches(base)), &key);
+    let of = |base| days(&file.history("churn", &branches(base)).unwrap(), &key);
     assert_eq!(of("main"), ["0-0", "1-0"]);
     assert_eq!(of("release/1"), ["3-0"]);
 }
@@ -317,11 +325,12 @@ fn branches_that_nobody_records_any_more_are_forgotten() {
             &branches(&base),
             entry(10 + number, 0),
             Epoch::Same,
-        );
+        )
+        .unwrap();
     }
     let key = entry(0, 0).key;
     let used = |base| {
-        let history = file.history("churn", &branches(base));
+        let history = file.history("churn", &branches(base)).unwrap();
         history.deciding(&key).unwrap().branch().cloned()
     };
     assert_eq!(used("main"), Some(branch("main")));

@@ -237,9 +237,9 @@ pub(in crate::gate) fn lower_quantile(size: &SizeSummary) -> Option<Notice> {
     (quantile != Tail::P99).then_some(Notice::JudgedByLowerQuantile { quantile, calls })
 }
 
-/// Adds the ceiling of p99. With fewer than 891 calls p99 is not known: what is above the ceiling in
-/// the quantile that they support is above it in p99, too, and with 80 calls or fewer what p99 is at
-/// least. What may be above is no pass.
+/// Adds the ceiling of p99. With fewer than 891 calls p99 is not known: what is above the ceiling
+/// in the quantile that they support is above it in p99, too, and with 80 calls or fewer what p99
+/// is at least. What may be above is no pass.
 pub(in crate::gate) fn under_ceiling(
     judged: MetricJudgement,
     size: &SizeSummary,

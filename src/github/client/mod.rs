@@ -18,6 +18,8 @@ use super::error::{GitHubError, Operation, Problem, classify};
 use super::repository::Repository;
 use super::retry::{Failure, Retry, rate_limit};
 use super::token::Token;
+use super::transport::crab;
+use crate::network::Network;
 use crate::text::one_line;
 
 /// What the API is asked to answer in unless a file's raw bytes are wanted.
@@ -124,35 +126,32 @@ impl Client {
     /// Tokio runtime only.
     ///
     /// # Errors
-    /// [`GitHubError::Address`], or [`GitHubError::Setup`] when no certificate authority is found.
+    /// [`GitHubError::Address`], or [`GitHubError::Connection`].
     pub fn new(
         api_url: &str,
         repository: Repository,
         token: Token,
         retry: Retry,
         attempt_timeout: Duration,
+        network: &Network,
     ) -> Result<Self, GitHubError> {
         let (server, prefix) = split_address(api_url).ok_or_else(|| GitHubError::Address {
             url: one_line(&without_user(api_url)),
         })?;
-        let setup = |error: octocrab::Error| GitHubError::Setup {
-            reason: token.redact(&with_causes(&error)),
-        };
-        // The prefix is ours: octocrab leaves it out for a route that happens to begin with it.
-        let crab = Octocrab::builder()
-            .base_uri(server)
-            .map_err(setup)?
-            .personal_token(token.expose())
-            .build()
-            .map_err(setup)?;
         Ok(Self {
-            crab,
+            // The prefix is ours: octocrab leaves it out for a route that happens to begin with it.
+            crab: crab(server, &token, network)?,
             prefix,
             repository,
             token,
             retry,
             attempt_timeout,
         })
+    }
+
+    /// The repository.
+    pub(super) const fn repository(&self) -> &Repository {
+        &self.repository
     }
 
     /// How often it tries.
@@ -248,11 +247,18 @@ impl Client {
                 bytes,
             });
         }
-        let message = self.token.redact(&message(status, &bytes));
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let message = self.token.redact(&message(status, &body));
+        let documentation = body.get("documentation_url").and_then(Value::as_str);
         let asked = rate_limit(status, &headers, &message);
         let error = GitHubError::Refused {
             operation: call.operation,
-            problem: classify(status, &message, asked.is_some()),
+            problem: classify(
+                status,
+                &message,
+                documentation.unwrap_or_default(),
+                asked.is_some(),
+            ),
             status: status.as_u16(),
             message,
         };
@@ -306,9 +312,9 @@ fn bot_of(answer: &[u8]) -> String {
     }
 }
 
-/// Server (`https://host:port`) and path prefix of an API address; `None` when it is not an https
+/// Server (`https://host:port/`) and path prefix of an API address; `None` when it is not an https
 /// address, or an http address of this machine: a token travels to it.
-pub(super) fn split_address(url: &str) -> Option<(String, String)> {
+pub(super) fn split_address(url: &str) -> Option<(Uri, String)> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri
         .scheme_str()
@@ -322,7 +328,8 @@ pub(super) fn split_address(url: &str) -> Option<(String, String)> {
         return None;
     }
     let prefix = uri.path().trim_end_matches('/').to_owned();
-    Some((format!("{scheme}://{authority}"), prefix))
+    let server = format!("{scheme}://{authority}/").parse().ok()?;
+    Some((server, prefix))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -342,8 +349,7 @@ fn without_user(address: &str) -> String {
 
 /// GitHub's words for a refusal on one line; the status' own name when there are none, as on an
 /// HTML error page.
-fn message(status: StatusCode, body: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn message(status: StatusCode, body: &Value) -> String {
     let mut words = Vec::new();
     words.extend(body.get("message").and_then(Value::as_str));
     let errors = body.get("errors").and_then(Value::as_array);

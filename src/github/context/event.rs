@@ -24,11 +24,10 @@ pub enum Event {
     MergeGroup(MergeGroup),
     /// `schedule`: always the default branch.
     Schedule,
-    /// `workflow_dispatch`: by hand.
-    WorkflowDispatch,
     /// `workflow_run`: after another workflow, with all rights. Its artifacts are untrusted.
     WorkflowRun(WorkflowRun),
-    /// Any other, which may be about a pull request, too.
+    /// Any other, which may be about a pull request, too: a comment on one, a check of one, or
+    /// `workflow_dispatch` with its number as an input.
     Other(PullRequest),
 }
 
@@ -100,7 +99,6 @@ impl Event {
             },
             "merge_group" => Self::MergeGroup(MergeGroup::read(json, variables)),
             "schedule" => Self::Schedule,
-            "workflow_dispatch" => Self::WorkflowDispatch,
             "workflow_run" => Self::WorkflowRun(WorkflowRun::read(json, repository)),
             _ => Self::Other(pull_request()),
         }
@@ -109,26 +107,67 @@ impl Event {
 
 impl PullRequest {
     fn read(json: &Value, variables: &Variables<'_>, repository: &Repository) -> Self {
-        let owned = |pointer| text(json, pointer).map(str::to_owned);
         let reference = || {
             let reference = variables.get("GITHUB_REF")?.strip_prefix("refs/pull/")?;
             reference.split('/').next()?.parse().ok()
         };
-        let number = json.pointer("/pull_request/number").and_then(Value::as_u64);
-        let head = text(json, "/pull_request/head/repo/full_name");
+        let described = json.get("pull_request").filter(|it| !it.is_null());
+        let described = described.map(|it| Self::described(it, repository));
+        let described = described.unwrap_or_default();
+        let number = described.number.or_else(reference);
+        let number = number.or_else(|| number_elsewhere(json));
         let base = || variables.get("GITHUB_BASE_REF").map(str::to_owned);
-        let is_described = json.get("pull_request").is_some_and(|it| !it.is_null());
         Self {
-            number: number.or_else(reference).filter(|number| *number > 0),
-            head_sha: text(json, "/pull_request/head/sha").and_then(sha),
-            // The repository is gone when it is deleted, its owner stays.
-            head_owner: owned("/pull_request/head/repo/owner/login")
-                .or_else(|| owned("/pull_request/head/user/login")),
-            head_branch: owned("/pull_request/head/ref"),
-            base: owned("/pull_request/base/ref").or_else(base),
-            is_fork: is_described && is_elsewhere(head, repository),
+            number: number.filter(|number| *number > 0),
+            base: described.base.clone().or_else(base),
+            ..described
         }
     }
+
+    /// What GitHub says of a pull request, in an event or when it is asked.
+    pub(in crate::github) fn described(json: &Value, repository: &Repository) -> Self {
+        let owned = |pointer| text(json, pointer).map(str::to_owned);
+        let number = json.get("number").and_then(Value::as_u64);
+        let head = text(json, "/head/repo/full_name");
+        Self {
+            number: number.filter(|number| *number > 0),
+            head_sha: text(json, "/head/sha").and_then(sha),
+            // The repository is gone when it is deleted, its owner stays.
+            head_owner: owned("/head/repo/owner/login").or_else(|| owned("/head/user/login")),
+            head_branch: owned("/head/ref"),
+            base: owned("/base/ref"),
+            is_fork: is_elsewhere(head, repository),
+        }
+    }
+}
+
+/// The number in an event that does not describe its pull request: a comment on one, the input of a
+/// run by hand, or a check of the only pull request into this repository that has the commit.
+fn number_elsewhere(json: &Value) -> Option<u64> {
+    if json
+        .pointer("/issue/pull_request")
+        .is_some_and(Value::is_object)
+    {
+        return json.pointer("/issue/number").and_then(Value::as_u64);
+    }
+    let by_hand = ["pull-request", "pull_request"]
+        .into_iter()
+        .find_map(|name| {
+            let input = json.get("inputs")?.get(name)?;
+            input
+                .as_u64()
+                .or_else(|| input.as_str()?.trim().parse().ok())
+        });
+    let of_check = || {
+        let check = json.get("check_suite").or_else(|| json.get("check_run"));
+        let listed = check?.get("pull_requests")?.as_array()?;
+        let into = |it: &Value| it.pointer("/base/repo/id").and_then(Value::as_u64);
+        let own = json.pointer("/repository/id").and_then(Value::as_u64)?;
+        let mut ours = listed.iter().filter(|it| into(it) == Some(own));
+        let only = ours.next().filter(|_| ours.next().is_none())?;
+        only.get("number").and_then(Value::as_u64)
+    };
+    by_hand.or_else(of_check)
 }
 
 /// What the branches of a merge queue begin with.

@@ -23,6 +23,10 @@ const SERVER_URL: &str = "https://github.com";
 pub struct Context {
     /// What started it.
     pub event: Event,
+    /// The pull request that the run is about although its event does not describe it.
+    asked: Option<PullRequest>,
+    /// `workflow_dispatch`.
+    is_by_hand: bool,
     /// Where it runs.
     repository: Repository,
     /// Root of the web pages.
@@ -57,6 +61,8 @@ impl Context {
         let attempt = variables.get("GITHUB_RUN_ATTEMPT");
         Some(Self {
             event: Event::read(&json, &variables, &repository),
+            asked: None,
+            is_by_hand: variables.get("GITHUB_EVENT_NAME") == Some("workflow_dispatch"),
             server_url: server_url.trim_end_matches('/').to_owned(),
             sha: variables.get("GITHUB_SHA").and_then(sha),
             is_dependabot: variables.get("GITHUB_ACTOR") == Some("dependabot[bot]"),
@@ -72,16 +78,35 @@ impl Context {
         })
     }
 
-    /// Number of the pull request that the event is about. That of another workflow's run has to be
+    /// The same run, about a pull request that GitHub was asked for.
+    #[must_use]
+    pub fn about(&self, pull_request: PullRequest) -> Self {
+        Self {
+            asked: Some(pull_request),
+            ..self.clone()
+        }
+    }
+
+    /// Number of the pull request that the run is about. That of another workflow's run has to be
     /// asked for.
     pub const fn pull_request(&self) -> Option<u64> {
+        match (self.described(), &self.event) {
+            (Some(it), _) => it.number,
+            (None, Event::MergeGroup(it)) => it.pull_request,
+            (None, _) => None,
+        }
+    }
+
+    /// What is known of the pull request.
+    pub const fn described(&self) -> Option<&PullRequest> {
+        if let Some(asked) = &self.asked {
+            return Some(asked);
+        }
         match &self.event {
-            Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.number,
-            Event::MergeGroup(it) => it.pull_request,
-            Event::Push { .. }
-            | Event::Schedule
-            | Event::WorkflowDispatch
-            | Event::WorkflowRun(_) => None,
+            Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => Some(it),
+            Event::Push { .. } | Event::MergeGroup(_) | Event::Schedule | Event::WorkflowRun(_) => {
+                None
+            }
         }
     }
 
@@ -93,7 +118,6 @@ impl Context {
             | Event::PullRequestTarget(_)
             | Event::Push { .. }
             | Event::Schedule
-            | Event::WorkflowDispatch
             | Event::WorkflowRun(_)
             | Event::Other(_) => None,
         }
@@ -108,7 +132,6 @@ impl Context {
             | Event::Push { .. }
             | Event::MergeGroup(_)
             | Event::Schedule
-            | Event::WorkflowDispatch
             | Event::Other(_) => None,
         }
     }
@@ -116,14 +139,17 @@ impl Context {
     /// The commit shown to readers: on a pull request its head and not the merge that is built.
     /// Hexadecimal.
     pub fn head_sha(&self) -> Option<&str> {
+        if let Some(asked) = &self.asked {
+            return asked.head_sha.as_deref();
+        }
         let (of_event, or_checked_out) = match &self.event {
             // GITHUB_SHA is the merge commit here, or the base branch: showing it would name the
             // wrong commit.
             Event::PullRequest(it) | Event::PullRequestTarget(it) => (&it.head_sha, false),
             Event::WorkflowRun(run) => (&run.head_sha, false),
             Event::MergeGroup(it) => (&it.head_sha, true),
-            Event::Other(it) => (&it.head_sha, true),
-            Event::Push { .. } | Event::Schedule | Event::WorkflowDispatch => (&None, true),
+            Event::Other(it) => (&it.head_sha, it.number.is_none()),
+            Event::Push { .. } | Event::Schedule => (&None, true),
         };
         let checked_out = self.sha.as_deref().filter(|_| or_checked_out);
         of_event.as_deref().or(checked_out)
@@ -133,12 +159,12 @@ impl Context {
     /// push to it, or a schedule. The branches of a merge queue are none that lasts.
     pub fn is_on_branch(&self) -> bool {
         match &self.event {
+            _ if self.asked.is_some() => false,
             Event::Schedule => true,
             Event::Push { branch } => branch.as_ref().is_some_and(|it| !it.starts_with(QUEUE)),
             Event::PullRequest(_)
             | Event::PullRequestTarget(_)
             | Event::MergeGroup(_)
-            | Event::WorkflowDispatch
             | Event::WorkflowRun(_)
             | Event::Other(_) => false,
         }
@@ -147,12 +173,17 @@ impl Context {
     /// The branch that the run is about, and the default one: whose runs it is compared with. That
     /// of another workflow's run has to be asked for.
     pub fn branches(&self) -> Branches {
+        let asked = self.asked.as_ref().and_then(|it| it.base.as_ref());
         let base = match &self.event {
-            Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => &it.base,
-            Event::Push { branch } => branch,
-            Event::MergeGroup(it) => &it.base,
-            Event::Schedule | Event::WorkflowDispatch => &self.branch,
-            Event::WorkflowRun(_) => &None,
+            _ if asked.is_some() => asked,
+            Event::Other(it) if self.is_by_hand && it.number.is_none() => self.branch.as_ref(),
+            Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => {
+                it.base.as_ref()
+            }
+            Event::Push { branch } => branch.as_ref(),
+            Event::MergeGroup(it) => it.base.as_ref(),
+            Event::Schedule => self.branch.as_ref(),
+            Event::WorkflowRun(_) => None,
         };
         // A schedule runs on the default branch alone.
         let of_schedule = self
@@ -162,20 +193,20 @@ impl Context {
         let default = self.default_branch.as_ref().or(of_schedule);
         let named = |name: Option<&String>| name?.parse::<BranchName>().ok();
         Branches {
-            base: named(base.as_ref()),
+            base: named(base),
             default: named(default),
         }
     }
 
     /// Whether the code comes from another repository.
     pub const fn is_fork(&self) -> bool {
+        if let Some(asked) = &self.asked {
+            return asked.is_fork;
+        }
         match &self.event {
             Event::PullRequest(it) | Event::PullRequestTarget(it) | Event::Other(it) => it.is_fork,
             Event::WorkflowRun(run) => run.is_fork,
-            Event::Push { .. }
-            | Event::MergeGroup(_)
-            | Event::Schedule
-            | Event::WorkflowDispatch => false,
+            Event::Push { .. } | Event::MergeGroup(_) | Event::Schedule => false,
         }
     }
 
@@ -190,9 +221,25 @@ impl Context {
             Event::PullRequestTarget(_)
             | Event::MergeGroup(_)
             | Event::Schedule
-            | Event::WorkflowDispatch
             | Event::WorkflowRun(_) => false,
         }
+    }
+
+    /// Whether the run may be about another branch than the one that it was started for: a schedule
+    /// and a start by hand always run on one branch.
+    pub fn may_differ_from_branch(&self) -> bool {
+        self.asked.is_none() && (self.is_by_hand || self.event == Event::Schedule)
+    }
+
+    /// Whether such an event may be about a pull request, and this one is not.
+    pub const fn might_name_a_pull_request(&self) -> bool {
+        matches!(self.event, Event::Other(_)) && self.asked.is_none()
+    }
+
+    /// Whether AWS credentials may be missing for a good reason: the code comes from elsewhere,
+    /// whatever the event, or GitHub gives no secrets.
+    pub const fn may_lack_credentials(&self) -> bool {
+        self.is_fork() || self.is_restricted()
     }
 
     /// The page of the run.

@@ -65,6 +65,8 @@ fn a_pull_request_shows_its_head_and_not_the_merge() {
     };
     let expected = Context {
         event: Event::PullRequest(pull_request),
+        asked: None,
+        is_by_hand: false,
         repository: "acme/churn".parse().unwrap(),
         server_url: "https://github.com".to_owned(),
         sha: Some(MERGE.to_owned()),
@@ -289,7 +291,9 @@ fn what_is_no_hash_is_no_commit() {
     assert!(Context::read(&environment("pull_request", &[]), &deep).is_some());
 }
 
-const EVENTS: [&str; 8] = [
+const EVENTS: [&str; 10] = [
+    "issue_comment",
+    "check_suite",
     "pull_request",
     "pull_request_target",
     "push",
@@ -310,7 +314,7 @@ fn odd_json() -> impl Strategy<Value = Value> {
         ".{0,20}".prop_map(Value::from),
         Just(json!(HEAD)),
     ];
-    let keys = "(pull_request|workflow_run|merge_group|repository|head|base|repo|id|number|sha|head_sha|pull_requests|event|ref)";
+    let keys = "(pull_request|issue|inputs|pull-request|check_suite|workflow_run|merge_group|repository|head|base|repo|id|number|sha|head_sha|pull_requests|event|ref)";
     leaf.prop_recursive(4, 40, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),

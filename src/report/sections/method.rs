@@ -80,6 +80,12 @@ fn place(facts: Facts<'_>) -> Vec<Inline> {
             text(", not AWS; region "),
             region,
         ],
+        Service::Local(machine) => vec![
+            text("containers on this machine ("),
+            name(&sanitise::shortened(&machine.to_string(), 80)),
+            text("), not SageMaker; prices of "),
+            region,
+        ],
     }
 }
 
@@ -306,7 +312,9 @@ fn run_cost(facts: Facts<'_>) -> String {
     let cost = cost + per_load_call * load_calls(facts.run);
     match facts.run.service {
         Service::Aws => format!("about {}", numbers::usd(cost)),
-        Service::Custom(_) => format!("nothing; on AWS about {}", numbers::usd(cost)),
+        Service::Custom(_) | Service::Local(_) => {
+            format!("nothing; on AWS about {}", numbers::usd(cost))
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod concurrency;
 mod container_log;
+pub(super) mod contract;
 mod method;
 mod savings;
 mod sizes;
 
+pub(super) use self::concurrency::serving;
 pub(super) use self::container_log::section as container_log;
 pub(super) use self::sizes::sizes_table;
 use super::document::{Block, Inline, text};
@@ -19,6 +21,7 @@ const DATA_IS_ASSUMED: &str = " (assumed, as in us-east-1 and eu-west-1)";
 pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
     [
         sizes::section(facts, sizes),
+        contract::section(facts),
         concurrency::section(facts),
         savings::section(facts),
         Some(method::section(facts)),

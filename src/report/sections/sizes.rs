@@ -7,6 +7,7 @@ use crate::report::document::{Block, Inline, strong, text};
 use crate::report::mermaid::{Chart, Series};
 use crate::report::table::{Align, Cell, Mark, Row, Table};
 use crate::report::{Facts, Section, figures, numbers, reason};
+use crate::result::{Service, SkippedSize};
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
 /// Longest reason in a table, and below it.
@@ -16,7 +17,8 @@ const LONG_REASON: usize = 600;
 /// One row per size, ascending: quantiles, mean, cost, cold starts, errors, and why it is not the
 /// recommended one.
 pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
-    let mut table = Table::new(&[
+    let is_local = matches!(facts.run.service, Service::Local(_));
+    let mut columns = vec![
         ("Memory", Align::Left),
         ("p50", Align::Right),
         ("p95", Align::Right),
@@ -26,7 +28,11 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
         ("Cold starts", Align::Right),
         ("Errors", Align::Right),
         ("Against the recommended", Align::Left),
-    ]);
+    ];
+    if is_local {
+        columns.insert(1, ("Peak memory", Align::Left));
+    }
+    let mut table = Table::new(&columns);
     let measured = facts
         .analysis
         .sizes
@@ -37,12 +43,42 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
         .left_out
         .iter()
         .map(|left| (left.memory_mb, left_out_row(facts, left)));
-    let mut rows: Vec<(MemoryMb, Row)> = measured.chain(left_out).collect();
+    let skipped = facts.run.local.iter().flat_map(|it| &it.skipped);
+    let skipped = skipped.map(|it| (it.memory_mb, skipped_row(it)));
+    let mut rows: Vec<(MemoryMb, Row)> = measured.chain(left_out).chain(skipped).collect();
     rows.sort_by_key(|(memory, _)| *memory);
-    for (_, row) in rows {
+    for (memory, mut row) in rows {
+        if is_local {
+            row.cells.insert(1, cell(peak(facts, memory)));
+        }
         table.push(row);
     }
     table
+}
+
+/// `812 MB of 1024 MB`: the most that was seen, once a second.
+fn peak(facts: Facts<'_>, memory: MemoryMb) -> String {
+    let size = facts.analysis.size(memory);
+    let metrics = size.and_then(|it| it.metrics.as_ref());
+    let percent = metrics.and_then(|it| it.memory_utilization_percent);
+    percent.map_or_else(
+        || "–".to_owned(),
+        |it| {
+            let mb = it.maximum / 100.0 * f64::from(memory.get());
+            format!("{mb:.0} MB of {memory}")
+        },
+    )
+}
+
+/// A size that the machine cannot hold.
+fn skipped_row(skipped: &SkippedSize) -> Row {
+    let mut row: Vec<Cell> = vec![cell(skipped.memory_mb.to_string())];
+    row.extend((0..7).map(|_| cell("–")));
+    row.push(vec![
+        text("skipped: "),
+        reason(&skipped.reason, SHORT_REASON),
+    ]);
+    row.into()
 }
 
 fn measured_row(facts: Facts<'_>, size: &SizeSummary) -> Row {
@@ -157,9 +193,13 @@ pub(super) fn section(facts: Facts<'_>, sizes: &Table) -> Option<Section> {
         )));
         blocks.push(Block::Lines(formula(facts, size)));
     }
+    let place = match facts.run.service {
+        Service::Local(_) => " (this machine, not SageMaker)",
+        Service::Aws | Service::Custom(_) => "",
+    };
     let summary = match facts.judgement.recommended {
-        Some(memory) => format!("All sizes, and why {memory}"),
-        None => "All sizes".to_owned(),
+        Some(memory) => format!("All sizes, and why {memory}{place}"),
+        None => format!("All sizes{place}"),
     };
     Some(Section { summary, blocks })
 }

@@ -71,6 +71,7 @@ fn hostile_reports() -> Vec<Report> {
         baseline: Some(HOSTILE.to_owned()),
         result: Some(HOSTILE.to_owned()),
         can_be_labelled: true,
+        label_needs: None,
         workflow: Some(HOSTILE.to_owned()),
         written_by: Some(HOSTILE.to_owned()),
     };

@@ -13,7 +13,10 @@ use crate::gate::{
     CostCeiling, CostLimit, EarlierComment, History, Label, LatencyCeiling, LatencyLimit, Limits,
     MemoryLimit, NotAccepted, Notice, judge,
 };
-use crate::result::{Cause, EndpointOutcome, Service};
+use crate::result::{
+    Cause, Condition, ContainerLog, ContractCheck, EndpointOutcome, Finding, LocalRun, Machine,
+    Service, SkippedSize,
+};
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
 mod agreement;
@@ -117,6 +120,41 @@ fn accepted(run: &RunResult, history: &History) -> Judgement {
     judgement.under(acceptance)
 }
 
+/// Measured in containers, one of which would not start on serverless endpoints.
+fn on_this_machine() -> RunResult {
+    let mut run = model(1.0);
+    run.service = Service::Local(Machine {
+        cpu_model: "AMD EPYC 7763 64-Core".to_owned(),
+        cpus: 2,
+    });
+    let check = |condition, finding, lines: &[&str]| ContractCheck {
+        condition,
+        finding,
+        log: ContainerLog::new(lines.iter().map(|it| (*it).to_owned()).collect()),
+    };
+    let breaks = Finding::Breaks {
+        reason: "OSError: [Errno 30] Read-only file system: '/logs'".to_owned(),
+    };
+    let traceback = [
+        "Traceback (most recent call last):",
+        "OSError: [Errno 30] Read-only file system: '/logs'",
+    ];
+    run.local = Some(LocalRun {
+        engine: "engine 28.2.2".to_owned(),
+        skipped: vec![SkippedSize {
+            memory_mb: MemoryMb::OFFERED[5],
+            reason: "this machine has 2 CPUs, and that is 3.47".to_owned(),
+        }],
+        contract: vec![
+            check(Condition::ReadOnlyRoot, breaks, &traceback),
+            check(Condition::OtherUser, Finding::Holds, &[]),
+            check(Condition::NoSharedMemory, Finding::Holds, &[]),
+            check(Condition::ImageSize, Finding::Holds, &[]),
+        ],
+    });
+    run
+}
+
 /// Every kind of report, by name.
 pub(super) fn every_report() -> Vec<(&'static str, Report)> {
     let limits = Limits::default();
@@ -180,6 +218,11 @@ pub(super) fn every_report() -> Vec<(&'static str, Report)> {
         ),
         ("accepted", composed_with(&slow, &accepted, &labelled())),
         ("custom_endpoint", report(&estimated, None, &limits)),
+        ("this_machine", report(&on_this_machine(), None, &limits)),
+        (
+            "inconclusive_machine",
+            report(&on_this_machine(), Some(&five), &limits),
+        ),
         (
             "could_not_measure",
             report(
@@ -342,6 +385,21 @@ fn the_page_loads_nothing_and_runs_nothing() {
         !page.contains("sagegate key="),
         "the marker is for the comment"
     );
+}
+
+#[test]
+fn who_may_label_is_who_is_asked_for() {
+    let run = model(1.7);
+    let judgement = judged(&run, Some(&history(5, model)), &Limits::default());
+    let of = |label_needs| {
+        let links = Links {
+            label_needs,
+            ..labelled()
+        };
+        markdown(&composed_with(&run, &judgement, &links))
+    };
+    assert!(of(None).contains("Whoever may triage or write in this repository may label."));
+    assert!(of(Some(Permission::Maintain)).contains("the permission maintain of this repository"));
 }
 
 #[test]

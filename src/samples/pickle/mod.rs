@@ -15,7 +15,9 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use self::machine::{Id, Pickled, Value, load};
-use super::arguments::Arguments;
+use serde::Deserialize as _;
+
+use super::arguments::{Arguments, Body, Refusal};
 use super::{Position, Sample, SamplesError, check_size};
 use crate::text::{json_error, quoted};
 
@@ -46,7 +48,14 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Sample>, SamplesErr
     let sample = |(index, id): (usize, &Id)| {
         let place = Position::Sample(index + 1);
         let sample = samples.sample(*id);
-        let sample = sample.map_err(|reason| refused(place, reason))?;
+        let sample = sample.map_err(|refusal| match refusal {
+            Refusal::Reason(reason) => refused(place, reason),
+            Refusal::File(error) => SamplesError::BodyFile {
+                path: path.to_owned(),
+                place,
+                error: Box::new(error),
+            },
+        })?;
         check_size(&sample.body, path, place)?;
         Ok(sample)
     };
@@ -60,11 +69,12 @@ struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    fn sample(&mut self, id: Id) -> Result<Sample, String> {
+    fn sample(&mut self, id: Id) -> Result<Sample, Refusal> {
         self.spend(size_of::<Sample>())?;
         let pickled = self.pickled;
         let Value::Dict(members) = pickled.value(id) else {
-            return Err(format!("{} instead of a dict", pickled.value(id).kind()));
+            let kind = pickled.value(id).kind();
+            return Err(format!("{kind} instead of a dict").into());
         };
         let mut body = None;
         let mut others = Map::new();
@@ -72,11 +82,14 @@ impl Samples<'_> {
         for (key, value) in members {
             let Value::Text(name) = pickled.value(*key) else {
                 let kind = pickled.value(*key).kind();
-                return Err(format!("the name of a member is {kind}, not a string"));
+                return Err(format!("the name of a member is {kind}, not a string").into());
             };
             self.spend(MEMBER_BYTES + name.len())?;
             if name == "Body" {
-                body = Some(self.body(*value)?);
+                body = Some(Body {
+                    bytes: self.body(*value)?,
+                    is_json: false,
+                });
                 continue;
             }
             let value = self.member(*value)?.unwrap_or_else(|kind| {
@@ -86,10 +99,12 @@ impl Samples<'_> {
             others.insert(name.clone().into_owned(), value);
         }
         // An unknown name comes first: what is its value's type to the reader?
-        let mut arguments: Arguments =
-            serde_json::from_value(Json::Object(others)).map_err(|error| json_error(&error))?;
-        arguments.body = body;
-        wrong.map_or_else(|| arguments.into_sample(self.folder), Err)
+        let others = Json::Object(others);
+        let arguments = Arguments::deserialize(&others).map_err(|error| json_error(&error))?;
+        match wrong {
+            Some(reason) => Err(reason.into()),
+            None => arguments.into_sample(body, self.folder),
+        }
     }
 
     fn body(&mut self, id: Id) -> Result<Vec<u8>, String> {

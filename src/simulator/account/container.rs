@@ -1,7 +1,7 @@
 //! What a simulated container writes to its log.
 
 use super::logs::Writer;
-use super::{Account, Endpoint};
+use super::{Account, Deployment, Endpoint};
 use crate::simulator::scenario::ContainerProfile;
 
 /// A server that starts, in the words of gunicorn.
@@ -45,12 +45,14 @@ impl Account {
             ..
         } = self;
         for endpoint in endpoints.values_mut() {
-            let has_failed = endpoint.failure.is_some() && now >= endpoint.ready_at;
-            if !has_failed || endpoint.has_written {
+            let is_timed = matches!(endpoint.deployment, Deployment::Timed { .. });
+            let Some((at, Some(_))) = endpoint.deployed(now).filter(|_| is_timed) else {
+                continue;
+            };
+            if endpoint.has_written {
                 continue;
             }
             endpoint.has_written = true;
-            let at = endpoint.ready_at;
             let written = lines([Moment::Started, Moment::Failed], &scenario.model);
             logs.write(endpoint.writer(0), &written, at);
         }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::hosted::{HostOrder, Placement, deploy};
 use super::resources::{existing, missing};
 use super::workers::Workers;
-use super::{Account, Endpoint, Serverless, arn, tags_key};
+use super::{Account, Deployment, Endpoint, Serverless, arn, tags_key};
 use crate::simulator::latency::Draws;
 use crate::simulator::validate::{ApiError, name, tags};
 
@@ -33,12 +34,25 @@ impl Endpoint {
     pub(super) fn state(&self, now: f64) -> EndpointState {
         if self.deleting_since.is_some() {
             EndpointState::Deleting
-        } else if now < self.ready_at {
-            EndpointState::Creating
-        } else if self.failure.is_some() {
-            EndpointState::Failed
         } else {
-            EndpointState::InService
+            match self.deployed(now) {
+                None => EndpointState::Creating,
+                Some((_, Some(_))) => EndpointState::Failed,
+                Some((_, None)) => EndpointState::InService,
+            }
+        }
+    }
+
+    /// When its deployment was over, and why it has failed if it has; `None` while it goes on.
+    pub(super) fn deployed(&self, now: f64) -> Option<(f64, Option<&str>)> {
+        match &self.deployment {
+            Deployment::Timed { ready_at, failure } => {
+                (now >= *ready_at).then_some((*ready_at, failure.as_deref()))
+            }
+            Deployment::Hosted(end) => {
+                let (at, end) = end.as_ref()?;
+                Some((*at, end.as_ref().err().map(String::as_str)))
+            }
         }
     }
 }
@@ -61,9 +75,10 @@ impl Account {
     pub(super) fn forget_deleted(&mut self, now: f64) {
         let takes = self.scenario.life_cycle.deleting_seconds;
         let is_gone = |endpoint: &Endpoint| {
-            endpoint
-                .deleting_since
-                .is_some_and(|since| now >= since + takes)
+            // Those in containers are gone when their host says so.
+            let is_timed = matches!(endpoint.deployment, Deployment::Timed { .. });
+            let since = endpoint.deleting_since.filter(|_| is_timed);
+            since.is_some_and(|since| now >= since + takes)
         };
         let gone = self.endpoints.values().filter(|endpoint| is_gone(endpoint));
         let arns: Vec<String> = gone.map(|endpoint| endpoint.arn.clone()).collect();
@@ -93,9 +108,14 @@ impl Account {
                 &arn(region, "endpoint-config", config_name),
             )
         })?;
+        self.check_machine(&config)?;
         self.check_quotas(config.serverless)?;
         let model = self.models.get(&config.model);
         let model = model.ok_or_else(|| missing("model", &arn(region, "model", &config.model)))?;
+        let order = match &self.placement {
+            Placement::Drawn => None,
+            Placement::Containers(_) => Some(deploy(name, &config, model, region, &tags)?),
+        };
         let ordinal = self.created.entry(config.serverless.memory_mb).or_insert(0);
         let draws = Draws::new(
             self.scenario.seed,
@@ -115,14 +135,20 @@ impl Account {
             arn: arn_of_endpoint.clone(),
             latency_factor: model.latency_factor,
             created_at: now,
-            ready_at: now + life_cycle.creating_seconds,
-            failure: fails.then(|| life_cycle.failure_reason.clone()),
+            deployment: match &self.placement {
+                Placement::Drawn => Deployment::Timed {
+                    ready_at: now + life_cycle.creating_seconds,
+                    failure: fails.then(|| life_cycle.failure_reason.clone()),
+                },
+                Placement::Containers(_) => Deployment::Hosted(None),
+            },
             has_written: false,
             deleting_since: None,
             workers: Workers::new(config.serverless, draws, now),
             config,
         };
         self.endpoints.insert(name.to_lowercase(), endpoint);
+        self.host_orders.extend(order);
         self.tags.insert(tags_key(&arn_of_endpoint), tags);
         Ok(json!({ "EndpointArn": arn_of_endpoint }))
     }
@@ -144,10 +170,15 @@ impl Account {
             "EndpointConfigName": endpoint.config.name,
             "EndpointStatus": state.name(),
             "CreationTime": endpoint.created_at,
-            "LastModifiedTime": endpoint.deleting_since.unwrap_or(endpoint.ready_at.min(now)),
+            "LastModifiedTime": endpoint
+                .deleting_since
+                .unwrap_or_else(|| endpoint.deployed(now).map_or(now, |(at, _)| at)),
         });
         let extra = match state {
-            EndpointState::Failed => ("FailureReason", json!(endpoint.failure)),
+            EndpointState::Failed => {
+                let reason = endpoint.deployed(now).and_then(|(_, failure)| failure);
+                ("FailureReason", json!(reason))
+            }
             EndpointState::InService => (
                 "ProductionVariants",
                 json!([{
@@ -182,6 +213,10 @@ impl Account {
             ))),
             EndpointState::InService | EndpointState::Failed => {
                 endpoint.deleting_since = Some(now);
+                if matches!(endpoint.deployment, Deployment::Hosted(_)) {
+                    let order = HostOrder::DeleteEndpoint(endpoint.name.clone());
+                    self.host_orders.push(order);
+                }
                 Ok(json!({}))
             }
             EndpointState::Deleting => Ok(json!({})),

@@ -1,6 +1,7 @@
 //! Invocations: cold starts, throttling, faults.
 
 use super::container::{Moment, lines};
+use super::hosted::{HostedCall, Placement};
 use super::metrics::Metric;
 use super::{Account, Endpoint, EndpointState};
 use crate::simulator::injected::{FaultKind, InjectedFault, SpoiltAnswer};
@@ -17,8 +18,18 @@ const SECOND_MS: f64 = 1000.0;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::simulator) struct Request<'a> {
     pub(in crate::simulator) endpoint: &'a str,
+    pub(in crate::simulator) content_type: Option<&'a str>,
     pub(in crate::simulator) body_bytes: usize,
     pub(in crate::simulator) id: &'a str,
+}
+
+/// An invocation that is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::simulator) enum Accepted {
+    /// Answered when the scenario says.
+    Drawn(Started),
+    /// Answered by a container.
+    Hosted(HostedCall),
 }
 
 /// An invocation that occupies a worker until [`Account::finish`].
@@ -52,7 +63,7 @@ impl Account {
         &mut self,
         request: Request<'_>,
         now: f64,
-    ) -> Result<Started, ApiError> {
+    ) -> Result<Accepted, ApiError> {
         self.forget_deleted(now);
         let Self {
             endpoints,
@@ -60,6 +71,7 @@ impl Account {
             metrics,
             logs,
             fault_rules,
+            placement,
             ..
         } = self;
         let found = endpoints.get_mut(&request.endpoint.to_lowercase());
@@ -102,9 +114,15 @@ impl Account {
             }
             Some(Fault::ModelError | Fault::DroppedConnection) | None => {}
         }
+        if matches!(placement, Placement::Containers(_)) {
+            return Ok(Accepted::Hosted(HostedCall {
+                endpoint: endpoint.name.clone(),
+                variant: endpoint.config.variant.clone(),
+            }));
+        }
         match endpoint.workers.take(now, scenario.model.idle_seconds) {
             Some((worker, is_cold)) => {
-                let (answer, failure) = endpoint.answer(fault, scenario);
+                let (answer, failure) = endpoint.answer(request, fault, scenario);
                 let start = is_cold.then_some(Moment::Started);
                 let written = lines(start.into_iter().chain(failure), &scenario.model);
                 logs.write(endpoint.writer(worker), &written, now);
@@ -112,7 +130,7 @@ impl Account {
                 if let Some(SpoiltAnswer::Late(late)) = injected.and_then(InjectedFault::spoilt) {
                     started.wait_ms += late.as_secs_f64() * SECOND_MS;
                 }
-                Ok(started)
+                Ok(Accepted::Drawn(started))
             }
             None => refused(endpoint, Metric::Invocation4XXErrors, throttled()),
         }
@@ -181,9 +199,21 @@ impl Endpoint {
     }
 
     /// What a call comes to, and what the container writes about that.
-    fn answer(&self, fault: Option<Fault>, scenario: &Scenario) -> (Answer, Option<Moment>) {
+    fn answer(
+        &self,
+        request: Request<'_>,
+        fault: Option<Fault>,
+        scenario: &Scenario,
+    ) -> (Answer, Option<Moment>) {
         let variant = &self.config.variant;
         let model = &scenario.model;
+        let content_type = request.content_type.unwrap_or_default();
+        let accepted = &model.content_types;
+        if !accepted.is_empty() && !accepted.iter().any(|it| it == content_type) {
+            let what = format!("Unsupported content type: {content_type}");
+            let error = refused_by_model(variant, 415, &what);
+            return (Answer::Error(error), None);
+        }
         match fault {
             Some(Fault::DroppedConnection) => (Answer::DroppedConnection, None),
             Some(Fault::ModelError) => {
@@ -225,7 +255,7 @@ const fn of_a_call(kind: FaultKind) -> Option<Fault> {
 }
 
 /// AWS sends the code in a header and `null` as the message.
-fn throttled() -> ApiError {
+pub(in crate::simulator) fn throttled() -> ApiError {
     ApiError {
         status: 400,
         code: "ThrottlingException",
@@ -249,7 +279,7 @@ fn not_ready(variant: &str) -> ApiError {
 
 /// What AWS says of a container that has not answered within 60 seconds; the simulator does not
 /// wait for them.
-fn timed_out(variant: &str) -> ApiError {
+pub(in crate::simulator) fn timed_out(variant: &str) -> ApiError {
     let message = format!(
         "Received server error (0) from {variant} with message \"Your invocation timed out while waiting for a \
          response from container {variant}. Review the latency metrics for each container in Amazon CloudWatch, \
@@ -258,9 +288,18 @@ fn timed_out(variant: &str) -> ApiError {
     ApiError::new(424, "ModelError", message)
 }
 
-fn model_error(variant: &str, what: &str) -> ApiError {
+pub(in crate::simulator) fn model_error(variant: &str, what: &str) -> ApiError {
     let message = format!(
         "Received server error (500) from {variant} with message \"{what}\". See CloudWatch logs for more information."
+    );
+    ApiError::new(424, "ModelError", message)
+}
+
+/// What AWS says of a container that answers with a status of 400 to 499.
+fn refused_by_model(variant: &str, status: u16, what: &str) -> ApiError {
+    let message = format!(
+        "Received client error ({status}) from {variant} with message \"{what}\". See CloudWatch logs for more \
+         information."
     );
     ApiError::new(424, "ModelError", message)
 }

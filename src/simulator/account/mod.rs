@@ -6,6 +6,7 @@
 mod container;
 mod endpoints;
 mod faults;
+mod hosted;
 mod invocations;
 mod jobs;
 mod listing;
@@ -23,7 +24,10 @@ use serde_json::{Value, json};
 
 pub(super) use self::endpoints::EndpointState;
 use self::faults::FaultRules;
-pub(super) use self::invocations::{Answer, Request, Started};
+pub(super) use self::hosted::{Deploy, HostOrder, HostedCall, HostedEnd, Placement};
+pub(super) use self::invocations::{
+    Accepted, Answer, Request, Started, model_error, throttled, timed_out,
+};
 use self::jobs::Job;
 pub(super) use self::jobs::{JobData, JobEnd, JobOrder};
 use self::logs::LogStore;
@@ -44,6 +48,7 @@ const ACCOUNT_ID: &str = "000000000000";
 #[derive(Debug)]
 pub(super) struct Account {
     scenario: Scenario,
+    placement: Placement,
     models: BTreeMap<String, Model>,
     endpoint_configs: BTreeMap<String, EndpointConfig>,
     /// By lower-case name: names are unique regardless of case.
@@ -60,6 +65,8 @@ pub(super) struct Account {
     jobs: BTreeMap<String, Job>,
     /// Jobs that are not started yet.
     job_orders: Vec<JobOrder>,
+    /// What the host of the containers has not been told yet.
+    host_orders: Vec<HostOrder>,
     fault_rules: FaultRules,
 }
 
@@ -98,15 +105,31 @@ struct Endpoint {
     config: EndpointConfig,
     latency_factor: f64,
     created_at: f64,
-    ready_at: f64,
-    failure: Option<String>,
+    deployment: Deployment,
     /// Whether the container of a failed deployment has written why.
     has_written: bool,
     deleting_since: Option<f64>,
     workers: Workers,
 }
 
+/// How an endpoint comes into service.
+#[derive(Debug)]
+enum Deployment {
+    /// By the scenario.
+    Timed {
+        ready_at: f64,
+        failure: Option<String>,
+    },
+    /// By a container: since when there is an end, and which; `None` before.
+    Hosted(Option<(f64, Result<(), String>)>),
+}
+
 impl Account {
+    /// The same account, whose endpoints are served by something else.
+    pub(super) fn placed(self, placement: Placement) -> Self {
+        Self { placement, ..self }
+    }
+
     /// An account that has the scenario's models.
     pub(super) fn new(scenario: Scenario, now: f64) -> Self {
         let models = scenario.models.iter().map(|profile| {
@@ -140,7 +163,9 @@ impl Account {
             sessions: Sessions::default(),
             jobs: BTreeMap::new(),
             job_orders: Vec::new(),
+            host_orders: Vec::new(),
             fault_rules: FaultRules::new(&scenario),
+            placement: Placement::Drawn,
             scenario,
         }
     }

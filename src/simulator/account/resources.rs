@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::hosted::{HostOrder, Placement};
 use super::{Account, EndpointConfig, Model, Serverless, arn, tags_key};
 use crate::simulator::validate::{
     ApiError, integer, member_of, name, optional_text, required_integer, tags, text,
@@ -60,6 +61,10 @@ impl Account {
         match self.models.remove(name) {
             Some(_) => {
                 self.tags.remove(&tags_key(&arn(region, "model", name)));
+                if matches!(self.placement, Placement::Containers(_)) {
+                    self.host_orders
+                        .push(HostOrder::DeleteModel(name.to_owned()));
+                }
                 Ok(json!({}))
             }
             None => Err(missing("model", &arn(region, "model", name))),

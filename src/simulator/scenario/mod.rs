@@ -23,6 +23,16 @@ const BUILT_IN: [(&str, &str); 3] = [
     ("transformer", include_str!("../profiles/transformer.toml")),
 ];
 
+/// Containers decide how long everything takes, and CloudWatch shows it at once.
+const CONTAINERS: &str = "
+[latency]
+median_ms = { 1024 = 1.0, 2048 = 1.0, 3072 = 1.0, 4096 = 1.0, 5120 = 1.0, 6144 = 1.0 }
+[life_cycle]
+creating_seconds = 0.0
+deleting_seconds = 0.0
+metric_delay_seconds = 0.0
+";
+
 /// What a container writes when it fails.
 const TRACEBACK: [&str; 5] = [
     "[7] [ERROR] Exception on /invocations [POST]",
@@ -66,6 +76,7 @@ const TRACEBACK: [&str; 5] = [
 /// setup_ms = 800                 # cold start: ModelSetupTime
 /// idle_seconds = 300             # a worker idle for longer starts cold again
 /// error_log = ["Traceback ..."]  # lines that the container writes when it fails
+/// content_types = []             # any other is answered with HTTP status 415; empty: all are taken
 ///
 /// [life_cycle]
 /// creating_seconds = 2.0
@@ -209,6 +220,7 @@ pub(super) struct ContainerProfile {
     pub(super) setup_ms: f64,
     pub(super) idle_seconds: f64,
     pub(super) error_log: Vec<String>,
+    pub(super) content_types: Vec<String>,
 }
 
 impl Default for ContainerProfile {
@@ -220,6 +232,7 @@ impl Default for ContainerProfile {
             setup_ms: 0.0,
             idle_seconds: 300.0,
             error_log: TRACEBACK.map(str::to_owned).to_vec(),
+            content_types: Vec::new(),
         }
     }
 }
@@ -339,6 +352,11 @@ pub enum ScenarioError {
 }
 
 impl Scenario {
+    /// Names of the models that exist from the start.
+    pub fn model_names(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().map(|it| it.name.as_str())
+    }
+
     /// Names of the built-in profiles.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name)
@@ -351,6 +369,14 @@ impl Scenario {
     pub fn built_in(name: &str) -> Option<Result<Self, ScenarioError>> {
         let (name, text) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name)?;
         Some(Self::from_toml(text, name))
+    }
+
+    /// A scenario in which containers decide how long everything takes.
+    ///
+    /// # Errors
+    /// Never, which a test shows.
+    pub fn of_containers() -> Result<Self, ScenarioError> {
+        Self::from_toml(CONTAINERS, "containers")
     }
 
     /// Reads a profile; `name` is for messages.
@@ -418,6 +444,7 @@ pub(super) mod tests {
             );
         }
         assert!(Scenario::built_in("none").is_none());
+        assert!(Scenario::of_containers().unwrap().models.is_empty());
     }
 
     #[test]

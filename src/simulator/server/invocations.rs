@@ -4,16 +4,17 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
-use axum::http::Response;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Response};
 
 use super::Service;
 use super::called::dropped;
 use super::log::LoggedInvocation;
+use super::models;
 use super::wait::wait_until;
-use crate::simulator::account::{Answer, Request, Started};
+use crate::simulator::account::{Accepted, Answer, Request, Started};
 use crate::simulator::wire::rest_json;
 
 /// Longest `InferenceId` of AWS's API.
@@ -38,7 +39,9 @@ pub(super) struct Invoke<'a> {
     pub(super) endpoint: &'a str,
     /// `X-Amzn-SageMaker-Inference-Id`.
     pub(super) inference_id: Option<&'a str>,
-    pub(super) body_bytes: usize,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) content_type: Option<&'a str>,
+    pub(super) body: Bytes,
     pub(super) request_id: &'a str,
 }
 
@@ -57,6 +60,7 @@ impl Invoke<'_> {
             service.log().remember_invocation(LoggedInvocation {
                 endpoint: self.endpoint.to_owned(),
                 inference_id: id.to_owned(),
+                content_type: self.content_type.map(str::to_owned),
                 status: response.status().as_u16(),
                 arrived_us: microseconds(since_start),
                 took_us: microseconds(arrived.elapsed()),
@@ -69,12 +73,17 @@ impl Invoke<'_> {
         let began = Instant::now();
         let request = Request {
             endpoint: self.endpoint,
-            body_bytes: self.body_bytes,
+            content_type: self.content_type,
+            body_bytes: self.body.len(),
             id: self.request_id,
         };
         let started = service.account().invoke(request, service.now());
         let started = match started {
-            Ok(started) => started,
+            Ok(Accepted::Drawn(started)) => started,
+            Ok(Accepted::Hosted(call)) => {
+                let body = self.body.clone();
+                return models::answer(service, call, self.headers, body, self.request_id).await;
+            }
             Err(error) => return rest_json::failure(&error, self.request_id),
         };
         let mut occupied = Occupied {

@@ -275,7 +275,6 @@ fn passed_on(environment: &BTreeMap<String, String>) -> BTreeMap<&String, &Strin
 /// Whether a variable is read by a dynamic loader, a C library, a memory allocator, a TLS library,
 /// a shell or an interpreter before a program's own first line.
 fn is_dangerous(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
     const BEGINNINGS: [&str; 14] = [
         "BASH",
         "DYLD_",
@@ -316,6 +315,7 @@ fn is_dangerous(name: &str) -> bool {
         "ZDOTDIR",
         "_RLD_LIST",
     ];
+    let name = name.to_ascii_uppercase();
     BEGINNINGS.iter().any(|it| name.starts_with(it))
         || NAMES.contains(&name.as_str())
         || name.ends_with("_PRELOAD")

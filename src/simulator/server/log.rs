@@ -50,6 +50,8 @@ pub(super) struct LoggedInvocation {
     pub(super) endpoint: String,
     /// The caller's, 1 to 64 characters; the simulator does not care whether it is unique.
     pub(super) inference_id: String,
+    /// The header, as it came.
+    pub(super) content_type: Option<String>,
     /// HTTP status of the answer.
     pub(super) status: u16,
     /// When the request's headers were there, in microseconds since the simulator started.

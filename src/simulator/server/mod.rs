@@ -5,13 +5,14 @@ mod host;
 mod invocations;
 mod jobs;
 mod log;
+mod models;
 mod objects;
 mod prices;
 mod wait;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -27,7 +28,9 @@ use self::invocations::{Arrived, Invoke};
 use self::jobs::JobHost;
 use self::log::Log;
 pub use self::log::LoggedRequest;
-use super::account::Account;
+pub use self::models::Containers;
+use self::models::ModelHost;
+use super::account::{Account, Placement};
 use super::clock::{self, Clock};
 use super::operations::{Api, Operation};
 use super::prices::{PriceList, PriceListFile};
@@ -64,17 +67,25 @@ pub(super) struct Service {
     price_list: PriceList,
     /// What processing jobs are run with.
     job_host: JobHost,
+    /// What serves models for real, where something does.
+    model_host: Option<ModelHost>,
 }
 
 impl Service {
     /// An account that answers on `host` until that is over.
-    pub(super) fn new(scenario: Scenario, host: Host) -> Self {
+    pub(super) fn new(scenario: Scenario, containers: Option<Containers>, host: Host) -> Self {
         let started_at = unix_time();
+        let placement = match &containers {
+            None => Placement::Drawn,
+            Some(containers) => Placement::Containers(containers.engine.machine().clone()),
+        };
+        let idle = Duration::from_secs_f64(scenario.model.idle_seconds);
         Self {
+            model_host: containers.map(|it| ModelHost::new(it, idle)),
             job_host: JobHost::new(&scenario.jobs, host),
             clock: scenario.clock,
             price_list: scenario.price_list.clone(),
-            account: Mutex::new(Account::new(scenario, started_at)),
+            account: Mutex::new(Account::new(scenario, started_at).placed(placement)),
             log: Mutex::default(),
             requests: AtomicU64::new(0),
             signed_requests: AtomicU64::new(0),
@@ -106,12 +117,23 @@ impl Service {
         Some(refused)
     }
 
-    /// Why the caller may not run a job. Signatures are not checked, so that the key is a password.
+    /// Why the caller may not run a job or a container. Signatures are not checked, so that the key
+    /// is a password.
     fn refused_job(&self, operation: &str, signature: Signature<'_>) -> Option<ApiError> {
-        let is_refused = operation == Operation::CreateProcessingJob.name()
-            && signature.access_key_id != self.job_host.access_key_id();
-        let message = "The simulator runs processing jobs on this machine, and only for the AWS_ACCESS_KEY_ID \
-                       that it printed when it was started.";
+        let is_container =
+            self.model_host.is_some() && operation == Operation::CreateEndpoint.name();
+        let runs = if operation == Operation::CreateProcessingJob.name() {
+            "processing jobs"
+        } else if is_container {
+            "containers"
+        } else {
+            return None;
+        };
+        let is_refused = signature.access_key_id != self.job_host.access_key_id();
+        let message = format!(
+            "The simulator runs {runs} on this machine, and only for the AWS_ACCESS_KEY_ID that it printed when it \
+             was started."
+        );
         is_refused.then(|| ApiError::new(400, "AccessDeniedException", message))
     }
 
@@ -168,6 +190,13 @@ impl Service {
             status: answer.map(|_| error.map_or(200, |error| error.status)),
             error: error.map(|error| error.code),
         });
+    }
+
+    /// Ends what serves models.
+    pub(super) async fn end_models(&self) {
+        if let Some(host) = &self.model_host {
+            host.end().await;
+        }
     }
 
     /// What exists and what was asked.
@@ -240,6 +269,7 @@ fn unix_time() -> f64 {
 }
 
 pub(super) fn router(service: Arc<Service>) -> Router {
+    models::watch(&service);
     Router::new()
         .fallback(handle)
         .layer(DefaultBodyLimit::max(MAX_HTTP_BODY))
@@ -307,7 +337,9 @@ async fn handle(
             arrived,
             endpoint,
             inference_id: header(&headers, "x-amzn-sagemaker-inference-id"),
-            body_bytes: body.len(),
+            headers: &headers,
+            content_type: header(&headers, "content-type"),
+            body,
             request_id: &request_id,
         };
         return call.answer(service).await;
@@ -325,6 +357,7 @@ async fn handle(
     }
     let called = json_call(&service, &headers, &uri, &body, signature);
     jobs::start_ordered(&service);
+    models::start_ordered(&service);
     let respond = |answer| aws_json::respond(answer, &headers, &request_id);
     called.respond(respond).await
 }

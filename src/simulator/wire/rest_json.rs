@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Response;
 use serde_json::json;
 
+use crate::engine::Reply;
 use crate::simulator::validate::ApiError;
 
 /// Name of the endpoint in a path, or `None` for another path.
@@ -24,6 +25,54 @@ pub(in crate::simulator) fn success(
         .header("x-amzn-invoked-production-variant", variant)
         .header("x-amzn-requestid", request_id)
         .body(Body::from(payload(response_bytes)));
+    response.unwrap_or_default()
+}
+
+/// What a container has answered.
+pub(in crate::simulator) fn answer(
+    reply: &Reply,
+    variant: &str,
+    request_id: &str,
+) -> Response<Body> {
+    let mut response = Response::builder()
+        .status(200)
+        .header("x-amzn-invoked-production-variant", variant)
+        .header("x-amzn-requestid", request_id);
+    let headers = [
+        ("content-type", &reply.content_type),
+        (
+            "x-amzn-sagemaker-custom-attributes",
+            &reply.custom_attributes,
+        ),
+    ];
+    for (name, value) in headers {
+        if let Some(value) = value {
+            response = response.header(name, value);
+        }
+    }
+    let response = response.body(Body::from(reply.body.clone()));
+    response.unwrap_or_default()
+}
+
+/// A container has answered with an error of its own.
+pub(in crate::simulator) fn model_failure(
+    message: &str,
+    original: &str,
+    original_status: u16,
+    request_id: &str,
+) -> Response<Body> {
+    let body = json!({
+        "Message": message,
+        "OriginalStatusCode": original_status,
+        "OriginalMessage": original,
+        "LogStreamArn": "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/Endpoints/simulated",
+    });
+    let response = Response::builder()
+        .status(424)
+        .header("content-type", "application/json")
+        .header("x-amzn-errortype", "ModelError")
+        .header("x-amzn-requestid", request_id)
+        .body(Body::from(body.to_string()));
     response.unwrap_or_default()
 }
 

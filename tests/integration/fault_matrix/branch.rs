@@ -92,7 +92,7 @@ const ROWS: [Row; 8] = [
     ("409: three others were first", || writing(409, "is at 1 but expected 2", 3), 0, 2, ""),
     ("409 at every write", || writing(409, "is at 1 but expected 2", 99), 0, 1, "others wrote it 60 times"),
     ("403: read-only token", || writing(403, "Resource not accessible by integration", 99), 0, 1, "contents: write"),
-    ("422: the branch is protected", || writing(422, "Changes must be made through a pull request", 99), 0, 1, "Changes must be made"),
+    ("409: the branch is protected", || writing(409, "Could not update file: Changes must be made through a pull request.", 99), 0, 1, "leave it out of the rule"),
     ("502 once, but written", || Failure { carried_out: true, ..writing(502, "", 1) }, 0, 2, ""),
     ("no answer within 30 s, but written", || Failure { carried_out: true, delay: Duration::from_secs(31), ..writing(502, "", 1) }, 0, 2, ""),
     ("503 at every read", || reading(503, "down"), 3, 1, "down (HTTP 503)"),

@@ -114,19 +114,20 @@ fn texts(run: &RunResult, baseline: Option<&BaselineFile>) -> [String; 2] {
         base: "release/1".parse().ok(),
         default: "main".parse().ok(),
     };
-    let history = file.history(&run.name, &branches);
+    // A model whose runs cannot be read ends the command: here the rest is still of interest.
+    let history = file.history(&run.name, &branches).unwrap_or_default();
     let limits = Limits::default();
     let judgement = judge(run, &analysis, Some(&history), &limits, run.finished_at);
     let links = Links::default();
     let report = report::compose(run, &analysis, &judgement, &links);
     let _ = report::summary(&report, 1 << 20);
     let _ = report::terminal(&report, report::Color::Always);
-    let _ = report::Numbers::of(&analysis, &judgement);
+    let _ = report::Numbers::of(run, &analysis, &judgement);
     let _ = report::csv_files(run, &analysis, judgement.recommended);
     let _ = report::chart_files(run, &analysis, &judgement);
     if let Some(size) = judgement.recommended {
         let entry = Entry::new(run, &analysis, size);
-        file.record(&run.name, &branches, entry, judgement.epoch());
+        let _ = file.record(&run.name, &branches, entry, judgement.epoch());
         file.to_json().unwrap();
     }
     [report::markdown(&report), report::html(&report)]

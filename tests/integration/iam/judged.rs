@@ -86,7 +86,7 @@ fn asked(sent: &Sent) -> Vec<Request> {
                 job = job.with("sagemaker:InstanceTypes", instance_type);
             }
             if let Some(longest) = input["StoppingCondition"]["MaxRuntimeInSeconds"].as_u64() {
-                job = job.with("sagemaker:MaxRuntimeInSeconds", longest);
+                job = job.with("sagemaker:MaxRuntimeInSeconds", &longest);
             }
             vec![job, passed(&input["RoleArn"])]
         }
@@ -129,7 +129,7 @@ fn asked(sent: &Sent) -> Vec<Request> {
 
 fn endpoint_config(mut request: Request, input: &Value) -> Request {
     for variant in input["ProductionVariants"].as_array().unwrap() {
-        request = request.with("sagemaker:ModelArn", arn("model", &variant["ModelName"]));
+        request = request.with("sagemaker:ModelArn", &arn("model", &variant["ModelName"]));
         if let Some(instance_type) = variant["InstanceType"].as_str() {
             request = request.with("sagemaker:InstanceTypes", instance_type);
         }
@@ -139,7 +139,7 @@ fn endpoint_config(mut request: Request, input: &Value) -> Request {
             ("MaxConcurrency", "sagemaker:ServerlessMaxConcurrency"),
         ] {
             if let Some(number) = serverless[member].as_u64() {
-                request = request.with(key, number);
+                request = request.with(key, &number);
             }
         }
     }
@@ -192,12 +192,12 @@ fn simulator() -> Simulator {
     Simulator::start(&replaced(&profile, memory))
 }
 
-fn args<'a>(mode: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let mut args = run_args("m", more);
-    let at = args.iter().position(|it| *it == "--baseline").unwrap();
-    args.drain(at..at + 2);
-    args.extend([BASELINE, mode]);
-    args
+fn flags<'a>(mode: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut flags = run_args("m", more);
+    let at = flags.iter().position(|it| *it == "--baseline").unwrap();
+    flags.drain(at..at + 2);
+    flags.extend([BASELINE, mode]);
+    flags
 }
 
 #[test]
@@ -211,14 +211,14 @@ fn what_a_gate_and_a_record_send_is_allowed_to_the_role_of_each() {
         "--concurrency-invocations=20",
         "--tag=team=x",
     ];
-    workspace.sagegate(&args("--mode=record", &load)).expect(0);
-    let recorded = recorder.take();
-    assert_allowed(&record(), &recorded);
-    assert_owner_is_expected(&recorded);
-    let written = first(&recorded, "PutObject");
+    workspace.sagegate(&flags("--mode=record", &load)).expect(0);
+    let sent = recorder.take();
+    assert_allowed(&record(), &sent);
+    assert_owner_is_expected(&sent);
+    let written = first(&sent, "PutObject");
     assert!(!is_allowed(&gate(), written), "pull requests do not write");
     workspace
-        .sagegate(&args(
+        .sagegate(&flags(
             "--mode=gate",
             &["--max-p99-increase=off", "--max-cost-increase=off"],
         ))
@@ -359,7 +359,7 @@ fn attacks_are_refused() {
     let recorder = Recorder::before(&simulator);
     let workspace = recorder.workspace(&simulator);
     workspace
-        .sagegate(&args(
+        .sagegate(&flags(
             "--mode=gate",
             &["--max-p99-increase=off", "--max-cost-increase=off"],
         ))

@@ -243,6 +243,7 @@ fn the_examples_use_inputs_that_exist_and_declare_their_permissions() {
         "fork-post.yml",
         "gate.yml",
         "inside-sagemaker.yml",
+        "local.yml",
         "models.yml",
         "nightly.yml",
         "record.yml",

@@ -25,7 +25,7 @@ impl Request {
         }
     }
 
-    pub(super) fn with(mut self, key: &str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, key: &str, value: &(impl ToString + ?Sized)) -> Self {
         let values = self.context.entry(key.to_owned()).or_default();
         values.push(value.to_string());
         self

@@ -1,6 +1,7 @@
 //! What a program sends to AWS, word for word: a proxy before the simulator.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -98,13 +99,15 @@ fn pass_on(
             "expect",
         ];
         if !skipped.contains(&name.as_str()) {
-            head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+            write!(head, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
         }
     }
-    head += &format!(
-        "connection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
+    let length = body.len();
+    write!(
+        head,
+        "connection: close\r\ncontent-length: {length}\r\n\r\n"
+    )
+    .unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body).unwrap();
     let mut received = Vec::new();

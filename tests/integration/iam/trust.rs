@@ -1,6 +1,6 @@
 //! Who may take a role: subjects of tokens before the trust policies.
 //!
-//! Subjects: GitHub Docs, "OpenID Connect reference".
+//! Subjects: GitHub Docs, "`OpenID` Connect reference".
 
 use super::policy::{Request, Role};
 

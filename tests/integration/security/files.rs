@@ -138,7 +138,9 @@ fn a_body_file_and_a_folder_of_samples_send_nothing_from_elsewhere() {
             .sagegate(&run_args("m", &["--samples", "data/samples.jsonl"]))
             .expect(2);
         assert!(
-            outcome.stderr.contains("line 1: BodyFile `"),
+            outcome
+                .stderr
+                .contains("line 1: BodyFile: cannot read samples `"),
             "{}",
             outcome.stderr
         );

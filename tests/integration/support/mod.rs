@@ -1,6 +1,8 @@
 //! The command line as a user has it, a simulator to point it at, and a folder to work in.
 
+pub(crate) mod engine;
 pub(crate) mod github;
+pub(crate) mod proxy;
 pub(crate) mod runner;
 
 use std::collections::BTreeMap;
@@ -51,8 +53,8 @@ pub(crate) fn spaced(words: &str) -> String {
     words.replace('\u{a0}', " ").replace('\u{2060}', "")
 }
 
-/// The result as a file, with latencies that no busy machine disturbs: 60 ms at 1024 MB and 35 ms at
-/// the other sizes, times `factor`.
+/// The result as a file, with latencies that no busy machine disturbs: 60 ms at 1024 MB and 35 ms
+/// at the other sizes, times `factor`.
 pub(crate) fn steadied(mut run: RunResult, factor: f64) -> String {
     for endpoint in &mut run.stability {
         let is_small = endpoint.memory_mb.get() == 1024;
@@ -122,11 +124,20 @@ impl Simulator {
 
     /// What exists and what was asked.
     pub(crate) fn state(&self) -> Value {
+        self.view("state")
+    }
+
+    /// The invocations that had an id.
+    pub(crate) fn invocations(&self) -> Vec<Value> {
+        self.view("invocations").as_array().unwrap().clone()
+    }
+
+    fn view(&self, name: &str) -> Value {
         let address = self.url().trim_start_matches("http://").to_owned();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "GET /_simulator/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            "GET /_simulator/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();

@@ -2,7 +2,7 @@
 
 use super::{cell, paragraph};
 use crate::analysis::{LoadLeftOut, LoadSummary, Serving};
-use crate::report::document::{Block, text};
+use crate::report::document::{Block, Inline, text};
 use crate::report::table::{Align, Cell, Table};
 use crate::report::{Facts, Section, figures, numbers, reason};
 use crate::result::{Load, OutcomeKind};
@@ -13,7 +13,8 @@ const MAX_REASON: usize = 300;
 /// The folded part; `None` without a concurrency benchmark.
 pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
     let memory = facts.run.concurrency.first()?.memory_mb;
-    let mut blocks: Vec<Block> = facts.analysis.serving.iter().map(answer).collect();
+    let answers = serving(facts).into_iter().map(Block::Paragraph);
+    let mut blocks: Vec<Block> = answers.collect();
     if !facts.analysis.loads.is_empty() {
         blocks.push(Block::Table(table(&facts.analysis.loads)));
         blocks.push(paragraph(how(facts)));
@@ -27,21 +28,24 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
     })
 }
 
-/// `The smallest MaxConcurrency that serves 6 clients is 4 (tried 2, 4, 8; at most 0.1 % of calls
-/// may fail).`
-fn answer(serving: &Serving) -> Block {
-    let load = match &serving.load {
-        Load::ClosedLoop { clients: 1 } => "1 client".to_owned(),
-        Load::ClosedLoop { clients } => format!("{clients} clients"),
-        Load::ConstantRate { per_second } => format!("{per_second} calls per second"),
-        Load::Trace { .. } => "the trace".to_owned(),
+/// A sentence for each load that was asked about.
+pub(in crate::report) fn serving(facts: Facts<'_>) -> Vec<Vec<Inline>> {
+    facts.analysis.serving.iter().map(answer).collect()
+}
+
+/// `6 clients need MaxConcurrency 8 (tried 2, 4, 8; at most 0.1 % of calls may fail).`
+fn answer(serving: &Serving) -> Vec<Inline> {
+    let (load, verb) = match &serving.load {
+        Load::ClosedLoop { clients: 1 } => ("1 client".to_owned(), "needs"),
+        Load::ClosedLoop { clients } => (format!("{clients} clients"), "need"),
+        Load::ConstantRate { per_second } => (format!("{per_second} calls per second"), "need"),
+        Load::Trace { .. } => ("the trace".to_owned(), "needs"),
     };
     let tried: Vec<String> = serving.tried.iter().map(ToString::to_string).collect();
     let (tried, limit) = (tried.join(", "), numbers::fine_share(serving.limit));
-    paragraph(match serving.smallest {
+    cell(match serving.smallest {
         Some(smallest) => format!(
-            "The smallest MaxConcurrency that serves {load} is {smallest} (tried {tried}; at most {limit} of calls may \
-             fail)."
+            "{load} {verb} MaxConcurrency {smallest} (tried {tried}; at most {limit} of calls may fail)."
         ),
         None => format!(
             "No MaxConcurrency of {tried} serves {load}: more than {limit} of calls failed. Try larger ones with \

@@ -49,6 +49,7 @@ fn too_little_memory_a_large_body_and_an_unknown_endpoint_fail_as_on_aws() {
     assert_eq!(error.message.unwrap(), "Request r has oversize body.");
     let request = Request {
         endpoint: "E",
+        content_type: None,
         body_bytes: 1,
         id: "r",
     };

@@ -58,11 +58,15 @@ impl World {
 
     fn invoke(&mut self, body_bytes: usize) -> Result<Started, ApiError> {
         let request = Request {
+            content_type: None,
             endpoint: "e",
             body_bytes,
             id: "r",
         };
-        self.account.invoke(request, self.now)
+        match self.account.invoke(request, self.now)? {
+            Accepted::Drawn(started) => Ok(started),
+            Accepted::Hosted(call) => panic!("{call:?} is a container's"),
+        }
     }
 
     /// A call that runs to its end.
@@ -411,8 +415,8 @@ proptest! {
                 Op::DeleteConfig(n) => { let _ = world.call("DeleteEndpointConfig", &json!({ "EndpointConfigName": name(n) })); }
                 Op::Invoke(n) => {
                     let state = world.status(&name(n));
-                    let request = Request { endpoint: &name(n), body_bytes: 1, id: "r" };
-                    if let Ok(started) = world.account.invoke(request, world.now) {
+                    let request = Request { endpoint: &name(n), content_type: None, body_bytes: 1, id: "r" };
+                    if let Ok(Accepted::Drawn(started)) = world.account.invoke(request, world.now) {
                         prop_assert_eq!(state, "InService");
                         world.account.finish(&started, true, world.now);
                     }

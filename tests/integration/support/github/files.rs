@@ -55,6 +55,13 @@ pub(super) fn read(world: &World, path: &str, query: &Query<'_>) -> Reply {
 
 pub(super) fn write(world: &mut World, path: &str, body: &Value) -> Reply {
     let branch = body["branch"].as_str().unwrap_or("main");
+    if let Some(rule) = world
+        .protected
+        .get(branch)
+        .filter(|_| world.branches.contains_key(branch))
+    {
+        return rule.refusal();
+    }
     let Some(files) = world.branches.get_mut(branch) else {
         return refuse(404, &format!("Branch {branch} not found"));
     };
@@ -130,6 +137,9 @@ fn create_branch(world: &mut World, body: &Value) -> Reply {
         .to_owned();
     if world.branches.contains_key(&name) {
         return refuse(422, "Reference already exists");
+    }
+    if let Some(rule) = world.protected.get(&name) {
+        return rule.refusal();
     }
     let Some(Object::Tree(files)) = world.objects.get(body["sha"].as_str().unwrap()) else {
         return refuse(422, "Object does not exist");

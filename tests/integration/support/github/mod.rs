@@ -82,6 +82,25 @@ impl Failure {
     }
 }
 
+/// A rule that refuses every write to a branch, in GitHub's words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Protection {
+    pub(crate) status: u16,
+    pub(crate) message: &'static str,
+    pub(crate) documentation: &'static str,
+}
+
+impl Protection {
+    fn refusal(self) -> Reply {
+        let body = json!({
+            "message": self.message,
+            "documentation_url": self.documentation,
+            "status": self.status.to_string(),
+        });
+        Reply::Json(self.status, body)
+    }
+}
+
 /// What GitHub holds.
 #[derive(Default)]
 pub(crate) struct World {
@@ -89,6 +108,8 @@ pub(crate) struct World {
     pub(crate) comments: Vec<Value>,
     /// Branches and their files.
     pub(crate) branches: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    /// Branches that a rule protects.
+    pub(crate) protected: BTreeMap<String, Protection>,
     /// Labels of pull requests.
     pub(crate) labels: BTreeMap<u64, Vec<String>>,
     /// Events of pull requests, as the API gives them.
@@ -161,6 +182,11 @@ impl GitHub {
         format!("http://{}{}", self.address, self.prefix)
     }
 
+    /// The server, without the API's prefix.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// What `ACTIONS_ID_TOKEN_REQUEST_URL` is set to.
     pub(crate) fn identity_url(&self) -> String {
         format!("http://{}{IDENTITY_PATH}?api-version=2.0", self.address)
@@ -209,7 +235,7 @@ impl World {
         let comment = json!({
             "id": id,
             "issue": issue,
-            "user": { "login": login },
+            "user": { "login": login, "type": if login.ends_with("[bot]") { "Bot" } else { "User" } },
             "body": body,
             "html_url": format!("https://github.com/{REPOSITORY}/pull/{issue}#issuecomment-{id}"),
             "created_at": self.time(),
@@ -482,6 +508,13 @@ fn route_to(
             None => refuse(404, &format!("{login} is not a user")),
             Some(role) => Reply::Json(200, permission(login, role)),
         },
+        ("GET", ["pulls", number_of]) => {
+            let mut pulls = world.pulls.iter();
+            match pulls.find(|it| it["number"] == number(number_of)) {
+                Some(pull) => Reply::Json(200, pull.clone()),
+                None => refuse(404, "Not Found"),
+            }
+        }
         ("GET", ["pulls"]) => {
             let head = query.get("head").unwrap_or_default();
             let fitting = world.pulls.iter().filter(|it| it["head"]["label"] == head);
@@ -511,7 +544,8 @@ fn create_comment(world: &mut World, issue: u64, body: &Value) -> Reply {
     if text.encode_utf16().count() > 65_536 {
         return refuse(422, "Body is too long (maximum is 65536 characters)");
     }
-    world.comment(issue, BOT, text);
+    let login = world.user.clone().unwrap_or_else(|| BOT.to_owned());
+    world.comment(issue, &login, text);
     Reply::Json(201, world.comments.last().unwrap().clone())
 }
 

@@ -1,0 +1,438 @@
+//! `--local`: containers of this machine's engine, which a fake stands for. `local_engine` has the
+//! same with a real one.
+
+use std::time::{Duration, Instant};
+
+use sagegate::result::{Condition, EndpointOutcome, Finding, Service};
+use serde_json::{Value, json};
+
+use crate::support::engine::{Engine, SAMPLES};
+use crate::support::github::GitHub;
+use crate::support::runner::Runner;
+use crate::support::{Outcome, Workspace};
+
+/// Arguments of a short local run of an image.
+fn run_args<'a>(image: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
+    let common = [
+        ("--image-uri", image),
+        ("--samples", "samples.jsonl"),
+        ("--memory-sizes", "1024,2048"),
+        ("--invocations", "100"),
+        ("--warmup", "5"),
+        ("--baseline", "file:b.json"),
+    ];
+    let kept = common.into_iter().filter(|(flag, _)| !extra.contains(flag));
+    let kept = kept.flat_map(|(flag, value)| [flag, value]);
+    ["run", "--local"]
+        .into_iter()
+        .chain(kept)
+        .chain(extra.iter().copied())
+        .collect()
+}
+
+fn local(workspace: &Workspace, image: &str, extra: &[&str]) -> Outcome {
+    workspace.sagegate(&run_args(image, extra))
+}
+
+#[test]
+fn an_image_is_measured_in_containers_as_sagemaker_starts_them() {
+    let engine = Engine::start();
+    let workspace = engine.workspace();
+    workspace.write("model/weights/w.bin", "weights");
+    let args = ["--model-data-url", "model", "--container-env", "THREADS=1"];
+    let outcome = local(&workspace, "registry.example/team/churn:pr", &args).expect(0);
+    engine.assert_nothing_is_left();
+    let shown = &outcome.stdout;
+    assert!(
+        shown.contains("churn on this machine: no baseline yet"),
+        "{shown}"
+    );
+    assert!(shown.contains("not SageMaker"), "{shown}");
+    let servers = engine.servers();
+    // One for each size, and one to check the contract.
+    assert_eq!(servers.len(), 3);
+    let host = &servers[0]["HostConfig"];
+    assert_eq!(host["Memory"], json!(1024_u64 << 20));
+    assert_eq!(host["MemorySwap"], host["Memory"]);
+    assert_eq!(
+        (&host["CpuPeriod"], &host["CpuQuota"]),
+        (&json!(20_000), &json!(11_577))
+    );
+    assert_eq!(host["Mounts"][0]["Target"], "/opt/ml/model");
+    assert_eq!(host["Mounts"][0]["ReadOnly"], true);
+    assert_eq!(host["PortBindings"]["8080/tcp"][0]["HostIp"], "127.0.0.1");
+    let environment = servers[0]["Env"].to_string();
+    assert!(environment.contains("THREADS=1"), "{environment}");
+    assert!(
+        !Value::from(servers)
+            .to_string()
+            .contains("secret-that-nobody-may-see")
+    );
+    // The folder for the run, and once more for the contract.
+    assert_eq!(engine.uploads().len(), 2);
+    let result = workspace.result();
+    assert!(matches!(&result.service, Service::Local(machine) if machine.cpus == 2));
+    assert_eq!(result.measured().count(), 2);
+    assert!(result.cleanup.left.is_empty());
+    let metrics = result.stability[0].metrics.as_ref().unwrap();
+    assert!(metrics.complete);
+    let setup = metrics.model_setup_time_ms.unwrap();
+    assert!(setup.sample_count >= 1.0, "{setup:?}");
+    let comment = workspace.read("sagegate-results/comment.md");
+    assert!(comment.contains("256 MB of 1024 MB"), "{comment}");
+    assert!(comment.contains("nothing speaks against it"), "{comment}");
+}
+
+#[test]
+fn sizes_take_turns_and_those_larger_than_the_machine_are_skipped() {
+    let engine = Engine::start();
+    let workspace = engine.workspace();
+    let outcome = local(&workspace, "churn", &["--memory-sizes", "1024,2048,4096"]).expect(0);
+    let words = "4096 MB skipped: this machine has 2 CPUs, and that is 2.32";
+    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    let comment = workspace.read("sagegate-results/comment.md");
+    assert!(
+        comment.contains("skipped: `this machine has 2 CPUs"),
+        "{comment}"
+    );
+    let result = workspace.result();
+    let spans: Vec<(f64, f64)> = result
+        .stability
+        .iter()
+        .map(|run| {
+            let last = run.invocations.last().unwrap();
+            (run.warmup[0].start_ms, last.start_ms)
+        })
+        .collect();
+    let turns = spans[0].1 < spans[1].0 || spans[1].1 < spans[0].0;
+    assert!(turns, "{spans:?}");
+    let none = local(&workspace, "churn", &["--memory-sizes", "5120,6144"]).expect(2);
+    assert!(
+        none.stderr.contains("this machine has 2 CPUs"),
+        "{}",
+        none.stderr
+    );
+    engine.assert_nothing_is_left();
+}
+
+#[test]
+fn a_model_that_is_too_large_for_a_size_is_out_of_memory_there() {
+    let engine = Engine::start();
+    let workspace = engine.workspace();
+    local(&workspace, "needs-2048", &[]).expect(0);
+    let result = workspace.result();
+    let EndpointOutcome::DeployFailed { reason, cause } = &result.stability[0].outcome else {
+        panic!("{:?}", result.stability[0].outcome);
+    };
+    assert!(
+        reason.starts_with("the container ran out of memory: 1024 MB is not enough"),
+        "{reason}"
+    );
+    assert_eq!(cause.to_owned(), sagegate::result::Cause::Model);
+    assert_eq!(result.measured().count(), 1);
+    engine.assert_nothing_is_left();
+}
+
+#[test]
+fn a_container_that_fails_says_why_in_its_own_words() {
+    let engine = Engine::start();
+    for (image, words) in [
+        (
+            "crash",
+            "the container ended with exit code 1; AllTraffic did not pass the ping health check",
+        ),
+        ("crash", "RuntimeError"),
+        ("no-entry", "executable file not found"),
+        ("error", "could not convert string to float"),
+    ] {
+        let workspace = engine.workspace();
+        let outcome = local(&workspace, image, &[]).expect(3);
+        let all = format!("{}{}", outcome.stdout, outcome.stderr);
+        let result = workspace.result();
+        let reason = result.stability[0].outcome.reason().unwrap_or_default();
+        assert!(reason.contains(words), "{image}: {reason}");
+        assert!(
+            !all.contains('\u{1b}') || !all.contains("\u{1b}[31m::"),
+            "{all}"
+        );
+        engine.assert_nothing_is_left();
+    }
+}
+
+#[test]
+fn what_is_wrong_before_anything_is_created_is_one_line() {
+    let engine = Engine::start();
+    let ours = engine.host();
+    let missing = "unix:///nonexistent/docker.sock".to_owned();
+    for (host, image, extra, words) in [
+        (
+            &missing,
+            "churn",
+            &[][..],
+            "no Docker engine answers at `/nonexistent/docker.sock`",
+        ),
+        (
+            &"tcp://10.0.0.1:2375".to_owned(),
+            "churn",
+            &[],
+            "is not the path of a Unix socket",
+        ),
+        (
+            &ours,
+            "missing:1",
+            &[],
+            "there is no image `missing:1` on this machine",
+        ),
+        (
+            &ours,
+            "arm:1",
+            &[],
+            "is an image for arm64, and this machine is amd64",
+        ),
+        (
+            &ours,
+            "churn",
+            &["--model-data-url", "nothing.tar.gz"],
+            "cannot read",
+        ),
+        (
+            &ours,
+            "churn",
+            &["--model-data-url", "samples.jsonl"],
+            "is neither a folder nor a tar archive",
+        ),
+        (
+            &ours,
+            "churn",
+            &["--model-data-url", "s3://bucket"],
+            "is not s3://BUCKET/KEY",
+        ),
+    ] {
+        let workspace = engine.workspace().with("DOCKER_HOST", host);
+        let outcome = local(&workspace, image, extra).expect(2);
+        let line = outcome.stderr.lines().last().unwrap_or_default();
+        assert!(
+            line.starts_with("error: ") && line.contains(words),
+            "{}",
+            outcome.stderr
+        );
+        assert_eq!(engine.containers(), 0, "{words}");
+    }
+    let workspace = engine.workspace();
+    for (args, words) in [
+        (
+            vec!["run", "--local", "--samples", "samples.jsonl"],
+            "--image-uri",
+        ),
+        (
+            run_args("churn", &["--simulate", "xgboost"]),
+            "cannot be used with",
+        ),
+        (
+            vec!["run", "--image-uri", "i", "--name", "n", "--samples", "s"],
+            "or --local",
+        ),
+    ] {
+        let outcome = workspace.sagegate(&args).expect(2);
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn an_engine_that_dies_half_way_ends_the_run() {
+    for requests in [6, 25] {
+        let engine = Engine::start().dying_after(requests);
+        let workspace = engine.workspace();
+        let outcome = local(&workspace, "churn", &[]);
+        let all = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(all.contains("the Docker engine could not"), "{all}");
+        // Nothing is known then of what the container would do elsewhere.
+        assert!(!all.contains("may not start on serverless"), "{all}");
+        let measured = workspace.result().measured().count();
+        assert_eq!(
+            outcome.code,
+            Some(if measured == 0 { 3 } else { 0 }),
+            "{all}"
+        );
+        if requests == 6 {
+            assert_eq!(measured, 0);
+        }
+    }
+}
+
+#[test]
+fn what_serverless_endpoints_do_not_have_is_a_warning() {
+    for (image, condition, words) in [
+        (
+            "logs",
+            Condition::ReadOnlyRoot,
+            "Read-only file system: '/logs'",
+        ),
+        ("root", Condition::OtherUser, "PermissionError"),
+        ("huge", Condition::ImageSize, "10240 MB"),
+    ] {
+        let engine = Engine::start();
+        let workspace = engine.workspace();
+        local(&workspace, image, &["--memory-sizes", "1024"]).expect(0);
+        let result = workspace.result();
+        let contract = result.local.unwrap();
+        let broken: Vec<_> = contract.broken().collect();
+        assert_eq!(broken.len(), 1, "{:?}", contract.contract);
+        assert_eq!(broken[0].condition, condition);
+        let Finding::Breaks { reason } = &broken[0].finding else {
+            panic!("{:?}", broken[0]);
+        };
+        assert!(reason.contains(words), "{reason}");
+        let comment = workspace.read("sagegate-results/comment.md");
+        assert!(
+            comment.contains("it may not start on serverless endpoints"),
+            "{comment}"
+        );
+        engine.assert_nothing_is_left();
+    }
+}
+
+#[test]
+fn the_baseline_of_another_machine_is_not_compared_with() {
+    let engine = Engine::start();
+    let workspace = engine.workspace();
+    local(&workspace, "churn", &["--mode", "record"]).expect(0);
+    let same = local(
+        &workspace,
+        "churn",
+        &["--max-p99-increase", "off", "--max-cost-increase", "off"],
+    );
+    assert!(same.expect(0).stdout.contains("passed on this machine"));
+    let text = workspace.read("b.json");
+    let mut file: Value = serde_json::from_str(&text).unwrap();
+    change_machine(&mut file);
+    workspace.write("b.json", &file.to_string());
+    let other = local(&workspace, "churn", &[]).expect(0);
+    assert!(
+        other.stdout.contains("inconclusive: other place"),
+        "{}",
+        other.stdout
+    );
+    assert!(
+        other.stdout.contains("record a baseline"),
+        "{}",
+        other.stdout
+    );
+}
+
+/// Every machine of a baseline becomes another one.
+fn change_machine(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(model) = members.get_mut("cpu_model") {
+                *model = json!("Other 9000");
+            }
+            members.values_mut().for_each(change_machine);
+        }
+        Value::Array(items) => items.iter_mut().for_each(change_machine),
+        _ => {}
+    }
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_container() {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let engine = Engine::start();
+        let workspace = engine.workspace();
+        let child = workspace.spawn(&run_args("slow", &["--invocations", "100000", "--quiet"]));
+        wait_for_servers(&engine, 1);
+        std::thread::sleep(Duration::from_millis(500));
+        signal(child.id(), name);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        engine.assert_nothing_is_left();
+    }
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_removed_by_its_ledger_by_its_id_and_by_age() {
+    for way in ["ledger", "run", "local", "age"] {
+        let engine = Engine::start();
+        let workspace = engine.workspace();
+        workspace.write("model/w", "w");
+        let args = [
+            "--model-data-url",
+            "model",
+            "--invocations",
+            "100000",
+            "--quiet",
+        ];
+        let mut child = workspace.spawn(&run_args("slow", &args));
+        wait_for_servers(&engine, 1);
+        std::thread::sleep(Duration::from_millis(300));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(engine.containers() > 0);
+        let ledger: Value =
+            serde_json::from_str(&workspace.read("sagegate-results/ledger.json")).unwrap();
+        let run_id = ledger["run_id"].as_str().unwrap();
+        let args = match way {
+            "ledger" => vec!["cleanup", "--ledger", "sagegate-results/ledger.json"],
+            "run" => vec!["cleanup", "--run", run_id],
+            "local" => vec!["cleanup", "--local", "--run", run_id],
+            _ => vec!["cleanup", "--local", "--older-than", "6h"],
+        };
+        let listed = workspace
+            .sagegate(&[&args[..], &["--dry-run"]].concat())
+            .expect(0);
+        assert!(
+            listed.stdout.contains("would remove container"),
+            "{}",
+            listed.stdout
+        );
+        let cleaned = workspace.sagegate(&args).expect(0);
+        assert!(cleaned.stdout.contains("none left"), "{}", cleaned.stdout);
+        engine.assert_nothing_is_left();
+        // Nothing is there any more, and that is well.
+        workspace
+            .sagegate(&["cleanup", "--local", "--run", run_id])
+            .expect(0);
+    }
+}
+
+#[test]
+fn the_pull_request_of_a_fork_is_gated_without_credentials() {
+    let (github, engine) = (GitHub::start(), Engine::start());
+    let mut runner = Runner::new(&github)
+        .pull_request_of("stranger/churn")
+        .with("DOCKER_HOST", &engine.host())
+        .input("local", "true")
+        .input("image-uri", "churn:pr")
+        .input("samples", "samples.jsonl")
+        .input("memory-sizes", "1024")
+        .input("invocations", "100")
+        .input("warmup", "5");
+    runner.workspace.write("samples.jsonl", SAMPLES);
+    let step = runner.step();
+    assert_eq!(step.outcome.code, Some(0), "{:?}", step.outcome);
+    assert_eq!(step.outputs["verdict"], "no-baseline");
+    assert_eq!(step.outputs["measured-on"], "this-machine");
+    assert!(step.summary.contains("not SageMaker"), "{}", step.summary);
+    // Nothing is left, so the state holds no ledger.
+    assert!(
+        step.state.values().all(String::is_empty),
+        "{:?}",
+        step.state
+    );
+    engine.assert_nothing_is_left();
+}
+
+fn wait_for_servers(engine: &Engine, count: usize) {
+    let began = Instant::now();
+    while engine.servers().len() < count {
+        assert!(began.elapsed() < Duration::from_secs(30), "no container");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn signal(pid: u32, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args(["-s", name, &pid.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
