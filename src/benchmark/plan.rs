@@ -155,7 +155,7 @@ impl Plan {
     /// The same run of a model whose data is elsewhere.
     #[must_use]
     pub fn of_model(self, model: ModelSource) -> Self {
-        let stem = names::stem(&self.identity.run_id, &self.identity.name);
+        let stem = names::stem(&self.identity.run_id, &self.identity.unique);
         let (model_name, spec) = model_of(&model, &stem, &tags(&self.identity));
         Self {
             model_name,

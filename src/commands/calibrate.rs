@@ -83,7 +83,8 @@ async fn one_run(
     let output = Output::New(calibrate.output_dir.join(format!("run-{number}")));
     let inputs = Inputs::read(measurement, &output)?;
     let backend = Backend::open(&calibrate.target, measurement, process).await?;
-    let measured = on_backend(calibrate, number, (&output, inputs), &backend, process).await;
+    let measured = on_backend(calibrate, number, (&output, inputs), &backend, process);
+    let measured = Box::pin(measured).await;
     backend.close(process).await;
     measured
 }

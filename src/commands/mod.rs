@@ -52,7 +52,7 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
         Command::Benchmark(command) => Box::pin(benchmark::benchmark(&command, process)).await,
         Command::Submit(command) => submit::submit(&command, process).await,
         Command::Collect(command) => collect::collect(&command, process).await,
-        Command::InsideJob => inside(process).await,
+        Command::InsideJob => Box::pin(inside(process)).await,
         Command::Calibrate(command) => calibrate::calibrate(&command, process).await,
         Command::Compare(command) => compare::compare(&command, process).await,
         Command::Record(command) => record::record(&command, process).await,

@@ -73,7 +73,7 @@ fn pad(bytes: u64, out: &mut impl Write) -> io::Result<()> {
     if over == 0 {
         return Ok(());
     }
-    out.write_all(&[0; BLOCK].split_at(over).1.to_vec())
+    out.write_all([0; BLOCK].split_at(over).1)
 }
 
 /// A header, with GNU's records for what is too long for it.

@@ -100,13 +100,12 @@ impl Engine {
             )
         });
         let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|it| {
-            let created_at = it.created_at.map(|at| at.to_string());
             found(
                 LeftoverKind::Volume,
                 it.name.clone(),
                 it.name,
                 &it.labels,
-                created_at.and_then(|at| at.parse().ok()),
+                it.created_at.and_then(|at| at.parse().ok()),
             )
         });
         Ok(containers.chain(volumes).collect())

@@ -21,7 +21,10 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Gets lines as they come.
 #[derive(Clone)]
-pub struct LogSink(pub Arc<dyn Fn(&[String]) + Send + Sync>);
+pub struct LogSink(pub Arc<TakeLines>);
+
+/// Takes new lines, oldest first.
+pub type TakeLines = dyn Fn(&[String]) + Send + Sync;
 
 impl fmt::Debug for LogSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

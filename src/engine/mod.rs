@@ -27,7 +27,7 @@ pub use self::image::{Image, MAX_IMAGE_BYTES};
 pub use self::labels::Labels;
 pub use self::leftovers::{Found, LeftoverKind, Removed};
 pub use self::limits::{CpuShare, Machine};
-pub use self::log::LogSink;
+pub use self::log::{LogSink, TakeLines};
 use self::reach::Reach;
 pub use self::server::{CallFailure, NotStarted, Server, StartFailure, Started};
 pub use self::socket::Surroundings;

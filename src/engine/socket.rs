@@ -40,7 +40,7 @@ pub(super) fn find(surroundings: &Surroundings) -> Result<PathBuf, EngineError> 
     }
     let candidates = usual(surroundings);
     let found = candidates.iter().find(|path| path.exists()).cloned();
-    found.ok_or_else(|| EngineError::NoSocket {
+    found.ok_or(EngineError::NoSocket {
         looked_at: candidates,
         in_container: surroundings.in_container,
         in_kubernetes: surroundings.in_kubernetes,

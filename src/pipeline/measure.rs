@@ -77,7 +77,7 @@ pub(crate) async fn measure(
     let mut result = second.confirm(&plan, result, process).await?;
     if let (Some(local), Some(facts)) = (&it.backend.local, facts) {
         result.local = Some(LocalRun {
-            contract: local.check_contract(&result, &plan.samples).await,
+            contract: Box::pin(local.check_contract(&result, &plan.samples)).await,
             ..facts
         });
         keep_again(&result, &files, process);

@@ -79,7 +79,9 @@ fn an_image_is_measured_in_containers_as_sagemaker_starts_them() {
     let setup = metrics.model_setup_time_ms.unwrap();
     assert!(setup.sample_count >= 1.0, "{setup:?}");
     let comment = workspace.read("sagegate-results/comment.md");
-    assert!(comment.contains("256 MB of 1024 MB"), "{comment}");
+    // Cells of a table do not break at these blanks.
+    let plain = comment.replace('\u{a0}', " ");
+    assert!(plain.contains("256 MB of 1024 MB"), "{plain}");
     assert!(comment.contains("nothing speaks against it"), "{comment}");
 }
 
@@ -330,7 +332,7 @@ fn change_machine(value: &mut Value) {
             members.values_mut().for_each(change_machine);
         }
         Value::Array(items) => items.iter_mut().for_each(change_machine),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

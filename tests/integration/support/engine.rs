@@ -206,9 +206,10 @@ fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
 }
 
 fn respond(stream: &mut impl Write, status: u16, body: &Value) {
-    let body = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
     };
     let _ = write!(
         stream,

@@ -37,7 +37,7 @@ pub(in crate::simulator::server) async fn answer(
         return rest_json::failure(&ApiError::internal(), request_id);
     };
     let pool = host.pools().get(&call.endpoint).cloned();
-    let lease = pool.as_ref().and_then(|pool| pool.take());
+    let lease = pool.as_ref().and_then(Pool::take);
     let (Some(pool), Some(lease)) = (pool, lease) else {
         let now = service.now();
         service.account().throttle_hosted(&call, now);

@@ -110,7 +110,8 @@ impl ModelHost {
         }
         self.tasks.close();
         self.tasks.wait().await;
-        for pool in std::mem::take(&mut *self.pools()).into_values() {
+        let pools = std::mem::take(&mut *self.pools());
+        for pool in pools.into_values() {
             for server in pool.close() {
                 self.stop(&server, Duration::ZERO).await;
             }
