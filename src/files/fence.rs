@@ -77,8 +77,8 @@ impl Fence {
     }
 
     /// In a workflow: the workspace, and beside it the folder that the runner empties after a job,
-    /// where artifacts are downloaded to. Inputs of the action are inside; an argument that a script
-    /// types may name another place, and no symlink may. Anywhere outside a workflow.
+    /// where artifacts are downloaded to. Inputs of the action are inside; an argument that a
+    /// script types may name another place, and no symlink may. Anywhere outside a workflow.
     pub fn of_environment(environment: &BTreeMap<String, String>, from_inputs: bool) -> Self {
         let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
         if variable("GITHUB_ACTIONS").is_none_or(|it| it != "true") {
@@ -93,7 +93,8 @@ impl Fence {
         }
     }
 
-    /// The fence around what a file in `folder` names: nothing else than this fence and that folder.
+    /// The fence around what a file in `folder` names: nothing else than this fence and that
+    /// folder.
     #[must_use]
     pub fn or_within(&self, folder: &Path) -> Self {
         if self.is_closed {

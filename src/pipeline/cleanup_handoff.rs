@@ -53,8 +53,8 @@ pub(crate) struct CleanupHandoff(Option<String>);
 
 impl CleanupHandoff {
     /// Saves what the run may create; comes before the first create call. A simulator needs no
-    /// clean-up, unless its endpoints are containers: it ends with the command. `run_number` is that
-    /// of one of several runs.
+    /// clean-up, unless its endpoints are containers: it ends with the command. `run_number` is
+    /// that of one of several runs.
     pub(crate) fn register(
         ledger: &Ledger,
         path: &Path,

@@ -1,6 +1,7 @@
 //! Measuring on this machine's Docker engine: what is checked before anything is created, and what
 //! is removed at the end.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::simulator::{SIMULATED_REGION, start_with_containers};
@@ -220,7 +221,7 @@ async fn data(
     let object = objects.get(bucket, key).await?;
     let object = object.ok_or_else(|| wrong(format!("there is no `{url}`")))?;
     let folder = tempfile::tempdir().and_then(|folder| {
-        std::fs::write(folder.path().join("model.tar.gz"), &object.bytes)?;
+        files::create(&folder.path().join("model.tar.gz"))?.write_all(&object.bytes)?;
         Ok(folder)
     });
     let folder = folder.map_err(|error| wrong(format!("`{url}` cannot be kept: {error}")))?;

@@ -1,9 +1,9 @@
 //! Secrets of the process, taken out of everything that leaves it.
 //!
-//! What is secret is known at the start ([`start`]) or once it is there ([`learn`]). Where words are
-//! shortened they pass through [`redacted`] before (all of `text` does that), and once more where
-//! they leave: log, terminal, files, outputs, summary, annotations and comment. What everybody can
-//! read goes through [`published`] there.
+//! What is secret is known at the start ([`start`]) or once it is there ([`learn`]). Where words
+//! are shortened they pass through [`redacted`] before (all of `text` does that), and once more
+//! where they leave: log, terminal, files, outputs, summary, annotations and comment. What
+//! everybody can read goes through [`published`] there.
 
 mod environment;
 mod identifiers;
@@ -184,8 +184,8 @@ impl Redactor {
     }
 }
 
-/// Where a secret that is found at `at` begins: the backslash of an escape of JSON belongs to it, as
-/// one alone would spoil the text.
+/// Where a secret that is found at `at` begins: the backslash of an escape of JSON belongs to it,
+/// as one alone would spoil the text.
 fn before_escape(text: &str, at: usize) -> usize {
     let before = text.get(..at).unwrap_or_default();
     let slashes = before.len() - before.trim_end_matches('\\').len();

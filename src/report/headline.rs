@@ -62,7 +62,8 @@ enum Room {
     Tight,
 }
 
-/// `churn-xgb: 2048 MB recommended, p99 188 ms, $3.42 per million`; `None` where nothing was measured.
+/// `churn-xgb: 2048 MB recommended, p99 188 ms, $3.42 per million`; `None` where nothing was
+/// measured.
 pub(super) fn of_measurement(facts: Facts<'_>) -> Option<Vec<Inline>> {
     let memory = facts.judgement.recommended?;
     let numbers = three_numbers(facts, Room::Ample);

@@ -10,7 +10,8 @@ use super::{Sample, SamplesError, content_type, input};
 use crate::files;
 use crate::text::{json_error, quoted};
 
-/// Every member, with the longest text that AWS takes for it; the body's parts have their own limit.
+/// Every member, with the longest text that AWS takes for it; the body's parts have their own
+/// limit.
 /// Source: SageMaker runtime API reference, `InvokeEndpoint`.
 pub(super) const MEMBERS: [(&str, usize); 8] = [
     ("ContentType", 1024),

@@ -1,5 +1,5 @@
-//! PURE: content types by file extension, in the spelling that the containers of AWS and Hugging Face
-//! accept: they compare the header word by word, and answer any other with HTTP status 415.
+//! PURE: content types by file extension, in the spelling that the containers of AWS and Hugging
+//! Face accept: they compare the header word by word, and answer any other with HTTP status 415.
 //!
 //! Sources, read in November 2026:
 //! - aws/sagemaker-inference-toolkit, `content_types.py` and `decoder.py`: JSON, CSV, NPY, NPZ. The
@@ -8,9 +8,9 @@
 //!   the audio below. `audio/wav` and `audio/flac` are not among them: WAV is `audio/wave` and FLAC
 //!   `audio/x-flac`. `audio/x-audio` and `image/x-image` stand for any other format: the decoders
 //!   (ffmpeg, Pillow) look at the bytes.
-//! - aws/sagemaker-xgboost-container, `xgb_content_types.py` and `encoder.py`: CSV whose delimiter is
-//!   found in the body, hence for tabs too, LIBSVM and `RecordIO` protobuf; Parquet is what its training
-//!   calls that format.
+//! - aws/sagemaker-xgboost-container, `xgb_content_types.py` and `encoder.py`: CSV whose delimiter
+//!   is found in the body, hence for tabs too, LIBSVM and `RecordIO` protobuf; Parquet is what its
+//!   training calls that format.
 //! - SageMaker developer guide, "Common data formats for inference": `application/jsonlines`.
 
 use std::path::Path;
@@ -97,7 +97,8 @@ pub(super) fn of(file: &Path) -> &'static str {
         .map_or(OTHER, |(_, content_type)| content_type)
 }
 
-/// Whether a body of this type is text, in which a byte order mark or another encoding is a mistake.
+/// Whether a body of this type is text, in which a byte order mark or another encoding is a
+/// mistake.
 pub(super) fn is_text(content_type: &str) -> bool {
     content_type.starts_with("text/")
         || [JSON, JSON_LINES, "application/xml"].contains(&content_type)

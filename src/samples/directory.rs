@@ -151,8 +151,9 @@ fn is_side_file(path: &Path) -> bool {
         || SIDE_EXTENSIONS.contains(&&*super::extension(path))
 }
 
-/// A file inside `fence` as the body of one sample. Text loses its byte order mark, and is refused in another
-/// encoding unless `content_type` names a charset; an archive is refused unless that names a type.
+/// A file inside `fence` as the body of one sample. Text loses its byte order mark, and is refused
+/// in another encoding unless `content_type` names a charset; an archive is refused unless that
+/// names a type.
 pub(super) fn read_one(
     file: &Path,
     fence: &Fence,

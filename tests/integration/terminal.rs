@@ -1,5 +1,5 @@
-//! What a terminal shows: what the command is for comes first, tables fit 80 columns, and the last line
-//! is the path of the page.
+//! What a terminal shows: what the command is for comes first, tables fit 80 columns, and the last
+//! line is the path of the page.
 
 use crate::support::github::GitHub;
 use crate::support::runner::Runner;

@@ -98,8 +98,8 @@ impl CommentArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "GitHub")]
 pub struct PullRequestArgs {
-    /// In GitHub Actions: number of the pull request that is gated and commented, where the event of the workflow does
-    /// not name it [default: that of the event]
+    /// In GitHub Actions: number of the pull request that is gated and commented, where the event
+    /// of the workflow does not name it [default: that of the event]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub pull_request: Option<u64>,
 }

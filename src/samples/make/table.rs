@@ -4,8 +4,8 @@ use super::{Header, Position};
 
 /// Rows of a table that decide whether its first one names the columns, at most.
 const LOOKED_AT: usize = 100;
-/// Columns that the CSV decoder of Hugging Face's container looks for: it refuses a body whose first
-/// line has none of them. Source: aws/sagemaker-huggingface-inference-toolkit, `decode_csv`.
+/// Columns that the CSV decoder of Hugging Face's container looks for: it refuses a body whose
+/// first line has none of them. Source: aws/sagemaker-huggingface-inference-toolkit, `decode_csv`.
 const HUGGING_FACE: [&str; 3] = ["inputs", "question", "context"];
 
 /// Bodies with where they come from.

@@ -76,7 +76,7 @@ const TRACEBACK: [&str; 5] = [
 /// setup_ms = 800                 # cold start: ModelSetupTime
 /// idle_seconds = 300             # a worker idle for longer starts cold again
 /// error_log = ["Traceback ..."]  # lines that the container writes when it fails
-/// content_types = []             # any other is answered with HTTP status 415; empty: all are taken
+/// content_types = []             # any other is answered with status 415; empty: all are taken
 ///
 /// [life_cycle]
 /// creating_seconds = 2.0

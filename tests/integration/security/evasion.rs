@@ -89,7 +89,10 @@ fn few_open_files_are_raised_and_where_that_is_forbidden_not_blamed_on_the_model
     let outcome = raised.sagegate(&LOAD).expect(0);
     let page = raised.read("out/benchmarking_report/benchmarking_report.html");
     assert!(!page.contains("open files"), "{}", outcome.stderr);
-    assert!(page.contains("serves 200 clients is 200"), "{page}");
+    assert!(
+        page.contains("200 clients need MaxConcurrency 200"),
+        "{page}"
+    );
     // The hard limit cannot be raised.
     let limited = Workspace::new(&simulator).with_open_files("-n 64");
     limited.sagegate(&LOAD).expect(0);

@@ -1,5 +1,5 @@
-//! What a pull request brings cannot hurt: files, secrets, artifacts, old comments. `docs/security.md`
-//! names these tests.
+//! What a pull request brings cannot hurt: files, secrets, artifacts, old comments.
+//! `docs/security.md` names these tests.
 
 mod artifacts;
 mod evasion;

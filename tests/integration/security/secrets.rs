@@ -113,7 +113,7 @@ fn a_container_gets_its_secret_and_nobody_else() {
     assert!(
         step.outcome
             .stderr
-            .contains("container-env: number 3 is not KEY=VALUE"),
+            .contains("input `container-env`: number 3 is not KEY=VALUE"),
         "{}",
         step.outcome.stderr
     );

@@ -10,7 +10,7 @@ use super::github::{GitHub, REPOSITORY, TOKEN};
 use super::{Outcome, Simulator, Workspace};
 
 /// The commit of the pull request.
-pub(crate) const HEAD: &str = "8f31c2e0aa5500000000000000000000000000aa";
+pub(crate) const HEAD: &str = "8f31c2e0aa558f31c2e0aa558f31c2e0aa558f31";
 /// The commit that is built: pull request and base merged.
 const MERGE: &str = "ffffffffffffffffffffffffffffffffffffffff";
 /// Number of the pull request.
