@@ -7,8 +7,10 @@ use clap::error::ErrorKind;
 use sagegate::commands::execute;
 use sagegate::config::{CommandLine, command_line, input_error, parse, usage_error};
 use sagegate::exit::ExitStatus;
+use sagegate::files::{self, Fence};
 use sagegate::github::{Annotation, Level, annotations};
-use sagegate::process::{LogWriter, Process, environment, in_actions};
+use sagegate::process::{LogWriter, Process, environment, in_actions, raise_open_files};
+use sagegate::redact;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -19,10 +21,14 @@ async fn main() -> ExitCode {
 async fn run() -> ExitStatus {
     let environment = environment();
     let in_actions = in_actions(&environment);
-    let line = match command_line(std::env::args_os().collect(), &environment) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    redact::start(&environment, &arguments);
+    raise_open_files();
+    let line = match command_line(arguments, &environment) {
         Ok(line) => line,
         Err(error) => return complain(in_actions, &error.to_string()),
     };
+    files::confine(Fence::of_environment(&environment, line.from_inputs));
     let cli = match parse(&line.arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &line, in_actions),
@@ -73,7 +79,7 @@ fn complain(in_actions: bool, message: &str) -> ExitStatus {
         };
         let _ = write!(io::stderr(), "{}", annotations(&[error]));
     } else {
-        let _ = writeln!(io::stderr(), "error: {message}");
+        let _ = writeln!(io::stderr(), "error: {}", redact::redacted(message));
     }
     ExitStatus::Usage
 }

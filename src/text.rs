@@ -1,13 +1,19 @@
-//! Untrusted words made safe for a terminal or a CI log, and sentences about errors.
+//! Untrusted words made safe for a terminal or a CI log, and sentences about errors. All of them
+//! come out without the secrets of the process.
 
 use std::fmt::Display;
+
+use crate::redact::redacted;
+
+/// Characters of a file's content that a message quotes.
+const MAX_QUOTE: usize = 60;
 
 /// `text` as one line that can neither move a terminal's cursor nor start a workflow command:
 /// control and direction characters become spaces, runs of spaces one, and `##[` (which GitHub's
 /// runner obeys anywhere in a line) is broken up. The caller puts visible text in front, so a
 /// leading `::` is harmless too.
 pub fn one_line(text: &str) -> String {
-    let spaced: String = text
+    let spaced: String = redacted(text)
         .chars()
         .map(|c| if is_unsafe(c) { ' ' } else { c })
         .collect();
@@ -18,19 +24,60 @@ pub fn one_line(text: &str) -> String {
         .replace("##[", "## [")
 }
 
+/// One line that keeps its spaces, for columns: each control or direction character becomes a
+/// space, and `##[` is broken up.
+pub fn aligned_line(text: &str) -> String {
+    let text = redacted(text);
+    let spaced = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c });
+    spaced.collect::<String>().replace("##[", "## [")
+}
+
+/// What a file says, as a message may quote it: one line, at most 60 characters.
+pub fn quoted(content: &str) -> String {
+    let line = one_line(content);
+    match line.char_indices().nth(MAX_QUOTE) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// What is wrong with JSON of a file, without its strings. Names of members are quoted.
+pub fn json_error(error: &serde_json::Error) -> String {
+    without_strings(&error.to_string())
+}
+
+/// A message of serde without the strings of the file, which it quotes.
+pub fn without_strings(message: &str) -> String {
+    let unquoted = match (message.split_once('"'), message.rsplit_once('"')) {
+        // One quote alone ends nothing.
+        (Some((before, _)), Some((_, after))) if before.len() + after.len() + 1 < message.len() => {
+            format!("{before}\"…\"{after}")
+        }
+        _ => message.to_owned(),
+    };
+    for (kind, shows) in [("unknown variant `", false), ("unknown field `", true)] {
+        let Some((before, rest)) = unquoted.split_once(kind) else {
+            continue;
+        };
+        // The names that are expected are our own.
+        if let Some((name, expected)) = rest.rsplit_once("`, expected ") {
+            let name = if shows {
+                quoted(name)
+            } else {
+                "…".to_owned()
+            };
+            return one_line(&format!("{before}{kind}{name}`, expected {expected}"));
+        }
+    }
+    one_line(&unquoted)
+}
+
 /// An error in a sentence, with its suggested fix behind a semicolon.
 pub fn with_hint(error: &impl Display, hint: Option<String>) -> String {
     match hint {
         Some(hint) => format!("{error}; {hint}"),
         None => error.to_string(),
     }
-}
-
-/// One line that keeps its spaces, for columns: each control or direction character becomes a
-/// space, and `##[` is broken up.
-pub fn aligned_line(text: &str) -> String {
-    let spaced = text.chars().map(|c| if is_unsafe(c) { ' ' } else { c });
-    spaced.collect::<String>().replace("##[", "## [")
 }
 
 /// A word of a shell command: quoted unless it needs no quotes.
@@ -106,6 +153,45 @@ mod tests {
     #[test]
     fn bytes_become_two_digits_each() {
         assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
+
+    #[test]
+    fn a_message_of_serde_keeps_no_string_and_short_names_of_members() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "snake_case")]
+        enum Kind {
+            One,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Known {
+            #[expect(dead_code, reason = "only read")]
+            number: Option<u32>,
+            #[expect(dead_code, reason = "only read")]
+            kind: Option<Kind>,
+        }
+        let error = |json: &str| json_error(&serde_json::from_str::<Known>(json).unwrap_err());
+        assert_eq!(
+            error(r#"{"number": "TOP\"SECRET"}"#),
+            "invalid type: string \"…\", expected u32 at line 1 column 24"
+        );
+        assert_eq!(
+            error(r#"{"kind": "TOPSECRET`, expected x"}"#),
+            "unknown variant `…`, expected `one` at line 1 column 33"
+        );
+        let long = "x".repeat(100);
+        let expected = format!(
+            "unknown field `{}…`, expected `number` or `kind`",
+            "x".repeat(60)
+        );
+        let of_name = error(&format!("{{\"{long}\": 1}}"));
+        assert!(of_name.starts_with(&expected), "{of_name}");
+    }
+
+    #[test]
+    fn a_quote_is_short_and_printable() {
+        assert_eq!(quoted("a\u{1b}[31m\nb"), "a [31m b");
+        assert_eq!(quoted(&"ä".repeat(100)), format!("{}…", "ä".repeat(60)));
     }
 
     proptest! {

@@ -67,6 +67,19 @@ const LOCAL: [&str; 7] = [
     "no buffer space",
 ];
 
+/// Words about a limit of this machine: whoever meets it will meet it again.
+const FULL: [&str; 3] = [
+    "too many open files",
+    "cannot assign requested address",
+    "no buffer space",
+];
+
+/// Whether a failed call met a limit of this machine.
+pub fn is_machine_full(words: &str) -> bool {
+    let words = words.to_lowercase();
+    FULL.iter().any(|it| words.contains(it))
+}
+
 /// What an endpoint that AWS reports as failed is due to: `reason` is its `FailureReason`.
 pub fn cause_of_deployment(reason: &str) -> Cause {
     let reason = reason.to_lowercase();

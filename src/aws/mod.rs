@@ -3,6 +3,7 @@
 mod access;
 mod account_id;
 mod cause;
+mod credentials;
 mod endpoints;
 mod error;
 mod invoke;
@@ -25,7 +26,7 @@ mod web_identity;
 
 pub use access::Access;
 pub use account_id::{AccountId, NotAnAccount};
-pub use cause::{cause_of_call, cause_of_deployment, is_role_refused};
+pub use cause::{cause_of_call, cause_of_deployment, is_machine_full, is_role_refused};
 pub use endpoints::{EndpointSpec, EndpointStatus};
 pub use error::{AwsError, AwsErrorKind};
 pub use invoke::Invoker;

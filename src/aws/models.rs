@@ -21,6 +21,8 @@ pub struct ModelSpec {
     pub execution_role_arn: String,
     /// Tags of the model.
     pub tags: Vec<(String, String)>,
+    /// Whether it is there already: then it is only deleted.
+    pub is_there: bool,
 }
 
 /// What a model is made of.
@@ -149,6 +151,20 @@ impl Session {
 }
 
 impl Container {
+    /// Whether the container gets variables, which may be secret.
+    pub fn has_environment(&self) -> bool {
+        let (Self::Image { environment, .. } | Self::Package { environment, .. }) = self;
+        !environment.is_empty()
+    }
+
+    /// The same container without its variables.
+    #[must_use]
+    pub fn without_environment(mut self) -> Self {
+        let (Self::Image { environment, .. } | Self::Package { environment, .. }) = &mut self;
+        environment.clear();
+        self
+    }
+
     fn definition(&self) -> ContainerDefinition {
         let builder = ContainerDefinition::builder();
         let (builder, environment) = match self {

@@ -12,6 +12,7 @@ use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
 use super::access::Access;
+use super::credentials::learning;
 use super::retry::{CONNECT_TIMEOUT, UnreadableAnswer, control_retries, control_timeouts};
 use super::timing::HostRecorder;
 use super::web_identity::{AssumedRole, with_role};
@@ -207,7 +208,7 @@ pub(super) async fn configured(
 ) -> Result<SdkConfig, SessionError> {
     let loader = loader.http_client(access.network.client(Servers::Aws)?);
     let Some(role) = &access.role else {
-        return Ok(loader.load().await);
+        return Ok(learning(loader.load().await));
     };
     let Some(tokens) = &role.tokens else {
         return Err(SessionError::NoIdentityToken {
@@ -215,7 +216,7 @@ pub(super) async fn configured(
         });
     };
     let config = loader.no_credentials().load().await;
-    Ok(with_role(&config, role, tokens))
+    Ok(learning(with_role(&config, role, tokens)))
 }
 
 /// Refuses a configuration with which no call can succeed; gives the credentials of now.

@@ -1,23 +1,25 @@
 //! A baseline in a file, written atomically under a lock on its folder.
 
 use std::fs::File;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{BaselineError, UnusableBaseline};
-use crate::files::{create_folders, write_atomically};
+use crate::files::{self, MIB, create_folders, write_atomically};
 use crate::gate::{BaselineFile, BaselineFileError};
 
+/// Largest baseline that is read: that of a thousand models has some ten megabytes.
+const MAX_BYTES: u64 = 64 * MIB;
+
 pub(super) fn load(path: &Path) -> Result<Option<BaselineFile>, BaselineError> {
-    match std::fs::read_to_string(path) {
+    match files::read_text(path, MAX_BYTES) {
         Ok(text) => Ok(Some(BaselineFile::from_json(
             &text,
             &path.display().to_string(),
         )?)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(UnusableBaseline::Read {
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(UnusableBaseline::Read {
             path: path.to_owned(),
-            source,
+            source: error.into(),
         }
         .into()),
     }

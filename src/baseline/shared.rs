@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{BaselineError, BaselineServiceError};
 use crate::gate::{BaselineFile, BaselineFileError};
 use crate::github::{Failure, Retry, Waits};
+use crate::redact::redacted;
 
 /// Writers that may get in before this one, and the pauses in which they do.
 const TURNS: Retry = Retry {
@@ -79,5 +80,5 @@ async fn update_once(
         .to_json()
         .map_err(|source| BaselineFileError::Malformed { name, source })?;
     let version = found.as_ref().map(|found| found.version.as_str());
-    store.write(json, version).await
+    store.write(redacted(&json).into_owned(), version).await
 }

@@ -9,7 +9,8 @@ use thiserror::Error;
 use super::cleanup::Names;
 use super::names::{is_of_run, is_run_id};
 use super::plan::Plan;
-use crate::files::write_atomically;
+use crate::files::{self, MIB, write_atomically};
+use crate::text::{json_error, quoted};
 
 /// Names of everything a run may create. "Absent" counts as deleted, so deleting what a ledger
 /// lists is safe to repeat.
@@ -59,6 +60,8 @@ pub enum LedgerError {
 }
 
 const SCHEMA: u32 = 1;
+/// Largest ledger that is read: names of a run have some kilobytes.
+const MAX_BYTES: u64 = 16 * MIB;
 
 impl Ledger {
     /// What to delete.
@@ -134,9 +137,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`], also when no name is left.
     pub fn read(path: &Path) -> Result<Self, LedgerError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LedgerError::Io {
+        let text = files::read_text(path, MAX_BYTES).map_err(|error| LedgerError::Io {
             path: path.to_owned(),
-            source,
+            source: error.into(),
         })?;
         Self::parse(&text).map_err(|reason| LedgerError::Malformed {
             path: path.to_owned(),
@@ -149,15 +152,15 @@ impl Ledger {
     /// # Errors
     /// What is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut ledger: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut ledger: Self = serde_json::from_str(text).map_err(|error| json_error(&error))?;
         if ledger.schema != SCHEMA {
             return Err(format!("schema {} instead of {SCHEMA}", ledger.schema));
         }
         if !is_run_id(&ledger.run_id) {
-            return Err(format!("`{}` is not a run id", ledger.run_id));
+            return Err(format!("`{}` is not a run id", quoted(&ledger.run_id)));
         }
         if !is_region(&ledger.region) {
-            return Err(format!("`{}` is not a region", ledger.region));
+            return Err(format!("`{}` is not a region", quoted(&ledger.region)));
         }
         let run_id = &ledger.run_id;
         for names in [&mut ledger.endpoints, &mut ledger.models, &mut ledger.jobs] {
@@ -167,7 +170,8 @@ impl Ledger {
         let names = [&ledger.endpoints, &ledger.models, &ledger.jobs];
         match ledger.foreign.first() {
             Some(name) if names.iter().all(|it| it.is_empty()) => Err(format!(
-                "`{name}` is not a name that sagegate gives in run {run_id}"
+                "`{}` is not a name that sagegate gives in run {run_id}",
+                quoted(name)
             )),
             Some(_) | None => Ok(ledger),
         }

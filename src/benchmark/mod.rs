@@ -279,6 +279,10 @@ async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
     let Some(model) = &context.plan.model else {
         return Ok(());
     };
+    if model.is_there {
+        context.created.fetch_add(1, Ordering::SeqCst);
+        return Ok(());
+    }
     let session = &context.environment.session;
     let creation = loop {
         match session.create_model(model).await {

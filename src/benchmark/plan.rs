@@ -50,7 +50,30 @@ pub enum ModelSource {
         container: Container,
         /// Role that it runs with.
         execution_role_arn: String,
+        /// Whether another process has created it already.
+        #[serde(default)]
+        is_there: bool,
     },
+}
+
+impl ModelSource {
+    /// The same model once it is created: without the variables of its container, which nobody else
+    /// needs.
+    #[must_use]
+    pub fn created(self) -> Self {
+        match self {
+            Self::Existing(name) => Self::Existing(name),
+            Self::Created {
+                container,
+                execution_role_arn,
+                is_there: _,
+            } => Self::Created {
+                container: container.without_environment(),
+                execution_role_arn,
+                is_there: true,
+            },
+        }
+    }
 }
 
 /// Identity of the run, and the model.
@@ -228,6 +251,7 @@ fn model_of(
         ModelSource::Created {
             container,
             execution_role_arn,
+            is_there,
         } => (
             stem.to_owned(),
             Some(ModelSpec {
@@ -235,6 +259,7 @@ fn model_of(
                 container: container.clone(),
                 execution_role_arn: execution_role_arn.clone(),
                 tags: tags.to_vec(),
+                is_there: *is_there,
             }),
         ),
     }
@@ -335,6 +360,7 @@ pub(super) mod tests {
                 environment: Vec::new(),
             },
             execution_role_arn: "arn:aws:iam::000000000000:role/r".to_owned(),
+            is_there: false,
         };
         let plan_of = |model| plan(&[1024], 1, model);
         let created = plan_of(created);

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::load_plan::Arrivals;
+use crate::text::quoted;
 
 /// Arrivals of one trace, at most.
 const MOST_ARRIVALS: usize = 1_000_000;
@@ -40,7 +41,10 @@ impl Arrivals {
             }
             let time: Option<f64> = number.parse().ok();
             let Some(time) = time.filter(|time| time.is_finite()) else {
-                let reason = format!("`{number}` is not a time, use seconds, for example 12.5");
+                let reason = format!(
+                    "`{}` is not a time, use seconds, for example 12.5",
+                    quoted(number)
+                );
                 return Err(error(Some(index + 1), reason));
             };
             times.push(time);

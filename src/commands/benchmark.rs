@@ -82,6 +82,7 @@ async fn on_backend(
         on_unwritable: OnUnwritable::Warn,
         publisher,
         may_accept: MayAccept::default(),
+        others: None,
     };
     let conclusion = conclude(&case, &History::default(), &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)

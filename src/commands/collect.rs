@@ -14,19 +14,35 @@ use crate::pipeline::output_files::{LEDGER, OutputFiles};
 use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
 use crate::pipeline::subject::about;
+use crate::pipeline::unmeasured::UnjudgedResult;
 use crate::process::Process;
 use crate::text::with_hint;
 
 /// Waits for the job where it still runs, then fetches, judges and reports as `run` does.
 pub(super) async fn collect(collect: &Collect, process: &Process) -> Outcome {
+    let token = collect.gate.baseline.github_token.as_ref();
+    let process = &about(collect.gate.pull_request, token, process).await;
+    let publisher = Publisher::of_event(collect.gate.comment, token, process);
+    match Box::pin(fetch_and_judge(collect, &publisher, process)).await {
+        Ok(exit_code) => Ok(exit_code),
+        Err(error) => {
+            let unjudged = UnjudgedResult {
+                name: None,
+                commit: process.commit(),
+                output_dir: &collect.output_dir,
+                publisher: &publisher,
+            };
+            unjudged.conclude(error, process).await
+        }
+    }
+}
+
+async fn fetch_and_judge(collect: &Collect, publisher: &Publisher, process: &Process) -> Outcome {
     let prices = Prices::read(&collect.recommend.prices)?;
     let session = Session::connect(collect.region.clone(), process.aws()).await?;
     let owner = collect.gate.baseline.bucket_owner.clone();
     let objects = Objects::connect(collect.region.clone(), process.aws(), owner).await?;
-    let token = collect.gate.baseline.github_token.as_ref();
-    let process = &about(collect.gate.pull_request, token, process).await;
-    let publisher = Publisher::of_event(collect.gate.comment, token, process);
-    let gate = Gate::open(&collect.gate, &publisher, process).await?;
+    let gate = Gate::open(&collect.gate, publisher, process).await?;
     let (input, output) = places(collect, &session).await?;
     let files = OutputFiles::of(&collect.output_dir);
     files.clear()?;

@@ -9,29 +9,49 @@ use crate::error::{Error, UsageError};
 use crate::gate::{BaselineFile, Branches, History, MayAccept};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
+use crate::pipeline::gate::warn_of_own_baseline;
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::Publisher;
 use crate::pipeline::saved_result::{append, read_whole};
+use crate::pipeline::unmeasured::UnjudgedResult;
 use crate::process::Process;
 use crate::result::RunResult;
 
 /// Compares a saved result with a baseline, or with earlier results.
 pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
+    let publisher = Publisher::without_comment(process);
+    match judge(compare, &publisher, process).await {
+        Ok(exit_code) => Ok(exit_code),
+        Err(error) => {
+            let unjudged = UnjudgedResult {
+                name: Some("the model"),
+                commit: process.commit(),
+                output_dir: &compare.output_dir,
+                publisher: &publisher,
+            };
+            unjudged.conclude(error, process).await
+        }
+    }
+}
+
+async fn judge(compare: &Compare, publisher: &Publisher, process: &Process) -> Outcome {
     let run = RunResult::read(&compare.result)?;
     let prices = Prices::read(&compare.recommend.prices)?;
-    let (uri, history) = match &compare.against {
+    let (uri, baseline, history) = match &compare.against {
         Against::Baseline(baseline) => {
             let uri = baseline.uri(process.in_actions());
+            warn_of_own_baseline(&uri, process);
             let access = process.access(baseline);
             let file = uri.open(&access)?.load().await?.unwrap_or_default();
             let branches = process.branches(baseline.branch.as_ref());
             let history = file
                 .history(&run.name, &branches)
                 .map_err(BaselineError::from)?;
-            (Some(uri), history)
+            (Some(uri), Some(file), history)
         }
         Against::Results(paths) => (
+            None,
             None,
             history(compare, paths, &run.name, &prices, process).await?,
         ),
@@ -49,8 +69,9 @@ pub(super) async fn compare(compare: &Compare, process: &Process) -> Outcome {
         result_file: &compare.result,
         files: &files,
         on_unwritable: OnUnwritable::Fail,
-        publisher: &Publisher::without_comment(process),
+        publisher,
         may_accept: MayAccept::default(),
+        others: baseline.as_ref(),
     };
     let conclusion = conclude(&case, &history, &ending, process).await?;
     Ok(conclusion.publish(&ending, process).await)

@@ -16,7 +16,7 @@ mod samples;
 mod simulate;
 mod submit;
 
-use crate::config::{Cli, Command, Rejected};
+use crate::config::{Attempt, Cli, Command, Rejected, Typed};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::job::inside::inside;
@@ -35,7 +35,7 @@ pub async fn execute(cli: Cli, process: &Process) -> ExitStatus {
             Ok(command) => Box::pin(dispatch(command, &process)).await,
             Err(rejected) => reject(*rejected, &process).await,
         },
-        Err(error) => Err(error.into()),
+        Err(error) => cannot_act(error.into(), cli.command, process).await,
     };
     match outcome {
         Ok(status) => status,
@@ -67,11 +67,25 @@ async fn dispatch(command: Command, process: &Process) -> Outcome {
     }
 }
 
+/// A role that cannot be asked for: a gate publishes that.
+async fn cannot_act(error: Error, command: Typed, process: &Process) -> Outcome {
+    let attempt = match Command::try_from(command) {
+        Ok(Command::Run(run)) => Some(run.attempt()),
+        Ok(Command::Submit(submit)) => Some(submit.attempt()),
+        Ok(_) => None,
+        Err(rejected) => rejected.attempt,
+    };
+    announce(error, attempt.as_ref(), process).await
+}
+
 /// Flags that contradict each other: nothing is measured, and a gate publishes
 /// that.
 async fn reject(rejected: Rejected, process: &Process) -> Outcome {
-    let error = Error::from(rejected.error);
-    let Some(attempt) = &rejected.attempt else {
+    announce(rejected.error.into(), rejected.attempt.as_ref(), process).await
+}
+
+async fn announce(error: Error, attempt: Option<&Attempt>, process: &Process) -> Outcome {
+    let Some(attempt) = attempt else {
         return Err(error);
     };
     let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;

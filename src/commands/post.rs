@@ -10,6 +10,7 @@ use crate::baseline::BaselineError;
 use crate::config::Post;
 use crate::error::{Error, UsageError};
 use crate::exit::ExitStatus;
+use crate::files::{self, FileError, MIB};
 use crate::github::{Context, Head};
 use crate::pipeline::Outcome;
 use crate::pipeline::conclude::{Case, Ending, OnUnwritable, Purpose, conclude};
@@ -17,13 +18,13 @@ use crate::pipeline::measure::run_id;
 use crate::pipeline::output_files::OutputFiles;
 use crate::pipeline::prices::Prices;
 use crate::pipeline::publish::{NoConversation, Publisher};
-use crate::pipeline::unmeasured::{FORK, FORK_HINT, publish_unmeasured};
+use crate::pipeline::unmeasured::{FORK, FORK_HINT, UnjudgedResult, publish_unmeasured};
 use crate::process::{Process, now};
 use crate::report::{Consequence, Unmeasured, UnmeasuredVerdict};
-use crate::result::RunResult;
+use crate::result::{ResultFileError, RunResult};
 
 /// Largest result that is read: fifty times that of a run with the default settings.
-const MAX_RESULT: u64 = 64 << 20;
+const MAX_RESULT: u64 = 64 * MIB;
 
 /// Judges the result and comments on the pull request of its commit.
 pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
@@ -37,18 +38,18 @@ pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
     };
     let token = post.gate.baseline.github_token.as_ref();
     let publisher = Publisher::of_other_workflow(post.gate.comment, token, process).await;
-    let exit_status = match post.result.metadata() {
-        Ok(file) if file.len() > MAX_RESULT => {
-            return Err(UsageError::HugeResult {
-                path: post.result.clone(),
-                bytes: file.len(),
-            }
-            .into());
+    let outcome = publish(post, head, run.is_fork, &publisher, process).await;
+    let exit_status = match outcome {
+        Ok(exit_status) => exit_status,
+        Err(error) => {
+            let unjudged = UnjudgedResult {
+                name: post.name.as_deref(),
+                commit: Some(head.sha.clone()),
+                output_dir: &post.output_dir,
+                publisher: &publisher,
+            };
+            unjudged.conclude(error, process).await?
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            without_result(post, head, run.is_fork, &publisher, process).await?
-        }
-        Ok(_) | Err(_) => judge(post, head, &publisher, process).await?,
     };
     if let Err(NoConversation::NoPullRequest) = &publisher.conversation {
         process.notice(&format!(
@@ -59,16 +60,52 @@ pub(super) async fn post(post: &Post, process: &Process) -> Outcome {
     Ok(exit_status)
 }
 
-async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Process) -> Outcome {
-    let run = RunResult::read(&post.result)?;
-    check_commit(&run, head, &post.result)?;
+async fn publish(
+    post: &Post,
+    head: &Head,
+    is_fork: bool,
+    publisher: &Publisher,
+    process: &Process,
+) -> Outcome {
+    match read(&post.result) {
+        Ok(run) => judge(post, &run, head, publisher, process).await,
+        Err(Error::Usage(UsageError::Result {
+            source: ResultFileError::Io { source, .. },
+        })) if source.kind() == io::ErrorKind::NotFound => {
+            without_result(post, head, is_fork, publisher, process).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn read(path: &Path) -> Result<RunResult, Error> {
+    let text = files::read_text(path, MAX_RESULT).map_err(|error| {
+        let path = path.to_owned();
+        if let FileError::TooLarge { bytes, .. } = error {
+            return UsageError::HugeResult { path, bytes };
+        }
+        let source = error.into();
+        UsageError::from(ResultFileError::Io { path, source })
+    })?;
+    Ok(RunResult::from_json(&text, path)?)
+}
+
+async fn judge(
+    post: &Post,
+    run: &RunResult,
+    head: &Head,
+    publisher: &Publisher,
+    process: &Process,
+) -> Outcome {
+    check_commit(run, head, &post.result)?;
+    check_name(run, post)?;
     let prices = Prices::read(&post.recommend.prices)?;
     let uri = post.gate.baseline.uri(true);
     let access = process.access(&post.gate.baseline);
     let baseline = uri.open(&access)?.load().await?.unwrap_or_default();
     let case = Case {
-        run: &run,
-        prices: &prices.of_result(&run, process).await?,
+        run,
+        prices: &prices.of_result(run, process).await?,
         recommend: &post.recommend,
         limits: post.gate.judging.limits,
     };
@@ -80,6 +117,7 @@ async fn judge(post: &Post, head: &Head, publisher: &Publisher, process: &Proces
         on_unwritable: OnUnwritable::Fail,
         publisher,
         may_accept: post.gate.may_accept,
+        others: Some(&baseline),
     };
     let base = post.gate.baseline.branch.as_ref().or_else(|| {
         let conversation = publisher.conversation.as_ref().ok();
@@ -126,8 +164,21 @@ async fn without_result(
         hint: Some(hint),
     };
     let files = OutputFiles::of(&post.output_dir);
-    publish_unmeasured(&unmeasured, Consequence::Passes, &files, publisher, process).await?;
+    publish_unmeasured(&unmeasured, Consequence::Passes, &files, publisher, process).await;
     Ok(ExitStatus::Success)
+}
+
+/// The model is the one that the workflow names, not the one that the result does.
+fn check_name(run: &RunResult, post: &Post) -> Result<(), Error> {
+    match &post.name {
+        Some(expected) if *expected != run.name => Err(UsageError::OtherModel {
+            path: post.result.clone(),
+            name: run.name.clone(),
+            expected: expected.clone(),
+        }
+        .into()),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn check_commit(run: &RunResult, head: &Head, path: &Path) -> Result<(), Error> {

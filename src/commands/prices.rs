@@ -1,12 +1,11 @@
 //! `sagegate prices`: makes a price file from AWS's price list.
 
-use std::fs::File;
 use std::io::BufReader;
 
 use crate::config::{OfferFrom, Prices};
 use crate::error::UsageError;
 use crate::exit::ExitStatus;
-use crate::files::write_atomically;
+use crate::files::{self, write_atomically};
 use crate::pipeline::Outcome;
 use crate::pipeline::prices::download;
 use crate::prices::price_file_from_offer;
@@ -17,10 +16,10 @@ pub(super) async fn prices(prices: &Prices, process: &Process) -> Outcome {
     let json = match &prices.from {
         OfferFrom::Region(region) => download(region, process).await?,
         OfferFrom::File(path) => {
-            let offer = File::open(path).map_err(|source| UsageError::Unreadable {
+            let offer = files::open(path).map_err(|error| UsageError::Unreadable {
                 flag: "--from",
                 path: path.clone(),
-                source,
+                source: error.into(),
             })?;
             price_file_from_offer(BufReader::new(offer), &path.display().to_string())?
         }

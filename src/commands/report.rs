@@ -29,6 +29,7 @@ pub(super) async fn report(report: &Report, process: &Process) -> Outcome {
         on_unwritable: OnUnwritable::Fail,
         publisher: &Publisher::without_comment(process),
         may_accept: MayAccept::default(),
+        others: None,
     };
     conclude(&case, &History::default(), &ending, process).await?;
     Ok(ExitStatus::Success)

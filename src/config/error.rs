@@ -1,6 +1,7 @@
 //! Flags that are well-formed one by one and contradict each other.
 
 use crate::hint::hinted;
+use crate::result::MAX_LOADS;
 
 hinted! {
     /// A combination of flags that means nothing.
@@ -12,6 +13,32 @@ hinted! {
         Incomplete {
             /// The flags with the placeholders of their values.
             missing: Vec<&'static str>,
+        },
+        /// A variable of the container that is none. It may be a part of a secret, so it is not
+        /// shown.
+        #[error("--container-env: number {number} is not KEY=VALUE")]
+        #[hint("a key has letters, digits and `_`; a value has one line")]
+        NotAVariable {
+            /// Which one, from 1.
+            number: usize,
+        },
+        /// A tag that AWS would refuse after the start.
+        #[error("--tag `{key}`: {reason}")]
+        #[hint("choose another key, or leave it out")]
+        Tag {
+            /// Its key.
+            key: String,
+            /// What is wrong.
+            reason: &'static str,
+        },
+        /// More loads than a result holds.
+        #[error(
+            "--max-concurrency and --client-multipliers give {loads} loads, a run has at most {MAX_LOADS}"
+        )]
+        #[hint("leave some of them out")]
+        TooManyLoads {
+            /// How many.
+            loads: usize,
         },
         /// An image without the role that a model on AWS needs.
         #[error("--image-uri: a model on AWS needs --execution-role-arn")]

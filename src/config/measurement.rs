@@ -4,11 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs};
+use super::args::{
+    GivenVariable, LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs,
+};
 use super::error::ConfigError;
 use crate::analysis::Strategy;
 use crate::aws::Container;
 use crate::benchmark::{LoadOptions, ModelSource, Options};
+use crate::result::MAX_LOADS;
+use crate::text::quoted;
 
 /// Role of a model in containers of this machine, which nothing assumes.
 const LOCAL_ROLE: &str = "arn:aws:iam::000000000000:role/local";
@@ -154,6 +158,7 @@ pub(super) enum LoadDefault {
 impl Checked {
     pub(super) fn new(args: MeasurementArgs, load: LoadDefault) -> Result<Self, ConfigError> {
         check_counts(&args.measure)?;
+        check_tags(&args.model.tags)?;
         let output = output_of(&args);
         let target = target_of(&args);
         let arrivals = match (args.load.rate, &args.load.trace) {
@@ -162,6 +167,7 @@ impl Checked {
             (None, None) => None,
         };
         let options = options(args.measure, args.load, load);
+        check_loads(&options)?;
         let (name, model, samples) = model(&args.model, &target)?;
         let measurement = Measurement {
             name,
@@ -270,7 +276,16 @@ fn source(args: &ModelArgs, target: &Target) -> Result<Option<ModelSource>, Conf
     if args.image_uri.is_some() && args.execution_role_arn.is_none() && *target != Target::Local {
         return Err(ConfigError::NoRole);
     }
-    let environment = args.container_env.clone();
+    let environment = variables(&args.container_env)?;
+    Ok(created(args, target, environment))
+}
+
+/// A model that is created for the run.
+fn created(
+    args: &ModelArgs,
+    target: &Target,
+    environment: Vec<(String, String)>,
+) -> Option<ModelSource> {
     let image = args.image_uri.clone().map(|image_uri| Container::Image {
         image_uri,
         model_data_url: args.model_data_url.clone(),
@@ -280,18 +295,72 @@ fn source(args: &ModelArgs, target: &Target) -> Result<Option<ModelSource>, Conf
         let arn = args.model_package_arn.clone()?;
         Some(Container::Package { arn, environment })
     };
-    let container = image.or_else(package);
     let role = match target {
         Target::Local => Some(LOCAL_ROLE.to_owned()),
         Target::Aws | Target::Simulator { .. } => args.execution_role_arn.clone(),
     };
-    let created = container.zip(role);
-    Ok(
-        created.map(|(container, execution_role_arn)| ModelSource::Created {
-            container,
-            execution_role_arn,
-        }),
-    )
+    Some(ModelSource::Created {
+        container: image.or_else(package)?,
+        execution_role_arn: role?,
+        is_there: false,
+    })
+}
+
+/// Each endpoint is put under its multiples, the expected clients and the open loop.
+fn check_loads(options: &Options) -> Result<(), ConfigError> {
+    let loads = options.load.as_ref().map_or(0, |load| {
+        load.max_concurrency.len() * (load.client_multipliers.len() + 2)
+    });
+    if loads > MAX_LOADS {
+        return Err(ConfigError::TooManyLoads { loads });
+    }
+    Ok(())
+}
+
+fn variables(given: &[GivenVariable]) -> Result<Vec<(String, String)>, ConfigError> {
+    let pair = |(index, it): (usize, &GivenVariable)| {
+        let not_one = ConfigError::NotAVariable { number: index + 1 };
+        it.pair().cloned().ok_or(not_one)
+    };
+    given.iter().enumerate().map(pair).collect()
+}
+
+/// Most tags of a resource of AWS; some are sagegate's own.
+const MOST_TAGS: usize = 40;
+
+/// Refuses tags that AWS refuses, before anything is created.
+///
+/// Source: `SageMaker` API reference, `Tag`.
+fn check_tags(tags: &[(String, String)]) -> Result<(), ConfigError> {
+    for (index, (key, value)) in tags.iter().enumerate() {
+        let is_there = tags.iter().take(index).any(|(other, _)| other == key);
+        let is_reserved = |start: &str| {
+            let begin = key.get(..start.len());
+            begin.is_some_and(|it| it.eq_ignore_ascii_case(start))
+        };
+        let is_allowed =
+            |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+        let reason = if is_there {
+            "the same key is given twice"
+        } else if is_reserved("sagegate:") {
+            "keys that begin with sagegate: are sagegate's own"
+        } else if is_reserved("aws:") {
+            "keys that begin with aws: are AWS's own"
+        } else if key.chars().count() > 128 || value.chars().count() > 256 {
+            "a key has at most 128 characters, a value 256"
+        } else if !key.chars().chain(value.chars()).all(is_allowed) {
+            "keys and values have letters, digits, spaces and _.:/=+-@"
+        } else if index >= MOST_TAGS {
+            "there are more than 40 tags"
+        } else {
+            continue;
+        };
+        return Err(ConfigError::Tag {
+            key: quoted(key),
+            reason,
+        });
+    }
+    Ok(())
 }
 
 fn options(measure: MeasureArgs, load: LoadArgs, default: LoadDefault) -> Options {

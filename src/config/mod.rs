@@ -16,7 +16,7 @@ mod usage;
 mod words;
 
 pub use self::action_inputs::{CommandLine, InputError, command_line};
-pub use self::args::{Cli, GivenToken, Mode};
+pub use self::args::{Cli, Command as Typed, GivenToken, Mode};
 pub use self::command::{
     AfterStart, Against, Benchmark, Calibrate, Cleanup, Collect, Command, Compare, Completions,
     Demo, Job, Leftovers, OfferFrom, Post, Prices, Record, Rejected, Report, Run, Samples,

@@ -19,6 +19,7 @@ use super::Engine;
 use super::error::{EngineError, status, words};
 use super::image::Image;
 use super::labels::Labels;
+use crate::files::Fence;
 
 /// Where SageMaker extracts the model's archive to.
 const MODEL_FOLDER: &str = "/opt/ml/model";
@@ -56,7 +57,7 @@ impl ModelData {
             return Ok(Self::Folder(path.to_owned()));
         }
         let mut start = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(512).read_to_end(&mut start));
+        let read = open(path).and_then(|file| file.take(512).read_to_end(&mut start));
         read.map_err(|error| wrong(format!("cannot read `{}`: {error}", path.display())))?;
         if is_archive(&start) {
             return Ok(Self::Archive(path.to_owned()));
@@ -70,10 +71,15 @@ impl ModelData {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         match self {
             Self::Folder(path) => super::archive::write_folder(path, out),
-            Self::Archive(path) => io::copy(&mut File::open(path)?, out).map(|_| ()),
+            Self::Archive(path) => io::copy(&mut open(path)?, out).map(|_| ()),
             Self::Bytes(bytes) => out.write_all(bytes),
         }
     }
+}
+
+/// Where it may lie is for those to say who name it.
+fn open(path: &Path) -> io::Result<File> {
+    Ok(Fence::anywhere().open(path)?)
 }
 
 /// Whether a file begins like gzip, bzip2, xz or tar.

@@ -13,6 +13,7 @@ use crate::prices::PriceError;
 use crate::result::ResultFileError;
 use crate::samples::SamplesError;
 use crate::simulator::ScenarioError;
+use crate::text::quoted;
 
 hinted! {
     /// Bad flags, bad input, or surroundings without what a run needs.
@@ -118,7 +119,7 @@ hinted! {
         /// A result of another commit than the other workflow ran for.
         #[error(
             "`{path}` is about commit {}, but the other workflow ran for {head}",
-            commit.as_deref().unwrap_or("unknown")
+            quoted(commit.as_deref().unwrap_or("unknown"))
         )]
         #[hint(
             "download the artifact of the run that started this one, by `github.event.workflow_run.id`"
@@ -130,6 +131,21 @@ hinted! {
             commit: Option<String>,
             /// The commit of the event.
             head: String,
+        },
+        /// A result of another model than the workflow names.
+        #[error(
+            "`{path}` is about model `{}`, and `--name` says `{}`",
+            quoted(name),
+            quoted(expected)
+        )]
+        #[hint("give both workflows the same `name`")]
+        OtherModel {
+            /// The file.
+            path: PathBuf,
+            /// The model in it, untrusted.
+            name: String,
+            /// The model that was named.
+            expected: String,
         },
         /// Neither a ledger nor what a step of a workflow has saved.
         #[error("no run to clean up is given: pass --ledger, --run or --older-than")]

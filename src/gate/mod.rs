@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod allow;
+mod aside;
 mod calibration;
 mod change;
 mod compare;
@@ -27,6 +28,7 @@ pub use self::acceptance::{
     UnknownShown,
 };
 pub use self::allow::Allowance;
+pub use self::aside::{Aside, Unlike, aside};
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, calibrate};
 pub use self::comparison::{
     Band, Bound, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared, Rule,
@@ -75,6 +77,8 @@ pub struct Judgement {
     pub allowances: Vec<Allowance>,
     /// Settings in which baseline and run differ: then nothing was compared.
     pub unlike: Vec<KeyDifference>,
+    /// A comparison that decides nothing, where the runs are not alike.
+    pub aside: Option<Aside>,
     /// What a label has accepted on this pull request, whether it was needed or not.
     pub acceptance: Option<Acceptance>,
     /// What a reader should know besides.
@@ -401,6 +405,7 @@ impl Judgement {
             origin,
             allowances: Vec::new(),
             unlike,
+            aside: None,
             acceptance: None,
             notices,
         }

@@ -116,7 +116,7 @@ mod tests {
             (
                 &[repository, ("GITHUB_API_URL", "ftp://x")],
                 Some("t"),
-                "`ftp://x` is not the http(s) address of a GitHub API",
+                "`ftp://x` is not the https address of a GitHub API",
             ),
         ] {
             assert_eq!(problem(variables, given), words);

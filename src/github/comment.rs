@@ -141,6 +141,22 @@ pub async fn find_comment(
     Ok(ours.of_key.into_iter().chain(ours.without_leg).next())
 }
 
+/// Every comment with a marker that the token's owner wrote.
+///
+/// # Errors
+/// [`GitHubError`].
+pub async fn find_comments(
+    client: &Client,
+    pull_request: u64,
+) -> Result<Vec<ExistingComment>, GitHubError> {
+    let author = client.author().await?;
+    let all = all_of_gates(client, pull_request).await?;
+    let ours = all
+        .into_iter()
+        .filter(|(user, _)| user.login.eq_ignore_ascii_case(&author));
+    Ok(ours.map(|(_, comment)| comment).collect())
+}
+
 /// Makes `body` the comment of its gate on a pull request. Its first line is the marker, which says
 /// of which gate and which run. Of a body that GitHub would refuse for its length, the end is
 /// missing.
@@ -364,49 +380,58 @@ async fn ours(
     key: &Key,
     author: &str,
 ) -> Result<Ours, GitHubError> {
-    let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
-    let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
     let mut ours = Ours::default();
-    for comment in all {
-        let body = comment.body.unwrap_or_default();
-        // The account may be gone.
-        let Some((marker, user)) = Marker::parse(&body).zip(comment.user) else {
-            continue;
-        };
-        let url = comment.html_url.unwrap_or_default();
+    for (user, comment) in all_of_gates(client, pull_request).await? {
+        let of = &comment.marker.key;
         if !user.login.eq_ignore_ascii_case(author) {
-            if marker.key == *key {
+            if of == key {
                 let foreign = Foreign {
                     id: comment.id,
-                    url,
+                    url: comment.url,
                     is_app: user.kind == "Bot",
                     login: user.login,
                 };
-                ours.by_others.push((marker, foreign));
+                ours.by_others.push((comment.marker, foreign));
             }
             continue;
         }
-        let list = if marker.key == *key {
+        let list = if of == key {
             &mut ours.of_key
-        } else if marker.key.is_without_the_leg_of(key) {
+        } else if of.is_without_the_leg_of(key) {
             &mut ours.without_leg
-        } else if key.is_without_the_leg_of(&marker.key) {
+        } else if key.is_without_the_leg_of(of) {
             &mut ours.of_legs
         } else {
             continue;
         };
-        let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&marker);
+        let newer_than = |other: &ExistingComment| !other.marker.is_newer_than(&comment.marker);
         let place = list.iter().position(newer_than).unwrap_or(list.len());
-        let comment = ExistingComment {
+        list.insert(place, comment);
+    }
+    Ok(ours)
+}
+
+/// The comments of every gate with those who wrote them, in GitHub's order.
+async fn all_of_gates(
+    client: &Client,
+    pull_request: u64,
+) -> Result<Vec<(ApiUser, ExistingComment)>, GitHubError> {
+    let route = client.in_repository(&format!("/issues/{pull_request}/comments"));
+    let all: Vec<ApiComment> = client.list(Operation::ReadComments, &route).await?;
+    let of_gates = all.into_iter().filter_map(|comment| {
+        let body = comment.body.unwrap_or_default();
+        let marker = Marker::parse(&body)?;
+        let existing = ExistingComment {
             id: comment.id,
-            url,
+            url: comment.html_url.unwrap_or_default(),
             body,
             changed_at: comment.updated_at.or(comment.created_at),
             marker,
         };
-        list.insert(place, comment);
-    }
-    Ok(ours)
+        // The account may be gone.
+        Some((comment.user?, existing))
+    });
+    Ok(of_gates.collect())
 }
 
 /// GitHub may store other line ends, and drops those at the end.

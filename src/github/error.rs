@@ -96,9 +96,9 @@ pub enum Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum GitHubError {
     /// `GITHUB_API_URL` is not an address.
-    #[error("`{url}` is not the http(s) address of a GitHub API")]
+    #[error("`{url}` is not the https address of a GitHub API")]
     Address {
-        /// What was given.
+        /// What was given, without a password.
         url: String,
     },
     /// The connection cannot be set up.

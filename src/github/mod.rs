@@ -27,7 +27,7 @@ pub use self::client::Client;
 pub use self::collaborators::{Permissions, permissions};
 pub use self::comment::{
     CommentMode, CommentModeError, Done, ExistingComment, Occasion, Published, find_comment,
-    publish_comment,
+    find_comments, publish_comment,
 };
 pub use self::contents::{BranchFile, Change, read_file, write_file};
 pub use self::context::{Context, Event, Head, MergeGroup, PullRequest, WorkflowRun};

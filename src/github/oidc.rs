@@ -106,7 +106,7 @@ impl IdentityTokens {
         let token: Token = token
             .parse()
             .map_err(|_error| damaged("it is not a token".to_owned()))?;
-        let no_address = || damaged("the address is not an http(s) address".to_owned());
+        let no_address = || damaged("the address is not an https address".to_owned());
         let uri: Uri = url.trim().parse().map_err(|_error| no_address())?;
         let before_query = url.trim().split('?').next().unwrap_or_default();
         let (server, path) = split_address(before_query).ok_or_else(no_address)?;
@@ -166,6 +166,7 @@ impl IdentityTokens {
         }
         let answer: Result<Answer, _> = serde_json::from_slice(&body);
         let answer = answer.map_err(|_error| ("the answer holds no token".to_owned(), false))?;
+        crate::redact::learn(&answer.value);
         Ok(SecretString::from(answer.value))
     }
 }
@@ -215,6 +216,7 @@ mod tests {
         assert!(none.unwrap().is_none());
         for (url, token) in [
             ("no address", "secret"),
+            ("http://run.example/token", "secret"),
             ("https://run.example/", "two words"),
         ] {
             let error = from(&environment(url, token)).unwrap_err();

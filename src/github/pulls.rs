@@ -24,8 +24,8 @@ pub async fn find_pull_request(
         .send(&Call::get(Operation::FindPullRequest, route))
         .await?;
     let pulls: Vec<ApiPull> = answer.json()?;
-    // The server ignores a filter that it cannot read, so the commit decides.
-    let found = pulls.into_iter().filter(|pull| pull.head.sha == head.sha);
+    // The server ignores a filter that it cannot read, so commit, owner and branch decide.
+    let found = pulls.into_iter().filter(|pull| pull.head.is(head));
     let first = found.min_by_key(|pull| pull.number);
     Ok(first.map(|pull| FoundPullRequest {
         number: pull.number,
@@ -74,4 +74,32 @@ struct ApiBase {
 #[derive(Deserialize)]
 struct ApiHead {
     sha: String,
+    /// `OWNER:BRANCH`, also where the repository is gone.
+    label: Option<String>,
+    r#ref: Option<String>,
+    repo: Option<ApiRepository>,
+}
+
+#[derive(Deserialize)]
+struct ApiRepository {
+    owner: Option<ApiOwner>,
+}
+
+#[derive(Deserialize)]
+struct ApiOwner {
+    login: String,
+}
+
+impl ApiHead {
+    /// Whether it is the branch that another workflow ran for. What the answer does not say
+    /// contradicts nothing, but its label must be there.
+    fn is(&self, head: &Head) -> bool {
+        let label = self.label.as_deref().and_then(|it| it.split_once(':'));
+        let owner = self.repo.as_ref().and_then(|it| it.owner.as_ref());
+        let is_owner = |login: &str| login.eq_ignore_ascii_case(&head.owner);
+        self.sha == head.sha
+            && label.is_some_and(|(owner, branch)| is_owner(owner) && branch == head.branch)
+            && self.r#ref.as_ref().is_none_or(|it| *it == head.branch)
+            && owner.is_none_or(|it| is_owner(&it.login))
+    }
 }

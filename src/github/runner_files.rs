@@ -138,7 +138,7 @@ fn append(
 ) -> Result<(), RunnerFileError> {
     let mut text = String::new();
     for (name, value) in values {
-        text.push_str(&entry(name, value, random)?);
+        text.push_str(&entry(name, &published(value), random)?);
     }
     let Some(path) = path else {
         return Ok(());

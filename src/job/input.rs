@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Strategy;
-use crate::aws::{AccountId, Objects, S3Folder, Written};
+use crate::aws::{AccountId, ModelSpec, Objects, S3Folder, Written};
 use crate::benchmark::{Identity, Ledger, Options, Plan};
 use crate::error::{Error, JobError, UsageError};
+use crate::files::{self, MIB};
 use crate::gate::{History, Limits};
 use crate::pipeline::output_files::LEDGER;
 use crate::pipeline::policy::{ExpectedGate, MeasuringPolicy, OnCertainFailure, OnFailure};
 use crate::prices::DatedPrices;
 use crate::samples::SampleSet;
+use crate::text::json_error;
 
 /// Folder of the inputs in the container, and of what comes back.
 pub(crate) const INPUT: &str = "/opt/ml/processing/input";
@@ -24,6 +26,8 @@ pub(crate) const COMMAND: &str = "inside-job";
 const CONFIG: &str = "job.json";
 const SAMPLES: &str = "samples.jsonl";
 const SCHEMA: u32 = 2;
+/// Largest input that is read: bodies in Base64 are a third longer than in their file.
+const MAX_BYTES: u64 = 1024 * MIB;
 
 /// A run that `submit` has planned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,21 @@ pub(crate) struct JobInput {
     pub(crate) bucket_owner: Option<AccountId>,
 }
 
+/// The identity as S3 may keep it: a model with variables is created before.
+fn identity(plan: &Plan) -> Identity {
+    let mut identity = plan.identity.clone();
+    if model_with_variables(plan).is_some() {
+        identity.model = identity.model.created();
+    }
+    identity
+}
+
+/// The model to create before the job, as its variables may be secret.
+pub(crate) fn model_with_variables(plan: &Plan) -> Option<&ModelSpec> {
+    let model = plan.model.as_ref();
+    model.filter(|it| it.container.has_environment())
+}
+
 impl JobInput {
     /// The plan without its samples, and what judges it.
     pub(crate) fn of(
@@ -70,7 +89,7 @@ impl JobInput {
         Self {
             schema: SCHEMA,
             sagegate_version: env!("CARGO_PKG_VERSION").to_owned(),
-            identity: plan.identity.clone(),
+            identity: identity(plan),
             options: plan.options.clone(),
             samples_source: PathBuf::from(plan.samples.info().source),
             strategy: policy.strategy,
@@ -157,11 +176,11 @@ impl JobInput {
             path: path.to_owned(),
             reason,
         };
-        let text = std::fs::read_to_string(&path);
+        let text = files::read_text(&path, MAX_BYTES);
         let text = text.map_err(|error| input(&path, error.to_string()))?;
         let this = Self::parse(&text).map_err(|reason| input(&path, reason))?;
         let samples = folder.join(SAMPLES);
-        let text = std::fs::read_to_string(&samples);
+        let text = files::read_text(&samples, MAX_BYTES);
         let text = text.map_err(|error| input(&samples, error.to_string()))?;
         let samples = SampleSet::from_json_lines(&text, &this.samples_source)?;
         let plan = Plan::new(this.identity.clone(), this.options.clone(), samples);
@@ -174,7 +193,7 @@ impl JobInput {
             schema: u32,
             sagegate_version: String,
         }
-        let head: Head = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let head: Head = serde_json::from_str(text).map_err(|error| json_error(&error))?;
         if head.schema != SCHEMA {
             return Err(format!(
                 "sagegate {} wrote schema {}, this is sagegate {} with schema {SCHEMA}",
@@ -183,6 +202,6 @@ impl JobInput {
                 env!("CARGO_PKG_VERSION")
             ));
         }
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        serde_json::from_str(text).map_err(|error| json_error(&error))
     }
 }

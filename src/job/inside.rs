@@ -12,7 +12,7 @@ use crate::aws::Objects;
 use crate::benchmark::{Environment, Helper, Helpers, Journal, Plan};
 use crate::error::{Error, UsageError};
 use crate::exit::ExitStatus;
-use crate::files::write_atomically;
+use crate::files::{self, MIB, write_atomically};
 use crate::gate;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
@@ -25,7 +25,7 @@ use crate::process::{Process, now};
 use crate::progress::{self, Display};
 use crate::report::{self, Links};
 use crate::result::RunResult;
-use crate::text::one_line;
+use crate::text::{json_error, one_line};
 use crate::units::saturating_u32;
 
 /// Where SageMaker keeps everything of a job.
@@ -115,8 +115,8 @@ impl Instance {
             path: path.clone(),
             reason,
         };
-        let text = std::fs::read_to_string(&path).map_err(|error| input(error.to_string()))?;
-        let parsed = serde_json::from_str(&text).map_err(|error| input(error.to_string()))?;
+        let text = files::read_text(&path, MIB).map_err(|error| input(error.to_string()))?;
+        let parsed = serde_json::from_str(&text).map_err(|error| input(json_error(&error)))?;
         let Resources {
             current_host,
             mut hosts,

@@ -2,11 +2,11 @@
 
 use super::follow::Watch;
 use super::gather::{EndedJob, ResultFetcher};
-use super::input::{COMMAND, INPUT, JobInput, OUTPUT};
-use crate::aws::{AwsErrorKind, Objects, ProcessingJobSpec, S3Folder, Session};
+use super::input::{COMMAND, INPUT, JobInput, OUTPUT, model_with_variables};
+use crate::aws::{AwsErrorKind, Creation, Objects, ProcessingJobSpec, S3Folder, Session};
 use crate::benchmark::{Ledger, Plan, stop_jobs};
 use crate::config::Submit;
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::pipeline::backend::Backend;
 use crate::pipeline::cleanup_handoff::CleanupHandoff;
 use crate::pipeline::output_files::OutputFiles;
@@ -39,8 +39,27 @@ impl Submission<'_> {
         self.files.write_ledger(&self.ledger)
     }
 
-    /// Sends the inputs and creates the job.
+    /// Sends the inputs and creates the job. A model whose container gets variables is created
+    /// here: what S3 keeps holds no value of them.
     pub(crate) async fn start(&self, input: &JobInput, plan: &Plan) -> Result<(), Error> {
+        let Some(model) = model_with_variables(plan) else {
+            return self.send_and_create(input, plan).await;
+        };
+        if self.session().create_model(model).await? == Creation::Taken {
+            let address = model.name.clone();
+            return Err(UsageError::SubmittedBefore { address }.into());
+        }
+        let started = self.send_and_create(input, plan).await;
+        if started.is_err()
+            && let Err(error) = self.session().delete_model(&model.name).await
+        {
+            let warning = format!("not deleted: model {}: {error}", model.name);
+            self.process.warn(&warning);
+        }
+        started
+    }
+
+    async fn send_and_create(&self, input: &JobInput, plan: &Plan) -> Result<(), Error> {
         let folder = self.folder.join("input");
         input
             .send(plan, &self.ledger, &self.objects, &folder)

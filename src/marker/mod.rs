@@ -1,9 +1,9 @@
 //! PURE: the hidden first line of a comment: which gate and run it is of, and what it showed.
 //! Written and read here only.
 //!
-//! `<!-- sagegate key=ci/m@us-east-1/0f3c9a1d sha=8f31c2e run=1842-1 at=2026-11-22T10:12:09Z -->`,
-//! with fields behind these where a label can accept what the comment shows. Comments outlive the
-//! program that wrote them: names and form stay.
+//! `<!-- sagegate key=ci/churn@us-east-1/0f3c9a1d sha=8f31c2e run=1842-1 at=2026-11-22T10:12:09Z
+//! -->` on one line, with fields behind these where a label can accept what the comment shows.
+//! Comments outlive the program that wrote them: names and form stay.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -110,6 +110,13 @@ impl Key {
                 leg: None,
             },
         }
+    }
+
+    /// The model, if the key is one of this workflow.
+    pub fn model_in(&self, workflow: &str) -> Option<String> {
+        let model = self.model.strip_prefix(&encoded(&format!("{workflow}/")))?;
+        let model = percent_decode_str(model).decode_utf8().ok()?;
+        (!model.is_empty()).then(|| model.into_owned())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whose certificates are believed.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use rustls::RootCertStore;
@@ -8,7 +9,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::{NetworkError, Servers};
+use crate::files::{Fence, MIB};
 use crate::text::one_line;
+
+/// Largest file of certificates that is read: that of a system has some 200 kilobytes.
+const MAX_BYTES: u64 = 16 * MIB;
 
 /// Files of certificates that the environment names.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +61,8 @@ impl Authorities {
 /// The certificates of a file that can be believed, in PEM format. What else it holds is left out:
 /// the client would not survive it.
 fn read(variable: &'static str, path: &str) -> Result<Vec<u8>, NetworkError> {
-    let text = std::fs::read(path).map_err(|error| NetworkError::Unreadable {
+    let read = Fence::anywhere().read(Path::new(path), MAX_BYTES);
+    let text = read.map_err(|error| NetworkError::Unreadable {
         variable,
         path: one_line(path),
         reason: error.to_string(),

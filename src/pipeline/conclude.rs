@@ -10,7 +10,9 @@ use crate::baseline::BaselineUri;
 use crate::config::Recommend;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::gate::{self, Entry, History, Judgement, Limits, MayAccept, Policy, Status, Verdict};
+use crate::gate::{
+    self, BaselineFile, Entry, History, Judgement, Limits, MayAccept, Policy, Status, Verdict,
+};
 use crate::github::Context;
 use crate::prices::DatedPrices;
 use crate::process::{Process, now};
@@ -59,6 +61,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) publisher: &'a Publisher,
     /// Whose label accepts a failure.
     pub(crate) may_accept: MayAccept,
+    /// Where runs of models with other names are.
+    pub(crate) others: Option<&'a BaselineFile>,
 }
 
 /// A verdict with its report, and the entry that would record the run; `None` when nothing was
@@ -79,7 +83,8 @@ pub(crate) async fn conclude(
 ) -> Result<Conclusion, Error> {
     let analysis = case.analyse();
     let links = ending.links(case.run.commit.as_deref(), process);
-    let judgement = judge(case, &analysis, history, ending, &links, process).await;
+    let mut judgement = judge(case, &analysis, history, ending, &links, process).await;
+    judgement.aside = gate::aside(case.run, &analysis, &judgement, history, ending.others);
     let compose = match ending.purpose {
         Purpose::Show => report::compose_measurement,
         Purpose::Gate(_) | Purpose::Record => report::compose,

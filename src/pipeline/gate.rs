@@ -8,6 +8,7 @@ use super::publish::Publisher;
 use crate::baseline::{BaselineError, BaselineStore, BaselineUri};
 use crate::config::{self, Mode, Recommend};
 use crate::error::Error;
+use crate::files;
 use crate::gate::{BaselineFile, Branches, History};
 use crate::github::Context;
 use crate::prices::DatedPrices;
@@ -33,6 +34,7 @@ impl<'a> Gate<'a> {
         process: &Process,
     ) -> Result<Self, Error> {
         let uri = config.baseline.uri(process.in_actions());
+        warn_of_own_baseline(&uri, process);
         let access = process.access(&config.baseline);
         let store = uri.open(&access)?;
         let baseline = store.load().await?.unwrap_or_default();
@@ -97,6 +99,7 @@ impl<'a> Gate<'a> {
             on_unwritable: OnUnwritable::Warn,
             publisher: self.publisher,
             may_accept: self.config.may_accept,
+            others: Some(&self.baseline),
         };
         let conclusion = conclude(&case, &history, &ending, process).await?;
         let exit_status = conclusion.publish(&ending, process).await;
@@ -119,6 +122,23 @@ impl<'a> Gate<'a> {
             Ok(()) => process.note(&format!("recorded in {}", self.uri)),
             Err(error) => process.warn(&Error::from(error).one_line()),
         }
+    }
+}
+
+/// Warns of a baseline that the pull request can change.
+pub(crate) fn warn_of_own_baseline(uri: &BaselineUri, process: &Process) {
+    let is_pull_request = process
+        .context()
+        .is_some_and(|it| it.pull_request().is_some());
+    if let BaselineUri::File(path) = uri
+        && is_pull_request
+        && process.in_actions()
+        && files::is_in_workspace(path)
+    {
+        process.warn(&format!(
+            "the baseline {uri} is in the pull request's own workspace, so the pull request can change it: keep it on a \
+             branch (branch:sagegate) or in S3"
+        ));
     }
 }
 

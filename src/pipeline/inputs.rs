@@ -5,6 +5,7 @@ use super::prices::Prices;
 use crate::benchmark::{Arrivals, Draft, Journal, LoadOptions, Options};
 use crate::config::{ArrivalsSource, Measurement, Output, SamplesSource};
 use crate::error::{Error, UsageError};
+use crate::files::{self, MIB};
 use crate::samples::SampleSet;
 
 /// Three rows of a table, as a tabular model takes them.
@@ -12,6 +13,9 @@ pub(crate) const BUILT_IN_SAMPLES: &str = r#"{"Body": "34,2,0.71,1,0", "ContentT
 {"Body": "51,9,0.13,0,1", "ContentType": "text/csv"}
 {"Body": "27,1,0.96,1,1", "ContentType": "text/csv"}
 "#;
+
+/// Largest trace that is read: a million arrivals have some twenty megabytes.
+const MAX_TRACE: u64 = 64 * MIB;
 
 /// Inputs that were read and are valid.
 pub(crate) struct Inputs {
@@ -65,10 +69,10 @@ fn arrivals(source: &ArrivalsSource) -> Result<Arrivals, Error> {
         }
         ArrivalsSource::Trace(path) => path,
     };
-    let text = std::fs::read_to_string(path).map_err(|source| UsageError::Unreadable {
+    let text = files::read_text(path, MAX_TRACE).map_err(|error| UsageError::Unreadable {
         flag: "--trace",
         path: path.clone(),
-        source,
+        source: error.into(),
     })?;
     Ok(Arrivals::from_trace(&text, &path.display().to_string())?)
 }

@@ -1,6 +1,7 @@
 //! Measuring on this machine's Docker engine: what is checked before anything is created, and what
 //! is removed at the end.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::simulator::{SIMULATED_REGION, start_with_containers};
@@ -9,6 +10,7 @@ use crate::benchmark::ModelSource;
 use crate::config::Measurement;
 use crate::engine::{self, Engine, EngineError, Image, ModelData, Removed, Surroundings};
 use crate::error::{Error, UsageError};
+use crate::files;
 use crate::process::Process;
 use crate::result::{LocalRun, SkippedSize};
 use crate::simulator::{Containers, Handle};
@@ -203,6 +205,12 @@ async fn data(
         let path = Path::new(url.strip_prefix("file://").unwrap_or(url));
         let absolute = std::path::absolute(path);
         let absolute = absolute.map_err(|error| wrong(format!("`{url}`: {error}")))?;
+        let found = if absolute.is_dir() {
+            files::list(&absolute).map(drop)
+        } else {
+            files::open(&absolute).map(drop)
+        };
+        found.map_err(|error| wrong(format!("cannot read `{}`: {error}", absolute.display())))?;
         return Ok((absolute, None));
     }
     let Some((bucket, key)) = url.strip_prefix("s3://").and_then(|it| it.split_once('/')) else {
@@ -213,7 +221,7 @@ async fn data(
     let object = objects.get(bucket, key).await?;
     let object = object.ok_or_else(|| wrong(format!("there is no `{url}`")))?;
     let folder = tempfile::tempdir().and_then(|folder| {
-        std::fs::write(folder.path().join("model.tar.gz"), &object.bytes)?;
+        files::create(&folder.path().join("model.tar.gz"))?.write_all(&object.bytes)?;
         Ok(folder)
     });
     let folder = folder.map_err(|error| wrong(format!("`{url}` cannot be kept: {error}")))?;

@@ -8,13 +8,15 @@ use super::output_files::OutputFiles;
 use crate::aws::PriceList;
 use crate::config::PricesFrom;
 use crate::error::{Error, UsageError};
-use crate::files::write_atomically;
+use crate::files::{self, MIB, write_atomically};
 use crate::prices::{DatedPrices, PriceError, PriceSource, PriceTable};
 use crate::process::{Process, now};
 use crate::result::RunResult;
 
 /// A mirror of AWS's price list.
 const MIRROR: &str = "SAGEGATE_PRICE_LIST_URL";
+/// Largest price file that is read.
+const MAX_PRICES: u64 = 16 * MIB;
 /// How long a downloaded list is used again.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
@@ -32,10 +34,10 @@ impl Prices {
         let given = match from {
             PricesFrom::File(path) => {
                 let json =
-                    std::fs::read_to_string(path).map_err(|source| UsageError::Unreadable {
+                    files::read_text(path, MAX_PRICES).map_err(|error| UsageError::Unreadable {
                         flag: "--prices",
                         path: path.clone(),
-                        source,
+                        source: error.into(),
                     })?;
                 PriceTable::default().overridden_by(&json, &path.display().to_string())?
             }
@@ -58,7 +60,7 @@ impl Prices {
     ) -> Result<DatedPrices, Error> {
         let known = || self.known(region).cloned();
         if self.from != PricesFrom::Latest
-            && let Some(prices) = known().or_else(|| kept(&files.prices(), region))
+            && let Some(prices) = known().or_else(|| kept(&files.prices(), region, process))
         {
             return Ok(prices);
         }
@@ -115,10 +117,14 @@ fn priced(json: &str, region: &str) -> Result<DatedPrices, Error> {
     Ok(table.region(region)?.clone())
 }
 
-/// What was downloaded lately. A file that cannot be used counts as none.
-fn kept(path: &Path, region: &str) -> Option<DatedPrices> {
+/// What was downloaded lately. A file that cannot be used counts as none, and so does one in a
+/// workflow: a checkout may have brought it.
+fn kept(path: &Path, region: &str, process: &Process) -> Option<DatedPrices> {
+    if process.in_actions() {
+        return None;
+    }
     let written = std::fs::metadata(path).and_then(|it| it.modified()).ok()?;
     let age = now().duration_since(Timestamp::try_from(written).ok()?);
-    let json = std::fs::read_to_string(path).ok()?;
+    let json = files::read_text(path, MAX_PRICES).ok()?;
     (age < FRESH).then(|| priced(&json, region).ok())?
 }

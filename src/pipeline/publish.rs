@@ -7,7 +7,7 @@ use crate::config::{Attempt, GivenToken};
 use crate::gate::BranchName;
 use crate::github::{
     Annotation, Client, CommentMode, Context, Done, GitHubError, Level, MergeGroup, NoClient,
-    Occasion, Operation, Problem, Published, RunnerFileError, publish_comment,
+    Occasion, Operation, Problem, Published, RunnerFileError, find_comments, publish_comment,
 };
 use crate::process::Process;
 use crate::report::{self, Consequence, Finding, Gravity, Numbers, Report};
@@ -152,6 +152,25 @@ impl Publisher {
         self.context.as_ref().is_some_and(Context::is_restricted)
     }
 
+    /// The models that this workflow has commented on the pull request about.
+    pub(crate) async fn commented_models(&self, process: &Process) -> Vec<String> {
+        let (Ok(conversation), Some(workflow)) = (&self.conversation, self.workflow()) else {
+            return Vec::new();
+        };
+        let comments = find_comments(&conversation.client, conversation.pull_request).await;
+        let comments = comments.unwrap_or_else(|error| {
+            self.explain_refusal(&error, process);
+            Vec::new()
+        });
+        let mut models: Vec<String> = comments
+            .iter()
+            .filter_map(|it| it.marker.key.model_in(workflow))
+            .collect();
+        models.sort();
+        models.dedup();
+        models
+    }
+
     /// Whether AWS credentials may be missing for a good reason.
     pub(crate) fn may_lack_credentials(&self) -> bool {
         let context = self.context.as_ref();
@@ -289,7 +308,11 @@ fn words(published: &Published) -> String {
 }
 
 fn outputs(it: &Publication<'_>) -> Vec<(&'static str, String)> {
-    let path = |path: &Path| path.display().to_string();
+    // A full disk leaves none.
+    let path = |path: &Path| {
+        let shown = path.exists().then(|| path.display().to_string());
+        shown.unwrap_or_default()
+    };
     let numbers = it.numbers.named();
     let mut all = vec![("verdict", it.report.verdict().name().to_owned())];
     all.extend(numbers.map(|(name, number)| (name, number.to_owned())));

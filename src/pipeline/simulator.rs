@@ -1,12 +1,17 @@
 //! The in-process simulator of AWS.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use crate::error::{Error, UsageError};
-use crate::simulator::{self, Containers, Handle, Scenario};
+use crate::files::{self, MIB};
+use crate::simulator::{self, Containers, Handle, Scenario, ScenarioError};
+use crate::text::{quoted, without_strings};
 
 /// Region of a simulator where none was chosen: its prices are built in.
 pub(crate) const SIMULATED_REGION: &str = "us-east-1";
+/// Largest profile that is read.
+const MAX_PROFILE: u64 = MIB;
 
 /// Starts a simulator on loopback whose models are containers; port 0 takes a free one.
 pub(crate) async fn start_with_containers(
@@ -31,9 +36,36 @@ pub(crate) fn scenario(flag: &'static str, profile: &str) -> Result<Scenario, Er
     if let Some(scenario) = Scenario::built_in(profile) {
         return Ok(scenario?);
     }
-    match std::fs::read_to_string(profile) {
-        Ok(text) => Ok(Scenario::from_toml(&text, profile)?),
-        Err(_) => Err(unknown_profile(flag, profile)),
+    match files::read_text(Path::new(profile), MAX_PROFILE) {
+        Ok(text) => Ok(Scenario::from_toml(&text, profile).map_err(unquoted)?),
+        Err(error) if error.is_not_found() => Err(unknown_profile(flag, profile)),
+        Err(error) => Err(UsageError::Unreadable {
+            flag,
+            path: profile.into(),
+            source: error.into(),
+        }
+        .into()),
+    }
+}
+
+/// The error without what a file holds that is no profile.
+fn unquoted(error: ScenarioError) -> ScenarioError {
+    match error {
+        ScenarioError::Malformed { name, message } => ScenarioError::Malformed {
+            name,
+            message: without_strings(&message),
+        },
+        ScenarioError::OutOfRange {
+            name,
+            field,
+            value,
+            expected,
+        } => ScenarioError::OutOfRange {
+            name,
+            field: quoted(&field),
+            value: quoted(&value),
+            expected,
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! A run that ended before there was anything to judge.
 
+use std::path::Path;
+
 use super::Outcome;
 use super::conclude::links;
 use super::measure::run_id;
@@ -46,14 +48,10 @@ impl UnmeasuredRun<'_> {
             return self.not_run(process).await;
         }
         // An older comment must not stand for a commit that could not be measured.
-        let is_published = self.publisher.context.is_some()
-            && !matches!(
-                error,
-                Error::Interrupted { .. } | Error::Usage(UsageError::Output { .. })
-            );
+        let is_published = self.publisher.context.is_some();
         let is_aws = matches!(error, Error::CouldNotMeasure(MeasureError::Aws { .. }));
         if is_published || is_aws {
-            self.could_not_measure(&error, process).await?;
+            self.could_not_measure(&error, process).await;
         }
         if is_published {
             // The annotation says it already.
@@ -64,7 +62,7 @@ impl UnmeasuredRun<'_> {
     }
 
     async fn not_run(&self, process: &Process) -> Outcome {
-        self.clear()?;
+        self.clear(process);
         let exit_status = Verdict::NotRun.exit_status(self.attempt.policy);
         let context = self.publisher.context.as_ref();
         let (reason, hint) = if context.is_some_and(Context::is_fork) {
@@ -78,18 +76,19 @@ impl UnmeasuredRun<'_> {
             hint: Some(hint),
             exit_status,
         };
-        self.publish(&words, process).await?;
+        self.publish(&words, process).await;
         process.print(&format!("not run: {reason}"));
         Ok(exit_status)
     }
 
-    async fn could_not_measure(&self, error: &Error, process: &Process) -> Result<(), Error> {
+    async fn could_not_measure(&self, error: &Error, process: &Process) {
+        let is_interrupted = matches!(error, Error::Interrupted { kept: Some(_), .. });
         let keeps_results = matches!(
             error,
             Error::CouldNotMeasure(MeasureError::Job { source }) if source.keeps_results()
         );
-        if !keeps_results {
-            self.clear()?;
+        if !keeps_results && !is_interrupted {
+            self.clear(process);
         }
         let reason = process.in_the_users_words(&error.to_string());
         let hint = error.hint().map(|hint| process.in_the_users_words(&hint));
@@ -99,7 +98,7 @@ impl UnmeasuredRun<'_> {
             hint: hint.as_deref(),
             exit_status: error.exit_status(),
         };
-        self.publish(&words, process).await
+        self.publish(&words, process).await;
     }
 
     /// Which of the model's runs in the workflow it would have been, as far as flags and
@@ -121,15 +120,19 @@ impl UnmeasuredRun<'_> {
         OutputFiles::of(self.attempt.output.folder())
     }
 
-    /// The files of an earlier run must not pass for this one's.
-    fn clear(&self) -> Result<(), Error> {
-        match self.attempt.output {
+    /// The files of an earlier run must not pass for this one's. The comment follows also where
+    /// that fails.
+    fn clear(&self, process: &Process) {
+        let cleared = match self.attempt.output {
             Output::New(_) => self.files().clear(),
             Output::Resumed(_) => Ok(()),
+        };
+        if let Err(error) = cleared {
+            process.note(&format!("warning: {}", error.one_line()));
         }
     }
 
-    async fn publish(&self, words: &Words<'_>, process: &Process) -> Result<(), Error> {
+    async fn publish(&self, words: &Words<'_>, process: &Process) {
         let commit = process.commit();
         let leg = self.leg(process);
         let unmeasured = Unmeasured {
@@ -149,7 +152,56 @@ impl UnmeasuredRun<'_> {
             Consequence::Fails
         };
         let files = self.files();
-        publish_unmeasured(&unmeasured, consequence, &files, self.publisher, process).await
+        publish_unmeasured(&unmeasured, consequence, &files, self.publisher, process).await;
+    }
+}
+
+/// A result that was measured elsewhere and cannot be judged here.
+pub(crate) struct UnjudgedResult<'a> {
+    /// Display name of the model, where a flag gives it.
+    pub(crate) name: Option<&'a str>,
+    /// Its commit, where known.
+    pub(crate) commit: Option<String>,
+    pub(crate) output_dir: &'a Path,
+    pub(crate) publisher: &'a Publisher,
+}
+
+impl UnjudgedResult<'_> {
+    /// Publishes why: a comment on an older commit must not stand for this one. Without a name it
+    /// is every comment of this workflow.
+    pub(crate) async fn conclude(&self, error: Error, process: &Process) -> Outcome {
+        if self.publisher.context.is_none() {
+            return Err(error);
+        }
+        let names = match self.name {
+            Some(name) => vec![name.to_owned()],
+            None => self.publisher.commented_models(process).await,
+        };
+        let reason = process.in_the_users_words(&error.to_string());
+        let hint = error.hint().map(|hint| process.in_the_users_words(&hint));
+        let files = OutputFiles::of(self.output_dir);
+        for name in &names {
+            let unmeasured = Unmeasured {
+                verdict: UnmeasuredVerdict::CouldNotJudge,
+                name,
+                // A comment of the only leg is found without it.
+                leg: None,
+                commit: self.commit.as_deref(),
+                run_id: &run_id(process),
+                version: env!("CARGO_PKG_VERSION"),
+                at: now(),
+                reason: &reason,
+                hint: hint.as_deref(),
+            };
+            let fails = Consequence::Fails;
+            publish_unmeasured(&unmeasured, fails, &files, self.publisher, process).await;
+        }
+        if names.is_empty() {
+            return Err(error);
+        }
+        // The annotation says it already.
+        process.note(&format!("error: {}", error.one_line()));
+        Ok(error.exit_status())
     }
 }
 
@@ -160,17 +212,20 @@ fn lacks_credentials(error: &Error) -> bool {
     }
 }
 
-/// Writes and publishes the report of a run without a result.
+/// Writes and publishes the report of a run without a result. Files that cannot be written are a
+/// warning: what others read comes first.
 pub(crate) async fn publish_unmeasured(
     unmeasured: &Unmeasured<'_>,
     consequence: Consequence,
     files: &OutputFiles,
     publisher: &Publisher,
     process: &Process,
-) -> Result<(), Error> {
+) {
     let links = links(unmeasured.commit, publisher, process);
     let report = report::compose_unmeasured(unmeasured, &links);
-    files.write_report(&report)?;
+    if let Err(error) = files.write_report(&report) {
+        process.note(&format!("warning: {}", error.one_line()));
+    }
     let publication = publish::Publication {
         report: &report,
         numbers: Numbers::default(),
@@ -180,5 +235,4 @@ pub(crate) async fn publish_unmeasured(
         html: &files.html_report(),
     };
     publisher.publish(&publication, process).await;
-    Ok(())
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::PriceError;
 use super::region::{DatedPrices, PriceSource, RegionPrices};
+use crate::text::{json_error, quoted};
 
 const BUNDLED: &str = include_str!("bundled.json");
 /// Version of the price file's format.
@@ -36,10 +37,10 @@ impl TryFrom<Map<String, Value>> for Listed {
     fn try_from(members: Map<String, Value>) -> Result<Self, String> {
         let is_known = |name: &&String| RegionPrices::MEMBERS.contains(&name.as_str());
         if let Some(unknown) = members.keys().find(|name| !is_known(name)) {
-            return Err(format!("unknown field `{unknown}`"));
+            return Err(format!("unknown field `{}`", quoted(unknown)));
         }
         let prices = serde_json::from_value(Value::Object(members));
-        prices.map(Self).map_err(|error| error.to_string())
+        prices.map(Self).map_err(|error| json_error(&error))
     }
 }
 
@@ -74,7 +75,7 @@ impl PriceTable {
             reason,
         };
         let file: PriceFile =
-            serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
+            serde_json::from_str(json).map_err(|error| malformed(json_error(&error)))?;
         if file.schema != SCHEMA {
             return Err(malformed(format!(
                 "schema {} instead of {SCHEMA}",

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
+use crate::files::Fence;
 use crate::gate::BranchName;
+
+/// Largest file of git that is read: a reference is one line.
+const MAX_BYTES: u64 = 4096;
 
 /// A branch that is checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +20,11 @@ impl Checkout {
     /// That of `folder`; `None` where there is no repository, or no branch is checked out.
     pub(super) fn read(folder: &Path) -> Option<Self> {
         let git = folder.join(".git");
-        let head = std::fs::read_to_string(git.join("HEAD")).ok()?;
+        let read = |path: &Path| Fence::anywhere().read_text(path, MAX_BYTES).ok();
+        let head = read(&git.join("HEAD"))?;
         let reference = head.strip_prefix("ref: ")?.trim_end();
         let branch: BranchName = reference.strip_prefix("refs/heads/")?.parse().ok()?;
-        let commit = std::fs::read_to_string(git.join(reference)).ok();
+        let commit = read(&git.join(reference));
         let is_hash =
             |text: &String| text.len() >= 40 && text.chars().all(|c| c.is_ascii_hexdigit());
         Some(Self {

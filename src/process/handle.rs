@@ -17,12 +17,17 @@ use crate::baseline::Access;
 use crate::benchmark::Observer;
 use crate::config::{Baseline, GivenToken, as_inputs};
 use crate::exit::StopSignal;
+use crate::files::{Fence, MIB};
 use crate::gate::{BranchName, Branches};
 use crate::github::{
     self, Context, Event, IdentityTokenError, IdentityTokens, PullRequest, RunnerFiles,
 };
 use crate::network::Network;
 use crate::progress::{self, Display, TerminalFacts};
+use crate::redact;
+
+/// Largest event that is read: GitHub gives no larger one than 25 MB.
+const MAX_EVENT: u64 = 64 * MIB;
 
 /// Environment, signals, streams and clock of the process.
 #[derive(Debug, Clone)]
@@ -52,10 +57,16 @@ impl Process {
     /// When the operating system refuses to deliver signals.
     pub fn start(environment: BTreeMap<String, String>, quiet: bool) -> io::Result<Self> {
         let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-        let event = variable("GITHUB_EVENT_PATH").map(std::fs::read_to_string);
+        // The runner names it, outside of the workspace.
+        let event = variable("GITHUB_EVENT_PATH");
+        let event = event.map(|it| Fence::anywhere().read_text(Path::new(it), MAX_EVENT));
         // An event that cannot be read is an empty one.
         let event = event.and_then(Result::ok).unwrap_or_default();
         let context = Context::read(&environment, &event);
+        // A commit is no secret, also where the container gets it in a variable.
+        if let Some(commit) = context.as_ref().and_then(Context::head_sha) {
+            redact::allow(commit);
+        }
         let display = progress::resolve(TerminalFacts {
             is_terminal: io::stderr().is_terminal(),
             is_ci: variable("CI").is_some() || in_actions(&environment),

@@ -3,9 +3,11 @@
 use std::io::{self, Stderr, Write};
 
 use crate::github::neutral_line;
+use crate::redact::redacted_bytes;
 
 /// Writes to standard error. In Actions every line passes through [`neutral_line`], so that nothing
-/// that is printed can be a workflow command, whatever text it quotes.
+/// that is printed can be a workflow command, whatever text it quotes. Secrets are taken out
+/// everywhere.
 pub type LogWriter = WholeLines<Stderr>;
 
 /// Hands whole lines on.
@@ -48,7 +50,8 @@ impl<W: Write> WholeLines<W> {
 impl<W: Write> Write for WholeLines<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.in_actions {
-            return self.output.write(bytes);
+            self.output.write_all(&redacted_bytes(bytes))?;
+            return Ok(bytes.len());
         }
         self.begun.extend_from_slice(bytes);
         while let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use super::handle::{Output, Process};
 use crate::github::{Annotation, END_GROUP, Level, annotations, group, neutralise};
 use crate::progress::Display;
-use crate::redact::published;
+use crate::redact::{published, redacted};
 use crate::text::one_line;
 
 impl Process {
@@ -22,7 +22,7 @@ impl Process {
             let plain = anstream::adapter::strip_str(text).to_string();
             write!(io::stdout(), "{}", neutralise(&plain))
         } else {
-            writeln!(anstream::stdout(), "{text}")
+            writeln!(anstream::stdout(), "{}", redacted(text))
         };
     }
 
@@ -33,7 +33,7 @@ impl Process {
             let _ = writeln!(
                 io::stdout(),
                 "{}",
-                json.trim_end().replace("##[", "##\\u005b")
+                redacted(json.trim_end()).replace("##[", "##\\u005b")
             );
         }
     }
@@ -78,6 +78,7 @@ impl Process {
         let style = anstyle::Style::new()
             .bold()
             .fg_color(Some(anstyle::AnsiColor::Red.into()));
+        let text = redacted(text);
         let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {text}");
     }
 

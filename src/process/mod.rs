@@ -4,6 +4,7 @@
 mod checkout;
 mod environment;
 mod handle;
+mod limits;
 mod log;
 mod messages;
 mod signals;
@@ -11,4 +12,5 @@ mod signals;
 pub use self::environment::{environment, in_actions};
 pub use self::handle::Process;
 pub(crate) use self::handle::now;
+pub use self::limits::raise_open_files;
 pub use self::log::LogWriter;

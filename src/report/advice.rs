@@ -281,6 +281,10 @@ pub(super) fn what_to_do(facts: Facts<'_>, links: &Links) -> Option<Vec<Inline>>
         Verdict::Pass => vec![text("nothing.")],
         Verdict::Fail => fix_or_allow(facts, links),
         Verdict::Accepted => nothing_more(facts),
+        Verdict::NoBaseline if links.is_unverified() => vec![text(format!(
+            "create a baseline: measure {}.",
+            facts.reference().name()
+        ))],
         Verdict::NoBaseline => vec![text(format!(
             "create a baseline: measure {}, or store this result.",
             facts.reference().name()
@@ -480,6 +484,8 @@ fn foreign_cause(judged: &MetricJudgement) -> Option<Cause> {
 /// The lines that create a baseline, where there is none.
 pub(super) fn commands(facts: Facts<'_>, links: &Links) -> Vec<String> {
     match facts.judgement.verdict {
+        // Names of a forged result are no part of a command.
+        _ if links.is_unverified() => Vec::new(),
         Verdict::NoBaseline => creating_lines(facts.run, links),
         Verdict::Pass
         | Verdict::Fail

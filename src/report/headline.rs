@@ -6,7 +6,7 @@ use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
 use crate::gate::{
     Compared, Comparison, Metric, MetricJudgement, NotCompared, Setting, Status, Tail, Undecided,
-    Value, Verdict,
+    Unlike, Value, Verdict,
 };
 use crate::result::Service;
 use crate::units::MemoryMb;
@@ -103,6 +103,9 @@ fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
         Verdict::Fail => vec![text(format!(" failed{place}: {}", failures(facts)))],
         Verdict::Accepted => accepted(facts),
         Verdict::NoBaseline => {
+            if let Some(words) = aside(facts) {
+                return words;
+            }
             vec![text(format!(
                 "{place}: no baseline yet, record one{}; {}",
                 if room == Room::Ample {
@@ -226,7 +229,26 @@ fn failure(judged: &MetricJudgement, at_least: &str) -> String {
     }
 }
 
+/// ` inconclusive: other samples than the baseline, and p99 +300 % at 2048 MB`.
+fn aside(facts: Facts<'_>) -> Option<Vec<Inline>> {
+    let aside = facts.judgement.aside.as_ref()?;
+    let (increase, size) = (numbers::percent(aside.p99), aside.memory_mb);
+    Some(match &aside.other {
+        Unlike::Setting(setting) => vec![text(format!(
+            " inconclusive: other {setting} than the baseline, and p99 {increase} at {size}"
+        ))],
+        Unlike::Name(other) => vec![
+            text(": no baseline under this name; against "),
+            name(&sanitise::shortened(other, 24)),
+            text(format!(" p99 {increase} at {size}")),
+        ],
+    })
+}
+
 fn undecided(facts: Facts<'_>, room: Room) -> Vec<Inline> {
+    if let Some(words) = aside(facts) {
+        return words;
+    }
     if let Some(difference) = facts.judgement.unlike.first() {
         let longest = match room {
             Room::Ample => 24,

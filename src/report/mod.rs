@@ -74,6 +74,14 @@ pub struct Links {
     pub written_by: Option<String>,
 }
 
+impl Links {
+    /// Whether the numbers come from the run of another workflow, which a pull request may have
+    /// forged: then nothing of them becomes an instruction.
+    const fn is_unverified(&self) -> bool {
+        self.written_by.is_some()
+    }
+}
+
 /// Everything a reader sees, in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -133,7 +141,7 @@ pub fn compose(
         marker: judged_marker(facts, links),
         headline: headline::headline(facts),
         baseline: baseline::line(facts),
-        notes: notes::notes(facts),
+        notes: notes::notes(facts, links),
         metrics: has_numbers(judgement).then(|| metrics::table(facts)),
         why: advice::why(facts),
         commands: advice::commands(facts, links),

@@ -2,7 +2,7 @@
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::sections::contract;
-use super::{Facts, causes, numbers, reason, sanitise};
+use super::{Facts, Links, causes, numbers, reason, sanitise};
 use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice, Tail};
 use crate::result::Service;
 use crate::units::MemoryMb;
@@ -22,7 +22,12 @@ pub(super) fn labelled(label: &str, words: Vec<Inline>) -> Vec<Inline> {
 }
 
 /// The notes, one paragraph each.
-pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
+pub(super) fn notes(facts: Facts<'_>, links: &Links) -> Vec<Vec<Inline>> {
+    let unverified = links.is_unverified().then(|| {
+        vec![text(
+            "the numbers come from the pull request's own workflow run and are not verified.",
+        )]
+    });
     let place = match &facts.run.service {
         Service::Aws => None,
         Service::Custom(host) => Some(vec![
@@ -37,10 +42,14 @@ pub(super) fn notes(facts: Facts<'_>) -> Vec<Vec<Inline>> {
         ]),
     };
     let contract = facts.run.local.as_ref().and_then(contract::note);
-    let notices = facts.judgement.notices.iter();
+    // What to delete by hand is an instruction.
+    let is_shown =
+        |it: &&Notice| !(links.is_unverified() && matches!(it, Notice::NotDeleted { .. }));
+    let notices = facts.judgement.notices.iter().filter(is_shown);
     let notices = notices.map(|it| notice(facts, it));
-    place
+    unverified
         .into_iter()
+        .chain(place)
         .chain(contract)
         .chain(notices)
         .map(|words| labelled("Note:", words))

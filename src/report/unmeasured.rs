@@ -44,6 +44,8 @@ pub enum UnmeasuredVerdict {
     NotRun,
     /// AWS, network or tool error.
     CouldNotMeasure,
+    /// A result that was measured elsewhere cannot be used.
+    CouldNotJudge,
 }
 
 /// Writes the report of a run without a result.
@@ -53,6 +55,7 @@ pub fn compose_unmeasured(it: &Unmeasured<'_>, links: &Links) -> Report {
         UnmeasuredVerdict::CouldNotMeasure => {
             (Verdict::CouldNotMeasure, " could not be measured: ")
         }
+        UnmeasuredVerdict::CouldNotJudge => (Verdict::CouldNotMeasure, " could not be judged: "),
     };
     let short = shortened(it.reason, MAX_HEADLINE_REASON);
     let whole = shortened(it.reason, MAX_REASON);

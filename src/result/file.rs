@@ -6,8 +6,12 @@ use serde::Deserialize;
 
 use super::schema_1::upgraded;
 use super::{RunResult, SCHEMA};
-use crate::files::write_atomically;
+use crate::files::{self, MIB, write_atomically};
 use crate::hint::hinted;
+use crate::text::json_error;
+
+/// Largest result that is read: a million calls have some fifty megabytes.
+const MAX_BYTES: u64 = 1024 * MIB;
 
 hinted! {
     /// Why a `result.json` cannot be used.
@@ -21,13 +25,22 @@ hinted! {
             source: std::io::Error,
         },
         /// The file is not a result, or was edited by hand.
-        #[error("`{path}` is not a sagegate result: {source}")]
+        #[error("`{path}` is not a sagegate result: {}", json_error(source))]
         #[hint("pass the `result.json` that `sagegate run` wrote")]
         Malformed {
             /// The file.
             path: PathBuf,
             /// Where it stops being one.
             source: serde_json::Error,
+        },
+        /// More or larger things than any run has: a forged file.
+        #[error("`{path}` holds what no run of sagegate writes: {reason}")]
+        #[hint("pass the `result.json` that `sagegate run` wrote")]
+        Implausible {
+            /// The file.
+            path: PathBuf,
+            /// The first of them.
+            reason: String,
         },
         /// Written by a later sagegate.
         #[error("`{path}` has schema {found}, this sagegate reads up to {SCHEMA}")]
@@ -50,7 +63,8 @@ impl RunResult {
     /// Reads a result of this schema or an older one from JSON text; `path` is for messages.
     ///
     /// # Errors
-    /// [`ResultFileError::NewerSchema`] or [`ResultFileError::Malformed`].
+    /// [`ResultFileError::NewerSchema`], [`ResultFileError::Malformed`] or
+    /// [`ResultFileError::Implausible`].
     pub fn from_json(text: &str, path: &Path) -> Result<Self, ResultFileError> {
         let malformed = |source| ResultFileError::Malformed {
             path: path.to_owned(),
@@ -70,7 +84,12 @@ impl RunResult {
         } else {
             serde_json::from_str(text)
         };
-        read.map_err(malformed)
+        let read: Self = read.map_err(malformed)?;
+        read.checked()
+            .map_err(|reason| ResultFileError::Implausible {
+                path: path.to_owned(),
+                reason,
+            })
     }
 
     /// Reads `result.json`.
@@ -78,9 +97,9 @@ impl RunResult {
     /// # Errors
     /// Any [`ResultFileError`].
     pub fn read(path: &Path) -> Result<Self, ResultFileError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ResultFileError::Io {
+        let text = files::read_text(path, MAX_BYTES).map_err(|error| ResultFileError::Io {
             path: path.to_owned(),
-            source,
+            source: error.into(),
         })?;
         Self::from_json(&text, path)
     }

@@ -4,6 +4,7 @@
 //! and rendered again later, on another machine, without AWS.
 
 mod cause;
+mod check;
 mod cleanup;
 mod container_log;
 mod file;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::cause::Cause;
+pub use self::check::MAX_LOADS;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
 pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;

@@ -7,9 +7,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Sample, SamplesError, content_type, input};
+use crate::files;
+use crate::text::{json_error, quoted};
 
 /// Every member, with the longest text that AWS takes for it; the body's parts have their own
-/// limit. Source: SageMaker runtime API reference, `InvokeEndpoint`.
+/// limit.
+/// Source: SageMaker runtime API reference, `InvokeEndpoint`.
 pub(super) const MEMBERS: [(&str, usize); 8] = [
     ("ContentType", 1024),
     ("Accept", 1024),
@@ -73,14 +76,15 @@ impl Body {
         let body = |bytes: Vec<u8>, is_json| Ok(Some(Self { bytes, is_json }));
         match json.as_bytes().first() {
             Some(b'"') => {
-                let text: String =
-                    serde_json::from_str(json).map_err(|error| format!("Body: {error}"))?;
+                let text: String = serde_json::from_str(json)
+                    .map_err(|error| format!("Body: {}", json_error(&error)))?;
                 body(text.into_bytes(), false)
             }
             Some(b'{' | b'[') => body(json.as_bytes().to_vec(), true),
             Some(b'n') => Ok(None),
             Some(_) | None => Err(format!(
-                "Body is {json}, neither a string nor an object or array; put it in quotes"
+                "Body is {}, neither a string nor an object or array; put it in quotes",
+                quoted(json)
             )),
         }
     }
@@ -88,7 +92,7 @@ impl Body {
 
 impl Arguments<'_> {
     /// The sample, with the body from exactly one of its three members. A file is looked for in
-    /// `folder`.
+    /// `folder`, and may not be outside of it; in a workflow not outside of the workspace.
     ///
     /// # Errors
     /// What is wrong with the body, or a member that cannot be a header of HTTP.
@@ -99,7 +103,9 @@ impl Arguments<'_> {
             (None, Some(encoded), None) => BASE64_STANDARD
                 .decode(encoded)
                 .map_err(|error| format!("BodyBase64: {error}"))?,
-            (None, None, Some(file)) => input::read(&folder.join(file)).map_err(Refusal::File)?,
+            (None, None, Some(file)) => {
+                input::body(&folder.join(file), &files::within(folder)).map_err(Refusal::File)?
+            }
             _ => {
                 let reason = "exactly one of Body, BodyBase64 and BodyFile is needed";
                 return Err(Refusal::Reason(reason.to_owned()));

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Position, Sample, SamplesError, check_size, content_type, input};
+use super::{MAX_FILE, Position, Sample, SamplesError, check_size, content_type, input};
+use crate::files::{self, Fence, FileError};
 use crate::text::{one_line, plural};
 use crate::units::saturating_u32;
 
@@ -35,17 +36,8 @@ impl Folder {
     /// [`SamplesError::Io`], [`SamplesError::NoFile`] for a folder without any, and
     /// [`SamplesError::Pointer`] where a file is kept elsewhere.
     pub(super) fn list(path: &Path) -> Result<Self, SamplesError> {
-        let failed = |source| SamplesError::Io {
-            path: path.to_owned(),
-            source,
-        };
         let mut folder = Self::default();
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(failed)? {
-            entries.push(entry.map_err(failed)?.path());
-        }
-        entries.sort();
-        for entry in entries {
+        for entry in files::list(path).map_err(|error| input::io(path, error))? {
             if is_hidden(&entry) {
                 folder.left_out.push(name_of(&entry));
             } else if entry.is_dir() {
@@ -88,6 +80,32 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// The first `limit` files as the body of one sample each, in the order of [`Folder::files`].
+    /// Together they may be as large as a file of samples.
+    ///
+    /// # Errors
+    /// Those of [`read_one`], and [`SamplesError::Io`] for more.
+    pub(super) fn read(
+        &self,
+        path: &Path,
+        limit: usize,
+        content_type: Option<&str>,
+    ) -> Result<Vec<Sample>, SamplesError> {
+        let fence = files::within(path);
+        let mut bytes = 0;
+        let mut samples = Vec::new();
+        for file in self.files.iter().take(limit) {
+            let sample = read_one(file, &fence, content_type)?;
+            bytes += sample.body.len() as u64;
+            if bytes > MAX_FILE {
+                let most = MAX_FILE;
+                return Err(input::io(path, FileError::TooLarge { bytes, most }));
+            }
+            samples.push(sample);
+        }
+        Ok(samples)
     }
 
     /// What is read of it and what is not; `None` when all of it is.
@@ -133,17 +151,24 @@ fn is_side_file(path: &Path) -> bool {
         || SIDE_EXTENSIONS.contains(&&*super::extension(path))
 }
 
-/// A file as the body of one sample. Text loses its byte order mark, and is refused in another
-/// encoding unless `content_type` names a charset; an archive is refused unless that names a type.
-pub(super) fn read_one(file: &Path, content_type: Option<&str>) -> Result<Sample, SamplesError> {
-    let mut body = input::read(file)?;
-    let archive = input::archive(&body).filter(|_| input::is_called_archive(file));
-    if let (Some(kind), None) = (archive, content_type) {
+/// A file inside `fence` as the body of one sample. Text loses its byte order mark, and is refused
+/// in another encoding unless `content_type` names a charset; an archive is refused unless that
+/// names a type.
+pub(super) fn read_one(
+    file: &Path,
+    fence: &Fence,
+    content_type: Option<&str>,
+) -> Result<Sample, SamplesError> {
+    if content_type.is_none()
+        && input::is_called_archive(file)
+        && let Some(kind) = input::archive_in(file, fence)?
+    {
         return Err(SamplesError::Archive {
             path: file.to_owned(),
             kind,
         });
     }
+    let mut body = input::body(file, fence)?;
     let by_extension = content_type::of(file);
     let has_charset = content_type.is_some_and(|it| it.contains("charset"));
     if content_type::is_text(by_extension) && !has_charset {
@@ -172,11 +197,42 @@ mod tests {
     }
 
     fn read_all(folder: &Path, content_type: Option<&str>) -> Result<Vec<Sample>, SamplesError> {
-        let files = Folder::list(folder)?.files;
-        files
-            .iter()
-            .map(|file| read_one(file, content_type))
-            .collect()
+        Folder::list(folder)?.read(folder, usize::MAX, content_type)
+    }
+
+    fn read_one(file: &Path, content_type: Option<&str>) -> Result<Sample, SamplesError> {
+        super::read_one(file, &Fence::anywhere(), content_type)
+    }
+
+    #[test]
+    fn a_symlink_out_of_the_folder_is_refused_by_name() {
+        let folder = folder(&[("inner/a.csv", b"1"), ("outside.txt", b"canary")]);
+        let inner = folder.path().join("inner");
+        std::os::unix::fs::symlink("../outside.txt", inner.join("b.csv")).unwrap();
+        let error = read_all(&inner, None).unwrap_err().to_string();
+        assert!(error.contains("b.csv`: a symlink leads out of"), "{error}");
+    }
+
+    #[test]
+    fn a_symlink_into_the_store_of_the_same_repository_is_its_file() {
+        let folder = folder(&[
+            (".git/annex/objects/x/cat.jpg", b"cat"),
+            (".dvc/cache/files/md5/ab/cd", b"dog"),
+            ("images/c.jpg", b"bird"),
+        ]);
+        let images = folder.path().join("images");
+        for (target, name) in [
+            ("../.git/annex/objects/x/cat.jpg", "a.jpg"),
+            ("../.dvc/cache/files/md5/ab/cd", "b.jpg"),
+        ] {
+            std::os::unix::fs::symlink(target, images.join(name)).unwrap();
+        }
+        let bodies: Vec<Vec<u8>> = read_all(&images, None)
+            .unwrap()
+            .into_iter()
+            .map(|it| it.body)
+            .collect();
+        assert_eq!(bodies, [b"cat".as_slice(), b"dog", b"bird"]);
     }
 
     #[test]
@@ -203,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_too_large_is_named() {
-        let folder = folder(&[("big.png", &vec![0; super::super::MAX_BODY_BYTES + 1])]);
+        let folder = folder(&[("big.png", &vec![0; crate::samples::MAX_BODY_BYTES + 1])]);
         let error = read_all(folder.path(), None).unwrap_err().to_string();
         assert!(error.contains("big.png`: body of 4194305 bytes"), "{error}");
     }

@@ -1,35 +1,89 @@
 //! The one place where files are read for samples. What stands in place of a file, and what only
 //! looks like text, is named for what it is.
 
-use std::io::ErrorKind;
+use std::io::Read as _;
 use std::path::Path;
 
 use super::foreign::{Encoding, Pointer};
-use super::{Position, SamplesError, extension};
+use super::{MAX_BODY_BYTES, MAX_FILE, Position, SamplesError, extension};
+use crate::files::{self, Fence, FileError};
 
-/// The bytes of a file.
+/// The bytes of a file of samples, which is at most [`MAX_FILE`] long.
 ///
 /// # Errors
 /// [`SamplesError::Io`], and [`SamplesError::Pointer`] where the file itself is kept elsewhere.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, SamplesError> {
-    let pointer = |tool| SamplesError::Pointer {
-        path: path.to_owned(),
-        tool,
-    };
-    if extension(path) == "dvc" {
-        return Err(pointer(Pointer::Dvc));
-    }
-    let bytes = std::fs::read(path).map_err(|source| match pointed_at(path) {
-        Some(tool) if source.kind() == ErrorKind::NotFound => pointer(tool),
-        Some(_) | None => SamplesError::Io {
+    read_within(files::fence(), path, MAX_FILE).map_err(|error| failed(path, error))
+}
+
+/// The bytes of a file inside `fence` that is one body. A little more than a body is read, as a
+/// byte order mark does not count.
+///
+/// # Errors
+/// Those of [`read`], and [`SamplesError::TooLarge`].
+pub(super) fn body(path: &Path, fence: &Fence) -> Result<Vec<u8>, SamplesError> {
+    let most = MAX_BODY_BYTES + '\u{feff}'.len_utf8();
+    read_within(fence, path, most as u64).map_err(|unread| match unread {
+        Unread::File(FileError::TooLarge { bytes, .. }) => SamplesError::TooLarge {
             path: path.to_owned(),
-            source,
+            place: Position::Whole,
+            bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
         },
-    })?;
+        unread => failed(path, unread),
+    })
+}
+
+/// Why a file is not read.
+enum Unread {
+    Pointer(Pointer),
+    File(FileError),
+}
+
+fn read_within(fence: &Fence, path: &Path, most: u64) -> Result<Vec<u8>, Unread> {
+    if extension(path) == "dvc" {
+        return Err(Unread::Pointer(Pointer::Dvc));
+    }
+    let bytes = fence
+        .read(path, most)
+        .map_err(|error| match pointed_at(path) {
+            Some(tool) if error.is_not_found() => Unread::Pointer(tool),
+            Some(_) | None => Unread::File(error),
+        })?;
     match pointer_in(&bytes) {
-        Some(tool) => Err(pointer(tool)),
+        Some(tool) => Err(Unread::Pointer(tool)),
         None => Ok(bytes),
     }
+}
+
+fn failed(path: &Path, unread: Unread) -> SamplesError {
+    match unread {
+        Unread::Pointer(tool) => SamplesError::Pointer {
+            path: path.to_owned(),
+            tool,
+        },
+        Unread::File(error) => io(path, error),
+    }
+}
+
+/// A file that is not read, by its name.
+pub(super) fn io(path: &Path, error: FileError) -> SamplesError {
+    SamplesError::Io {
+        path: path.to_owned(),
+        source: error.into(),
+    }
+}
+
+/// Which archive a file inside `fence` is, by its first bytes: it may be larger than a body.
+///
+/// # Errors
+/// [`SamplesError::Io`].
+pub(super) fn archive_in(path: &Path, fence: &Fence) -> Result<Option<&'static str>, SamplesError> {
+    let mut start = Vec::new();
+    let file = fence.open(path).map_err(|error| io(path, error))?;
+    file.take(ARCHIVE_START)
+        .read_to_end(&mut start)
+        .map_err(|error| io(path, error.into()))?;
+    Ok(archive(&start))
 }
 
 /// Which tool keeps a file that is not there.
@@ -141,9 +195,11 @@ const ARCHIVES: [(&[u8], &str); 7] = [
 ];
 /// Where a tar archive has its name.
 const TAR_MAGIC: usize = 257;
+/// Bytes of a file in which all of them show.
+const ARCHIVE_START: u64 = 512;
 
 /// Which archive or compressed file begins like this.
-pub(super) fn archive(bytes: &[u8]) -> Option<&'static str> {
+fn archive(bytes: &[u8]) -> Option<&'static str> {
     let is_tar = bytes
         .get(TAR_MAGIC..)
         .is_some_and(|rest| rest.starts_with(b"ustar"));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::arguments::{Arguments, BODIES, Body, MEMBERS, Refusal};
 use super::lenient::{masked, unmasked};
 use super::{Position, Sample, SamplesError, check_size};
-use crate::text::one_line;
+use crate::text::{json_error, quoted};
 
 /// Members less similar than this are not taken for misspellings. Between 0 and 1.
 const SIMILAR: f64 = 0.8;
@@ -95,7 +95,7 @@ fn misspelt(line: &str) -> Option<String> {
         || format!("known are {}", known().collect::<Vec<_>>().join(", ")),
         |name| format!("did you mean `{name}`?"),
     );
-    Some(format!("unknown member `{}`, {guess}", one_line(unknown)))
+    Some(format!("unknown member `{}`, {guess}", quoted(unknown)))
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
@@ -141,7 +141,7 @@ fn line_of(sample: &Sample) -> Value {
 /// What is wrong with a line of JSON. `serde_json` ends its message with a position whose line is
 /// always 1 here: only the column helps.
 pub(super) fn explain(error: &serde_json::Error) -> String {
-    let message = error.to_string();
+    let message = json_error(error);
     let (reason, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
     format!("{reason} (column {})", error.column())
 }

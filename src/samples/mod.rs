@@ -18,6 +18,7 @@ pub use self::arguments::check_content_type;
 pub use self::error::{Position, SamplesError};
 pub use self::foreign::{Encoding, Pointer};
 pub use self::make::{Header, Made, MakeOptions, make};
+use crate::files::MIB;
 use crate::result::SampleInfo;
 use crate::text::{hex, one_line};
 use crate::units::saturating_u32;
@@ -27,6 +28,9 @@ use sha2::{Digest as _, Sha256};
 ///
 /// Source: SageMaker developer guide, "Invoke a serverless endpoint".
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Largest file of samples that is read.
+const MAX_FILE: u64 = 512 * MIB;
 
 /// Arguments of one `InvokeEndpoint` call, except the endpoint's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,13 +87,12 @@ impl SampleSet {
         let (origins, mut samples): (Vec<Origin>, Vec<Sample>) = if path.is_dir() {
             let folder = directory::Folder::list(path)?;
             notes.extend(folder.note(path));
-            let read = |file: &PathBuf| {
+            let origin = |file: &PathBuf| {
                 let name = file.file_name().unwrap_or_default();
-                let origin = Origin::File(one_line(&name.to_string_lossy()));
-                Ok((origin, directory::read_one(file, content_type)?))
+                Origin::File(one_line(&name.to_string_lossy()))
             };
-            let files = folder.files.iter().map(read);
-            files.collect::<Result<_, SamplesError>>()?
+            let origins = folder.files.iter().map(origin).collect();
+            (origins, folder.read(path, usize::MAX, content_type)?)
         } else if matches!(extension(path).as_str(), "pkl" | "pickle") {
             let samples = pickle::parse(&input::read(path)?, path)?;
             samples.into_iter().map(|it| (Origin::Number, it)).unzip()

@@ -196,7 +196,9 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
     runner
         .workspace
         .write("sagegate-results/result.json", &result.to_string());
-    let step = { workflow_run(runner, HEAD) }.step().expect(0);
+    let step = { workflow_run(runner, HEAD).input("name", HOSTILE) }
+        .step()
+        .expect(0);
     assert_only_words(&step, &github);
     let marker = comments(&github)[0].lines().next().unwrap().to_owned();
     assert!(

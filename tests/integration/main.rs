@@ -55,6 +55,7 @@ mod resume;
 mod role;
 mod run;
 mod samples;
+mod security;
 mod simulator_access;
 mod strict;
 mod submit;

@@ -1,6 +1,6 @@
 //! The state of one endpoint under one load, shared by its clients.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::failing;
 use super::recorder::Recorder;
-use crate::aws::Invoker;
+use crate::aws::{Invoker, is_machine_full};
 use crate::benchmark::Context;
 use crate::benchmark::journal::Record;
 use crate::benchmark::load_plan::{LoadEndpoint, LoadOptions};
@@ -28,6 +28,8 @@ pub(super) struct Round {
     recorder: Arc<Recorder>,
     calls: Mutex<Calls>,
     failed_in_a_row: AtomicU32,
+    /// A call met a limit of this machine.
+    is_full: AtomicBool,
 }
 
 #[derive(Default)]
@@ -52,6 +54,7 @@ impl Round {
             recorder,
             calls: Mutex::default(),
             failed_in_a_row: AtomicU32::new(0),
+            is_full: AtomicBool::new(false),
         }
     }
 
@@ -90,20 +93,38 @@ impl Round {
     /// Whether it is pointless to go on.
     pub(super) fn is_hopeless(&self) -> bool {
         self.failed_in_a_row.load(Ordering::Relaxed) >= HOPELESS
+            || self.is_full.load(Ordering::Relaxed)
     }
 
     /// How the endpoint ends where it is pointless to go on under `load`.
     pub(super) fn hopeless(&self, load: &Load) -> Option<EndpointOutcome> {
         self.is_hopeless().then(|| {
             let (last, cause) = lock(&self.calls).last_failure.clone().unwrap_or_default();
-            let reason = format!("{HOPELESS} errors in a row under {load}, the last: {last}");
+            let reason = if self.is_full.load(Ordering::Relaxed) {
+                format!(
+                    "this machine cannot open more connections under {load} ({last}): raise its limit, for example with \
+                     `ulimit -n`, or measure from another machine"
+                )
+            } else {
+                format!("{HOPELESS} errors in a row under {load}, the last: {last}")
+            };
             EndpointOutcome::StoppedEarly { reason, cause }
         })
     }
 
     fn record_warm_up(&self, invocation: Invocation) {
         self.recorder.record(Record::RoundWarmUp, &invocation);
+        self.notice_limits(&invocation);
         lock(&self.calls).warmup.push(invocation);
+    }
+
+    /// A load that this machine cannot make says nothing about the model.
+    fn notice_limits(&self, invocation: &Invocation) {
+        let words = invocation.failure_words();
+        if let Some(words) = words.filter(|it| is_machine_full(it)) {
+            self.is_full.store(true, Ordering::Relaxed);
+            lock(&self.calls).last_failure = Some((words, Cause::Runner));
+        }
     }
 
     /// Keeps a measured call.
@@ -117,10 +138,12 @@ impl Round {
             None => self.failed_in_a_row.swap(0, Ordering::Relaxed),
         };
         let mut calls = lock(&self.calls);
-        if failure.is_some() {
+        if failure.is_some() && !self.is_full.load(Ordering::Relaxed) {
             calls.last_failure = failure.zip(invocation.cause());
         }
-        calls.measured.push(invocation);
+        drop(calls);
+        self.notice_limits(&invocation);
+        lock(&self.calls).measured.push(invocation);
     }
 
     /// When `moment` was, in milliseconds since the start of the run.

@@ -4,7 +4,7 @@
 //! One JSON value a line. The first is the result before anything was measured.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,13 +13,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::Draft;
-use crate::files::create;
+use crate::files::{self, MIB};
 use crate::hint::hinted;
+use crate::redact::redacted_bytes;
 use crate::result::{
     ContainerLog, EndpointOutcome, Invocation, Load, LoadRound, RunResult, SCHEMA,
 };
 use crate::sync::lock;
+use crate::text::json_error;
 use crate::units::MemoryMb;
+
+/// Largest journal that is read: a million calls have some fifty megabytes.
+const MAX_BYTES: u64 = 1024 * MIB;
 
 /// One line of the file. Endpoints are named, since those of a run have different names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,7 +115,7 @@ impl Journal {
     /// # Errors
     /// Any I/O error: then nothing may be created.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self::of(path, create(path)?))
+        Ok(Self::of(path, files::create(path)?))
     }
 
     /// Reads an interrupted run back, and goes on in its file: a file of this schema only. A last
@@ -123,10 +128,11 @@ impl Journal {
             path: path.to_owned(),
             source,
         };
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+        let text = files::read_text(path, MAX_BYTES);
+        let text = text.map_err(|error| failed(error.into()))?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let restored = restore(text.get(..whole).unwrap_or_default(), path)?;
-        let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+        let file = files::append(path).map_err(|error| failed(error.into()))?;
         file.set_len(whole as u64).map_err(failed)?;
         Ok((Self::of(path, file), restored))
     }
@@ -146,7 +152,7 @@ impl Journal {
             .map_err(io::Error::from)
             .and_then(|mut line| {
                 line.push(b'\n');
-                lock(&self.file).write_all(&line)
+                lock(&self.file).write_all(&redacted_bytes(&line))
             });
         if let Err(error) = written
             && !self.failed.swap(true, Ordering::Relaxed)
@@ -172,7 +178,7 @@ fn restore(text: &str, path: &Path) -> Result<Draft, JournalError> {
             return Err(malformed(1, reason));
         }
         Some(Ok(_)) | None => return Err(malformed(1, "the run does not begin".to_owned())),
-        Some(Err(error)) => return Err(malformed(1, error.to_string())),
+        Some(Err(error)) => return Err(malformed(1, json_error(&error))),
     };
     let mut replay = Replay {
         draft: Draft::new(started),
@@ -180,7 +186,7 @@ fn restore(text: &str, path: &Path) -> Result<Draft, JournalError> {
     };
     for (index, line) in lines {
         let record = serde_json::from_str(line)
-            .map_err(|error: serde_json::Error| malformed(index + 1, error.to_string()))?;
+            .map_err(|error: serde_json::Error| malformed(index + 1, json_error(&error)))?;
         replay
             .add(record)
             .ok_or_else(|| malformed(index + 1, "it belongs to nothing before it".to_owned()))?;

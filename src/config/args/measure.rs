@@ -14,8 +14,8 @@ use clap::{ArgAction, ArgGroup, Args};
 use super::aws_names::{parse_image, parse_model_name, parse_model_package, parse_role_arn};
 use super::groups::{OutputArgs, RecommendArgs, RoleArgs};
 use super::values::{
-    parse_content_type, parse_duration, parse_memory, parse_multiplier, parse_pair, parse_rate,
-    parse_share,
+    GivenVariable, parse_content_type, parse_duration, parse_memory, parse_multiplier, parse_pair,
+    parse_rate, parse_share,
 };
 use crate::result::LatencySource;
 use crate::units::{MemoryMb, Ratio};
@@ -89,8 +89,12 @@ pub struct ModelArgs {
     #[arg(long, value_name = "ARN", conflicts_with = "model_name", value_parser = parse_role_arn)]
     pub execution_role_arn: Option<String>,
     /// Environment variable of the container of a model created for the run; may be repeated
-    #[arg(long = "container-env", value_name = "KEY=VALUE", conflicts_with = "model_name", value_parser = parse_pair)]
-    pub container_env: Vec<(String, String)>,
+    #[arg(
+        long = "container-env",
+        value_name = "KEY=VALUE",
+        conflicts_with = "model_name"
+    )]
+    pub container_env: Vec<GivenVariable>,
     /// Display name of the model: shown in the report, keeps baselines apart [default: the model's
     /// name]
     #[arg(long, value_name = "ALIAS")]

@@ -28,6 +28,7 @@ pub(super) use self::tools::{
     CleanupArgs, CompletionsArgs, DemoArgs, HeaderArg, PricesArgs, SamplesArgs, SimulateArgs,
 };
 pub use self::values::GivenToken;
+pub(super) use self::values::GivenVariable;
 
 const EXIT_CODES: &str = "Exit codes:
   0  passed, or nothing to compare with

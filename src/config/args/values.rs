@@ -1,6 +1,7 @@
 //! Values of flags: how they are parsed, and their error messages.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -27,6 +28,42 @@ impl GivenToken {
     /// The token, or why it is not one; `None` when the text was empty.
     pub fn token(&self) -> Option<Result<Token, TokenError>> {
         (!matches!(self.0, Err(TokenError::Empty))).then(|| self.0.clone())
+    }
+}
+
+/// A variable of a container as it was given. Any text is taken, so that no message of the parser
+/// repeats it.
+#[derive(Clone)]
+pub struct GivenVariable(Option<(String, String)>);
+
+/// Prints no value.
+impl fmt::Debug for GivenVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenVariable(***)")
+    }
+}
+
+impl FromStr for GivenVariable {
+    type Err = Infallible;
+
+    /// `KEY=VALUE`, with a key as AWS takes it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_key = |key: &str| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && key.chars().all(is_part)
+        };
+        let pair = text.split_once('=').filter(|(key, _)| is_key(key));
+        Ok(Self(
+            pair.map(|(key, value)| (key.to_owned(), value.to_owned())),
+        ))
+    }
+}
+
+impl GivenVariable {
+    /// Name and value; `None` for what is no variable.
+    pub fn pair(&self) -> Option<&(String, String)> {
+        self.0.as_ref()
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{BranchName, Branches, Entry, Epoch, History, Origin};
 use crate::hint::hinted;
-use crate::text::one_line;
+use crate::text::{json_error, one_line};
 
 /// Version of the baseline file. A reader refuses a higher one. The first had neither branches nor
 /// strategies: its runs are of the default branch, and of any strategy.
@@ -82,7 +82,7 @@ hinted! {
     /// Why the content of a baseline store cannot be used.
     pub enum BaselineFileError {
         /// Truncated, edited by hand, or another file.
-        #[error("baseline `{name}` is damaged or not a baseline: {source}")]
+        #[error("baseline `{name}` is damaged or not a baseline: {}", json_error(source))]
         #[hint("it is left unchanged: restore it, or delete it to start a new baseline")]
         Malformed {
             /// The store.
@@ -258,6 +258,12 @@ impl BaselineFile {
         all.sort_by_key(|entry| entry.at);
         forget_branches(all, &resolved);
         Ok(())
+    }
+
+    /// The newest run of every model but one, with its name.
+    pub fn newest_of_others(&self, name: &str) -> impl Iterator<Item = (&str, &Entry)> {
+        let others = self.models.iter().filter(move |(other, _)| *other != name);
+        others.filter_map(|(other, all)| Some((other.as_str(), all.last()?)))
     }
 
     /// The branches, as far as the file knows what the run does not.

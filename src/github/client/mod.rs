@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http::header::{ACCEPT, LINK};
@@ -135,7 +136,7 @@ impl Client {
         network: &Network,
     ) -> Result<Self, GitHubError> {
         let (server, prefix) = split_address(api_url).ok_or_else(|| GitHubError::Address {
-            url: one_line(api_url),
+            url: one_line(&without_user(api_url)),
         })?;
         Ok(Self {
             // The prefix is ours: octocrab leaves it out for a route that happens to begin with it.
@@ -311,8 +312,8 @@ fn bot_of(answer: &[u8]) -> String {
     }
 }
 
-/// Server (`https://host:port/`) and path prefix of an API address; `None` when it is not an
-/// http(s) address.
+/// Server (`https://host:port/`) and path prefix of an API address; `None` when it is not an https
+/// address, or an http address of this machine: a token travels to it.
 pub(super) fn split_address(url: &str) -> Option<(Uri, String)> {
     let uri: Uri = url.trim().parse().ok()?;
     let scheme = uri
@@ -323,9 +324,27 @@ pub(super) fn split_address(url: &str) -> Option<(Uri, String)> {
     if authority.as_str().contains('@') || uri.query().is_some() {
         return None;
     }
+    if scheme == "http" && !is_loopback(authority.host()) {
+        return None;
+    }
     let prefix = uri.path().trim_end_matches('/').to_owned();
     let server = format!("{scheme}://{authority}/").parse().ok()?;
     Some((server, prefix))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address: Result<IpAddr, _> = address.parse();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
+}
+
+/// An address as a message may repeat it: without user and password.
+fn without_user(address: &str) -> String {
+    match (address.split_once("://"), address.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
+        (None, Some((_, rest))) => format!("***@{rest}"),
+        (Some(_) | None, None) => address.to_owned(),
+    }
 }
 
 /// GitHub's words for a refusal on one line; the status' own name when there are none, as on an

@@ -12,6 +12,13 @@ fn an_address_is_split_into_server_and_prefix_or_refused() {
         parts("https://git.acme.example:8443/api/v3/"),
         pair("https://git.acme.example:8443", "/api/v3")
     );
+    for local in [
+        "http://127.0.0.1:1",
+        "http://localhost",
+        "http://[::1]:8080",
+    ] {
+        assert_eq!(parts(local), pair(local, ""), "{local}");
+    }
     for bad in [
         "",
         "api.github.com",
@@ -19,9 +26,24 @@ fn an_address_is_split_into_server_and_prefix_or_refused() {
         "ftp://x",
         "https://",
         "https://u:p@host",
+        "http://git.acme.example",
+        "http://10.0.0.1",
+        "http://127.0.0.1.evil.example",
         "https://host/?a=b",
     ] {
         assert_eq!(parts(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn an_address_in_a_message_has_neither_user_nor_password() {
+    for (address, shown) in [
+        ("http://user:pw@git.example/x", "http://***@git.example/x"),
+        ("http://user:p@w@git.example", "http://***@git.example"),
+        ("user:pw@git.example", "***@git.example"),
+        ("ftp://x", "ftp://x"),
+    ] {
+        assert_eq!(without_user(address), shown);
     }
 }
 

@@ -13,7 +13,8 @@ use super::directory::{Folder, read_one};
 use super::json_lines::{explain, write};
 use super::lenient::{masked, unmasked};
 use super::{Position, Sample, SamplesError, check_size, content_type, extension, input};
-use crate::text::{one_line, plural};
+use crate::files;
+use crate::text::{json_error, one_line, plural};
 use crate::units::saturating_u32;
 
 /// What the first row of a table is, and what becomes of it.
@@ -108,12 +109,10 @@ struct Piece {
 /// At most `limit` samples of a file or folder.
 fn piece_of(path: &Path, options: &MakeOptions, limit: usize) -> Result<Piece, SamplesError> {
     let given = options.content_type.as_deref();
-    let whole = |file: &Path| read_one(file, given);
     if path.is_dir() {
         let folder = Folder::list(path)?;
-        let samples = folder.files.iter().take(limit).map(|file| whole(file));
         return Ok(Piece {
-            samples: samples.collect::<Result<_, _>>()?,
+            samples: folder.read(path, limit, given)?,
             note: folder.note(path),
         });
     }
@@ -128,7 +127,7 @@ fn piece_of(path: &Path, options: &MakeOptions, limit: usize) -> Result<Piece, S
     };
     let Some(parts) = parts else {
         return Ok(Piece {
-            samples: vec![whole(path)?],
+            samples: vec![read_one(path, files::fence(), given)?],
             note: None,
         });
     };
@@ -265,7 +264,7 @@ fn elements(path: &Path, options: &MakeOptions) -> Result<Option<Parts>, Samples
     let malformed = |error: serde_json::Error| SamplesError::Payload {
         path: path.to_owned(),
         place: Position::Whole,
-        reason: error.to_string(),
+        reason: json_error(&error),
     };
     let text = input::text(path)?;
     let strict = masked(&text);

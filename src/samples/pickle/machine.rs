@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::reader::{Reader, unescape};
-use crate::text::one_line;
+use crate::text::quoted;
 
 /// Number of a value in [`Pickled`].
 pub(super) type Id = usize;
@@ -388,7 +388,7 @@ fn refused(opcode: u8) -> String {
 }
 
 fn refused_name(opcode: u8, name: &str) -> String {
-    let name: String = one_line(name).chars().take(80).collect();
+    let name = quoted(name);
     format!(
         "{} names `{name}`; nothing is called but what makes bytes (_codecs.encode, bytes, bytearray)",
         named(opcode)

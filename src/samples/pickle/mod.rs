@@ -19,7 +19,7 @@ use serde::Deserialize as _;
 
 use super::arguments::{Arguments, Body, Refusal};
 use super::{Position, Sample, SamplesError, check_size};
-use crate::text::one_line;
+use crate::text::{json_error, quoted};
 
 /// How many bytes more than the file the samples may have, because `[sample] * 1000` is written as
 /// one sample and 999 references.
@@ -93,15 +93,14 @@ impl Samples<'_> {
                 continue;
             }
             let value = self.member(*value)?.unwrap_or_else(|kind| {
-                wrong = Some(format!("{} is {kind}, not a string", one_line(name)));
+                wrong = Some(format!("{} is {kind}, not a string", quoted(name)));
                 Json::Null
             });
             others.insert(name.clone().into_owned(), value);
         }
         // An unknown name comes first: what is its value's type to the reader?
         let others = Json::Object(others);
-        let arguments =
-            Arguments::deserialize(&others).map_err(|error| one_line(&error.to_string()))?;
+        let arguments = Arguments::deserialize(&others).map_err(|error| json_error(&error))?;
         match wrong {
             Some(reason) => Err(reason.into()),
             None => arguments.into_sample(body, self.folder),

@@ -327,6 +327,14 @@ impl Workspace {
         }
     }
 
+    /// The limit of open files, as arguments of `ulimit`.
+    pub(crate) fn with_open_files(self, limit: &str) -> Self {
+        Self {
+            shell: Some(format!("ulimit {limit}")),
+            ..self
+        }
+    }
+
     /// A signal is ignored from the start, as `nohup` does it.
     pub(crate) fn ignoring(self, signal: &str) -> Self {
         Self {

@@ -10,7 +10,7 @@ use super::github::{GitHub, REPOSITORY, TOKEN};
 use super::{Outcome, Simulator, Workspace};
 
 /// The commit of the pull request.
-pub(crate) const HEAD: &str = "8f31c2e0aa5500000000000000000000000000aa";
+pub(crate) const HEAD: &str = "8f31c2e0aa558f31c2e0aa558f31c2e0aa558f31";
 /// The commit that is built: pull request and base merged.
 const MERGE: &str = "ffffffffffffffffffffffffffffffffffffffff";
 /// Number of the pull request.
@@ -54,12 +54,14 @@ impl Runner {
 
     fn on_github(self, github: &GitHub) -> Self {
         let api = github.api_url();
+        let folder = self.workspace.path("").display().to_string();
         self.with("GITHUB_ACTIONS", "true")
             .with("CI", "true")
             .with("GITHUB_API_URL", &api)
             .with("GITHUB_SERVER_URL", "https://github.com")
             .with("GITHUB_REPOSITORY", REPOSITORY)
             .with("GITHUB_WORKFLOW", "gate")
+            .with("GITHUB_WORKSPACE", &folder)
             .with("GITHUB_RUN_ATTEMPT", "1")
             .input("github-token", TOKEN)
             .pull_request()
@@ -72,6 +74,12 @@ impl Runner {
 
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.workspace = self.workspace.without(name);
+        self
+    }
+
+    /// Files end at this size.
+    pub(crate) fn on_a_full_disk(mut self, kilobytes: u32) -> Self {
+        self.workspace = self.workspace.with_file_limit(kilobytes);
         self
     }
 

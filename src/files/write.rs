@@ -1,37 +1,47 @@
-//! Files that are never half written, and that belong to whom their folder belongs to.
+//! Files that are never half written, never written through a symlink, and that belong to whom
+//! their folder belongs to.
 //!
 //! A container action runs as root in a folder of the runner's user: a file of root's there would
 //! keep the next checkout on the same machine from cleaning up.
 
-use std::fs::{File, Metadata, Permissions};
-use std::io::{self, Write as _};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, fchown, lchown};
 use std::path::Path;
 
+use crate::redact::redacted_bytes;
+
 /// Writes `bytes` to `path` so that a crash leaves the old file or the new one: temporary file in
-/// the same folder, fsync, rename. Missing parent folders are created.
+/// the same folder, fsync, rename. Missing parent folders are created. Secrets of the process
+/// are taken out of text. A symlink at `path` is replaced.
 ///
 /// # Errors
 /// Any I/O error; the old file is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
+    super::fence().check_output(path)?;
     create_folders(folder)?;
     let mut file = tempfile::Builder::new()
         .permissions(readable())
         .tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    file.write_all(&redacted_bytes(bytes))?;
     give_to_owner_of(folder, |user, group| fchown(file.as_file(), user, group));
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-/// Creates an empty file, or empties it.
+/// Creates an empty file to write to, in place of what is at `path`.
 ///
 /// # Errors
 /// Any I/O error, also when the folder is missing.
 pub fn create(path: &Path) -> io::Result<File> {
-    let file = File::create(path)?;
+    super::fence().check_output(path)?;
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     give_to_owner_of(folder_of(path), |user, group| fchown(&file, user, group));
     Ok(file)
 }
@@ -94,6 +104,25 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "2");
         let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(left.len(), 1, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn a_symlink_is_replaced_and_what_it_points_to_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        std::fs::write(&victim, "kept").unwrap();
+        for name in ["atomically", "journal"] {
+            let path = folder.path().join(name);
+            std::os::unix::fs::symlink(&victim, &path).unwrap();
+            if name == "journal" {
+                create(&path).unwrap().write_all(b"x").unwrap();
+            } else {
+                write_atomically(&path, b"x").unwrap();
+            }
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "x");
+            assert!(!path.is_symlink());
+        }
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
     }
 
     #[test]
