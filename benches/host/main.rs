@@ -117,6 +117,7 @@ async fn hosted(session: &Session) {
         },
         execution_role_arn: "arn:aws:iam::000000000000:role/bench".to_owned(),
         tags: Vec::new(),
+        is_there: false,
     };
     session.create_model(&model).await.unwrap();
     let endpoint = EndpointSpec {

@@ -142,7 +142,7 @@ async fn serve(mut client: TcpStream, rules: Arc<Rules>) {
     };
     if method == "CONNECT" {
         let _ = client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
-        if let Ok(mut client) = rules.tls.accept(client).await {
+        if let Ok(client) = rules.tls.accept(client).await {
             forward(client, server, upstream).await;
         }
     } else {
@@ -167,7 +167,7 @@ async fn forward(client: impl AsyncRead + AsyncWrite, server: TcpStream, upstrea
         let _ = to_server.shutdown().await;
     };
     let answers = tokio::io::copy(&mut from_server, &mut to_client);
-    let (_, _) = tokio::join!(requests, answers);
+    let ((), _) = tokio::join!(requests, answers);
 }
 
 /// The bytes with another `Host` and without one in the address, where a request begins in them.
