@@ -29,7 +29,7 @@ pub(super) fn body(path: &Path, fence: &Fence) -> Result<Vec<u8>, SamplesError> 
             place: Position::Whole,
             bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
         },
-        unread => failed(path, unread),
+        unread @ (Unread::Pointer(_) | Unread::File(_)) => failed(path, unread),
     })
 }
 
