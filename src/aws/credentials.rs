@@ -59,8 +59,8 @@ mod tests {
     async fn credentials_of_any_source_are_known_to_the_redactor() {
         let credentials = Credentials::new(
             "AKIACREDENTIALSTEST",
-            "credentials/test+secret",
-            Some("credentials-test-session".to_owned()),
+            "qX7/learnt+from+a+source",
+            Some("qX7-session-of-a-source".to_owned()),
             None,
             "test",
         );
@@ -69,7 +69,7 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
         let source = learning(config).credentials_provider().unwrap();
-        let text = "AKIACREDENTIALSTEST credentials/test+secret credentials-test-session";
+        let text = "AKIACREDENTIALSTEST qX7/learnt+from+a+source qX7-session-of-a-source";
         source.provide_credentials().await.unwrap();
         assert_eq!(redact::redacted(text), "*** *** ***");
     }

@@ -1,6 +1,6 @@
 //! The Docker engine of this machine, by its socket: the only user of `bollard`.
 //!
-//! Podman's socket speaks the same API. Everything that is created carries [`labels`], by which it
+//! Podman's socket speaks the same API. Everything that is created carries labels, by which it
 //! is found again and removed, also by another process.
 
 mod archive;

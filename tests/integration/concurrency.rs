@@ -278,7 +278,9 @@ fn a_model_made_for_the_run_is_deleted_after_it() {
 
 #[test]
 fn a_model_that_cannot_be_made_is_said_and_leaves_nothing() {
-    let simulator = Simulator::quick();
+    let simulator = Simulator::quick_with(
+        "[[operation_faults]]\noperation = \"CreateModel\"\nkind = \"access_denied\"\nevery = 1",
+    );
     let workspace = Workspace::new(&simulator);
     let arguments = [
         "run",
@@ -290,9 +292,6 @@ fn a_model_that_cannot_be_made_is_said_and_leaves_nothing() {
         "churn",
         "--samples",
         "samples.jsonl",
-        // AWS refuses two tags of one key.
-        "--tag=team=risk",
-        "--tag=team=fraud",
     ];
     let outcome = workspace.sagegate(&arguments).expect(3);
     assert!(

@@ -154,7 +154,13 @@ fn two_models_share_a_baseline_file_without_meeting() {
     let other = workspace
         .run(&["--name", "fraud", "--mode", "record"])
         .expect(0);
-    assert!(other.stdout.contains("no baseline yet"), "{}", other.stdout);
+    assert!(
+        other
+            .stdout
+            .contains("nothing is stored for this model yet"),
+        "{}",
+        other.stdout
+    );
     let baseline: serde_json::Value = serde_json::from_str(&workspace.read("b.json")).unwrap();
     let names: Vec<&String> = baseline["models"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["churn", "fraud"]);
