@@ -29,7 +29,9 @@ impl GitHubCase {
             .input("max-p99", "0.1ms");
         let step = runner.step();
         let comments = github.world().bodies(PULL_REQUEST).len();
-        let warnings = step.annotations("warning");
+        let mut warnings = step.annotations("warning");
+        // The baseline lies in the workspace here, which is not GitHub's fault.
+        warnings.retain(|it| !it.contains("the baseline file:b.json is in"));
         let is_warned = match (self.warning, warnings.as_slice()) {
             ("", []) => true,
             ("", _) => false,
