@@ -39,7 +39,7 @@ impl ProvideCredentials for Learning {
     }
 }
 
-/// The key ID is none, but nobody needs it either.
+/// The key ID is not a secret, but no reader needs it.
 fn learn(credentials: &Credentials) {
     redact::learn(credentials.access_key_id());
     redact::learn(credentials.secret_access_key());

@@ -135,7 +135,7 @@ impl Session {
         })
     }
 
-    /// Clients of a simulator at `url` with an access key of its own. Neither environment nor
+    /// Clients of a simulator at `url`, with the access key of its start. Neither environment nor
     /// profile can send them elsewhere.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Each branch that pull requests are merged into has runs of its own; the default branch's stand
+//! Each branch that pull requests are merged into has its own runs; the default branch's stand
 //! in where it has none.
 
 use serde_json::{Value, json};
