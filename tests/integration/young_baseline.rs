@@ -108,9 +108,6 @@ fn an_open_verdict_says_in_its_first_line_what_would_decide() {
         format!("⚪ churn inconclusive: p90 +25%; {more} (next counts from {next})")
     );
     for words in [
-        "(+10%",
-        "(+5%",
-        "wanted, +40%",
         "What is caught today: p90 above +40%, cost above +40%.",
         "With 5 runs, one a night, from 2",
         "record 2 more runs of main and run the check again",
@@ -120,6 +117,15 @@ fn an_open_verdict_says_in_its_first_line_what_would_decide() {
             "{words}: {}",
             outcome.stdout
         );
+    }
+    // The cells of the comment are not wrapped.
+    let comment = it.workspace.read("sagegate-results/comment.md");
+    let comment = comment.replace('\u{a0}', " ");
+    for limit in [
+        "(+10% wanted, +40% provable)",
+        "(+5% wanted, +40% provable)",
+    ] {
+        assert!(comment.contains(limit), "{limit}: {comment}");
     }
 }
 
