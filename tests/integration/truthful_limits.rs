@@ -74,7 +74,8 @@ fn a_lower_quantile_stands_for_p99_in_headline_and_ceiling_by_its_name() {
             || headline.contains("(200 calls are too few for p99)"),
         "{headline}"
     );
-    assert!(first.stdout.contains("(ceiling of"), "{}", first.stdout);
+    let comment = comment(&workspace);
+    assert!(comment.contains("(ceiling of p99)"), "{comment}");
 }
 
 #[test]
