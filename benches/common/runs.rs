@@ -51,6 +51,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
             .collect(),
         concurrency: Vec::new(),
         prices: None,
+        reference: None,
         confirmation: None,
         local: None,
         cleanup: CleanupSummary::default(),
@@ -83,6 +84,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
     };
     EndpointRun {
         memory_mb,
+        round: 1,
         max_concurrency: 1,
         endpoint_name: format!("sagegate-{memory_mb}"),
         outcome: EndpointOutcome::Measured,

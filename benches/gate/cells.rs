@@ -177,6 +177,7 @@ fn measured_again(run: &RunResult, again: &RunResult, sizes: &[MemoryMb]) -> Run
             started_at: again.started_at,
             finished_at: again.finished_at,
             stability: endpoints.cloned().collect(),
+            reference: Vec::new(),
         }),
         ..run.clone()
     }

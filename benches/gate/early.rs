@@ -88,6 +88,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         let sent = if decides { calls } else { 0 };
         EndpointRun {
             memory_mb: it.memory_mb,
+            round: 1,
             max_concurrency: it.max_concurrency,
             endpoint_name: it.endpoint_name.clone(),
             outcome: EndpointOutcome::FailedFast {
@@ -115,6 +116,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         model_name: run.model_name.clone(),
         concurrency: Vec::new(),
         prices: None,
+        reference: None,
         confirmation: None,
         local: None,
         cleanup: CleanupSummary::default(),

@@ -135,6 +135,7 @@ pub(crate) fn run(model: &Model, drift: Drift, day: u32, random: &mut Pcg64Mcg) 
         stability,
         concurrency: Vec::new(),
         prices: None,
+        reference: None,
         confirmation: None,
         local: None,
         cleanup: CleanupSummary::default(),
@@ -241,6 +242,7 @@ fn endpoint(
     }
     EndpointRun {
         memory_mb,
+        round: 1,
         max_concurrency: 1,
         endpoint_name: String::new(),
         outcome: EndpointOutcome::Measured,

@@ -348,6 +348,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         prices: None,
         stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
         concurrency: Vec::new(),
+        reference: None,
         confirmation: None,
         local: None,
         cleanup: CleanupSummary::default(),

@@ -15,6 +15,7 @@ use crate::units::seconds;
 pub(super) fn not_run_yet(spec: &EndpointSpec) -> EndpointRun {
     EndpointRun {
         memory_mb: spec.memory_mb,
+        round: 1,
         max_concurrency: spec.max_concurrency,
         endpoint_name: spec.name.clone(),
         outcome: EndpointOutcome::Cancelled,

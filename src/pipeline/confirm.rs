@@ -63,6 +63,7 @@ impl SecondMeasurement<'_> {
             started_at: second.started_at,
             finished_at: second.finished_at,
             stability: second.stability,
+            reference: second.reference.map(|it| it.stability).unwrap_or_default(),
         });
         if let Err(error) = result.write(&self.files.result()) {
             process.warn(&format!("the result is not kept: {error}"));

@@ -2,7 +2,7 @@
 
 use super::{
     EndpointMetrics, EndpointOutcome, EndpointRun, Finding, Invocation, InvocationOutcome, LoadRun,
-    LocalRun, MetricStatistics, RunResult, Service,
+    LocalRun, MAX_ROUNDS, MetricStatistics, RunResult, Service,
 };
 use crate::units::MemoryMb;
 
@@ -37,6 +37,7 @@ impl RunResult {
             Service::Custom(host) => host,
             Service::Local(machine) => &machine.cpu_model,
         };
+        let reference = self.reference.as_ref();
         let engine = self.local.as_ref().map_or("", |it| &it.engine);
         let own = [
             ("sagegate_version", self.sagegate_version.as_str()),
@@ -47,11 +48,19 @@ impl RunResult {
             ("local.engine", engine),
             ("region", &self.region),
             ("model_name", &self.model_name),
+            (
+                "reference.model",
+                reference.map_or("", |it| &it.model),
+            ),
+            (
+                "reference.model_name",
+                reference.map_or("", |it| &it.model_name),
+            ),
             ("samples.source", &self.samples.source),
             ("samples.sha256", &self.samples.sha256),
         ];
         let endpoints = self.all_sizes().map(|it| &it.endpoint_name);
-        let endpoints = endpoints.chain(self.concurrency.iter().map(|it| &it.endpoint_name));
+        let endpoints = endpoints.chain(self.all_loads().map(|it| &it.endpoint_name));
         let endpoints = endpoints.map(|it| ("endpoint_name", it.as_str()));
         match own
             .into_iter()
@@ -67,15 +76,20 @@ impl RunResult {
     }
 
     fn check_counts(&self) -> Result<(), String> {
-        let again = self.confirmation.as_ref().map(|it| &it.stability);
-        for sizes in std::iter::once(&self.stability).chain(again) {
-            let is_double = |it: &EndpointRun| {
-                let same = |other: &&EndpointRun| other.memory_mb == it.memory_mb;
-                sizes.iter().filter(same).count() > 1
-            };
-            if sizes.len() > MAX_SIZES || sizes.iter().any(is_double) {
-                return Err("a memory size is there more than once".to_owned());
-            }
+        let again = self.confirmation.as_ref();
+        let reference = self.reference.as_ref();
+        let lists = [
+            Some(&self.stability),
+            reference.map(|it| &it.stability),
+            again.map(|it| &it.stability),
+            again.map(|it| &it.reference),
+        ];
+        let most = reference.map_or(1, |it| it.rounds);
+        if !(1..=MAX_ROUNDS).contains(&most) {
+            return Err(format!("{most} rounds are not from 1 to {MAX_ROUNDS}"));
+        }
+        for sizes in lists.into_iter().flatten() {
+            check_sizes(sizes, most)?;
         }
         if let Some(local) = &self.local {
             let most = local.skipped.len().max(local.contract.len());
@@ -86,13 +100,14 @@ impl RunResult {
         if self.settings.memory_sizes.len() > MAX_SIZES {
             return Err(format!("more than {MAX_SIZES} memory sizes were asked for"));
         }
-        let loads = self.concurrency.iter().map(|it| it.rounds.len());
+        let loads = self.all_loads().map(|it| it.rounds.len());
         let listed = self.settings.load.as_ref().map_or(0, |load| {
             load.max_concurrency
                 .len()
                 .max(load.client_multipliers.len())
         });
-        let most = loads.sum::<usize>().max(self.concurrency.len()).max(listed);
+        let most = loads.sum::<usize>();
+        let most = most.max(self.all_loads().count()).max(listed);
         if most > MAX_LOADS {
             return Err(format!("{most} loads are more than {MAX_LOADS}"));
         }
@@ -118,7 +133,7 @@ impl RunResult {
             number("deployed_in_s", size.deployed_in_s.unwrap_or_default())?;
             metrics(size.metrics.as_ref())?;
         }
-        for endpoint in &self.concurrency {
+        for endpoint in self.all_loads() {
             number("deployed_in_s", endpoint.deployed_in_s.unwrap_or_default())?;
             metrics(endpoint.metrics.as_ref())?;
         }
@@ -126,12 +141,19 @@ impl RunResult {
     }
 
     fn all_sizes(&self) -> impl Iterator<Item = &EndpointRun> {
-        let again = self.confirmation.iter().flat_map(|it| &it.stability);
-        self.stability.iter().chain(again)
+        let again = self.confirmation.iter();
+        let again = again.flat_map(|it| it.stability.iter().chain(&it.reference));
+        let reference = self.reference.iter().flat_map(|it| &it.stability);
+        self.stability.iter().chain(reference).chain(again)
+    }
+
+    fn all_loads(&self) -> impl Iterator<Item = &LoadRun> {
+        let reference = self.reference.iter().flat_map(|it| &it.concurrency);
+        self.concurrency.iter().chain(reference)
     }
 
     fn all_calls(&self) -> impl Iterator<Item = &Invocation> {
-        let rounds = self.concurrency.iter().flat_map(|it| &it.rounds);
+        let rounds = self.all_loads().flat_map(|it| &it.rounds);
         let under_load = rounds.flat_map(|it| it.warmup.iter().chain(&it.invocations));
         let alone = self.all_sizes();
         let alone = alone.flat_map(|it| it.warmup.iter().chain(&it.invocations));
@@ -139,14 +161,14 @@ impl RunResult {
     }
 
     fn cut(&mut self) {
-        let again = self
-            .confirmation
-            .iter_mut()
-            .flat_map(|it| &mut it.stability);
-        for size in self.stability.iter_mut().chain(again) {
-            cut_size(size);
-        }
+        let again = self.confirmation.iter_mut();
+        let again = again.flat_map(|it| it.stability.iter_mut().chain(&mut it.reference));
+        self.stability.iter_mut().chain(again).for_each(cut_size);
         self.concurrency.iter_mut().for_each(cut_load);
+        if let Some(reference) = &mut self.reference {
+            reference.stability.iter_mut().for_each(cut_size);
+            reference.concurrency.iter_mut().for_each(cut_load);
+        }
         if let Some(local) = &mut self.local {
             cut_local(local);
         }
@@ -156,6 +178,22 @@ impl RunResult {
             cut(&mut left.reason);
         }
     }
+}
+
+/// At most one run per size and round.
+fn check_sizes(sizes: &[EndpointRun], rounds: u32) -> Result<(), String> {
+    let is_double = |it: &EndpointRun| {
+        let same = |other: &&EndpointRun| (other.memory_mb, other.round) == (it.memory_mb, it.round);
+        sizes.iter().filter(same).count() > 1
+    };
+    let is_late = |it: &EndpointRun| !(1..=rounds).contains(&it.round);
+    if sizes.iter().any(is_double) {
+        return Err("a memory size is there more than once".to_owned());
+    }
+    if let Some(late) = sizes.iter().find(|it| is_late(it)) {
+        return Err(format!("round {} of {rounds}", late.round));
+    }
+    Ok(())
 }
 
 fn number(name: &str, number: f64) -> Result<(), String> {

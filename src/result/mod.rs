@@ -11,6 +11,7 @@ mod file;
 mod invocation;
 mod load;
 mod local;
+mod reference;
 mod schema_1;
 
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ pub use self::file::ResultFileError;
 pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, ModelMessage, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 pub use self::local::{Condition, ContractCheck, Finding, LocalRun, Machine, SkippedSize};
+pub use self::reference::{MAX_ROUNDS, Reference};
 use crate::prices::DatedPrices;
 use crate::units::MemoryMb;
 
@@ -63,8 +65,12 @@ pub struct RunResult {
     /// What the run was priced with, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prices: Option<DatedPrices>,
-    /// The stability benchmark: one endpoint per memory size, in the order of the plan.
+    /// The stability benchmark: one endpoint per memory size, or one per memory size and round
+    /// beside a reference, in the order of the plan.
     pub stability: Vec<EndpointRun>,
+    /// The model that this one was measured in turn with, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
     /// The concurrency benchmark: one endpoint per `MaxConcurrency`; empty when it was not asked
     /// for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,6 +95,9 @@ pub struct Confirmation {
     pub finished_at: Timestamp,
     /// One endpoint per size, ascending.
     pub stability: Vec<EndpointRun>,
+    /// The reference's endpoints, measured in turn with these; empty without a reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference: Vec<EndpointRun>,
 }
 
 /// Where the model was measured. Part of the baseline key: numbers of a simulator say nothing about
@@ -173,6 +182,9 @@ impl std::fmt::Display for LatencySource {
 pub struct EndpointRun {
     /// Memory of the endpoint.
     pub memory_mb: MemoryMb,
+    /// Which measurement of the size it is, from 1: more than one beside a reference alone.
+    #[serde(default = "first_round", skip_serializing_if = "is_first_round")]
+    pub round: u32,
     /// `MaxConcurrency` of the endpoint.
     pub max_concurrency: u32,
     /// Name of the endpoint and of its endpoint config.
@@ -193,6 +205,15 @@ pub struct EndpointRun {
     /// What the container wrote last; empty unless the endpoint failed and its log could be read.
     #[serde(default, skip_serializing_if = "ContainerLog::is_empty")]
     pub container_log: ContainerLog,
+}
+
+const fn first_round() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+const fn is_first_round(round: &u32) -> bool {
+    *round == 1
 }
 
 /// How an endpoint's part of the run ended.
@@ -322,6 +343,10 @@ impl RunResult {
             started_at: confirmation.started_at,
             finished_at: confirmation.finished_at,
             stability: confirmation.stability.clone(),
+            reference: self
+                .reference
+                .as_ref()
+                .map(|it| it.measured_again(&confirmation.reference)),
             concurrency: Vec::new(),
             confirmation: None,
             cleanup: CleanupSummary::default(),

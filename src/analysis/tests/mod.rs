@@ -46,6 +46,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
         .collect();
     EndpointRun {
         memory_mb: MemoryMb::try_from(memory).unwrap(),
+        round: 1,
         max_concurrency: 1,
         endpoint_name: format!("sagegate-test-m{memory}"),
         outcome: EndpointOutcome::Measured,
@@ -92,6 +93,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
         },
         prices: None,
         concurrency: Vec::new(),
+        reference: None,
         confirmation: None,
         local: None,
         cleanup: CleanupSummary {
