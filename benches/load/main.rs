@@ -214,6 +214,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         unique: "1".to_owned(),
         name: "m".to_owned(),
         model: ModelSource::Existing("m".to_owned()),
+        reference: None,
         commit: None,
         repository: None,
         tags: Vec::new(),

@@ -58,30 +58,42 @@ impl Budget {
         lock(&self.state)
     }
 
-    /// Waits until `wanted` fits beside what is in use, and takes it for an endpoint.
+    /// Waits until `wanted` fits beside what is in use, and takes it for an endpoint. One that is
+    /// called in turn with another, its `partner`, is needed at the same time.
     ///
     /// # Errors
     /// [`OverBudget`] when it never will.
-    pub(super) async fn take(&self, endpoint: &str, wanted: u32) -> Result<(), OverBudget> {
+    pub(super) async fn take(
+        &self,
+        endpoint: &str,
+        wanted: u32,
+        partner: Option<&str>,
+    ) -> Result<(), OverBudget> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            if self.try_take(endpoint, wanted)? {
+            if self.try_take(endpoint, wanted, partner)? {
                 return Ok(());
             }
             changed.await;
         }
     }
 
-    fn try_take(&self, endpoint: &str, wanted: u32) -> Result<bool, OverBudget> {
+    fn try_take(
+        &self,
+        endpoint: &str,
+        wanted: u32,
+        partner: Option<&str>,
+    ) -> Result<bool, OverBudget> {
         let mut state = self.state();
         let limit = state.limit.unwrap_or(u32::MAX);
-        if state.taken.is_empty() && wanted > limit {
+        let fits = state.in_use().saturating_add(wanted) <= limit;
+        let mut others = state.taken.keys().filter(|it| Some(it.as_str()) != partner);
+        if !fits && others.next().is_none() {
             return Err(OverBudget { limit });
         }
-        let fits = state.in_use().saturating_add(wanted) <= limit;
         if fits {
             state.taken.insert(endpoint.to_owned(), wanted);
         }
@@ -133,11 +145,11 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_waits_until_another_is_deleted() {
         let budget = Arc::new(Budget::new(Some(10)));
-        budget.take("c4", 4).await.unwrap();
-        budget.take("c2", 2).await.unwrap();
+        budget.take("c4", 4, None).await.unwrap();
+        budget.take("c2", 2, None).await.unwrap();
         let waiting = tokio::spawn({
             let budget = Arc::clone(&budget);
-            async move { budget.take("c8", 8).await }
+            async move { budget.take("c8", 8, None).await }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
@@ -151,24 +163,40 @@ mod tests {
     #[tokio::test]
     async fn what_never_fits_is_refused_and_without_a_limit_everything_fits() {
         assert_eq!(
-            Budget::new(Some(10)).take("c16", 16).await,
+            Budget::new(Some(10)).take("c16", 16, None).await,
             Err(OverBudget { limit: 10 })
         );
-        assert_eq!(Budget::new(None).take("c200", 200).await, Ok(()));
+        assert_eq!(Budget::new(None).take("c200", 200, None).await, Ok(()));
     }
 
     #[tokio::test]
     async fn the_limit_is_learned_from_a_refusal_and_leaves_others_alone() {
         let budget = Budget::new(None);
-        budget.take("c2", 2).await.unwrap();
+        budget.take("c2", 2, None).await.unwrap();
         let refusal = SharedQuota {
             limit: 10,
             in_use: 7,
         };
         assert!(budget.learn(refusal), "waiting for our own can help");
         budget.put_back("c2");
-        assert_eq!(budget.take("c6", 6).await, Err(OverBudget { limit: 5 }));
+        assert_eq!(
+            budget.take("c6", 6, None).await,
+            Err(OverBudget { limit: 5 })
+        );
         let alone = Budget::new(None);
         assert!(!alone.learn(refusal), "nothing of ours to wait for");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_whose_partner_has_all_that_is_left_never_fits() {
+        let budget = Budget::new(Some(1));
+        budget.take("one", 1, Some("other")).await.unwrap();
+        assert_eq!(
+            budget.take("other", 1, Some("one")).await,
+            Err(OverBudget { limit: 1 })
+        );
+        let budget = Budget::new(Some(2));
+        budget.take("one", 1, Some("other")).await.unwrap();
+        budget.take("other", 1, Some("one")).await.unwrap();
     }
 }

@@ -10,7 +10,9 @@ use crate::result::{EndpointMetrics, Invocation, RunResult};
 /// Metrics of the stability benchmark's endpoints.
 pub(super) async fn stability(context: &Context, result: &mut RunResult) {
     let from = result.started_at;
-    let endpoints = result.stability.iter_mut().map(|run| Endpoint {
+    let reference = result.reference.iter_mut().flat_map(|it| &mut it.stability);
+    let sizes = result.stability.iter_mut().chain(reference);
+    let endpoints = sizes.map(|run| Endpoint {
         name: run.endpoint_name.clone(),
         answered: successes(run.warmup.iter().chain(&run.invocations)),
         metrics: &mut run.metrics,
@@ -21,7 +23,12 @@ pub(super) async fn stability(context: &Context, result: &mut RunResult) {
 /// Metrics of the concurrency benchmark's endpoints.
 pub(super) async fn concurrency(context: &Context, result: &mut RunResult) {
     let from = result.started_at;
-    let endpoints = result.concurrency.iter_mut().map(|run| Endpoint {
+    let reference = result
+        .reference
+        .iter_mut()
+        .flat_map(|it| &mut it.concurrency);
+    let loads = result.concurrency.iter_mut().chain(reference);
+    let endpoints = loads.map(|run| Endpoint {
         name: run.endpoint_name.clone(),
         answered: successes(
             run.rounds

@@ -5,47 +5,67 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::draft::Model;
 use super::journal::Record;
 use super::load_plan::{LoadEndpoint, LoadOptions};
-use super::{
-    Context, Draft, EndpointLabel, Event, PlannedEndpoint, Save, deploy, drive, stability,
-};
+use super::{Context, Draft, Event, PlannedEndpoint, Save, deploy, drive, stability};
 use crate::aws::EndpointSpec;
 use crate::result::{EndpointOutcome, LoadRun};
 use crate::units::MemoryMb;
 
-/// Measures every load of every endpoint that is open, at `memory_mb`.
+/// Measures every load of every endpoint that is open, at `memory_mb`: first of the run's model,
+/// then of the reference where that is wanted, never both at once.
 pub(super) async fn measure_all(
     context: &Arc<Context>,
     draft: &mut Draft,
     memory_mb: MemoryMb,
     save: Save<'_>,
 ) {
+    for model in [Model::Candidate, Model::Reference] {
+        measure_model(context, draft, memory_mb, model, save).await;
+    }
+}
+
+fn endpoints(context: &Context, of: Model) -> &[LoadEndpoint] {
+    let plan = &context.plan;
+    match of {
+        Model::Candidate => &plan.load_endpoints,
+        Model::Reference => plan.reference.as_ref().map_or(&[], |it| &it.load_endpoints),
+    }
+}
+
+async fn measure_model(
+    context: &Arc<Context>,
+    draft: &mut Draft,
+    memory_mb: MemoryMb,
+    model: Model,
+    save: Save<'_>,
+) {
     let Some(options) = &context.plan.options.load else {
         return;
     };
-    if draft.result.concurrency.is_empty() {
-        begin(context, draft, memory_mb);
+    if context.environment.cancel.is_cancelled() || endpoints(context, model).is_empty() {
+        return;
     }
-    let endpoints = context.plan.load_endpoints.iter();
-    let planned: Vec<(LoadEndpoint, LoadRun)> = endpoints
+    if draft.loads_mut(model).is_some_and(|it| it.is_empty()) {
+        begin(context, draft, memory_mb, model);
+    }
+    let planned: Vec<(LoadEndpoint, LoadRun)> = endpoints(context, model)
+        .iter()
         .filter(|endpoint| draft.is_open(&endpoint.name))
-        .filter_map(|endpoint| {
-            let mut runs = draft.result.concurrency.iter();
-            let run = runs.find(|run| run.endpoint_name == endpoint.name)?;
-            Some((endpoint.clone(), run.clone()))
-        })
+        .filter_map(|endpoint| Some((endpoint.clone(), draft.load(&endpoint.name)?.clone())))
         .collect();
     if planned.is_empty() {
         return;
     }
     let announced = planned.iter().map(|(endpoint, _)| PlannedEndpoint {
-        endpoint: EndpointLabel::MaxConcurrency(endpoint.max_concurrency),
+        endpoint: context.load_label(&endpoint.name, endpoint.max_concurrency),
         invocations: calls(options, endpoint),
     });
     context.emit(&Event::Started {
         endpoints: announced.collect(),
         load_at: Some(memory_mb),
+        round: None,
     });
     let mut tasks = JoinSet::new();
     for (endpoint, run) in planned {
@@ -69,15 +89,16 @@ pub(super) async fn measure_all(
     }
 }
 
-fn begin(context: &Context, draft: &mut Draft, memory_mb: MemoryMb) {
-    let endpoints = context.plan.load_endpoints.iter();
-    let named: Vec<(u32, String)> = endpoints
+fn begin(context: &Context, draft: &mut Draft, memory_mb: MemoryMb, model: Model) {
+    let named: Vec<(u32, String)> = endpoints(context, model)
+        .iter()
         .map(|endpoint| (endpoint.max_concurrency, endpoint.name.clone()))
         .collect();
-    draft.begin_loads(memory_mb, &named);
-    context
-        .journal
-        .append(&Record::LoadStarted(memory_mb, named));
+    draft.begin_loads(memory_mb, &named, model);
+    context.journal.append(&match model {
+        Model::Candidate => Record::LoadStarted(memory_mb, named),
+        Model::Reference => Record::ReferenceLoadStarted(memory_mb, named),
+    });
 }
 
 /// Calls of all loads of an endpoint, warm-up included.
@@ -96,7 +117,7 @@ async fn measure_endpoint(
 ) -> LoadRun {
     let turn = context.turn().await;
     let brought_up = match &turn {
-        Some(_) => deploy::deploy(context, spec).await,
+        Some(_) => deploy::deploy(context, spec, None).await,
         None => Err(EndpointOutcome::Cancelled),
     };
     run.outcome = match brought_up {

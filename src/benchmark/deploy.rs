@@ -1,8 +1,11 @@
 //! Brings one endpoint into service.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+use tokio::sync::MutexGuard;
 
 use super::names;
 use super::wait::{poll_delay, sleep_unless_cancelled};
@@ -29,6 +32,14 @@ enum Refused {
 /// Pause before a deployment that AWS has failed is made again.
 const PAUSE_BEFORE_AGAIN: Duration = Duration::from_secs(5);
 
+/// The other endpoint of a pair.
+pub(super) struct Partner<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Held until both are created.
+    pub(super) creating: Arc<MutexGuard<'a, ()>>,
+}
+
 /// An endpoint in service.
 pub(super) struct Deployed {
     /// From `CreateEndpoint` to `InService`.
@@ -45,9 +56,11 @@ pub(super) struct Deployed {
 pub(super) async fn deploy(
     context: &Context,
     spec: &EndpointSpec,
+    partner: Option<Partner<'_>>,
 ) -> Result<Deployed, EndpointOutcome> {
     let began = Instant::now();
-    let failed = match deploy_once(context, spec).await {
+    let name = partner.as_ref().map(|it| it.name);
+    let failed = match deploy_once(context, spec, name, partner.map(|it| it.creating)).await {
         Ok(took) => {
             return Ok(Deployed {
                 took,
@@ -78,16 +91,30 @@ pub(super) async fn deploy(
     if !is_gone || !sleep_unless_cancelled(&context.stop, PAUSE_BEFORE_AGAIN).await {
         return Err(failed);
     }
+    let again = deploy_once(context, spec, name, None);
+    let took = match name {
+        None => again.await?,
+        // The partner may hold what another pair waits for.
+        Some(_) => tokio::time::timeout(context.plan.options.deploy_timeout, again)
+            .await
+            .unwrap_or(Err(failed.clone()))?,
+    };
     Ok(Deployed {
-        took: deploy_once(context, spec).await?,
+        took,
         again_after: Some(reason.clone()),
     })
 }
 
 /// Waits for room under the concurrency quota, creates endpoint config and endpoint and waits until
 /// it is in service; returns how long that took.
-async fn deploy_once(context: &Context, spec: &EndpointSpec) -> Result<Duration, EndpointOutcome> {
-    create_within_quota(context, spec).await?;
+async fn deploy_once(
+    context: &Context,
+    spec: &EndpointSpec,
+    partner: Option<&str>,
+    creating: Option<Arc<MutexGuard<'_, ()>>>,
+) -> Result<Duration, EndpointOutcome> {
+    create_within_quota(context, spec, partner).await?;
+    drop(creating);
     context.emit(&Event::Deploying {
         endpoint: context.label(spec),
     });
@@ -105,12 +132,17 @@ async fn deploy_once(context: &Context, spec: &EndpointSpec) -> Result<Duration,
 async fn create_within_quota(
     context: &Context,
     spec: &EndpointSpec,
+    partner: Option<&str>,
 ) -> Result<(), EndpointOutcome> {
     let cancel = &context.stop;
     let began = Instant::now();
     loop {
         let taken = cancel
-            .run_until_cancelled(context.budget.take(&spec.name, spec.max_concurrency))
+            .run_until_cancelled(
+                context
+                    .budget
+                    .take(&spec.name, spec.max_concurrency, partner),
+            )
             .await
             .ok_or(EndpointOutcome::Cancelled)?;
         taken.map_err(|over| EndpointOutcome::SkippedQuota {

@@ -11,16 +11,24 @@ use crate::units::MemoryMb;
 pub enum EndpointLabel {
     /// Stability benchmark: the endpoint of a memory size.
     Memory(MemoryMb),
+    /// Stability benchmark: the reference's endpoint of a memory size.
+    ReferenceMemory(MemoryMb),
     /// Concurrency benchmark: the endpoint of a `MaxConcurrency`.
     MaxConcurrency(u32),
+    /// Concurrency benchmark: the reference's endpoint of a `MaxConcurrency`.
+    ReferenceMaxConcurrency(u32),
 }
 
-/// `2048 MB` or `MaxConcurrency 8`.
+/// `2048 MB`, `MaxConcurrency 8`, `2048 MB of the reference`.
 impl fmt::Display for EndpointLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory(size) => size.fmt(f),
+            Self::ReferenceMemory(size) => write!(f, "{size} of the reference"),
             Self::MaxConcurrency(workers) => write!(f, "MaxConcurrency {workers}"),
+            Self::ReferenceMaxConcurrency(workers) => {
+                write!(f, "MaxConcurrency {workers} of the reference")
+            }
         }
     }
 }
@@ -44,6 +52,8 @@ pub enum Event {
         /// Memory of every endpoint of the concurrency benchmark; `None` for the stability
         /// benchmark.
         load_at: Option<MemoryMb>,
+        /// Which of how many rounds beside a reference; `None` where there is one.
+        round: Option<(u32, u32)>,
     },
     /// The endpoint config and the endpoint are being created.
     Deploying {

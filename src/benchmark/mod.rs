@@ -51,16 +51,20 @@ pub use self::logs::delete_log_groups;
 pub use self::names::{is_run_id, numbered, run_id, run_of, unique, unique_of};
 pub use self::orphans::{Doubtful, Orphan, Orphans, Selection, find_orphans};
 use self::owners::Owners;
-pub use self::plan::{Identity, ModelSource, Options, Plan};
+use self::plan::ReferencePlan;
+pub use self::plan::{Identity, ModelSource, Options, Plan, ReferenceModel};
 pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
 use self::role::RoleRefusal;
 pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
-use crate::aws::{Creation, EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointOutcome, ResourceKind, RunResult, SCHEMA, Service};
+use crate::aws::{Creation, EndpointSpec, ModelSpec, Session};
+use crate::result::{
+    CleanupSummary, EndpointOutcome, Reference, ResourceKind, RunResult, SCHEMA, Service,
+};
 use crate::sync::lock;
+use crate::units::MemoryMb;
 
 /// The dependencies of a run.
 #[derive(Clone)]
@@ -99,6 +103,9 @@ struct Context {
     budget: Budget,
     /// Endpoints that are measured at the same time.
     turns: Semaphore,
+    /// The two endpoints of a pair are created before those of the next one: under a quota, pairs
+    /// that have one endpoint each would wait for each other.
+    pair_lock: Mutex<()>,
     /// Creates are sent one at a time: the control plane throttles bursts.
     create_lock: Mutex<()>,
     created: AtomicU32,
@@ -126,6 +133,7 @@ impl Context {
             start,
             budget: Budget::new(None),
             turns: Semaphore::new(Semaphore::MAX_PERMITS),
+            pair_lock: Mutex::new(()),
             create_lock: Mutex::new(()),
             created: AtomicU32::new(0),
             deleted: AtomicU32::new(0),
@@ -177,10 +185,26 @@ impl Context {
     /// Display name of an endpoint.
     fn label(&self, spec: &EndpointSpec) -> EndpointLabel {
         let is_load = |it: &LoadEndpoint| it.name == spec.name;
-        if self.plan.load_endpoints.iter().any(is_load) {
-            EndpointLabel::MaxConcurrency(spec.max_concurrency)
+        if self.plan.all_load_endpoints().any(is_load) {
+            self.load_label(&spec.name, spec.max_concurrency)
         } else {
-            EndpointLabel::Memory(spec.memory_mb)
+            self.size_label(&spec.name, spec.memory_mb)
+        }
+    }
+
+    fn size_label(&self, endpoint: &str, memory_mb: MemoryMb) -> EndpointLabel {
+        if self.plan.is_of_reference(endpoint) {
+            EndpointLabel::ReferenceMemory(memory_mb)
+        } else {
+            EndpointLabel::Memory(memory_mb)
+        }
+    }
+
+    fn load_label(&self, endpoint: &str, max_concurrency: u32) -> EndpointLabel {
+        if self.plan.is_of_reference(endpoint) {
+            EndpointLabel::ReferenceMaxConcurrency(max_concurrency)
+        } else {
+            EndpointLabel::MaxConcurrency(max_concurrency)
         }
     }
 
@@ -239,7 +263,7 @@ pub async fn run(
         let record = Record::Started(Box::new(draft.result.clone()));
         context.journal.append(&record);
     }
-    match create_model(&context).await {
+    match create_models(&context).await {
         Ok(()) => measure_all(&context, &mut draft, save).await,
         Err(outcome) => stability::give_up(&mut draft.result, &outcome),
     }
@@ -274,11 +298,15 @@ async fn measure_all(context: &Arc<Context>, draft: &mut Draft, save: Save<'_>) 
     }
 }
 
-/// The model of the run, where it is not one that exists already.
-async fn create_model(context: &Context) -> Result<(), EndpointOutcome> {
-    let Some(model) = &context.plan.model else {
-        return Ok(());
-    };
+/// The models of the run, where they do not exist already.
+async fn create_models(context: &Context) -> Result<(), EndpointOutcome> {
+    for model in context.plan.models() {
+        create_model(context, model).await?;
+    }
+    Ok(())
+}
+
+async fn create_model(context: &Context, model: &ModelSpec) -> Result<(), EndpointOutcome> {
     if model.is_there {
         context.created.fetch_add(1, Ordering::SeqCst);
         return Ok(());
@@ -346,11 +374,33 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         samples: plan.samples.info(),
         settings: plan.settings(),
         prices: None,
-        stability: plan.endpoints.iter().map(stability::not_run_yet).collect(),
+        stability: plan
+            .sizes
+            .iter()
+            .map(|it| stability::not_run_yet(&it.endpoint, it.round))
+            .collect(),
         concurrency: Vec::new(),
-        reference: None,
+        reference: plan.reference.as_ref().map(|it| reference_of(plan, it)),
         confirmation: None,
         local: None,
         cleanup: CleanupSummary::default(),
+    }
+}
+
+/// The reference before anything was measured.
+fn reference_of(plan: &Plan, reference: &ReferencePlan) -> Reference {
+    let given = plan.identity.reference.as_ref();
+    let specs = plan
+        .sizes
+        .iter()
+        .filter_map(|it| Some((it.reference.as_ref()?, it.round)));
+    Reference {
+        model: given.map_or_else(String::new, |it| it.source.shown().to_owned()),
+        model_name: reference.model_name.clone(),
+        rounds: given.map_or(1, |it| it.rounds),
+        stability: specs
+            .map(|(spec, round)| stability::not_run_yet(spec, round))
+            .collect(),
+        concurrency: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ pub(super) const PREFIX: &str = "sagegate-";
 pub(super) const TAG_RUN: &str = "sagegate:run";
 
 /// Longest run id that is made, so that every name stays within `SageMaker`'s 63 characters.
-const MAX_RUN_ID: usize = 38;
+const MAX_RUN_ID: usize = 35;
 /// Longest run id of any version.
 const LONGEST_RUN_ID: usize = 40;
 
@@ -43,15 +43,31 @@ pub fn unique_of<'a>(name: &'a str, run_id: &str) -> Option<&'a str> {
     rest.strip_prefix('-')?.split('-').next()
 }
 
-/// Name of the stability benchmark's endpoint, and of its endpoint config, for one memory size:
-/// `<stem>-m2048`.
-pub(super) fn memory_endpoint(stem: &str, memory_mb: MemoryMb) -> String {
-    format!("{stem}-m{}", memory_mb.get())
+/// What every name of the reference of the same process begins with, and the name of a model
+/// created as reference: `<stem>r`.
+pub(super) fn reference_stem(stem: &str) -> String {
+    format!("{stem}r")
 }
 
-/// Name of the endpoint, and of its endpoint config, that measures a memory size a second time:
-/// `<stem>-m2048b`.
-pub(super) fn second_endpoint(stem: &str, memory_mb: MemoryMb) -> String {
+/// Whether an endpoint is one of the reference.
+pub(super) fn is_of_reference(endpoint: &str, stem: &str) -> bool {
+    let rest = endpoint.strip_prefix(&reference_stem(stem));
+    rest.is_some_and(|it| it.starts_with('-'))
+}
+
+/// Name of the stability benchmark's endpoint, and of its endpoint config, for one memory size:
+/// `<stem>-m2048`; in later rounds `<stem>-m2048r2`.
+pub(super) fn memory_endpoint(stem: &str, memory_mb: MemoryMb, round: u32) -> String {
+    let name = format!("{stem}-m{}", memory_mb.get());
+    match round {
+        1 => name,
+        _ => format!("{name}r{round}"),
+    }
+}
+
+/// Name of the endpoint, and of its endpoint config, that measures a memory size a second time,
+/// which has one round: `<stem>-m2048b`.
+pub(super) fn second_endpoint(stem: &str, memory_mb: MemoryMb, _: u32) -> String {
     format!("{stem}-m{}b", memory_mb.get())
 }
 
@@ -122,11 +138,16 @@ mod tests {
     fn a_name_says_the_run_the_process_and_the_size() {
         let run = run_id(Some(("1842", "1")), 0);
         let (one, other) = (unique(123_456_789), unique(987_654_321));
-        let name = |unique: &str| memory_endpoint(&stem(&run, unique), MemoryMb::OFFERED[1]);
+        let name = |unique: &str| memory_endpoint(&stem(&run, unique), MemoryMb::OFFERED[1], 1);
         assert_eq!(name(&one), "sagegate-1842-1-9v3i1200-m2048");
         assert_ne!(name(&one), name(&other));
         assert_eq!(unique_of(&name(&one), &run), Some(one.as_str()));
         assert_eq!(unique_of(&name(&one), "1842-2"), None);
+        let of_reference =
+            memory_endpoint(&reference_stem(&stem(&run, &one)), MemoryMb::OFFERED[1], 3);
+        assert_eq!(of_reference, "sagegate-1842-1-9v3i1200r-m2048r3");
+        assert!(is_of_reference(&of_reference, &stem(&run, &one)));
+        assert!(!is_of_reference(&name(&one), &stem(&run, &one)));
         assert_eq!(
             load_endpoint("sagegate-1842-1-9ixi1200", 8),
             "sagegate-1842-1-9ixi1200-c8"
@@ -136,7 +157,7 @@ mod tests {
     #[test]
     fn runs_of_one_command_are_numbered_and_stay_short() {
         assert_eq!(numbered("1842-1", 3), "1842-1-3");
-        assert_eq!(numbered(&"x".repeat(40), 12).len(), 38);
+        assert_eq!(numbered(&"x".repeat(40), 12).len(), 35);
     }
 
     #[test]
@@ -177,7 +198,17 @@ mod tests {
         fn every_name_is_valid_for_sagemaker(run in ".{0,80}", random: u64, ci: bool) {
             let id = run_id(ci.then_some((run.as_str(), "12")), random);
             let stem = stem(&id, &unique(random));
-            for name in [memory_endpoint(&stem, MemoryMb::OFFERED[5]), load_endpoint(&stem, 200), absent(&stem), stem.clone()] {
+            let reference = reference_stem(&stem);
+            let largest = MemoryMb::OFFERED[5];
+            for name in [
+                memory_endpoint(&stem, largest, 1),
+                memory_endpoint(&reference, largest, 20),
+                second_endpoint(&reference, largest, 1),
+                load_endpoint(&reference, 200),
+                absent(&stem),
+                reference,
+                stem,
+            ] {
                 prop_assert!(name.len() <= 63, "{name}");
                 prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
                 prop_assert!(!name.ends_with('-'));

@@ -57,6 +57,17 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
+    /// The model as it was given: its name, its image or its version in the registry.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Existing(name) => name,
+            Self::Created { container, .. } => match container {
+                Container::Image { image_uri, .. } => image_uri,
+                Container::Package { arn, .. } => arn,
+            },
+        }
+    }
+
     /// The same model once it is created: without the variables of its container, which nobody else
     /// needs.
     #[must_use]
@@ -76,6 +87,17 @@ impl ModelSource {
     }
 }
 
+/// The model that a run's own is measured in turn with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceModel {
+    /// Where it comes from.
+    pub source: ModelSource,
+    /// How often each size is measured, each time on fresh endpoints; from 1.
+    pub rounds: u32,
+    /// Whether it is measured under load, too.
+    pub under_load: bool,
+}
+
 /// Identity of the run, and the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -87,6 +109,9 @@ pub struct Identity {
     pub name: String,
     /// The model.
     pub model: ModelSource,
+    /// The model that it is measured in turn with.
+    #[serde(default)]
+    pub reference: Option<ReferenceModel>,
     /// Commit that is measured, where known.
     pub commit: Option<String>,
     /// Repository, where known: becomes a tag.
@@ -108,9 +133,33 @@ pub struct Plan {
     pub options: Options,
     /// What is sent.
     pub samples: SampleSet,
-    /// Endpoints of the stability benchmark, ascending in memory.
-    pub endpoints: Vec<EndpointSpec>,
+    /// The stability benchmark: round by round, ascending in memory.
+    pub sizes: Vec<SizePlan>,
     /// Endpoints of the concurrency benchmark, ascending in `MaxConcurrency`.
+    pub load_endpoints: Vec<LoadEndpoint>,
+    /// The model that this one is measured in turn with.
+    pub reference: Option<ReferencePlan>,
+}
+
+/// One measurement of one memory size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SizePlan {
+    /// Which measurement of the size, from 1.
+    pub round: u32,
+    /// The model's endpoint.
+    pub endpoint: EndpointSpec,
+    /// The reference's, which is called in turn with it.
+    pub reference: Option<EndpointSpec>,
+}
+
+/// The reference of a run before it happens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReferencePlan {
+    /// Name of the model behind each of its endpoints.
+    pub model_name: String,
+    /// The model to create first, if any.
+    pub model: Option<ModelSpec>,
+    /// Endpoints of its concurrency benchmark, if there is one.
     pub load_endpoints: Vec<LoadEndpoint>,
 }
 
@@ -125,72 +174,96 @@ impl Plan {
         let stem = names::stem(&identity.run_id, &identity.unique);
         let tags = tags(&identity);
         let (model_name, model) = model_of(&identity.model, &stem, &tags);
-        let endpoints = options
-            .memory_sizes
-            .iter()
-            .map(|&memory_mb| EndpointSpec {
-                name: names::memory_endpoint(&stem, memory_mb),
-                model_name: model_name.clone(),
-                memory_mb,
-                max_concurrency: 1,
-                tags: tags.clone(),
-            })
-            .collect();
-        let load_endpoints = options
-            .load
-            .as_ref()
-            .map(|load| load.endpoints(&stem))
-            .unwrap_or_default();
-        Self {
+        let loads = |stem: &str| options.load.as_ref().map(|load| load.endpoints(stem));
+        let reference = identity.reference.as_ref().map(|it| {
+            let stem = names::reference_stem(&stem);
+            let (model_name, model) = model_of(&it.source, &stem, &tags);
+            let load_endpoints = loads(&stem).filter(|_| it.under_load);
+            ReferencePlan {
+                model_name,
+                model,
+                load_endpoints: load_endpoints.unwrap_or_default(),
+            }
+        });
+        let mut plan = Self {
+            load_endpoints: loads(&stem).unwrap_or_default(),
             identity,
             model_name,
             model,
             options,
             samples,
-            endpoints,
-            load_endpoints,
-        }
+            sizes: Vec::new(),
+            reference,
+        };
+        plan.sizes = plan.sizes_of(&plan.options.memory_sizes, names::memory_endpoint);
+        plan
     }
 
-    /// The same run of a model whose data is elsewhere.
-    #[must_use]
-    pub fn of_model(self, model: ModelSource) -> Self {
+    /// Every round of these sizes.
+    fn sizes_of(
+        &self,
+        memory_sizes: &[MemoryMb],
+        name: fn(&str, MemoryMb, u32) -> String,
+    ) -> Vec<SizePlan> {
         let stem = names::stem(&self.identity.run_id, &self.identity.unique);
-        let (model_name, spec) = model_of(&model, &stem, &tags(&self.identity));
-        Self {
-            model_name,
-            model: spec,
-            identity: Identity {
-                model,
-                ..self.identity
-            },
-            ..self
-        }
+        let tags = tags(&self.identity);
+        let spec = |stem: &str, model_name: &str, memory_mb, round| EndpointSpec {
+            name: name(stem, memory_mb, round),
+            model_name: model_name.to_owned(),
+            memory_mb,
+            max_concurrency: 1,
+            tags: tags.clone(),
+        };
+        let reference_stem = names::reference_stem(&stem);
+        let size = |round, memory_mb| SizePlan {
+            round,
+            endpoint: spec(&stem, &self.model_name, memory_mb, round),
+            reference: self
+                .reference
+                .as_ref()
+                .map(|it| spec(&reference_stem, &it.model_name, memory_mb, round)),
+        };
+        let rounds = 1..=self.identity.reference.as_ref().map_or(1, |it| it.rounds);
+        rounds
+            .flat_map(|round| memory_sizes.iter().map(move |&it| (round, it)))
+            .map(|(round, memory_mb)| size(round, memory_mb))
+            .collect()
     }
 
-    /// A second measurement of these sizes, on endpoints of other names, without a concurrency
-    /// benchmark.
+    /// The same run of models whose data is elsewhere.
+    #[must_use]
+    pub fn of_models(self, model: ModelSource, reference: Option<ModelSource>) -> Self {
+        let reference = self.identity.reference.clone().map(|it| ReferenceModel {
+            source: reference.unwrap_or_else(|| it.source.clone()),
+            ..it
+        });
+        let identity = Identity {
+            model,
+            reference,
+            ..self.identity
+        };
+        Self::new(identity, self.options, self.samples)
+    }
+
+    /// A second measurement of these sizes, once and on endpoints of other names, without a
+    /// concurrency benchmark.
     #[must_use]
     pub fn measuring_again(&self, sizes: &[MemoryMb]) -> Self {
-        let stem = names::stem(&self.identity.run_id, &self.identity.unique);
-        let again = self
-            .endpoints
-            .iter()
-            .filter(|spec| sizes.contains(&spec.memory_mb));
-        Self {
-            endpoints: again
-                .map(|spec| EndpointSpec {
-                    name: names::second_endpoint(&stem, spec.memory_mb),
-                    ..spec.clone()
-                })
-                .collect(),
-            load_endpoints: Vec::new(),
-            options: Options {
-                load: None,
-                ..self.options.clone()
-            },
-            ..self.clone()
+        let mut again = self.clone();
+        again.load_endpoints.clear();
+        again.options.load = None;
+        if let Some(reference) = &mut again.identity.reference {
+            reference.rounds = 1;
+            reference.under_load = false;
         }
+        if let Some(reference) = &mut again.reference {
+            reference.load_endpoints.clear();
+        }
+        let sizes: Vec<MemoryMb> = (self.options.memory_sizes.iter().copied())
+            .filter(|it| sizes.contains(it))
+            .collect();
+        again.sizes = again.sizes_of(&sizes, names::second_endpoint);
+        again
     }
 
     /// What the result keeps of the options.
@@ -209,13 +282,35 @@ impl Plan {
     /// The endpoint of the concurrency benchmark at `memory_mb`, which the stability benchmark
     /// decides.
     pub fn load_spec(&self, endpoint: &LoadEndpoint, memory_mb: MemoryMb) -> EndpointSpec {
+        let reference = self.reference.as_ref();
+        let reference = reference.filter(|it| it.load_endpoints.contains(endpoint));
         EndpointSpec {
             name: endpoint.name.clone(),
-            model_name: self.model_name.clone(),
+            model_name: reference
+                .map_or(&self.model_name, |it| &it.model_name)
+                .clone(),
             memory_mb,
             max_concurrency: endpoint.max_concurrency,
             tags: tags(&self.identity),
         }
+    }
+
+    /// Endpoints of the concurrency benchmarks of both models.
+    pub fn all_load_endpoints(&self) -> impl Iterator<Item = &LoadEndpoint> {
+        let reference = self.reference.iter().flat_map(|it| &it.load_endpoints);
+        self.load_endpoints.iter().chain(reference)
+    }
+
+    /// The models that are created for the run.
+    pub fn models(&self) -> impl Iterator<Item = &ModelSpec> {
+        let reference = self.reference.iter().filter_map(|it| it.model.as_ref());
+        self.model.iter().chain(reference)
+    }
+
+    /// Whether a name is of an endpoint of the reference.
+    pub fn is_of_reference(&self, endpoint: &str) -> bool {
+        let stem = names::stem(&self.identity.run_id, &self.identity.unique);
+        names::is_of_reference(endpoint, &stem)
     }
 
     /// Name of the processing job that does the run, where one does.
@@ -230,14 +325,16 @@ impl Plan {
 
     /// Names of all endpoints; the endpoint configs have the same.
     pub fn endpoint_names(&self) -> Vec<String> {
-        let stability = self.endpoints.iter().map(|endpoint| &endpoint.name);
-        let load = self.load_endpoints.iter().map(|endpoint| &endpoint.name);
-        stability.chain(load).cloned().collect()
+        let sizes = self.sizes.iter();
+        let sizes = sizes.flat_map(|it| std::iter::once(&it.endpoint).chain(&it.reference));
+        let sizes = sizes.map(|endpoint| &endpoint.name);
+        let load = self.all_load_endpoints().map(|endpoint| &endpoint.name);
+        sizes.chain(load).cloned().collect()
     }
 
     /// Names of the models that are created for the run.
     pub fn model_names(&self) -> Vec<String> {
-        self.model.iter().map(|model| model.name.clone()).collect()
+        self.models().map(|model| model.name.clone()).collect()
     }
 }
 
@@ -304,6 +401,7 @@ pub(super) mod tests {
             unique: "88b20788".to_owned(),
             name: "churn".to_owned(),
             model,
+            reference: None,
             commit: None,
             repository: Some("acme/churn".to_owned()),
             tags: vec![("team".to_owned(), "risk".to_owned())],
@@ -334,7 +432,11 @@ pub(super) mod tests {
     #[test]
     fn sizes_are_sorted_and_each_is_deployed_once() {
         let plan = plan(&[3072, 1024, 3072], 9, existing());
-        let sizes: Vec<u32> = plan.endpoints.iter().map(|e| e.memory_mb.get()).collect();
+        let sizes: Vec<u32> = plan
+            .sizes
+            .iter()
+            .map(|it| it.endpoint.memory_mb.get())
+            .collect();
         assert_eq!(sizes, [1024, 3072]);
         assert_eq!(plan.settings().memory_sizes.len(), 2);
     }
@@ -347,7 +449,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_endpoint_carries_the_run_the_repository_and_the_users_tags() {
-        let tags = &plan(&[1024], 1, existing()).endpoints[0].tags;
+        let tags = &plan(&[1024], 1, existing()).sizes[0].endpoint.tags;
         let keys: Vec<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["sagegate:run", "sagegate:repository", "team"]);
     }
@@ -365,9 +467,9 @@ pub(super) mod tests {
         let plan_of = |model| plan(&[1024], 1, model);
         let created = plan_of(created);
         assert_eq!(created.model_names(), ["sagegate-r1-88b20788"]);
-        assert_eq!(created.endpoints[0].model_name, "sagegate-r1-88b20788");
+        assert_eq!(created.sizes[0].endpoint.model_name, "sagegate-r1-88b20788");
         let existing = plan_of(existing());
         assert_eq!(existing.model_names(), Vec::<String>::new());
-        assert_eq!(existing.endpoints[0].model_name, "churn-model");
+        assert_eq!(existing.sizes[0].endpoint.model_name, "churn-model");
     }
 }

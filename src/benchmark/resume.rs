@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::journal::JournalError;
 use super::plan::Plan;
 use crate::result::RunResult;
+use crate::text::plural;
 
 /// Refuses to resume a run that measured something else: half of the result would be wrong.
 ///
@@ -22,6 +23,13 @@ pub fn check_alike(
     let settings = plan.settings();
     let (was, now) = (&restored.settings, &settings);
     let samples = plan.samples.info();
+    let reference = plan.identity.reference.as_ref();
+    let shown = |of: Option<(&str, u32)>| {
+        of.map_or_else(
+            || "none".to_owned(),
+            |(model, rounds)| format!("{model} in {}", plural(rounds, "round")),
+        )
+    };
     let load = |settings: &crate::result::Settings| {
         serde_json::to_string(&settings.load).unwrap_or_default()
     };
@@ -57,6 +65,16 @@ pub fn check_alike(
             now.warmup.to_string(),
         ),
         ("a concurrency benchmark", load(was), load(now)),
+        (
+            "the reference",
+            shown(
+                restored
+                    .reference
+                    .as_ref()
+                    .map(|it| (it.model.as_str(), it.rounds)),
+            ),
+            shown(reference.map(|it| (it.source.shown(), it.rounds))),
+        ),
     ];
     match fields.into_iter().find(|(_, was, now)| was != now) {
         None => Ok(()),

@@ -13,8 +13,9 @@ use super::command::{
 use super::error::ConfigError;
 use super::gate::{Attempt, Gate, Judging};
 use super::measurement::{
-    Checked, LoadDefault, Measurement, Output, SamplesSource, Target, name_of, output_of, target_of,
+    Checked, LoadDefault, Measurement, Output, SamplesSource, name_of, output_of,
 };
+use super::model::{Target, target_of};
 use crate::benchmark::Selection;
 use crate::gate::Policy;
 use crate::result::LatencySource;

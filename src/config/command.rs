@@ -7,7 +7,8 @@ use clap_complete::Shell;
 
 use super::error::ConfigError;
 use super::gate::{Attempt, Baseline, Gate, Judging};
-use super::measurement::{Measurement, Output, Recommend, Target};
+use super::measurement::{Measurement, Output, Recommend};
+use super::model::Target;
 use crate::aws::S3Folder;
 use crate::benchmark::Selection;
 use crate::samples::MakeOptions;

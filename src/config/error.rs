@@ -41,9 +41,41 @@ hinted! {
             loads: usize,
         },
         /// An image without the role that a model on AWS needs.
-        #[error("--image-uri: a model on AWS needs --execution-role-arn")]
+        #[error("{flag}: a model on AWS needs --execution-role-arn")]
         #[hint("or --local to measure the image on this machine, without AWS")]
-        NoRole,
+        NoRole {
+            /// What names it.
+            flag: &'static str,
+        },
+        /// A flag about models that are created, where none is.
+        #[error("{flag} is for a model that is created for the run, and --model-name names one that exists")]
+        #[hint("leave it out, or name an image with --image-uri")]
+        NothingIsCreated {
+            /// The flag.
+            flag: &'static str,
+        },
+        /// A flag about a reference, where there is none.
+        #[error("{flag} is for a run beside another model, and there is none")]
+        #[hint("add --against-model-name, --against-image-uri or --against-model-package-arn")]
+        NoReference {
+            /// The flag.
+            flag: &'static str,
+        },
+        /// Other data for an image that nobody names.
+        #[error("--against-model-data-url: there is no image to run it in")]
+        #[hint("add --against-image-uri")]
+        NoImageOfReference,
+        /// A reference that is no image, in containers of this machine.
+        #[error("{flag}: --local measures images of this machine's Docker engine alone")]
+        #[hint("name main's image with --against-image-uri")]
+        NotLocal {
+            /// The flag.
+            flag: &'static str,
+        },
+        /// A second concurrency benchmark without a first.
+        #[error("--against-load: there is no concurrency benchmark")]
+        #[hint("add --concurrency-benchmark, or leave it out")]
+        NoLoadBeside,
         /// A maximum of calls that is below the plan.
         #[error(
             "--max-invocations {most} is below --invocations {planned}: it is how far a noisy size may go on"

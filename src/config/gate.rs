@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::args::{
     BaselineArgs, CommentArgs, GateArgs, GivenToken, Mode, PullRequestArgs, RunArgs,
 };
-use super::measurement::{Output, Target, name_of, output_of, target_of};
+use super::measurement::{Output, name_of, output_of};
+use super::model::{Target, target_of};
 use crate::analysis::Strategy;
 use crate::aws::AccountId;
 use crate::baseline::BaselineUri;

@@ -4,18 +4,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::{
-    GivenVariable, LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs,
-};
+use super::args::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs};
 use super::error::ConfigError;
+use super::model::{Target, name_of_image, source, target_of};
+use super::reference::{check_created, reference};
 use crate::analysis::Strategy;
-use crate::aws::Container;
-use crate::benchmark::{LoadOptions, ModelSource, Options};
+use crate::benchmark::{LoadOptions, ModelSource, Options, ReferenceModel};
 use crate::result::MAX_LOADS;
 use crate::text::quoted;
-
-/// Role of a model in containers of this machine, which nothing assumes.
-const LOCAL_ROLE: &str = "arn:aws:iam::000000000000:role/local";
 
 /// A measurement whose files have not been read yet.
 #[derive(Debug, Clone)]
@@ -24,6 +20,8 @@ pub struct Measurement {
     pub name: String,
     /// Where the model comes from.
     pub model: ModelSource,
+    /// The model that it is measured in turn with.
+    pub reference: Option<ReferenceModel>,
     /// What is sent to it.
     pub samples: SamplesSource,
     /// AWS region; `None` for the environment's or the profile's.
@@ -64,20 +62,6 @@ pub enum ArrivalsSource {
     },
     /// A file with one time per line.
     Trace(PathBuf),
-}
-
-/// Where endpoints are created.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// AWS, or the address in `AWS_ENDPOINT_URL`.
-    Aws,
-    /// An in-process simulator.
-    Simulator {
-        /// A built-in profile or a TOML file.
-        profile: String,
-    },
-    /// Containers of this machine's Docker engine.
-    Local,
 }
 
 /// Where files go.
@@ -169,9 +153,12 @@ impl Checked {
         let options = options(args.measure, args.load, load);
         check_loads(&options)?;
         let (name, model, samples) = model(&args.model, &target)?;
+        let reference = reference(&args.reference, &args.model, &target)?;
+        check_created(&args.model, &model, reference.as_ref())?;
         let measurement = Measurement {
             name,
             model,
+            reference,
             samples,
             region: args.model.region,
             tags: args.model.tags,
@@ -190,17 +177,6 @@ impl Checked {
 /// The name that the flags give a model, before anything else is known to be right.
 pub(super) fn name_of(args: &ModelArgs) -> Option<String> {
     args.name.clone().or_else(|| args.model_name.clone())
-}
-
-/// Where endpoints are created.
-pub(super) fn target_of(args: &MeasurementArgs) -> Target {
-    match &args.simulate {
-        Some(profile) => Target::Simulator {
-            profile: profile.clone(),
-        },
-        None if args.local => Target::Local,
-        None => Target::Aws,
-    }
 }
 
 /// Where files go: a resumed run goes on in its folder.
@@ -261,51 +237,6 @@ fn model(
     }
 }
 
-/// What an image is called, without registry, tag and digest.
-fn name_of_image(uri: &str) -> String {
-    let last = uri.rsplit('/').next().unwrap_or(uri);
-    let end = last.find([':', '@']).unwrap_or(last.len());
-    last.get(..end).unwrap_or(last).to_owned()
-}
-
-/// The model that the flags name; clap has made sure that one from the registry has a role.
-fn source(args: &ModelArgs, target: &Target) -> Result<Option<ModelSource>, ConfigError> {
-    if let Some(name) = &args.model_name {
-        return Ok(Some(ModelSource::Existing(name.clone())));
-    }
-    if args.image_uri.is_some() && args.execution_role_arn.is_none() && *target != Target::Local {
-        return Err(ConfigError::NoRole);
-    }
-    let environment = variables(&args.container_env)?;
-    Ok(created(args, target, environment))
-}
-
-/// A model that is created for the run.
-fn created(
-    args: &ModelArgs,
-    target: &Target,
-    environment: Vec<(String, String)>,
-) -> Option<ModelSource> {
-    let image = args.image_uri.clone().map(|image_uri| Container::Image {
-        image_uri,
-        model_data_url: args.model_data_url.clone(),
-        environment: environment.clone(),
-    });
-    let package = || {
-        let arn = args.model_package_arn.clone()?;
-        Some(Container::Package { arn, environment })
-    };
-    let role = match target {
-        Target::Local => Some(LOCAL_ROLE.to_owned()),
-        Target::Aws | Target::Simulator { .. } => args.execution_role_arn.clone(),
-    };
-    Some(ModelSource::Created {
-        container: image.or_else(package)?,
-        execution_role_arn: role?,
-        is_there: false,
-    })
-}
-
 /// Each endpoint is put under its multiples, the expected clients and the open loop.
 fn check_loads(options: &Options) -> Result<(), ConfigError> {
     let loads = options.load.as_ref().map_or(0, |load| {
@@ -315,14 +246,6 @@ fn check_loads(options: &Options) -> Result<(), ConfigError> {
         return Err(ConfigError::TooManyLoads { loads });
     }
     Ok(())
-}
-
-fn variables(given: &[GivenVariable]) -> Result<Vec<(String, String)>, ConfigError> {
-    let pair = |(index, it): (usize, &GivenVariable)| {
-        let not_one = ConfigError::NotAVariable { number: index + 1 };
-        it.pair().cloned().ok_or(not_one)
-    };
-    given.iter().enumerate().map(pair).collect()
 }
 
 /// Most tags of a resource of AWS; some are sagegate's own.

@@ -12,6 +12,8 @@ mod error;
 mod gate;
 mod help;
 mod measurement;
+mod model;
+mod reference;
 mod usage;
 mod words;
 
@@ -26,6 +28,7 @@ pub use self::error::ConfigError;
 pub use self::gate::{Attempt, Baseline, Gate, Judging};
 pub use self::help::{completion_script, parse};
 pub use self::measurement::{
-    ArrivalsSource, Measurement, Output, PricesFrom, Recommend, SamplesSource, Target,
+    ArrivalsSource, Measurement, Output, PricesFrom, Recommend, SamplesSource,
 };
+pub use self::model::Target;
 pub use self::usage::{as_inputs, input_error, usage_error};

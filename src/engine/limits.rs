@@ -103,6 +103,19 @@ impl Machine {
         None
     }
 
+    /// Why two containers of a size are too large of which one works at a time; `None` when they
+    /// fit.
+    pub fn too_small_for_two_in_turn(&self, memory_mb: MemoryMb) -> Option<String> {
+        let bytes = u64::from(memory_mb.get()) << 21;
+        let one = self.too_small_for(memory_mb, 1);
+        one.or_else(|| {
+            (bytes > self.memory_bytes).then(|| {
+                let has = self.memory_bytes >> 20;
+                format!("this machine has {has} MB of memory, and the two models need it twice")
+            })
+        })
+    }
+
     /// What of it is part of a result.
     pub fn described(&self) -> result::Machine {
         result::Machine {
@@ -174,6 +187,11 @@ mod tests {
             "this machine has 2048 MB of memory"
         );
         assert!(small.too_small_for(MemoryMb::OFFERED[1], 2).is_some());
+        let pairs = MemoryMb::OFFERED.map(|it| machine(4, 7).too_small_for_two_in_turn(it));
+        assert_eq!(
+            pairs.map(|it| it.is_none()),
+            [true, true, true, false, false, false]
+        );
     }
 
     #[test]

@@ -65,16 +65,27 @@ pub(crate) struct JobInput {
 /// The identity as S3 may keep it: a model with variables is created before.
 fn identity(plan: &Plan) -> Identity {
     let mut identity = plan.identity.clone();
-    if model_with_variables(plan).is_some() {
+    if plan.model.as_ref().is_some_and(has_variables) {
         identity.model = identity.model.created();
+    }
+    let reference = plan.reference.as_ref().and_then(|it| it.model.as_ref());
+    if let Some(reference) = identity
+        .reference
+        .as_mut()
+        .filter(|_| reference.is_some_and(has_variables))
+    {
+        reference.source = reference.source.clone().created();
     }
     identity
 }
 
-/// The model to create before the job, as its variables may be secret.
-pub(crate) fn model_with_variables(plan: &Plan) -> Option<&ModelSpec> {
-    let model = plan.model.as_ref();
-    model.filter(|it| it.container.has_environment())
+fn has_variables(model: &ModelSpec) -> bool {
+    model.container.has_environment()
+}
+
+/// The models to create before the job, as their variables may be secret.
+pub(crate) fn models_with_variables(plan: &Plan) -> impl Iterator<Item = &ModelSpec> {
+    plan.models().filter(|it| has_variables(it))
 }
 
 impl JobInput {

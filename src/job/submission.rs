@@ -2,7 +2,7 @@
 
 use super::follow::Watch;
 use super::gather::{EndedJob, ResultFetcher};
-use super::input::{COMMAND, INPUT, JobInput, OUTPUT, model_with_variables};
+use super::input::{COMMAND, INPUT, JobInput, OUTPUT, models_with_variables};
 use crate::aws::{AwsErrorKind, Creation, Objects, ProcessingJobSpec, S3Folder, Session};
 use crate::benchmark::{Ledger, Plan, stop_jobs};
 use crate::config::Submit;
@@ -39,24 +39,38 @@ impl Submission<'_> {
         self.files.write_ledger(&self.ledger)
     }
 
-    /// Sends the inputs and creates the job. A model whose container gets variables is created
+    /// Sends the inputs and creates the job. Models whose containers get variables are created
     /// here: what S3 keeps holds no value of them.
     pub(crate) async fn start(&self, input: &JobInput, plan: &Plan) -> Result<(), Error> {
-        let Some(model) = model_with_variables(plan) else {
-            return self.send_and_create(input, plan).await;
+        let mut created = Vec::new();
+        let started = match self.create_models(plan, &mut created).await {
+            Ok(()) => self.send_and_create(input, plan).await,
+            Err(error) => Err(error),
         };
-        if self.session().create_model(model).await? == Creation::Taken {
-            let address = model.name.clone();
-            return Err(UsageError::SubmittedBefore { address }.into());
-        }
-        let started = self.send_and_create(input, plan).await;
-        if started.is_err()
-            && let Err(error) = self.session().delete_model(&model.name).await
-        {
-            let warning = format!("not deleted: model {}: {error}", model.name);
-            self.process.warn(&warning);
+        if started.is_err() {
+            for name in created {
+                if let Err(error) = self.session().delete_model(name).await {
+                    self.process
+                        .warn(&format!("not deleted: model {name}: {error}"));
+                }
+            }
         }
         started
+    }
+
+    async fn create_models<'a>(
+        &self,
+        plan: &'a Plan,
+        created: &mut Vec<&'a str>,
+    ) -> Result<(), Error> {
+        for model in models_with_variables(plan) {
+            if self.session().create_model(model).await? == Creation::Taken {
+                let address = model.name.clone();
+                return Err(UsageError::SubmittedBefore { address }.into());
+            }
+            created.push(&model.name);
+        }
+        Ok(())
     }
 
     async fn send_and_create(&self, input: &JobInput, plan: &Plan) -> Result<(), Error> {

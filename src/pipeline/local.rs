@@ -25,8 +25,43 @@ pub(crate) struct Local {
     pub(super) region: String,
     /// The model, whose data is where the simulator finds it.
     pub(crate) model: ModelSource,
+    /// The model that it is measured in turn with, likewise.
+    pub(crate) reference: Option<ModelSource>,
     /// Data that was fetched from S3; deleted with this.
-    _fetched: Option<tempfile::TempDir>,
+    _fetched: Vec<tempfile::TempDir>,
+}
+
+/// A model whose image and data are on this machine.
+struct Prepared {
+    image: Image,
+    model: ModelSource,
+    fetched: Option<tempfile::TempDir>,
+}
+
+impl Prepared {
+    async fn new(
+        engine: &Engine,
+        model: &ModelSource,
+        region: Option<&str>,
+        process: &Process,
+    ) -> Result<Self, Error> {
+        let (image_uri, url) = source(model);
+        let pulling = || process.note(&format!("pulling {}", crate::text::one_line(image_uri)));
+        let image = engine.image(image_uri, pulling).await?;
+        let (data, fetched) = match url {
+            None => (None, None),
+            Some(url) => {
+                let (path, fetched) = data(url, region, process).await?;
+                ModelData::at(&path)?;
+                (Some(format!("file://{}", path.display())), fetched)
+            }
+        };
+        Ok(Self {
+            image,
+            model: with_data(model, data),
+            fetched,
+        })
+    }
 }
 
 /// What of the environment says where the engine is.
@@ -55,17 +90,15 @@ impl Local {
         process.note(&format!(
             "measuring in containers on this machine ({machine}), not on SageMaker"
         ));
-        let (image_uri, url) = source(&measurement.model);
-        let pulling = || process.note(&format!("pulling {}", crate::text::one_line(image_uri)));
-        let image = engine.image(image_uri, pulling).await?;
-        let (data, fetched) = match url {
-            None => (None, None),
-            Some(url) => {
-                let (path, fetched) = data(url, measurement.region.as_deref(), process).await?;
-                ModelData::at(&path)?;
-                (Some(format!("file://{}", path.display())), fetched)
-            }
-        };
+        let region = measurement.region.as_deref();
+        let model = Prepared::new(&engine, &measurement.model, region, process).await?;
+        let mut fetched: Vec<tempfile::TempDir> = model.fetched.into_iter().collect();
+        let mut reference = None;
+        if let Some(it) = &measurement.reference {
+            let prepared = Prepared::new(&engine, &it.source, region, process).await?;
+            reference = Some(prepared.model);
+            fetched.extend(prepared.fetched);
+        }
         let session = session();
         let containers = Containers {
             engine,
@@ -81,8 +114,9 @@ impl Local {
                 .unwrap_or_else(|| SIMULATED_REGION.to_owned()),
             simulator: start_with_containers(containers.clone(), 0).await?,
             containers,
-            image,
-            model: with_data(&measurement.model, data),
+            image: model.image,
+            model: model.model,
+            reference,
             _fetched: fetched,
         })
     }
@@ -116,7 +150,12 @@ impl Local {
         };
         let mut fitting = Vec::new();
         for size in sizes {
-            match machine.too_small_for(*size, 1) {
+            let too_small = if self.reference.is_some() {
+                machine.too_small_for_two_in_turn(*size)
+            } else {
+                machine.too_small_for(*size, 1)
+            };
+            match too_small {
                 None => fitting.push(*size),
                 Some(reason) => run.skipped.push(SkippedSize {
                     memory_mb: *size,

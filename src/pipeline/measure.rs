@@ -37,6 +37,9 @@ pub(crate) async fn measure(
 ) -> Result<RunResult, Error> {
     let session = &it.backend.session;
     it.backend.check_model(&it.measurement.model)?;
+    if let Some(reference) = &it.measurement.reference {
+        it.backend.check_model(&reference.source)?;
+    }
     let (inputs, facts) = fitted(&it, inputs, process)?;
     let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
     let plan = on_machine(&it, plan);
@@ -111,7 +114,7 @@ fn fitted(
 /// With the model's data where the simulator finds it.
 fn on_machine(it: &Measuring<'_>, plan: Plan) -> Plan {
     match &it.backend.local {
-        Some(local) => plan.of_model(local.model.clone()),
+        Some(local) => plan.of_models(local.model.clone(), local.reference.clone()),
         None => plan,
     }
 }
@@ -153,6 +156,9 @@ pub(crate) async fn plan(
         (None, None) => run_id(process),
     };
     check_model(&measurement.model, session).await?;
+    if let Some(reference) = &measurement.reference {
+        check_model(&reference.source, session).await?;
+    }
     let of_interrupted = |(_, restored): &(Journal, Draft)| {
         let first = restored.result.stability.first()?;
         let unique = benchmark::unique_of(&first.endpoint_name, &run_id)?;
@@ -164,6 +170,7 @@ pub(crate) async fn plan(
         run_id,
         name: measurement.name.clone(),
         model: measurement.model.clone(),
+        reference: measurement.reference.clone(),
         commit: process.commit(),
         repository: process.variable("GITHUB_REPOSITORY").map(str::to_owned),
         tags: measurement.tags.clone(),

@@ -37,9 +37,15 @@ impl State {
         match event {
             Event::Started { endpoints, .. } => {
                 for planned in endpoints {
-                    let bar = self
-                        .screen
-                        .add(ProgressBar::new(u64::from(planned.invocations)));
+                    let invocations = u64::from(planned.invocations);
+                    // A later round of the same size.
+                    if let Some(bar) = self.endpoints.get(&planned.endpoint) {
+                        bar.reset();
+                        bar.set_length(invocations);
+                        bar.set_message("waiting");
+                        continue;
+                    }
+                    let bar = self.screen.add(ProgressBar::new(invocations));
                     bar.set_style(style("{prefix:>18} {bar:28} {pos:>5}/{len}  {wide_msg}"));
                     bar.set_prefix(planned.endpoint.to_string());
                     bar.set_message("waiting");

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Reasons, container_log, list, waiting_for_role};
+use super::{Reasons, container_log, in_rounds, list, waiting_for_role};
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use crate::result::Leftover;
 use crate::sync::lock;
@@ -120,7 +120,11 @@ fn summary(
     format!("measuring: {}", words.collect::<Vec<_>>().join(" · "))
 }
 
-fn started(endpoints: &[PlannedEndpoint], load_at: Option<MemoryMb>) -> String {
+fn started(
+    endpoints: &[PlannedEndpoint],
+    load_at: Option<MemoryMb>,
+    round: Option<(u32, u32)>,
+) -> String {
     let calls = endpoints.iter().map(|it| it.invocations);
     let (least, most) = (calls.clone().min(), calls.max());
     let calls = match (least, most) {
@@ -131,13 +135,20 @@ fn started(endpoints: &[PlannedEndpoint], load_at: Option<MemoryMb>) -> String {
         None => format!("deploying {}", list(endpoints)),
         Some(size) => format!("concurrency at {size}: deploying {}", list(endpoints)),
     };
-    format!("{what} and sending {calls} invocations to each")
+    format!(
+        "{what} and sending {calls} invocations to each{}",
+        in_rounds(round)
+    )
 }
 
 /// The line of a stage; `None` for events that come too often.
 fn line_of(event: &Event, reasons: &mut Reasons) -> Option<String> {
     Some(match event {
-        Event::Started { endpoints, load_at } => started(endpoints, *load_at),
+        Event::Started {
+            endpoints,
+            load_at,
+            round,
+        } => started(endpoints, *load_at, *round),
         Event::Deployed { endpoint, took } => {
             format!("{endpoint}: in service after {:.0} s", took.as_secs_f64())
         }
@@ -202,6 +213,7 @@ mod tests {
             Event::Started {
                 endpoints: vec![planned(label(0), 1020), planned(label(1), 1020)],
                 load_at: None,
+                round: None,
             },
             Event::Deployed {
                 endpoint,
@@ -237,6 +249,7 @@ mod tests {
             Event::Started {
                 endpoints: load.to_vec(),
                 load_at: Some(MemoryMb::OFFERED[1]),
+                round: None,
             },
         ];
         let mut reasons = Reasons::default();

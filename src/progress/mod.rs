@@ -101,16 +101,47 @@ fn waiting_for_role(longest: Duration) -> String {
     )
 }
 
-/// `1024, 2048 MB` or `MaxConcurrency 2, 4`.
+/// `1024, 2048 MB` or `MaxConcurrency 2, 4`; `of the reference` where none is the model's.
 fn list(endpoints: &[PlannedEndpoint]) -> String {
-    let number = |it: &PlannedEndpoint| match it.endpoint {
-        EndpointLabel::Memory(size) => size.get().to_string(),
-        EndpointLabel::MaxConcurrency(workers) => workers.to_string(),
+    let is_of_reference = |it: &PlannedEndpoint| {
+        matches!(
+            it.endpoint,
+            EndpointLabel::ReferenceMemory(_) | EndpointLabel::ReferenceMaxConcurrency(_)
+        )
     };
-    let numbers = endpoints.iter().map(number).collect::<Vec<_>>().join(", ");
-    match endpoints.first().map(|it| it.endpoint) {
-        Some(EndpointLabel::MaxConcurrency(_)) => format!("MaxConcurrency {numbers}"),
-        Some(EndpointLabel::Memory(_)) | None => format!("{numbers} MB"),
+    let all_of_reference = endpoints.iter().all(is_of_reference);
+    let shown = endpoints
+        .iter()
+        .filter(|it| all_of_reference || !is_of_reference(it));
+    let number = |it: &PlannedEndpoint| match it.endpoint {
+        EndpointLabel::Memory(size) | EndpointLabel::ReferenceMemory(size) => {
+            size.get().to_string()
+        }
+        EndpointLabel::MaxConcurrency(workers)
+        | EndpointLabel::ReferenceMaxConcurrency(workers) => workers.to_string(),
+    };
+    let numbers = shown.map(number).collect::<Vec<_>>().join(", ");
+    let listed = match endpoints.first().map(|it| it.endpoint) {
+        Some(EndpointLabel::MaxConcurrency(_) | EndpointLabel::ReferenceMaxConcurrency(_)) => {
+            format!("MaxConcurrency {numbers}")
+        }
+        Some(EndpointLabel::Memory(_) | EndpointLabel::ReferenceMemory(_)) | None => {
+            format!("{numbers} MB")
+        }
+    };
+    if all_of_reference && !endpoints.is_empty() {
+        format!("{listed} of the reference")
+    } else {
+        listed
+    }
+}
+
+/// `, in turn with the reference (round 1 of 4)`; nothing without a reference.
+fn in_rounds(round: Option<(u32, u32)>) -> String {
+    match round {
+        None => String::new(),
+        Some((_, 1)) => ", in turn with the reference".to_owned(),
+        Some((round, of)) => format!(", in turn with the reference (round {round} of {of})"),
     }
 }
 

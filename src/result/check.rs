@@ -48,10 +48,7 @@ impl RunResult {
             ("local.engine", engine),
             ("region", &self.region),
             ("model_name", &self.model_name),
-            (
-                "reference.model",
-                reference.map_or("", |it| &it.model),
-            ),
+            ("reference.model", reference.map_or("", |it| &it.model)),
             (
                 "reference.model_name",
                 reference.map_or("", |it| &it.model_name),
@@ -183,7 +180,8 @@ impl RunResult {
 /// At most one run per size and round.
 fn check_sizes(sizes: &[EndpointRun], rounds: u32) -> Result<(), String> {
     let is_double = |it: &EndpointRun| {
-        let same = |other: &&EndpointRun| (other.memory_mb, other.round) == (it.memory_mb, it.round);
+        let same =
+            |other: &&EndpointRun| (other.memory_mb, other.round) == (it.memory_mb, it.round);
         sizes.iter().filter(same).count() > 1
     };
     let is_late = |it: &EndpointRun| !(1..=rounds).contains(&it.round);

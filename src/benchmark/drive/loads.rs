@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::recorder::Recorder;
 use super::round::Round;
 use super::{closed_loop, open_loop, shares};
+use crate::benchmark::Context;
 use crate::benchmark::load_plan::{LoadEndpoint, LoadOptions};
-use crate::benchmark::{Context, EndpointLabel};
 use crate::result::{Cause, EndpointOutcome, Load, LoadRun};
 
 /// Measures every load that `run` does not hold yet; how that ended.
@@ -18,7 +18,7 @@ pub(in crate::benchmark) async fn drive_loads(
 ) -> EndpointOutcome {
     let earlier = run.rounds.iter();
     let earlier = earlier.flat_map(|round| round.warmup.iter().chain(&round.invocations));
-    let label = EndpointLabel::MaxConcurrency(endpoint.max_concurrency);
+    let label = context.load_label(&endpoint.name, endpoint.max_concurrency);
     let recorder = Arc::new(Recorder::new(context, label, &endpoint.name, earlier));
     for load in endpoint.loads.iter().skip(run.rounds.len()) {
         let recorder = Arc::clone(&recorder);

@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::alternation::{Turn, Turns};
 use super::recorder::Recorder;
 use super::{again, failing};
 use crate::aws::Invoker;
 use crate::benchmark::journal::Record;
 use crate::benchmark::wait::sleep_unless_cancelled;
-use crate::benchmark::{Context, EndpointLabel, Event, empty_result};
+use crate::benchmark::{Context, Event, empty_result};
 use crate::result::{Cause, EndpointOutcome, EndpointRun, Invocation, RunResult};
 use crate::text::plural;
 use crate::units::saturating_u32;
@@ -28,7 +29,7 @@ struct Client {
 
 impl Client {
     fn new(context: &Context, run: &EndpointRun) -> Self {
-        let label = EndpointLabel::Memory(run.memory_mb);
+        let label = context.size_label(&run.endpoint_name, run.memory_mb);
         let earlier = run.warmup.iter().chain(&run.invocations);
         Self {
             invoker: context.environment.session.invoker(&run.endpoint_name),
@@ -72,14 +73,19 @@ impl Client {
 pub(in crate::benchmark) async fn drive_sequence(
     context: &Context,
     run: &mut EndpointRun,
+    turns: &Turns<'_>,
 ) -> EndpointOutcome {
-    match measure(context, run).await {
+    match measure(context, run, turns).await {
         Ok(()) => EndpointOutcome::Measured,
         Err(outcome) => outcome,
     }
 }
 
-async fn measure(context: &Context, run: &mut EndpointRun) -> Result<(), EndpointOutcome> {
+async fn measure(
+    context: &Context,
+    run: &mut EndpointRun,
+    turns: &Turns<'_>,
+) -> Result<(), EndpointOutcome> {
     let options = &context.plan.options;
     if !sleep_unless_cancelled(&context.stop, options.cold_start_delay).await {
         return Err(EndpointOutcome::Cancelled);
@@ -87,11 +93,13 @@ async fn measure(context: &Context, run: &mut EndpointRun) -> Result<(), Endpoin
     let client = Client::new(context, run);
     client.invoker.open_connections(1).await;
     for call in 0..options.warmup {
+        let _turn = turn(context, turns, call).await?;
         call_until_answered(context, &client, run, Phase::WarmUp, call).await?;
     }
     let mut lookout = Lookout::new(context);
-    while let Some(calls) = next_calls(context, run) {
+    while let Some(calls) = next_calls(context, run, turns) {
         for call in calls {
+            let _turn = turn(context, turns, options.warmup.saturating_add(call)).await?;
             call_until_answered(context, &client, run, Phase::Measured, call).await?;
             if lookout.sees_certain_failure(context, run) {
                 context.stop.cancel();
@@ -100,6 +108,16 @@ async fn measure(context: &Context, run: &mut EndpointRun) -> Result<(), Endpoin
         }
     }
     Ok(())
+}
+
+/// Waits until it is an endpoint's turn, where it takes turns with another one.
+async fn turn<'a>(
+    context: &Context,
+    turns: &'a Turns<'_>,
+    call: u32,
+) -> Result<Turn<'a>, EndpointOutcome> {
+    let turn = context.stop.run_until_cancelled(turns.turn(call)).await;
+    turn.ok_or(EndpointOutcome::Cancelled)
 }
 
 /// How often a certain failure is looked for: after so many calls, and at most so often in a run.
@@ -146,8 +164,9 @@ impl Lookout {
     }
 }
 
-/// The calls that come next: the planned ones, then as many again while the noise asks for more.
-fn next_calls(context: &Context, run: &EndpointRun) -> Option<Range<u32>> {
+/// The calls that come next: the planned ones, then as many again while the noise asks for more. A
+/// pair has the planned ones alone: calls of one side without the other's compare nothing.
+fn next_calls(context: &Context, run: &EndpointRun, turns: &Turns<'_>) -> Option<Range<u32>> {
     let options = &context.plan.options;
     let (done, round) = (answered(&run.invocations), options.invocations);
     // A resumed run first completes what was begun.
@@ -155,14 +174,15 @@ fn next_calls(context: &Context, run: &EndpointRun) -> Option<Range<u32>> {
         return Some(done..round);
     }
     let is_between_rounds = !done.is_multiple_of(round);
-    let goes_on = || is_between_rounds || context.environment.policy.wants_more(run);
+    let wants_more = || !turns.is_in_pair() && context.environment.policy.wants_more(run);
+    let goes_on = || is_between_rounds || wants_more();
     if done >= options.max_invocations || !goes_on() {
         return None;
     }
     let next = (done / round + 1).saturating_mul(round);
     let next = next.min(options.max_invocations);
     context.emit(&Event::Extended {
-        endpoint: EndpointLabel::Memory(run.memory_mb),
+        endpoint: context.size_label(&run.endpoint_name, run.memory_mb),
         invocations: next + options.warmup,
     });
     Some(done..next)

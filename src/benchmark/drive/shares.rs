@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::closed_loop;
 use super::recorder::Recorder;
 use super::round::Round;
-use crate::benchmark::{Context, EndpointLabel, Environment, Journal, Plan};
+use crate::benchmark::{Context, Environment, Journal, Plan};
 use crate::result::Invocation;
 use crate::units::to_microsecond;
 
@@ -159,9 +159,11 @@ impl Helper {
     pub async fn carry_out(&self, share: &Share) -> Option<ShareDone> {
         let plan = &self.context.plan;
         let options = plan.options.load.as_ref()?;
-        let endpoints = &mut plan.load_endpoints.iter();
+        let endpoints = &mut plan.all_load_endpoints();
         let endpoint = endpoints.find(|it| it.name == share.endpoint)?;
-        let label = EndpointLabel::MaxConcurrency(endpoint.max_concurrency);
+        let label = self
+            .context
+            .load_label(&endpoint.name, endpoint.max_concurrency);
         let recorder = Recorder::new(&self.context, label, &endpoint.name, std::iter::empty());
         let round = Round::new(&self.context, options, endpoint, Arc::new(recorder));
         let round = Arc::new(round);

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::Draft;
+use super::draft::Model;
 use crate::files::{self, MIB};
 use crate::hint::hinted;
 use crate::redact::redacted_bytes;
@@ -45,6 +46,8 @@ pub(super) enum Record {
     /// The concurrency benchmark begins at a memory size: `MaxConcurrency` and endpoint name of
     /// each.
     LoadStarted(MemoryMb, Vec<(u32, String)>),
+    /// The same of the reference.
+    ReferenceLoadStarted(MemoryMb, Vec<(u32, String)>),
     /// A load begins on an endpoint: calls of an earlier, interrupted round are void.
     RoundStarted(String, Load),
     /// A warm-up call of the load.
@@ -207,7 +210,12 @@ impl Replay {
         match record {
             Record::Started(_) => return None,
             Record::LoadStarted(memory_mb, endpoints) => {
-                self.draft.begin_loads(memory_mb, &endpoints);
+                self.draft
+                    .begin_loads(memory_mb, &endpoints, Model::Candidate);
+            }
+            Record::ReferenceLoadStarted(memory_mb, endpoints) => {
+                self.draft
+                    .begin_loads(memory_mb, &endpoints, Model::Reference);
             }
             Record::Deployed(name, seconds) => {
                 let deployed_in_s = match self.draft.size_mut(&name) {

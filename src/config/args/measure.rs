@@ -13,6 +13,7 @@ use clap::{ArgAction, ArgGroup, Args};
 
 use super::aws_names::{parse_image, parse_model_name, parse_model_package, parse_role_arn};
 use super::groups::{OutputArgs, RecommendArgs, RoleArgs};
+use super::reference::ReferenceArgs;
 use super::values::{
     GivenVariable, parse_content_type, parse_duration, parse_memory, parse_multiplier, parse_pair,
     parse_rate, parse_share,
@@ -26,6 +27,9 @@ pub struct MeasurementArgs {
     /// The model and what is sent to it.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// The model that it is measured in turn with.
+    #[command(flatten)]
+    pub reference: ReferenceArgs,
     /// Who acts on AWS.
     #[command(flatten)]
     pub role: RoleArgs,
@@ -86,14 +90,10 @@ pub struct ModelArgs {
     #[arg(long, value_name = "ARN", requires = "execution_role_arn", value_parser = parse_model_package)]
     pub model_package_arn: Option<String>,
     /// Role that a model created for the run has
-    #[arg(long, value_name = "ARN", conflicts_with = "model_name", value_parser = parse_role_arn)]
+    #[arg(long, value_name = "ARN", value_parser = parse_role_arn)]
     pub execution_role_arn: Option<String>,
     /// Environment variable of the container of a model created for the run; may be repeated
-    #[arg(
-        long = "container-env",
-        value_name = "KEY=VALUE",
-        conflicts_with = "model_name"
-    )]
+    #[arg(long = "container-env", value_name = "KEY=VALUE")]
     pub container_env: Vec<GivenVariable>,
     /// Display name of the model: shown in the report, keeps baselines apart [default: the model's
     /// name]

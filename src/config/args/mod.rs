@@ -10,6 +10,7 @@ mod groups;
 mod job;
 mod measure;
 mod offline;
+mod reference;
 mod run;
 mod tools;
 mod values;
@@ -23,6 +24,7 @@ pub(super) use self::groups::{
 pub(super) use self::job::{CollectArgs, JobArgs, SubmitArgs};
 pub(super) use self::measure::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs};
 pub(super) use self::offline::{CompareArgs, PostArgs, RecordArgs, ReportArgs};
+pub(super) use self::reference::ReferenceArgs;
 pub(super) use self::run::{BenchmarkArgs, CalibrateArgs, RunArgs};
 pub(super) use self::tools::{
     CleanupArgs, CompletionsArgs, DemoArgs, HeaderArg, PricesArgs, SamplesArgs, SimulateArgs,
