@@ -9,9 +9,12 @@ pub(super) const PREFIX: &str = "sagegate-";
 pub(super) const TAG_RUN: &str = "sagegate:run";
 
 /// Longest run id that is made, so that every name stays within `SageMaker`'s 63 characters.
-const MAX_RUN_ID: usize = 35;
+const MAX_RUN_ID: usize = 32;
 /// Longest run id of any version.
 const LONGEST_RUN_ID: usize = 40;
+
+/// Follows the stem in names of the reference.
+const REFERENCE: &str = "-ref";
 
 /// Letters and digits that tell the processes of one CI run apart.
 const UNIQUE: u32 = 8;
@@ -44,9 +47,9 @@ pub fn unique_of<'a>(name: &'a str, run_id: &str) -> Option<&'a str> {
 }
 
 /// What every name of the reference of the same process begins with, and the name of a model
-/// created as reference: `<stem>r`.
+/// created as reference: `<stem>-ref`.
 pub(super) fn reference_stem(stem: &str) -> String {
-    format!("{stem}r")
+    format!("{stem}{REFERENCE}")
 }
 
 /// Whether an endpoint is one of the reference.
@@ -113,7 +116,8 @@ pub fn is_run_id(text: &str) -> bool {
 /// The run of a processing job or of a model created for a run, by its name; `None` for a name that
 /// no run gives.
 pub fn run_of(name: &str) -> Option<&str> {
-    let (run_id, _unique) = name.strip_prefix(PREFIX)?.rsplit_once('-')?;
+    let stem = name.strip_suffix(REFERENCE).unwrap_or(name);
+    let (run_id, _unique) = stem.strip_prefix(PREFIX)?.rsplit_once('-')?;
     Some(run_id).filter(|run_id| is_of_run(name, run_id))
 }
 
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(unique_of(&name(&one), "1842-2"), None);
         let of_reference =
             memory_endpoint(&reference_stem(&stem(&run, &one)), MemoryMb::OFFERED[1], 3);
-        assert_eq!(of_reference, "sagegate-1842-1-9v3i1200r-m2048r3");
+        assert_eq!(of_reference, "sagegate-1842-1-9v3i1200-ref-m2048r3");
         assert!(is_of_reference(&of_reference, &stem(&run, &one)));
         assert!(!is_of_reference(&name(&one), &stem(&run, &one)));
         assert_eq!(
@@ -157,12 +161,14 @@ mod tests {
     #[test]
     fn runs_of_one_command_are_numbered_and_stay_short() {
         assert_eq!(numbered("1842-1", 3), "1842-1-3");
-        assert_eq!(numbered(&"x".repeat(40), 12).len(), 35);
+        assert_eq!(numbered(&"x".repeat(40), 12).len(), 32);
     }
 
     #[test]
     fn the_run_of_a_job_is_in_its_name() {
-        assert_eq!(run_of(&stem("1842-1", &unique(7))), Some("1842-1"));
+        let stem = stem("1842-1", &unique(7));
+        assert_eq!(run_of(&stem), Some("1842-1"));
+        assert_eq!(run_of(&reference_stem(&stem)), Some("1842-1"));
         for name in [
             "production",
             "sagegate-x",

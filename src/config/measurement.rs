@@ -155,6 +155,9 @@ impl Checked {
         let (name, model, samples) = model(&args.model, &target)?;
         let reference = reference(&args.reference, &args.model, &target)?;
         check_created(&args.model, &model, reference.as_ref())?;
+        if args.reference.against_load && options.load.is_none() {
+            return Err(ConfigError::NoLoadBeside);
+        }
         let measurement = Measurement {
             name,
             model,

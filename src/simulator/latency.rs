@@ -61,7 +61,12 @@ impl Draws {
         factor: f64,
         request_bytes: usize,
     ) -> f64 {
-        let median = profile.median_ms(memory_mb) * factor * self.drift;
+        let later = if self.calls > profile.later_calls {
+            profile.later_factor
+        } else {
+            1.0
+        };
+        let median = profile.median_ms(memory_mb) * factor * self.drift * later;
         let body = median * self.log_normal(profile.variation);
         let tail = if self.happens(profile.tail_probability) {
             profile.tail_factor
@@ -115,6 +120,26 @@ fn kilobytes(bytes: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::simulator::Scenario;
+
+    #[test]
+    fn an_endpoint_gets_slower_after_so_many_calls() {
+        let profile = LatencyProfile {
+            variation: 0.0,
+            tail_probability: 0.0,
+            later_factor: 1.5,
+            later_calls: 2,
+            ..Scenario::built_in("xgboost").unwrap().unwrap().latency
+        };
+        let size = MemoryMb::OFFERED[0];
+        let mut draws = Draws::new(1, size, 0, &profile);
+        let mut call = || {
+            draws.fault(&Faults::default());
+            draws.model_latency_ms(&profile, size, 1.0, 0)
+        };
+        let (first, second, third) = (call(), call(), call());
+        assert!((first - second).abs() < 1e-9);
+        assert!((third - first * 1.5).abs() < 1e-9, "{third}");
+    }
 
     fn draw(calls: usize, seed: u64, factor: f64) -> Vec<f64> {
         let profile = Scenario::built_in("mobilenet-v2").unwrap().unwrap().latency;

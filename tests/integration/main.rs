@@ -56,6 +56,7 @@ mod role;
 mod run;
 mod samples;
 mod security;
+mod side_by_side;
 mod simulator_access;
 mod strict;
 mod submit;

@@ -49,6 +49,7 @@ impl Check<'_> {
             ("latency.tail_factor", latency.tail_factor),
             ("latency.endpoint_drift", latency.endpoint_drift),
             ("latency.first_factor", latency.first_factor),
+            ("latency.later_factor", latency.later_factor),
         ]
         .into_iter()
         .try_for_each(|(field, value)| self.not_negative(field, value))

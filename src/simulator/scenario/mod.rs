@@ -68,6 +68,8 @@ const TRACEBACK: [&str; 5] = [
 /// overhead_ms = 1.0              # OverheadLatency of a warm call
 /// endpoint_drift = 0.0           # standard deviation / mean between one endpoint and the next
 /// first_factor = 1.0             # the first endpoint of each size is so many times slower
+/// later_factor = 1.0             # each endpoint is so many times slower from some call on ...
+/// later_calls = 0                # after so many calls of it
 ///
 /// [model]
 /// response_bytes = 64
@@ -198,6 +200,10 @@ pub(super) struct LatencyProfile {
     pub(super) endpoint_drift: f64,
     #[serde(default = "one")]
     pub(super) first_factor: f64,
+    #[serde(default = "one")]
+    pub(super) later_factor: f64,
+    #[serde(default)]
+    pub(super) later_calls: u32,
 }
 
 impl LatencyProfile {
