@@ -16,6 +16,7 @@ use super::measurement::{
     Checked, LoadDefault, Measurement, Output, SamplesSource, name_of, output_of,
 };
 use super::model::{Target, target_of};
+use super::reference::Beside;
 use crate::benchmark::Selection;
 use crate::gate::Policy;
 use crate::result::LatencySource;
@@ -105,7 +106,7 @@ impl Run {
             policy: args.policy(),
             ..(&args.gate).into()
         };
-        let checked = Checked::new(args.measurement, LoadDefault::Off)?;
+        let checked = Checked::new(args.measurement, LoadDefault::Off, Beside::Another)?;
         Ok(Self {
             measurement: checked.measurement,
             target: checked.target,
@@ -172,7 +173,7 @@ fn check_fail_fast(args: &RunArgs) -> Result<(), ConfigError> {
 
 impl Benchmark {
     fn new(args: BenchmarkArgs) -> Result<Self, ConfigError> {
-        let checked = Checked::new(args.measurement, LoadDefault::On)?;
+        let checked = Checked::new(args.measurement, LoadDefault::On, Beside::Another)?;
         Ok(Self {
             measurement: checked.measurement,
             target: checked.target,
@@ -188,7 +189,12 @@ impl Benchmark {
 
 impl Calibrate {
     fn new(args: CalibrateArgs) -> Result<Self, ConfigError> {
-        let checked = Checked::new(args.measurement, LoadDefault::Off)?;
+        let beside = if args.against_self {
+            Beside::Itself
+        } else {
+            Beside::Nothing
+        };
+        let checked = Checked::new(args.measurement, LoadDefault::Off, beside)?;
         let Output::New(output_dir) = checked.output else {
             return Err(ConfigError::CalibrationIsWhole);
         };

@@ -56,7 +56,7 @@ hinted! {
         },
         /// A flag about a reference, where there is none.
         #[error("{flag} is for a run beside another model, and there is none")]
-        #[hint("add --against-model-name, --against-image-uri or --against-model-package-arn")]
+        #[hint("name one with --against-model-name, --against-image-uri or --against-model-package-arn; in a calibration, --against-self")]
         NoReference {
             /// The flag.
             flag: &'static str,
@@ -72,6 +72,10 @@ hinted! {
             /// The flag.
             flag: &'static str,
         },
+        /// A calibration beside another model.
+        #[error("a calibration measures one model: there is nothing to compare it with")]
+        #[hint("--against-self measures it in turn with itself; `sagegate run` compares it with another")]
+        OnlyItself,
         /// A second concurrency benchmark without a first.
         #[error("--against-load: there is no concurrency benchmark")]
         #[hint("add --concurrency-benchmark, or leave it out")]

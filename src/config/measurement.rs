@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::{LoadArgs, MeasureArgs, MeasurementArgs, ModelArgs, RecommendArgs};
 use super::error::ConfigError;
 use super::model::{Target, name_of_image, source, target_of};
-use super::reference::{check_created, reference};
+use super::reference::{Beside, check_created, reference};
 use crate::analysis::Strategy;
 use crate::benchmark::{LoadOptions, ModelSource, Options, ReferenceModel};
 use crate::result::MAX_LOADS;
@@ -140,7 +140,11 @@ pub(super) enum LoadDefault {
 }
 
 impl Checked {
-    pub(super) fn new(args: MeasurementArgs, load: LoadDefault) -> Result<Self, ConfigError> {
+    pub(super) fn new(
+        args: MeasurementArgs,
+        load: LoadDefault,
+        beside: Beside,
+    ) -> Result<Self, ConfigError> {
         check_counts(&args.measure)?;
         check_tags(&args.model.tags)?;
         let output = output_of(&args);
@@ -153,7 +157,7 @@ impl Checked {
         let options = options(args.measure, args.load, load);
         check_loads(&options)?;
         let (name, model, samples) = model(&args.model, &target)?;
-        let reference = reference(&args.reference, &args.model, &target)?;
+        let reference = reference(&args.reference, &args.model, &model, &target, beside)?;
         check_created(&args.model, &model, reference.as_ref())?;
         if args.reference.against_load && options.load.is_none() {
             return Err(ConfigError::NoLoadBeside);

@@ -9,13 +9,33 @@ use crate::benchmark::{ModelSource, ReferenceModel};
 /// Rounds where no flag says how many: containers of a machine are cheap, and vary.
 const LOCAL_ROUNDS: u32 = 4;
 
-/// The model that a run is measured in turn with, if any.
+/// What a command may measure a model in turn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// The model that the flags name, if any.
+    Another,
+    /// Itself.
+    Itself,
+    /// Nothing.
+    Nothing,
+}
+
+/// The model that a run of `own` is measured in turn with, if any.
 pub(super) fn reference(
     args: &ReferenceArgs,
     model: &ModelArgs,
+    own: &ModelSource,
     target: &Target,
+    beside: Beside,
 ) -> Result<Option<ReferenceModel>, ConfigError> {
-    let Some(source) = source(args, model, target)? else {
+    let given = source(args, model, target)?;
+    let source = match (beside, given) {
+        (Beside::Another, given) => given,
+        (Beside::Itself, None) => Some(own.clone()),
+        (Beside::Nothing, None) => None,
+        (Beside::Itself | Beside::Nothing, Some(_)) => return Err(ConfigError::OnlyItself),
+    };
+    let Some(source) = source else {
         return match (args.rounds, args.against_load) {
             (Some(_), _) => Err(ConfigError::NoReference { flag: "--rounds" }),
             (None, true) => Err(ConfigError::NoReference {

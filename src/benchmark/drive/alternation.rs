@@ -32,8 +32,8 @@ struct State {
 /// How far one side is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Progress {
-    /// Its endpoint is not in service yet: the other side waits, so that both meet the same state of
-    /// the machine.
+    /// Its endpoint is not in service yet: the other side waits, so that both meet the same state
+    /// of the machine.
     #[default]
     Deploying,
     /// This call comes next, or is being made.

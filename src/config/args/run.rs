@@ -89,7 +89,15 @@ pub struct BenchmarkArgs {
 
 /// Arguments of `calibrate`.
 #[derive(Debug, Args)]
-#[command(override_usage = usage("calibrate"))]
+#[command(
+    override_usage = usage("calibrate"),
+    // What `run` takes and a calibration refuses.
+    mut_arg("against_model_name", |it| it.hide(true)),
+    mut_arg("against_image_uri", |it| it.hide(true)),
+    mut_arg("against_model_data_url", |it| it.hide(true)),
+    mut_arg("against_model_package_arn", |it| it.hide(true)),
+    mut_arg("against_load", |it| it.hide(true))
+)]
 pub struct CalibrateArgs {
     /// What is measured, and how; each run has its own folder below --output-dir.
     #[command(flatten)]
@@ -97,6 +105,10 @@ pub struct CalibrateArgs {
     /// How often to measure
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=30))]
     pub runs: u32,
+    /// Measure the model in turn with itself, --rounds times in each run, and show what a run
+    /// beside a reference would catch
+    #[arg(long, help_heading = "Side by side", conflicts_with = "seed_baseline")]
+    pub against_self: bool,
     /// Where the baseline is.
     #[command(flatten)]
     pub baseline: BaselineArgs,
