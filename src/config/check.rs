@@ -108,7 +108,10 @@ impl Run {
         };
         let checked = Checked::new(args.measurement, LoadDefault::Off, Beside::Another)?;
         Ok(Self {
-            measurement: checked.measurement,
+            measurement: Measurement {
+                bucket_owner: args.baseline.bucket_owner.clone(),
+                ..checked.measurement
+            },
             target: checked.target,
             output: checked.output,
             gate: Gate::new(args.mode, judging, args.baseline, &args.comment)
@@ -199,7 +202,10 @@ impl Calibrate {
             return Err(ConfigError::CalibrationIsWhole);
         };
         Ok(Self {
-            measurement: checked.measurement,
+            measurement: Measurement {
+                bucket_owner: args.baseline.bucket_owner.clone(),
+                ..checked.measurement
+            },
             target: checked.target,
             output_dir,
             runs: args.runs,

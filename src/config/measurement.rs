@@ -9,6 +9,7 @@ use super::error::ConfigError;
 use super::model::{Target, name_of_image, source, target_of};
 use super::reference::{Beside, check_created, reference};
 use crate::analysis::Strategy;
+use crate::aws::AccountId;
 use crate::benchmark::{LoadOptions, ModelSource, Options, ReferenceModel};
 use crate::result::MAX_LOADS;
 use crate::text::quoted;
@@ -26,6 +27,8 @@ pub struct Measurement {
     pub samples: SamplesSource,
     /// AWS region; `None` for the environment's or the profile's.
     pub region: Option<String>,
+    /// Account that a bucket with model data must belong to; `None` for that of the credentials.
+    pub bucket_owner: Option<AccountId>,
     /// Tags for everything that is created.
     pub tags: Vec<(String, String)>,
     /// Counts, sizes, loads and timeouts. An open loop is still to be read.
@@ -168,6 +171,7 @@ impl Checked {
             reference,
             samples,
             region: args.model.region,
+            bucket_owner: None,
             tags: args.model.tags,
             options,
             arrivals,

@@ -42,7 +42,7 @@ impl Prepared {
     async fn new(
         engine: &Engine,
         model: &ModelSource,
-        region: Option<&str>,
+        measurement: &Measurement,
         process: &Process,
     ) -> Result<Self, Error> {
         let (image_uri, url) = source(model);
@@ -51,7 +51,7 @@ impl Prepared {
         let (data, fetched) = match url {
             None => (None, None),
             Some(url) => {
-                let (path, fetched) = data(url, region, process).await?;
+                let (path, fetched) = data(url, measurement, process).await?;
                 ModelData::at(&path)?;
                 (Some(format!("file://{}", path.display())), fetched)
             }
@@ -90,12 +90,11 @@ impl Local {
         process.note(&format!(
             "measuring in containers on this machine ({machine}), not on SageMaker"
         ));
-        let region = measurement.region.as_deref();
-        let model = Prepared::new(&engine, &measurement.model, region, process).await?;
+        let model = Prepared::new(&engine, &measurement.model, measurement, process).await?;
         let mut fetched: Vec<tempfile::TempDir> = model.fetched.into_iter().collect();
         let mut reference = None;
         if let Some(it) = &measurement.reference {
-            let prepared = Prepared::new(&engine, &it.source, region, process).await?;
+            let prepared = Prepared::new(&engine, &it.source, measurement, process).await?;
             reference = Some(prepared.model);
             fetched.extend(prepared.fetched);
         }
@@ -236,7 +235,7 @@ fn with_data(model: &ModelSource, data: Option<String>) -> ModelSource {
 /// credentials, which no container gets.
 async fn data(
     url: &str,
-    region: Option<&str>,
+    measurement: &Measurement,
     process: &Process,
 ) -> Result<(PathBuf, Option<tempfile::TempDir>), Error> {
     let wrong = |reason: String| EngineError::ModelData { reason };
@@ -256,7 +255,8 @@ async fn data(
         return Err(wrong(format!("`{url}` is not s3://BUCKET/KEY")).into());
     };
     process.note(&format!("fetching {}", crate::text::one_line(url)));
-    let objects = Objects::connect(region.map(str::to_owned), process.aws(), None).await?;
+    let (region, owner) = (measurement.region.clone(), measurement.bucket_owner.clone());
+    let objects = Objects::connect(region, process.aws(), owner).await?;
     let object = objects.get(bucket, key).await?;
     let object = object.ok_or_else(|| wrong(format!("there is no `{url}`")))?;
     let folder = tempfile::tempdir().and_then(|folder| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::engine::{Engine, SAMPLES};
 use crate::support::github::GitHub;
 use crate::support::runner::Runner;
-use crate::support::{Outcome, Workspace};
+use crate::support::{Outcome, QUICK, Simulator, Workspace};
 
 /// Arguments of a short local run of an image.
 fn run_args<'a>(image: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
@@ -439,4 +439,95 @@ fn signal(pid: u32, name: &str) {
         .args(["-s", name, &pid.to_string()])
         .status();
     assert!(status.unwrap().success());
+}
+
+#[test]
+fn two_images_are_measured_in_turn_four_times() {
+    let engine = Engine::start();
+    let workspace = engine.workspace();
+    workspace.write("model/weights/w.bin", "weights");
+    let args = [
+        "--against-image-uri",
+        "churn:main",
+        "--model-data-url",
+        "model",
+        "--memory-sizes",
+        "1024",
+        "--invocations",
+        "20",
+    ];
+    local(&workspace, "churn:pr", &args).expect(0);
+    engine.assert_nothing_is_left();
+    let result = workspace.result();
+    let reference = result.reference.as_ref().unwrap();
+    assert_eq!(
+        (reference.model.as_str(), reference.rounds),
+        ("churn:main", 4)
+    );
+    assert_eq!((result.stability.len(), reference.stability.len()), (4, 4));
+    for run in result.stability.iter().chain(&reference.stability) {
+        assert_eq!(run.outcome, EndpointOutcome::Measured);
+        assert_eq!(run.invocations.len(), 20);
+    }
+    let images: Vec<String> = engine
+        .servers()
+        .iter()
+        .map(|it| it["Image"].to_string())
+        .collect();
+    let of_reference = images.iter().filter(|it| it.contains("main")).count();
+    // The contract is the model's alone.
+    assert_eq!((images.len(), of_reference), (9, 4), "{images:?}");
+
+    for (flags, words) in [
+        (
+            ["--against-model-name", "churn"],
+            "--local measures images of this machine's Docker engine alone",
+        ),
+        (
+            [
+                "--against-model-package-arn",
+                "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/7",
+            ],
+            "--local measures images of this machine's Docker engine alone",
+        ),
+    ] {
+        let refused = local(&workspace, "churn:pr", &flags).expect(2);
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn model_data_of_another_account_needs_its_name() {
+    const FOREIGN: &str = "111122223333";
+    let engine = Engine::start();
+    let profile = format!("foreign_buckets = {{ theirs = \"{FOREIGN}\" }}\n{QUICK}");
+    let simulator = Simulator::start(&profile);
+    let workspace = engine
+        .workspace()
+        .with("AWS_ENDPOINT_URL", &simulator.url())
+        .with("AWS_REGION", "us-east-1")
+        .with("AWS_ACCESS_KEY_ID", simulator.access_key_id());
+    workspace.write("folder/model.txt", "weights");
+    let tar = std::process::Command::new("tar")
+        .args(["--format=ustar", "-cf", "-", "-C"])
+        .arg(workspace.path("folder"))
+        .arg("model.txt")
+        .output()
+        .unwrap();
+    let archive = String::from_utf8(tar.stdout).unwrap();
+    simulator.put_object("theirs", "model.tar", &archive);
+    let url = ["--model-data-url", "s3://theirs/model.tar"];
+    let refused = local(&workspace, "churn:pr", &url);
+    assert_ne!(refused.code, Some(0));
+    assert!(
+        refused.stderr.contains("AccessDenied"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(engine.servers().len(), 0);
+    let short = ["--memory-sizes", "1024", "--invocations", "20"];
+    let owned = [&url[..], &short, &["--bucket-owner", FOREIGN]].concat();
+    local(&workspace, "churn:pr", &owned).expect(0);
+    engine.assert_nothing_is_left();
+    assert!(!engine.uploads().is_empty());
 }
