@@ -36,7 +36,7 @@ const NEEDED: [&str; 16] = [
 /// What ends a part of a page that is generated.
 const END: &str = "<!-- End of what is generated. -->\n";
 /// Flags of other programs that pages show.
-const OF_OTHERS: [&str; 36] = [
+const OF_OTHERS: [&str; 37] = [
     "--all",
     "--allow",
     "--assume-role-policy-document",
@@ -68,6 +68,7 @@ const OF_OTHERS: [&str; 36] = [
     "--tag",
     "--test",
     "--test-threads",
+    "--trees",
     "--url",
     "--user",
     "--volume",
