@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// What the exit code of the process says. Listed in `--help` and in the README.
+/// What the exit code of the process says. Listed in `--help` and in `docs/commands.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
     /// 0: nothing has regressed, or a verdict that only warns.

@@ -61,20 +61,17 @@ fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
-/// Prints a section; with `--write` it also takes the place of the old one in `docs/performance.md`
-/// and, where that shows it, in `README.md`.
+/// Prints a section; with `--write` it also takes the place of the old one in
+/// `docs/performance.md`.
 pub(crate) fn publish(section: &str, text: &str) {
     println!("{text}");
     if !std::env::args().any(|it| it == "--write") {
         return;
     }
-    for file in ["docs/performance.md", "README.md"] {
-        let path = root().join(file);
-        let old = std::fs::read_to_string(&path).unwrap();
-        if let Some(new) = replaced(&old, section, text) {
-            std::fs::write(path, new).unwrap();
-        }
-    }
+    let path = root().join("docs/performance.md");
+    let old = std::fs::read_to_string(&path).unwrap();
+    let new = replaced(&old, section, text).unwrap();
+    std::fs::write(path, new).unwrap();
 }
 
 /// `None` where a text has no such section.

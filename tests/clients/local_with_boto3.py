@@ -1,6 +1,6 @@
 """A model in containers through boto3: created, asked, deleted. Reads AWS_* as any boto3 program.
 
-    local_with_boto3.py IMAGE MODEL.tar.gz
+    local_with_boto3.py IMAGE MODEL.tar.gz TOY
 """
 
 import concurrent.futures
@@ -11,7 +11,7 @@ import time
 import boto3
 from botocore.exceptions import ClientError
 
-image, archive = sys.argv[1:]
+image, archive, toy = sys.argv[1:]
 sagemaker = boto3.client("sagemaker")
 runtime = boto3.client("sagemaker-runtime")
 cloudwatch = boto3.client("cloudwatch")
@@ -61,7 +61,7 @@ for name, url in [("file", f"file://{archive}"), ("s3", "s3://models/churn/model
 
 # What a container writes is in its log, and why it does not start in the endpoint's reason.
 sagemaker.create_model(
-    ModelName="crash", PrimaryContainer={"Image": image, "Environment": {"TOY": "crash"}}, ExecutionRoleArn=role
+    ModelName="crash", PrimaryContainer={"Image": toy, "Environment": {"TOY": "crash"}}, ExecutionRoleArn=role
 )
 failed = deploy("crash", "crash")
 assert failed["EndpointStatus"] == "Failed" and "RuntimeError" in failed["FailureReason"], failed
@@ -72,7 +72,7 @@ assert any("RuntimeError" in event["message"] for event in events), events
 
 # Nothing of the simulator's own environment is inside, which has credentials.
 sagemaker.create_model(
-    ModelName="env", PrimaryContainer={"Image": image, "Environment": {"TOY": "env"}}, ExecutionRoleArn=role
+    ModelName="env", PrimaryContainer={"Image": toy, "Environment": {"TOY": "env"}}, ExecutionRoleArn=role
 )
 assert deploy("env", "env")["EndpointStatus"] == "InService"
 inside = json.loads(runtime.invoke_endpoint(EndpointName="env", Body="1")["Body"].read())
@@ -89,7 +89,7 @@ except ClientError as error:
 
 # Two workers, and a call beyond them.
 sagemaker.create_model(
-    ModelName="slow", PrimaryContainer={"Image": image, "Environment": {"TOY": "slow", "SECONDS": "3"}}, ExecutionRoleArn=role
+    ModelName="slow", PrimaryContainer={"Image": toy, "Environment": {"TOY": "slow", "SECONDS": "3"}}, ExecutionRoleArn=role
 )
 assert deploy("slow", "slow")["EndpointStatus"] == "InService"
 once = boto3.session.Config(retries={"total_max_attempts": 1})

@@ -1,5 +1,5 @@
-//! `action.yml` against the command line: the same names, the same defaults, the same outputs; and
-//! README's table of it.
+//! `action.yml` against the command line: the same names, the same defaults, the same outputs.
+//! `guide` has the tables that pages show of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -42,12 +42,6 @@ const OTHER_DEFAULTS: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// Begin and end of the part of README.md that is generated.
-const TABLE: [&str; 2] = [
-    "<!-- Generated from action.yml. -->\n",
-    "<!-- End of what is generated. -->\n",
-];
-
 fn repository(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
 }
@@ -79,7 +73,7 @@ fn action(key: &str) -> YamlOwned {
 }
 
 /// Name and properties of each entry of a section of `action.yml`, in its order.
-fn section(name: &str) -> Vec<(String, BTreeMap<String, String>)> {
+pub(crate) fn section(name: &str) -> Vec<(String, BTreeMap<String, String>)> {
     let entries = pairs(&action(name)).into_iter();
     entries.map(|(name, entry)| (name, texts(&entry))).collect()
 }
@@ -206,94 +200,4 @@ fn the_action_starts_the_image_without_a_shell_and_cleans_up_always() {
         ]
     );
     assert!(!runs.contains_key("args"), "inputs come as INPUT_...");
-}
-
-/// The table of inputs and outputs.
-fn table() -> String {
-    let cell = |text: &str| text.replace('|', "\\|");
-    let code = |text: &str| match text {
-        "" => String::new(),
-        text => format!("`{}`", cell(text)),
-    };
-    let inputs = section("inputs").into_iter().map(|(name, entry)| {
-        let (default, words) = (code(&entry["default"]), cell(&entry["description"]));
-        format!("| `{name}` | {default} | {words} |\n")
-    });
-    let outputs = section("outputs").into_iter().map(|(name, entry)| {
-        let words = cell(&entry["description"]);
-        format!("| `{name}` | {words} |\n")
-    });
-    let head = |line: &str| line.to_owned();
-    let lines = std::iter::once(head("| Input | Default | |\n| :-- | :-- | :-- |\n"))
-        .chain(inputs)
-        .chain([head("\n| Output | |\n| :-- | :-- |\n")])
-        .chain(outputs);
-    lines.collect()
-}
-
-/// `INSTA_UPDATE=always` writes it.
-#[test]
-fn the_readme_has_the_table_of_inputs_and_outputs() {
-    let readme = read("README.md");
-    let (before, rest) = readme.split_once(TABLE[0]).unwrap();
-    let (shown, after) = rest.split_once(TABLE[1]).unwrap();
-    let expected = format!("\n{}\n", table());
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the switch of insta, which updates the snapshots beside"
-    )]
-    let is_update = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
-    if is_update {
-        let text = format!("{before}{}{expected}{}{after}", TABLE[0], TABLE[1]);
-        std::fs::write(repository("README.md"), text).unwrap();
-    } else {
-        assert_eq!(shown, expected, "INSTA_UPDATE=always writes the table anew");
-    }
-}
-
-/// An example without the comment that stands before it.
-fn example(name: &str) -> String {
-    let text = read(&format!("docs/examples/{name}.yml"));
-    let lines = text.split_inclusive('\n');
-    lines.skip_while(|it| it.starts_with('#')).collect()
-}
-
-#[test]
-fn the_readme_shows_the_examples_as_they_are_and_they_are_short() {
-    let readme = read("README.md");
-    for (name, most) in [("dry-run", 20), ("gate", 30)] {
-        let text = example(name);
-        assert!(text.lines().count() <= most, "{name}");
-        assert!(readme.contains(&format!("```yaml\n{text}```\n")), "{name}");
-    }
-}
-
-fn sources(folder: &Path, text: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, text);
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            *text += &std::fs::read_to_string(&path).unwrap();
-        }
-    }
-}
-
-#[test]
-fn the_readme_explains_texts_that_the_program_prints() {
-    let mut code = String::new();
-    sources(&repository("src"), &mut code);
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("| The log says |").unwrap();
-    let (table, _) = table.split_once("\n\n").unwrap();
-    let texts = table.lines().skip(2).map(|line| {
-        let (_, rest) = line.split_once("| `").unwrap();
-        rest.split_once("` |").unwrap().0
-    });
-    let texts: Vec<&str> = texts.collect();
-    assert_eq!(texts.len(), 31);
-    for text in texts {
-        let text = text.strip_prefix("no comment: ").unwrap_or(text);
-        assert!(code.contains(text), "{text}");
-    }
 }

@@ -104,16 +104,16 @@ fn words_of<'a>(node: &'a AstNode<'a>) -> String {
     words
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(file: &str) -> String {
+pub(crate) fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap()
 }
 
 /// Adds all files of the folder whose name ends so.
-fn add_files(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+pub(crate) fn add_files(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -124,7 +124,7 @@ fn add_files(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn pages() -> Vec<PathBuf> {
+pub(crate) fn pages() -> Vec<PathBuf> {
     let mut pages = ["README.md", "CHANGELOG.md"]
         .map(|it| root().join(it))
         .to_vec();

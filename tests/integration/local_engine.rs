@@ -13,6 +13,7 @@ use crate::support::{Outcome, Workspace};
 const TOY: &str = "sagegate-toy:ci";
 const SKLEARN: &str = "sagegate-sklearn:ci";
 const LABEL: &str = "label=sagegate.run";
+const EXAMPLE_SAMPLES: &str = include_str!("../../docs/examples/model-repo/samples.jsonl");
 
 /// Finds the engine as a user's shell does, and has credentials that no container may see.
 fn workspace() -> Workspace {
@@ -79,11 +80,7 @@ fn reason(result: &RunResult) -> String {
 #[ignore = "needs a Docker engine"]
 fn a_model_of_scikit_learn_is_measured_and_recommended() {
     let workspace = workspace();
-    workspace.write(
-        "rows.jsonl",
-        "{\"Body\":\"0.1,-1.2,0.3,0.7,2.0\",\"ContentType\":\"text/csv\"}\n\
-         {\"Body\":\"1.1,0.2,-0.3,0.1,0.4\",\"ContentType\":\"text/csv\"}\n",
-    );
+    workspace.write("rows.jsonl", EXAMPLE_SAMPLES);
     let model = std::env::var("SAGEGATE_LOCAL_MODEL").unwrap();
     let began = Instant::now();
     let outcome = workspace
@@ -126,6 +123,39 @@ fn a_model_of_scikit_learn_is_measured_and_recommended() {
         comment.contains("Would it start on serverless"),
         "{comment}"
     );
+}
+
+/// What the README of `docs/examples/model-repo` says, with fewer calls.
+#[test]
+#[ignore = "needs a Docker engine"]
+fn the_example_repository_records_and_fails_twenty_times_as_many_trees() {
+    let workspace = workspace();
+    workspace.write("samples.jsonl", EXAMPLE_SAMPLES);
+    let train = |trees: &str| {
+        let volume = format!("{}:/model", workspace.path("model").display());
+        let run = ["run", "--rm", "--volume", &volume, "--entrypoint"];
+        let train = ["python3", SKLEARN, "train.py", "--out", "/model", "--trees"];
+        let said = docker(&[&run[..], &train, &[trees]].concat());
+        assert!(said.ends_with(&format!("{trees} trees\n")), "{said}");
+    };
+    let gate = |mode: &str| {
+        let common = ["run", "--local", "--image-uri", SKLEARN, "--name", "churn"];
+        let model = ["--model-data-url", "model", "--samples", "samples.jsonl"];
+        let few = ["--memory-sizes", "1024", "--invocations", "100"];
+        let once = ["--confirm", "false", "--mode", mode];
+        let args = [&common[..], &model, &few, &once].concat();
+        workspace.sagegate(&args)
+    };
+    train("20");
+    gate("record").expect(0);
+    train("400");
+    let failed = gate("gate").expect(1);
+    assert!(
+        failed.stdout.contains("❌ churn failed on this machine"),
+        "{}",
+        failed.stdout
+    );
+    assert_nothing_is_left();
 }
 
 #[test]

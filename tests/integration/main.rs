@@ -31,6 +31,7 @@ mod fuzz;
 mod gate_journey;
 mod github;
 mod github_files;
+mod guide;
 mod hostile;
 mod iam;
 mod identity;

@@ -1,0 +1,382 @@
+//! What readers copy is true: commands parse, workflows are examples that CI lints, tables are made
+//! of `action.yml` and of the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::CommandFactory as _;
+use comrak::nodes::NodeValue;
+use comrak::{Arena, Options, parse_document};
+use sagegate::config::{Cli, Command, parse};
+
+use crate::action_yml::section;
+use crate::documentation::{add_files, pages, read, root};
+
+/// README has no more lines.
+const README_LINES: usize = 200;
+/// Inputs in README's table, in its order.
+const NEEDED: [&str; 16] = [
+    "model-name",
+    "image-uri",
+    "model-data-url",
+    "execution-role-arn",
+    "name",
+    "samples",
+    "region",
+    "role-to-assume",
+    "local",
+    "memory-sizes",
+    "max-memory-increase",
+    "max-p99-increase",
+    "max-p99",
+    "max-cost-increase",
+    "strict",
+    "comment",
+];
+/// What ends a part of a page that is generated.
+const END: &str = "<!-- End of what is generated. -->\n";
+/// Flags of other programs that pages show.
+const OF_OTHERS: [&str; 37] = [
+    "--all",
+    "--allow",
+    "--assume-role-policy-document",
+    "--bench",
+    "--build-arg",
+    "--cap-drop",
+    "--client-id-list",
+    "--cpus",
+    "--entrypoint",
+    "--ignored",
+    "--jq",
+    "--lib",
+    "--locked",
+    "--memory",
+    "--memory-swap",
+    "--nocapture",
+    "--path",
+    "--policy-document",
+    "--policy-name",
+    "--profile",
+    "--pull-requests",
+    "--first-seed",
+    "--release",
+    "--review",
+    "--rm",
+    "--role-name",
+    "--rounds",
+    "--shm-size",
+    "--tag",
+    "--test",
+    "--test-threads",
+    "--trees",
+    "--url",
+    "--user",
+    "--volume",
+    "--write",
+    "--read-only",
+];
+
+/// A fenced block of a page.
+struct Block {
+    page: String,
+    language: String,
+    text: String,
+}
+
+fn blocks() -> Vec<Block> {
+    let of_page = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let arena = Arena::new();
+        let nodes = parse_document(&arena, &text, &Options::default()).descendants();
+        let blocks = nodes.filter_map(|node| match &node.data.borrow().value {
+            NodeValue::CodeBlock(block) => Some(Block {
+                page: path.display().to_string(),
+                language: block.info.clone(),
+                text: block.literal.clone(),
+            }),
+            _ => None,
+        });
+        blocks.collect::<Vec<_>>()
+    };
+    pages().into_iter().flat_map(of_page).collect()
+}
+
+/// Workflows that readers copy.
+pub(crate) fn examples() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    add_files(&root().join("docs/examples"), "yml", &mut files);
+    assert!(files.len() >= 13, "{files:?}");
+    files
+}
+
+/// A workflow without the comment that stands before it.
+fn body(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines.skip_while(|it| it.starts_with('#')).collect()
+}
+
+fn without_margin(text: &str) -> String {
+    let lines = || text.lines().filter(|it| !it.trim().is_empty());
+    let margin = lines()
+        .map(|it| it.len() - it.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let lines = lines().map(|it| format!("{}\n", &it[margin..]));
+    lines.collect()
+}
+
+/// Whether lines of a workflow, one after the other, are this text.
+fn is_part_of(part: &str, workflow: &str) -> bool {
+    let part = without_margin(part);
+    let lines: Vec<&str> = workflow
+        .lines()
+        .filter(|it| !it.trim().is_empty())
+        .collect();
+    let mut windows = lines.windows(part.lines().count());
+    windows.any(|window| without_margin(&window.join("\n")) == part)
+}
+
+#[test]
+fn every_workflow_of_a_page_is_an_example_or_lines_of_one() {
+    let examples: Vec<String> = examples()
+        .iter()
+        .map(|it| std::fs::read_to_string(it).unwrap())
+        .collect();
+    let workflows: Vec<Block> = blocks()
+        .into_iter()
+        .filter(|it| it.language == "yaml")
+        .collect();
+    assert!(workflows.len() >= 4, "{}", workflows.len());
+    for block in workflows {
+        let is_whole = block.text.starts_with("name:");
+        let known = examples.iter().any(|it| match is_whole {
+            true => body(it) == block.text,
+            false => is_part_of(&block.text, it),
+        });
+        assert!(
+            known,
+            "{}: not in docs/examples:\n{}",
+            block.page, block.text
+        );
+    }
+}
+
+#[test]
+fn examples_name_the_tag_that_a_release_moves() {
+    let tag = format!("OWNER/sagegate@v{}", env!("CARGO_PKG_VERSION_MAJOR"));
+    for path in examples() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines().filter(|it| it.contains("OWNER/sagegate@")) {
+            let uses = line.split_once("uses: ").unwrap().1;
+            let uses = uses.split(' ').next().unwrap();
+            assert_eq!(uses, tag, "{}", path.display());
+        }
+    }
+}
+
+/// Command lines of sagegate in a block of shell.
+fn commands(shell: &str) -> Vec<Vec<String>> {
+    let joined = shell.replace("\\\n", " ");
+    let lines = joined.lines().filter_map(|line| {
+        let line = line.split_once(" #").map_or(line, |it| it.0).trim();
+        let rest = line.strip_prefix("sagegate ");
+        rest.or_else(|| line.strip_prefix("cargo run -- "))
+    });
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
+    lines.map(words).collect()
+}
+
+#[test]
+fn every_command_of_a_page_is_one_that_the_program_takes() {
+    let shell = blocks().into_iter().filter(|it| it.language == "sh");
+    let mut seen = 0;
+    for block in shell {
+        for words in commands(&block.text) {
+            let line = std::iter::once("sagegate").chain(words.iter().map(String::as_str));
+            let arguments: Vec<OsString> = line.map(OsString::from).collect();
+            let typed = parse(&arguments).unwrap_or_else(|error| panic!("{}: {error}", block.page));
+            if let Err(rejected) = Command::try_from(typed.command) {
+                panic!("{}: {words:?}: {}", block.page, rejected.error);
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 15, "{seen}");
+}
+
+#[test]
+fn every_flag_of_a_page_is_one_of_a_command() {
+    let cli = Cli::command();
+    let known = |flag: &str| {
+        let name = flag.trim_start_matches('-');
+        let commands = cli.get_subcommands().chain([&cli]);
+        let mut arguments = commands.flat_map(clap::Command::get_arguments);
+        arguments.any(|it| it.get_long() == Some(name))
+            || ["help", "version"].contains(&name)
+            || OF_OTHERS.contains(&flag)
+    };
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let words = text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
+        let is_flag = |it: &&str| it.starts_with("--") && it.trim_matches('-').len() > 1;
+        for flag in words.filter(is_flag) {
+            let is_rest = flag.ends_with('-'); // `--on-…`
+            assert!(is_rest || known(flag), "{}: {flag}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_keeps_the_commands_of_a_fresh_machine() {
+    let readme = read("README.md");
+    let lines = readme.lines().count();
+    assert!(lines <= README_LINES, "{lines} lines");
+    assert!(readme.contains("```sh\ncargo run -- demo "), "{readme}");
+    assert!(readme.contains("\ncargo test "), "{readme}");
+    for name in ["dry-run", "local", "gate"] {
+        let example = body(&read(&format!("docs/examples/{name}.yml")));
+        assert!(
+            readme.contains(&format!("```yaml\n{example}```\n")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_page_of_the_folder_is_in_its_index() {
+    let index = read("docs/README.md");
+    let mut files = Vec::new();
+    add_files(&root().join("docs"), "md", &mut files);
+    for file in files {
+        let name = file.strip_prefix(root().join("docs")).unwrap();
+        let is_linked = index.contains(&format!("]({})", name.display()));
+        assert!(
+            is_linked || name.ends_with("README.md"),
+            "{}",
+            name.display()
+        );
+    }
+}
+
+/// Holds a part of a page, or writes it: `INSTA_UPDATE=always`.
+fn assert_generated(file: &str, begin: &str, expected: &str) {
+    let page = read(file);
+    let (before, rest) = page.split_once(begin).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
+    let expected = format!("\n{expected}\n");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the switch of insta, which updates the snapshots beside"
+    )]
+    let is_update = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
+    if is_update {
+        let text = format!("{before}{begin}{expected}{END}{after}");
+        std::fs::write(root().join(file), text).unwrap();
+    } else {
+        assert_eq!(shown, expected, "INSTA_UPDATE=always writes {file} anew");
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn code(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!("`{}`", cell(text)),
+    }
+}
+
+const HEAD_OF_INPUTS: &str = "| Input | Default | |\n| :-- | :-- | :-- |\n";
+
+fn row_of_input(name: &str) -> String {
+    let inputs = section("inputs");
+    let (_, entry) = inputs.iter().find(|it| it.0 == name).unwrap();
+    let (default, words) = (code(&entry["default"]), cell(&entry["description"]));
+    format!("| `{name}` | {default} | {words} |\n")
+}
+
+/// The inputs below the comments that divide them in `action.yml`.
+fn groups() -> Vec<(String, Vec<String>)> {
+    let action = read("action.yml");
+    let (_, inputs) = action.split_once("\ninputs:\n").unwrap();
+    let (inputs, _) = inputs.split_once("\noutputs:\n").unwrap();
+    let mut groups = vec![("What to do".to_owned(), Vec::new())];
+    for line in inputs.lines() {
+        if let Some(title) = line.strip_prefix("  # ") {
+            groups.push((title.to_owned(), Vec::new()));
+        } else if let Some(name) = line.strip_prefix("  ").and_then(|it| it.strip_suffix(':'))
+            && !name.starts_with(' ')
+        {
+            groups.last_mut().unwrap().1.push(name.to_owned());
+        }
+    }
+    groups
+}
+
+#[test]
+fn the_page_of_inputs_has_all_of_them_in_groups_and_the_outputs() {
+    let groups = groups();
+    let named: Vec<&String> = groups.iter().flat_map(|it| &it.1).collect();
+    let inputs = section("inputs");
+    assert_eq!(named, inputs.iter().map(|it| &it.0).collect::<Vec<_>>());
+    let tables = groups.iter().map(|(title, names)| {
+        let rows: String = names.iter().map(|it| row_of_input(it)).collect();
+        format!("## {title}\n\n{HEAD_OF_INPUTS}{rows}\n")
+    });
+    let outputs = section("outputs").into_iter().map(|(name, entry)| {
+        let words = cell(&entry["description"]);
+        format!("| `{name}` | {words} |\n")
+    });
+    let outputs: String = outputs.collect();
+    let text = format!(
+        "{}## Outputs\n\n| Output | |\n| :-- | :-- |\n{outputs}",
+        tables.collect::<String>()
+    );
+    assert_generated(
+        "docs/inputs.md",
+        "<!-- Generated from action.yml. -->\n",
+        &text,
+    );
+}
+
+#[test]
+fn the_readme_has_the_inputs_that_most_people_need() {
+    let rows: String = NEEDED.iter().map(|it| row_of_input(it)).collect();
+    let begin = "<!-- Generated from action.yml: the inputs that most people need. -->\n";
+    assert_generated("README.md", begin, &format!("{HEAD_OF_INPUTS}{rows}"));
+}
+
+#[test]
+fn the_page_of_commands_lists_all_of_them() {
+    let cli = Cli::command();
+    let shown = cli.get_subcommands().filter(|it| !it.is_hide_set());
+    let rows = shown.map(|it| {
+        let about = it.get_about().unwrap().to_string();
+        format!("| `{}` | {} |\n", it.get_name(), cell(&about))
+    });
+    let text = format!("| Command | |\n| :-- | :-- |\n{}", rows.collect::<String>());
+    let begin = "<!-- Generated from the command line. -->\n";
+    assert_generated("docs/commands.md", begin, &text);
+}
+
+#[test]
+fn troubleshooting_explains_texts_that_the_program_prints() {
+    let mut files = Vec::new();
+    add_files(&root().join("src"), "rs", &mut files);
+    let sources = files.iter().map(|it| std::fs::read_to_string(it).unwrap());
+    let sources: String = sources.collect();
+    let page = read("docs/troubleshooting.md");
+    let (_, table) = page.split_once("| The log says |").unwrap();
+    let texts = table.lines().skip(2).map(|line| {
+        let (_, rest) = line.split_once("| `").unwrap();
+        rest.split_once("` |").unwrap().0
+    });
+    let texts: Vec<&str> = texts.collect();
+    assert!(texts.len() >= 31, "{}", texts.len());
+    for text in texts {
+        let text = text.strip_prefix("no comment: ").unwrap_or(text);
+        assert!(sources.contains(text), "{text}");
+    }
+}
