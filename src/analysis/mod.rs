@@ -7,6 +7,7 @@ mod cost;
 mod errors;
 mod provisioned;
 mod recommend;
+mod rounds;
 mod server;
 mod size;
 mod statistics;
@@ -20,6 +21,7 @@ pub use self::provisioned::{ProvisionedMonth, Workload};
 pub use self::recommend::{
     Standing, Strategy, UnknownStrategy, best, endpoint_variance, keep_or_change, standing,
 };
+pub use self::rounds::{Round, rounds};
 use self::size::{Basis, successes};
 pub use self::size::{SizeSummary, warm_latencies};
 pub use self::statistics::{
@@ -125,8 +127,10 @@ impl From<Strategy> for Wanted {
     }
 }
 
-/// Turns a run into numbers.
+/// Turns a run into numbers: those of a size rest on the calls of all its rounds.
 pub fn analyse(run: &RunResult, prices: &DatedPrices, wanted: impl Into<Wanted>) -> Analysis {
+    let run = run.pooled();
+    let run = run.as_ref();
     let Wanted {
         strategy,
         expected_rate_per_s,
@@ -169,6 +173,11 @@ pub fn analyse(run: &RunResult, prices: &DatedPrices, wanted: impl Into<Wanted>)
 }
 
 impl Analysis {
+    /// The numbers of the reference of a run, at the same prices; `None` without one.
+    pub fn of_reference(&self, run: &RunResult) -> Option<Self> {
+        Some(analyse(&run.reference_run()?, &self.prices, self.strategy))
+    }
+
     /// The same measurements at other prices, as far as calls are concerned.
     #[must_use]
     pub fn priced_with(&self, prices: &DatedPrices) -> Self {

@@ -148,13 +148,8 @@ pub(super) fn batch_means(in_order: &[f64]) -> (f64, f64) {
     let Some(mean) = mean(in_order) else {
         return (0.0, 0.0);
     };
-    let batches = BATCHES.min(in_order.len());
-    let means: Vec<f64> = (0..batches)
-        .filter_map(|batch| {
-            let from = batch * in_order.len() / batches;
-            let to = (batch + 1) * in_order.len() / batches;
-            in_order.get(from..to).and_then(self::mean)
-        })
+    let means: Vec<f64> = batches(in_order, in_order.len())
+        .filter_map(self::mean)
         .collect();
     let error = (variance(&means) / count(&means)).sqrt();
     if mean > 0.0 {
@@ -162,6 +157,16 @@ pub(super) fn batch_means(in_order: &[f64]) -> (f64, f64) {
     } else {
         (mean, 0.0)
     }
+}
+
+/// The values in 20 contiguous batches, or in `most` where that is fewer.
+pub(super) fn batches(in_order: &[f64], most: usize) -> impl Iterator<Item = &[f64]> {
+    let batches = BATCHES.min(most);
+    (0..batches).filter_map(move |batch| {
+        let from = batch * in_order.len() / batches;
+        let to = (batch + 1) * in_order.len() / batches;
+        in_order.get(from..to)
+    })
 }
 
 /// Arithmetic mean; `None` for an empty slice.

@@ -82,9 +82,9 @@ impl fmt::Display for Allowance {
 }
 
 /// What would allow all that fails; nothing for a run that was stopped early, as how bad it is was
-/// not measured.
+/// not measured, and nothing beside a reference, which is the merged model from the next run on.
 pub(super) fn allowances(judgement: &Judgement, limits: &Limits) -> Vec<Allowance> {
-    if judgement.is_stopped_early() {
+    if judgement.is_stopped_early() || judgement.origin.reference().is_some() {
         return Vec::new();
     }
     let of = |is_family: fn(Metric) -> bool| {

@@ -40,6 +40,9 @@ pub fn aside(
     history: &History,
     others: Option<&BaselineFile>,
 ) -> Option<Aside> {
+    if judgement.origin.reference().is_some() {
+        return None;
+    }
     let key = Key::of(run, analysis);
     let (other, entry) = match judgement.verdict {
         Verdict::Inconclusive => unlike_settings(&key, history)?,

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::history::{Entry, Epoch, History};
 use super::metric::Tail;
-use super::noise::{RunNoise, SIGMAS, compare_mean, compare_quantile, ln};
+use super::noise::{Noise, SIGMAS, compare_mean, compare_quantile, ln};
 use super::outlook::NINE_OF_TEN;
 use super::run_to_run::run_noise;
 use super::window::latency_of;
@@ -59,10 +59,7 @@ pub struct Tolerances {
 pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Option<Calibration> {
     let (_, last) = runs.last().filter(|_| runs.len() > 1)?;
     let memory_mb = last.best?;
-    let noise = RunNoise {
-        runs: ASSUMED_RUNS,
-        ..noise(runs, memory_mb)?
-    };
+    let noise = noise(runs, memory_mb)?.of_runs(ASSUMED_RUNS);
     let size = last.size(memory_mb)?;
     let quantile = Tail::supported_by(size.warm().count)?;
     let sizes: Option<Vec<_>> = runs.iter().map(|(_, it)| it.size(memory_mb)).collect();
@@ -105,7 +102,7 @@ pub fn calibrate(runs: &[(RunResult, Analysis)], tolerances: Tolerances) -> Opti
 
 /// Run-to-run noise as the gate will estimate it. The runs of a calibration follow each other
 /// closely, and would count as one: here each counts as a day.
-fn noise(runs: &[(RunResult, Analysis)], memory_mb: MemoryMb) -> Option<RunNoise> {
+fn noise(runs: &[(RunResult, Analysis)], memory_mb: MemoryMb) -> Option<Noise> {
     let mut history = History::default();
     for (day, (run, analysis)) in (1_i64..).zip(runs) {
         let mut entry = Entry::new(run, analysis, memory_mb);

@@ -4,7 +4,7 @@ use super::comparison::{
     Band, Bound, Compared, Comparison, MetricJudgement, Rule, Status, Tolerance, Undecided,
 };
 use super::metric::{Metric, Value, number};
-use super::noise::{LogDifference, MATURE_RUNS};
+use super::noise::{Between, LogDifference};
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 
 /// A band wider than this judges nothing.
@@ -23,8 +23,8 @@ pub(super) struct Change {
     pub(super) now: Value,
     /// The difference in ln units.
     pub(super) difference: LogDifference,
-    /// Runs in the baseline.
-    pub(super) runs: usize,
+    /// What the noise is between.
+    pub(super) between: Between,
 }
 
 impl Change {
@@ -32,7 +32,7 @@ impl Change {
     /// noise, which more runs of main will narrow, and a change within it is undecided for that
     /// reason: there, only this run's share counts.
     fn is_too_wide(&self) -> bool {
-        let band = if self.runs < MATURE_RUNS {
+        let band = if self.between.missing_runs() > 0 {
             self.difference.own_band()
         } else {
             self.difference.band()
@@ -60,6 +60,7 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
             now: change.now,
             increase,
             difference: change.difference,
+            between: change.between,
             band: Band {
                 increase: band,
                 decrease: change.difference.band_of_decrease(),
@@ -75,7 +76,7 @@ pub(super) fn judge_change(change: &Change, tolerance: Tolerance) -> MetricJudge
 }
 
 fn status(change: &Change, increase: Ratio, tolerated: Ratio, band: Ratio) -> Status {
-    let missing_runs = MATURE_RUNS.saturating_sub(change.runs);
+    let missing_runs = change.between.missing_runs();
     if increase > tolerated && increase > band {
         Status::Fail
     } else if change.is_too_wide() {
@@ -133,7 +134,7 @@ mod tests {
                 standard_error,
                 error_of_decrease: standard_error,
             },
-            runs,
+            between: Between::Runs(runs),
         }
     }
 

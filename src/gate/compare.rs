@@ -8,8 +8,9 @@ use super::history::{Entry, Group, History, next_counts_from};
 use super::key::Key;
 use super::limits::{Limits, MemoryLimit};
 use super::metric::{Metric, Tail, Value};
-use super::noise::RunNoise;
-use super::outlook::Sight;
+use super::noise::{Between, Noise};
+use super::outlook::{Sight, of_rounds};
+use super::pairs::Pairs;
 use super::run_to_run::{per_endpoint_variance, run_noise, run_noise_of_all};
 use super::window::{Window, cost_ceiling, latency_of, lower_quantile, under_ceiling};
 use super::{BaselineSummary, Evidence, Notice};
@@ -57,14 +58,28 @@ pub(super) fn without(analysis: &Analysis, limits: &Limits, reason: NotCompared)
 /// size, which is larger and rests on all of them, stands in.
 const RUNS_TO_KNOW_THE_MEAN: usize = 5;
 
+/// What a run is compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'a> {
+    pub(super) history: &'a History,
+    /// The run's.
+    pub(super) key: &'a Key,
+    /// The pairs of endpoints, where the history is a reference that was measured in turn.
+    pub(super) pairs: Option<&'a Pairs>,
+}
+
 /// Compares with the runs of the same key; `None` when there are none.
 pub(super) fn with(
     analysis: &Analysis,
-    history: &History,
-    key: &Key,
+    against: Against<'_>,
     limits: &Limits,
     measured_at: Timestamp,
 ) -> Option<Evidence> {
+    let Against {
+        history,
+        key,
+        pairs,
+    } = against;
     let groups = history.comparable(key);
     let newest = *groups.last()?.last()?;
     // A change of prices is no change of the model: both are compared at one list.
@@ -72,11 +87,10 @@ pub(super) fn with(
     let repriced = prices_of_main(newest, today).map(|main| today.priced_with(main));
     let analysis = repriced.as_ref().unwrap_or(today);
     let epochs = history.by_epoch(key);
-    let noise = run_noise(
-        &epochs,
-        analysis.sizes.iter().map(|it| it.memory_mb),
-        groups.len(),
-    );
+    let (noise, noise_of_all) = match pairs {
+        Some(pairs) => (pairs.noise, pairs.noise_of_all),
+        None => noise_of_runs(&epochs, analysis, groups.len()),
+    };
     let baseline_size = newest.recommended_memory_mb;
     if let Some(cause) = analysis.unjudged(baseline_size) {
         let baseline = summary(baseline_size, &groups, noise);
@@ -88,11 +102,8 @@ pub(super) fn with(
     let window = Window {
         groups: &groups,
         noise,
-        noise_of_all: if groups.len() < RUNS_TO_KNOW_THE_MEAN {
-            noise
-        } else {
-            run_noise_of_all(&epochs, analysis, groups.len())
-        },
+        noise_of_all,
+        pairs,
         analysis,
         today,
     };
@@ -106,16 +117,20 @@ pub(super) fn with(
         latency: at_size.latency,
         cost: at_size.cost,
     };
-    let sight = Sight {
-        history,
-        key,
-        groups: &groups,
-        analysis,
-        limits,
-        now: measured_at,
-    };
     let compared = metrics.latency.compared();
     let judged_tail = compared.and(metrics.latency.metric.tail());
+    let outlooks = match pairs {
+        Some(pairs) => of_rounds(&window, limits, pairs.rounds, (baseline_size, judged_tail)),
+        None => Sight {
+            history,
+            key,
+            groups: &groups,
+            analysis,
+            limits,
+            now: measured_at,
+        }
+        .outlooks(baseline_size, judged_tail),
+    };
     let mut notices = size_notices(newest, analysis, baseline_size, judged.memory_mb);
     notices.extend(
         repriced
@@ -124,13 +139,19 @@ pub(super) fn with(
     );
     notices.extend(window.latency_notices(baseline_size));
     notices.extend(tail_too_noisy(analysis, &metrics.latency));
-    notices.extend(metrics.iter().filter_map(much_better));
+    // A reference follows main by itself.
+    notices.extend(
+        metrics
+            .iter()
+            .filter_map(much_better)
+            .filter(|_| pairs.is_none()),
+    );
     Some(Evidence {
         recommended: Some(recommended.memory_mb),
         metrics,
         overall: window.over_all_sizes(limits),
         baseline: Some(BaselineSummary {
-            outlooks: sight.outlooks(baseline_size, judged_tail),
+            outlooks,
             creep: history
                 .oldest_of_epoch(key)
                 .filter(|oldest| oldest.run_id != newest.run_id)
@@ -140,6 +161,18 @@ pub(super) fn with(
         unlike: Vec::new(),
         notices,
     })
+}
+
+/// Run-to-run noise of one size, and of the mean over all.
+fn noise_of_runs(epochs: &[Vec<Group<'_>>], analysis: &Analysis, runs: usize) -> (Noise, Noise) {
+    let sizes = analysis.sizes.iter().map(|it| it.memory_mb);
+    let noise = run_noise(epochs, sizes, runs);
+    let noise_of_all = if runs < RUNS_TO_KNOW_THE_MEAN {
+        noise
+    } else {
+        run_noise_of_all(epochs, analysis, runs)
+    };
+    (noise, noise_of_all)
 }
 
 /// The list that main's newest run was priced with, where calls cost something else by it.
@@ -212,12 +245,15 @@ fn memory_unless_unjudged(
 pub(super) fn summary(
     baseline_size: MemoryMb,
     groups: &[Group<'_>],
-    noise: RunNoise,
+    noise: Noise,
 ) -> BaselineSummary {
     BaselineSummary {
         recommended: baseline_size,
         runs: groups.len(),
-        next_counts_from: groups.last().and_then(next_counts_from),
+        next_counts_from: match noise.between {
+            Between::Runs(_) => groups.last().and_then(next_counts_from),
+            Between::Pairs(_) => None,
+        },
         outlooks: Vec::new(),
         run_deviation: Ratio(noise.variance.sqrt()),
         commits: groups

@@ -1,7 +1,7 @@
 //! One gated number: what it is held against, its limit, and what follows.
 
 use super::metric::{Metric, Value, number};
-use super::noise::LogDifference;
+use super::noise::{Between, LogDifference};
 use crate::result::Cause;
 use crate::units::{MemoryMb, Ratio};
 
@@ -91,6 +91,8 @@ pub enum NotCompared {
     NotTheModel(Cause),
     /// Fewer than 81 calls.
     TooFewCalls,
+    /// The reference, which was to be measured in turn, was not measured where it decides.
+    ReferenceNotMeasured,
     /// No size was measured.
     NothingMeasured,
     /// The run was stopped because another metric was certain to fail.
@@ -186,6 +188,8 @@ pub struct Compared {
     pub increase: Ratio,
     /// The same in ln units, with its errors.
     pub(super) difference: LogDifference,
+    /// What the noise in it is between.
+    pub(super) between: Between,
     /// How much identical code varies.
     pub band: Band,
     /// The increase that is wanted at most; `None` where any is allowed.

@@ -5,7 +5,7 @@ use super::change::{Change, judge_change};
 use super::comparison::{CeilingOutcome, Compared, Comparison, MetricJudgement, Status, Tolerance};
 use super::limits::Limits;
 use super::metric::{Value, number};
-use super::noise::LogDifference;
+use super::noise::{Between, LogDifference};
 use super::window::{cost_tolerance, latency_tolerance};
 use super::{Evidence, Gated, Judgement, Notice, Overall, Verdict};
 use crate::result::RunResult;
@@ -26,7 +26,8 @@ pub fn sizes_to_confirm(judgement: &Judgement, run: &RunResult) -> Vec<MemoryMb>
         return Vec::new();
     }
     if judgement.overall.iter().any(MetricJudgement::fails) {
-        return run.measured().map(|it| it.memory_mb).collect();
+        let sizes = run.pooled();
+        return sizes.measured().map(|it| it.memory_mb).collect();
     }
     let failing = judgement.metrics.iter().filter(|it| it.fails());
     let mut sizes: Vec<MemoryMb> = failing.filter_map(|it| it.memory_mb).collect();
@@ -38,14 +39,11 @@ pub fn sizes_to_confirm(judgement: &Judgement, run: &RunResult) -> Vec<MemoryMb>
 /// The judgement of both measurements together. Memory and all that only the first has measured
 /// stay as they are.
 pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) -> Judgement {
-    let runs = first.baseline.as_ref().map_or(0, |baseline| baseline.runs);
     let latency = Rules {
         tolerance: latency_tolerance(limits),
-        runs,
     };
     let cost = Rules {
         tolerance: cost_tolerance(limits),
-        runs,
     };
     let metrics = Gated {
         memory: first.metrics.memory,
@@ -64,7 +62,10 @@ pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) ->
         unlike: first.unlike,
         notices: first.notices,
     };
-    let mut judgement = Judgement::new(evidence, first.origin.clone());
+    let mut judgement = Judgement {
+        stored: first.stored,
+        ..Judgement::new(evidence, first.origin)
+    };
     judgement.notices.push(Notice::MeasuredTwice {
         fails: judgement.verdict == Verdict::Fail,
     });
@@ -74,8 +75,6 @@ pub(super) fn together(first: Judgement, second: &Judgement, limits: &Limits) ->
 /// What a metric is held to.
 struct Rules {
     tolerance: Tolerance,
-    /// Runs in the baseline.
-    runs: usize,
 }
 
 impl Rules {
@@ -105,7 +104,7 @@ impl Rules {
                 let bare = MetricJudgement {
                     comparison: Comparison::NotCompared {
                         baseline: None,
-                        now: Some(between(now, again)),
+                        now: Some(between(now, again, EVEN)),
                     },
                     // Both above the ceiling are so together.
                     status: if first.fails() {
@@ -115,7 +114,7 @@ impl Rules {
                     },
                     ..*first
                 };
-                Self::under_ceiling(bare, first, second)
+                Self::under_ceiling(bare, first, second, EVEN)
             }
             // What cannot be measured again stands.
             (
@@ -135,13 +134,18 @@ impl Rules {
         one: &Compared,
         other: &Compared,
     ) -> MetricJudgement {
+        let share = share_of_first(one.between, other.between);
         let change = Change {
             metric: first.metric,
             memory_mb: first.memory_mb,
-            baseline: one.baseline,
-            now: between(one.now, other.now),
-            difference: mean_of(&one.difference, &other.difference),
-            runs: self.runs,
+            baseline: match one.between {
+                Between::Runs(_) => one.baseline,
+                // Each was measured beside its own.
+                Between::Pairs(_) => between(one.baseline, other.baseline, share),
+            },
+            now: between(one.now, other.now, share),
+            difference: mean_of(one, other, share),
+            between: both(one.between, other.between),
         };
         let judged = judge_change(&change, self.tolerance);
         let strays = judged.fails() && !self.is_clearly_beyond(other);
@@ -153,7 +157,7 @@ impl Rules {
         } else {
             judged
         };
-        Self::under_ceiling(judged, first, second)
+        Self::under_ceiling(judged, first, second, share)
     }
 
     /// The number held against the ceiling is that of both, too, and may be another than the one
@@ -162,11 +166,12 @@ impl Rules {
         judged: MetricJudgement,
         first: &MetricJudgement,
         second: &MetricJudgement,
+        share: f64,
     ) -> MetricJudgement {
         let (Some(one), Some(other)) = (first.ceiling, second.ceiling) else {
             return judged;
         };
-        let now = between(one.now, other.now);
+        let now = between(one.now, other.now, share);
         if other.outcome == CeilingOutcome::Open {
             judged.with_open_ceiling(now, one.allowed)
         } else {
@@ -186,28 +191,57 @@ impl Rules {
     }
 }
 
-/// The mean of two differences from the same baseline. Their own sampling errors are independent;
-/// the noise from run to run counts in full, as both were measured in the same hour.
-fn mean_of(one: &LogDifference, other: &LogDifference) -> LogDifference {
-    let squared = |a: f64, b: f64| a.mul_add(a, b * b);
-    let own_error = squared(one.own_error, other.own_error).sqrt() / 2.0;
+/// The first measurement's share of both together, where each is one run.
+const EVEN: f64 = 0.5;
+
+/// The first measurement's share of both together: pairs count each.
+fn share_of_first(one: Between, other: Between) -> f64 {
+    match (one, other) {
+        (Between::Pairs(one), Between::Pairs(other)) => {
+            let (one, other) = (f64::from(one.max(1)), f64::from(other.max(1)));
+            one / (one + other)
+        }
+        (Between::Runs(_) | Between::Pairs(_), _) => EVEN,
+    }
+}
+
+const fn both(one: Between, other: Between) -> Between {
+    match (one, other) {
+        (Between::Pairs(one), Between::Pairs(other)) => Between::Pairs(one.saturating_add(other)),
+        (Between::Runs(_) | Between::Pairs(_), _) => one,
+    }
+}
+
+/// The mean of two differences, of which the first has this share. Their own sampling errors are
+/// independent. So is the noise between pairs, which are fresh ones; that from run to run counts in
+/// full, as both were measured in the same hour and are compared with the same baseline.
+fn mean_of(one: &Compared, other: &Compared, share: f64) -> LogDifference {
+    let (from, to) = (one.difference, other.difference);
+    let rest = 1.0 - share;
+    let independent = |a: f64, b: f64| (share * a).mul_add(share * a, (rest * b).powi(2));
+    let own_error = independent(from.own_error, to.own_error).sqrt();
     let between_runs =
-        |it: &LogDifference, error: f64| (error * error - it.own_error * it.own_error).max(0.0);
+        |it: LogDifference, error: f64| (error * error - it.own_error * it.own_error).max(0.0);
     let error = |of: fn(&LogDifference) -> f64| {
-        let noise = f64::midpoint(between_runs(one, of(one)), between_runs(other, of(other)));
+        let (a, b) = (between_runs(from, of(&from)), between_runs(to, of(&to)));
+        let noise = match one.between {
+            Between::Runs(_) => share * a + rest * b,
+            Between::Pairs(_) => independent(a.sqrt(), b.sqrt()),
+        };
         own_error.mul_add(own_error, noise).sqrt()
     };
     LogDifference {
-        difference: f64::midpoint(one.difference, other.difference),
+        difference: share.mul_add(from.difference, rest * to.difference),
         own_error,
         standard_error: error(|it| it.standard_error),
         error_of_decrease: error(|it| it.error_of_decrease),
     }
 }
 
-/// The geometric mean of two values of one kind; of two changes that of their factors.
-fn between(one: Value, other: Value) -> Value {
-    let mean = |a: f64, b: f64| (a.max(0.0) * b.max(0.0)).sqrt();
+/// The geometric mean of two values of one kind, of which the first has this share; of two changes
+/// that of their factors.
+fn between(one: Value, other: Value, share: f64) -> Value {
+    let mean = |a: f64, b: f64| a.max(0.0).powf(share) * b.max(0.0).powf(1.0 - share);
     match (one, other) {
         (Value::Latency(a), Value::Latency(b)) => Value::Latency(LatencyMs(mean(a.get(), b.get()))),
         (Value::Cost(a), Value::Cost(b)) => Value::Cost(Usd(mean(a.get(), b.get()))),

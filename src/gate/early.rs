@@ -35,6 +35,7 @@ pub(super) fn judge(
         groups: &groups,
         noise,
         noise_of_all: noise,
+        pairs: None,
         analysis,
         today: analysis,
     };
@@ -69,7 +70,8 @@ pub(super) fn judge(
     })
 }
 
-/// Whether a run that is stopped here fails for certain.
+/// Whether a run that is stopped here fails for certain. Beside a reference nothing is: the stored
+/// runs do not decide, and the reference is not measured to its end either.
 pub fn is_certain_failure(
     run: &RunResult,
     analysis: &Analysis,
@@ -77,7 +79,8 @@ pub fn is_certain_failure(
     limits: &Limits,
 ) -> bool {
     let key = Key::of(run, analysis);
-    let Some(history) = history.deciding(&key) else {
+    let deciding = history.deciding(&key);
+    let Some(history) = deciding.filter(|_| run.reference.is_none()) else {
         return false;
     };
     judge(run, analysis, history, &key, limits)

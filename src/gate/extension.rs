@@ -2,7 +2,7 @@
 
 use super::change::WIDEST_BAND;
 use super::metric::Tail;
-use super::noise::{RunNoise, compare_quantile, ln};
+use super::noise::{Between, Noise, compare_quantile, ln};
 use crate::analysis::{count, nearest_rank, warm_latencies};
 use crate::result::EndpointRun;
 
@@ -18,9 +18,9 @@ pub fn is_tail_too_noisy(run: &EndpointRun) -> bool {
         return true;
     };
     let baseline: Vec<f64> = nearest_rank(&sorted, p).map(ln).into_iter().collect();
-    let no_drift = RunNoise {
+    let no_drift = Noise {
         variance: 0.0,
-        runs: baseline.len(),
+        between: Between::Runs(baseline.len()),
     };
     let calls = RUNS * count(&sorted);
     let comparison = compare_quantile(&sorted, p, &baseline, calls, no_drift);

@@ -17,7 +17,9 @@ mod limits;
 mod metric;
 mod noise;
 mod outlook;
+mod pairs;
 mod run_to_run;
+mod side_by_side;
 mod verdict;
 mod window;
 
@@ -30,6 +32,7 @@ pub use self::acceptance::{
 pub use self::allow::Allowance;
 pub use self::aside::{Aside, Unlike, aside};
 pub use self::calibration::{ASSUMED_RUNS, Calibration, Tolerances, Visibility, calibrate};
+use self::compare::Against;
 pub use self::comparison::{
     Band, Bound, Ceiling, CeilingOutcome, Compared, Comparison, MetricJudgement, NotCompared, Rule,
     Status, Undecided,
@@ -40,7 +43,7 @@ pub use self::extension::is_tail_too_noisy;
 pub use self::gated::{Gated, Overall};
 pub use self::history::{
     BaselineFile, BaselineFileError, BranchName, Branches, Entry, Epoch, History, MAX_RUNS,
-    NoBranchName, Origin, SizeEntry, SlowestEntry,
+    MeasuredInTurn, NoBranchName, Origin, SizeEntry, SlowestEntry,
 };
 pub use self::key::{Key, KeyDifference, Setting};
 pub use self::limits::{
@@ -48,7 +51,9 @@ pub use self::limits::{
 };
 pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
-pub use self::outlook::{Outlook, Provable};
+pub use self::outlook::{Measurements, Outlook, Provable};
+pub use self::side_by_side::StoredRuns;
+use self::side_by_side::{SideBySide, stored_runs};
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis, analyse};
 use crate::result::{Cause, Invocation, RunResult};
@@ -73,6 +78,8 @@ pub struct Judgement {
     pub baseline: Option<BaselineSummary>,
     /// Whose runs the baseline is made of, or would be.
     pub origin: Origin,
+    /// What the stored runs say, where a reference decides.
+    pub stored: Option<StoredRuns>,
     /// What would allow what fails.
     pub allowances: Vec<Allowance>,
     /// Settings in which baseline and run differ: then nothing was compared.
@@ -183,6 +190,13 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// A size at which the reference, measured in turn, has no measurement.
+    ReferenceNotMeasured {
+        /// The size.
+        memory_mb: MemoryMb,
+        /// Why.
+        reason: String,
+    },
     /// A size of the baseline could not be judged now, and that is not the model's doing.
     SizeNotJudged {
         /// The size.
@@ -261,8 +275,8 @@ pub enum Notice {
     },
 }
 
-/// Judges a run. Without a `history`, or with one of unlike settings, only absolute ceilings are
-/// judged.
+/// Judges a run: by its reference where it was measured in turn with one, else by the `history`.
+/// Without either, or with a history of unlike settings, only absolute ceilings are judged.
 /// Where a failure was measured a second time, both measurements decide together.
 pub fn judge(
     run: &RunResult,
@@ -271,11 +285,12 @@ pub fn judge(
     limits: &Limits,
     now: Timestamp,
 ) -> Judgement {
-    let first = judge_once(run, analysis, history, limits, now);
+    let first = judge_once(run, analysis, history, limits, (now, None));
     let together = match run.confirming_run() {
         Some(again) => {
             let of_again = analyse(&again, &analysis.prices, analysis.strategy);
-            let second = judge_once(&again, &of_again, history, limits, now);
+            let size = first.baseline.as_ref().map(|it| it.recommended);
+            let second = judge_once(&again, &of_again, history, limits, (now, size));
             confirm::together(first, &second, limits)
         }
         None => first,
@@ -286,7 +301,42 @@ pub fn judge(
     }
 }
 
+/// `size` is the one that a reference is judged at, where that is decided.
 fn judge_once(
+    run: &RunResult,
+    analysis: &Analysis,
+    history: Option<&History>,
+    limits: &Limits,
+    (now, size): (Timestamp, Option<MemoryMb>),
+) -> Judgement {
+    match SideBySide::of(run, analysis, history, size) {
+        Some(beside) => judge_beside(&beside, run, analysis, history, limits),
+        None => judge_by_history(run, analysis, history, limits, now),
+    }
+}
+
+/// The reference decides; what is stored is shown.
+fn judge_beside(
+    beside: &SideBySide,
+    run: &RunResult,
+    analysis: &Analysis,
+    stored: Option<&History>,
+    limits: &Limits,
+) -> Judgement {
+    let mut evidence = beside.judge(run, analysis, limits);
+    evidence.notices.extend(general_notices(run, analysis));
+    let stored = stored_runs(run, analysis, stored, limits);
+    let (stored, creep) = stored.unzip();
+    if let Some(baseline) = &mut evidence.baseline {
+        baseline.creep = creep.flatten();
+    }
+    Judgement {
+        stored,
+        ..Judgement::new(evidence, beside.origin().clone())
+    }
+}
+
+fn judge_by_history(
     run: &RunResult,
     analysis: &Analysis,
     history: Option<&History>,
@@ -298,15 +348,21 @@ fn judge_once(
     let wanted = given.and_then(History::branch);
     let history = given.and_then(|history| history.deciding(&key));
     let certain = history.and_then(|history| early::judge(run, analysis, history, &key, limits));
+    let against = |history| Against {
+        history,
+        key: &key,
+        pairs: None,
+    };
     let mut evidence = match history {
         _ if certain.is_some() => certain,
         _ if analysis.sizes.is_empty() => None,
-        Some(history) => compare::with(analysis, history, &key, limits, run.finished_at),
+        Some(history) => compare::with(analysis, against(history), limits, run.finished_at),
         None => None,
     }
     .unwrap_or_else(|| without_comparison(analysis, history, &key, limits));
-    let general = general_notices(run, analysis, evidence.baseline.as_ref(), now);
-    evidence.notices.extend(general);
+    let stale = stale(evidence.baseline.as_ref(), now);
+    evidence.notices.extend(stale);
+    evidence.notices.extend(general_notices(run, analysis));
     let used = history.map_or(wanted, History::branch);
     evidence.notices.extend(other_branch(wanted, used));
     let origin = history.or(given).map(History::origin);
@@ -403,6 +459,7 @@ impl Judgement {
             overall,
             baseline,
             origin,
+            stored: None,
             allowances: Vec::new(),
             unlike,
             aside: None,
@@ -439,21 +496,18 @@ impl Judgement {
     }
 }
 
-fn general_notices(
-    run: &RunResult,
-    analysis: &Analysis,
-    baseline: Option<&BaselineSummary>,
-    now: Timestamp,
-) -> Vec<Notice> {
+fn stale(baseline: Option<&BaselineSummary>, now: Timestamp) -> Option<Notice> {
+    let (_, at) = baseline?.commits.first()?;
+    let days = now.duration_since(*at).as_hours() / 24;
+    (days > STALE_DAYS).then_some(Notice::StaleBaseline { days })
+}
+
+fn general_notices(run: &RunResult, analysis: &Analysis) -> Vec<Notice> {
+    let run = run.pooled();
+    let run = run.as_ref();
     let mut notices = Vec::new();
     if analysis.cost_basis == CostBasis::ClientLatency && !analysis.sizes.is_empty() {
         notices.push(Notice::CostIsEstimated);
-    }
-    if let Some((_, at)) = baseline.and_then(|baseline| baseline.commits.first()) {
-        let days = now.duration_since(*at).as_hours() / 24;
-        if days > STALE_DAYS {
-            notices.push(Notice::StaleBaseline { days });
-        }
     }
     notices.extend(extended(run, analysis));
     notices.extend(failed_by_aws(run, analysis));
@@ -490,7 +544,8 @@ fn failed_by_aws(run: &RunResult, analysis: &Analysis) -> Vec<Notice> {
 }
 
 fn extended(run: &RunResult, analysis: &Analysis) -> Option<Notice> {
-    let planned = run.settings.invocations;
+    let rounds = run.reference.as_ref().map_or(1, |it| it.rounds);
+    let planned = run.settings.invocations.saturating_mul(rounds);
     let more = |calls: usize| u32::try_from(calls).is_ok_and(|calls| calls > planned);
     let sizes = analysis
         .sizes

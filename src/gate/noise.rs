@@ -50,6 +50,31 @@ impl LogDifference {
         Ratio((SIGMAS * self.own_error).exp_m1())
     }
 
+    /// The same with another sampling error of the comparison.
+    pub(super) fn with_own_error(self, own_error: f64) -> Self {
+        let other = |error: f64| {
+            let between = (error.powi(2) - self.own_error.powi(2)).max(0.0);
+            own_error.mul_add(own_error, between).sqrt()
+        };
+        Self {
+            difference: self.difference,
+            own_error,
+            standard_error: other(self.standard_error),
+            error_of_decrease: other(self.error_of_decrease),
+        }
+    }
+
+    /// The same with so many times the rounds: each has its own calls and its own pair.
+    pub(super) fn of_rounds_times(self, times: f64) -> Self {
+        let fewer = times.max(1.0).sqrt();
+        Self {
+            difference: self.difference,
+            own_error: self.own_error / fewer,
+            standard_error: self.standard_error / fewer,
+            error_of_decrease: self.error_of_decrease / fewer,
+        }
+    }
+
     /// Identical code stays within this decrease (3 sigma), as a positive share.
     pub(super) fn band_of_decrease(&self) -> Ratio {
         Ratio(-(-SIGMAS * self.error_of_decrease).exp_m1())
@@ -61,16 +86,35 @@ impl LogDifference {
     }
 }
 
-/// Run-to-run noise of a baseline.
+/// How much measurements of identical code differ beyond their sampling errors.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct RunNoise {
-    /// Variance of ln latency from run to run.
+pub(super) struct Noise {
+    /// Variance in ln units of what `between` says.
     pub(super) variance: f64,
-    /// Runs in the baseline.
-    pub(super) runs: usize,
+    /// What varies, and how often it was measured.
+    pub(super) between: Between,
 }
 
-impl RunNoise {
+/// What varies between measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    /// One run and the next, on other days: this run and so many of a baseline.
+    Runs(usize),
+    /// The two endpoints of a pair, measured in turn: so many pairs.
+    Pairs(u32),
+}
+
+impl Between {
+    /// Runs that a young baseline lacks; pairs lack none.
+    pub(super) const fn missing_runs(self) -> usize {
+        match self {
+            Self::Runs(runs) => MATURE_RUNS.saturating_sub(runs),
+            Self::Pairs(_) => 0,
+        }
+    }
+}
+
+impl Noise {
     /// Shrinks the variance observed with `degrees` of freedom to the prior: (4 %)^2, or (8 %)^2
     /// for a young baseline.
     pub(super) fn shrunk(observed: f64, degrees: f64, runs: usize) -> Self {
@@ -79,9 +123,31 @@ impl RunNoise {
         } else {
             RUN_DEVIATION
         };
-        let variance =
-            (PRIOR_WEIGHT * prior.powi(2) + degrees * observed.max(0.0)) / (PRIOR_WEIGHT + degrees);
-        Self { variance, runs }
+        let variance = shrunk(observed, degrees, prior);
+        Self {
+            variance,
+            between: Between::Runs(runs),
+        }
+    }
+
+    /// Shrinks the variance between so many pairs to that of `prior_deviation`.
+    pub(super) fn of_pairs(observed: f64, pairs: u32, prior_deviation: f64) -> Self {
+        let degrees = f64::from(pairs.saturating_sub(1));
+        Self {
+            variance: shrunk(observed, degrees, prior_deviation),
+            between: Between::Pairs(pairs),
+        }
+    }
+
+    /// The same where so many runs of the baseline say something; pairs are what they are.
+    pub(super) const fn of_runs(self, runs: usize) -> Self {
+        match self.between {
+            Between::Runs(_) => Self {
+                between: Between::Runs(runs),
+                ..self
+            },
+            Between::Pairs(_) => self,
+        }
     }
 
     /// What [`Self::shrunk`] will say with `more` runs beside the `runs` that there are, if those
@@ -95,11 +161,23 @@ impl RunNoise {
         Self::shrunk(pooled, both, runs + more)
     }
 
-    /// This run's and the baseline's share: tau^2 (1 + 1/k).
+    /// The variance of a comparison: this run's and the baseline's share, tau^2 (1 + 1/k), or that
+    /// of the mean of all pairs, tau^2 / N.
     #[expect(clippy::cast_precision_loss, reason = "at most ten runs")]
     fn of_comparison(self) -> f64 {
-        self.variance * (1.0 + 1.0 / self.runs.max(1) as f64)
+        self.variance
+            * match self.between {
+                Between::Runs(runs) => 1.0 + 1.0 / runs.max(1) as f64,
+                Between::Pairs(pairs) => 1.0 / f64::from(pairs.max(1)),
+            }
     }
+}
+
+/// A variance observed with so many degrees of freedom, drawn to that of a prior, which counts as
+/// three.
+fn shrunk(observed: f64, degrees: f64, prior_deviation: f64) -> f64 {
+    (PRIOR_WEIGHT * prior_deviation.powi(2) + degrees * observed.max(0.0))
+        / (PRIOR_WEIGHT + degrees)
 }
 
 /// Natural logarithm of a latency or cost; 0 counts as a tiny value.
@@ -127,7 +205,7 @@ pub(super) fn compare_quantile(
     p: f64,
     baseline_ln: &[f64],
     baseline_calls: f64,
-    noise: RunNoise,
+    noise: Noise,
 ) -> Option<LogDifference> {
     let now = ln(nearest_rank(sorted, p)?);
     let n = count(sorted);
@@ -162,7 +240,7 @@ fn lower_rank(position: f64) -> usize {
 pub(super) fn compare_mean(
     (now_ln, now_error): (f64, f64),
     baseline: &[(f64, f64)],
-    noise: RunNoise,
+    noise: Noise,
 ) -> LogDifference {
     let k = count(baseline).max(1.0);
     let baseline_ln: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
@@ -172,12 +250,7 @@ pub(super) fn compare_mean(
 }
 
 /// `own_errors` are those below and above the value.
-fn compare(
-    now_ln: f64,
-    own_errors: [f64; 2],
-    baseline_ln: &[f64],
-    noise: RunNoise,
-) -> LogDifference {
+fn compare(now_ln: f64, own_errors: [f64; 2], baseline_ln: &[f64], noise: Noise) -> LogDifference {
     let [standard_error, error_of_decrease] =
         own_errors.map(|own| (own.powi(2) + noise.of_comparison()).sqrt());
     let [own_error, _] = own_errors;
@@ -193,8 +266,8 @@ fn compare(
 /// size, which is in the parts, and `noise_of_all` that of the mean. `None` for no size.
 pub(super) fn geometric_mean(
     parts: &[LogDifference],
-    noise: RunNoise,
-    noise_of_all: RunNoise,
+    noise: Noise,
+    noise_of_all: Noise,
 ) -> Option<LogDifference> {
     let difference = mean(&parts.iter().map(|part| part.difference).collect::<Vec<_>>())?;
     let together = |errors: Vec<f64>| {
@@ -250,10 +323,10 @@ mod tests {
         (ln(summary.mean.get()), summary.mean_standard_error.get())
     }
 
-    fn noise() -> RunNoise {
+    fn noise() -> Noise {
         let stats: Vec<(f64, f64)> = base().iter().map(|run| ln_mean(run)).collect();
         let (means, errors): (Vec<f64>, Vec<f64>) = stats.into_iter().unzip();
-        RunNoise::shrunk(excess_variance(&means, &errors), 2.0, 3)
+        Noise::shrunk(excess_variance(&means, &errors), 2.0, 3)
     }
 
     #[track_caller]
@@ -323,9 +396,9 @@ mod tests {
 
     #[test]
     fn a_young_baseline_has_a_wider_prior_and_history_from_older_epochs_narrows_it() {
-        assert!((RunNoise::shrunk(0.0, 0.0, 1).variance.sqrt() - 0.08).abs() < 1e-12);
-        assert!((RunNoise::shrunk(0.0, 0.0, 3).variance.sqrt() - 0.04).abs() < 1e-12);
-        let experienced = RunNoise::shrunk(0.0001, 5.0, 1).variance.sqrt();
+        assert!((Noise::shrunk(0.0, 0.0, 1).variance.sqrt() - 0.08).abs() < 1e-12);
+        assert!((Noise::shrunk(0.0, 0.0, 3).variance.sqrt() - 0.04).abs() < 1e-12);
+        let experienced = Noise::shrunk(0.0001, 5.0, 1).variance.sqrt();
         assert!(experienced < 0.04, "{experienced}");
     }
 
@@ -337,7 +410,7 @@ mod tests {
             base in prop::collection::vec(-5.0..12.0_f64, 1..10),
             calls in 0.0..1e5_f64
         ) {
-            let noise = RunNoise::shrunk(0.0, 0.0, base.len());
+            let noise = Noise::shrunk(0.0, 0.0, base.len());
             for p in [0.9, 0.95, 0.99] {
                 let it = compare_quantile(&sorted(&values), p, &base, calls, noise).unwrap();
                 prop_assert!(it.increase().get().is_finite() && it.band().get() >= 0.0);

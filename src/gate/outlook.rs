@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::change::Change;
 use super::comparison::Tolerance;
 use super::history::{Group, History, next_counts_from};
 use super::key::Key;
@@ -11,6 +12,7 @@ use super::noise::{LogDifference, MATURE_RUNS, SIGMAS};
 use super::run_to_run::expected_noise;
 use super::window::{Window, cost_tolerance, latency_tolerance};
 use crate::analysis::{Analysis, SizeSummary};
+use crate::result::MAX_ROUNDS;
 use crate::units::{MemoryMb, Ratio};
 
 /// Runs that nearly all there is to learn is learned from.
@@ -20,17 +22,29 @@ const NIGHT: SignedDuration = SignedDuration::from_hours(24);
 /// 90 % of a normal distribution lie below this many standard deviations above the mean.
 pub(super) const NINE_OF_TEN: f64 = 1.281_551_6;
 
-/// What can be proven with so many runs.
+/// What can be proven with so many runs or rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outlook {
-    /// Runs that count.
-    pub runs: usize,
-    /// From when, if one run a night is recorded; `None` for today.
-    pub from: Option<Timestamp>,
+    /// How many.
+    pub of: Measurements,
     /// The measure of the tail that is judged, and what can be proven of it.
     pub latency: Option<(Tail, Provable)>,
     /// What can be proven of the cost.
     pub cost: Option<Provable>,
+}
+
+/// What a comparison rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measurements {
+    /// Runs of a baseline that count.
+    Runs {
+        /// How many.
+        count: usize,
+        /// From when, if one run a night is recorded; `None` for today.
+        from: Option<Timestamp>,
+    },
+    /// Rounds beside a reference.
+    Rounds(u32),
 }
 
 /// Which increase can be told from noise.
@@ -76,6 +90,7 @@ impl Sight<'_> {
             groups: &groups,
             noise,
             noise_of_all: noise,
+            pairs: None,
             analysis: self.analysis,
             today: self.analysis,
         };
@@ -89,8 +104,10 @@ impl Sight<'_> {
             Provable::of(&change.difference, tolerated)
         });
         Outlook {
-            runs,
-            from: self.from(more),
+            of: Measurements::Runs {
+                count: runs,
+                from: self.from(more),
+            },
             latency,
             cost,
         }
@@ -101,6 +118,39 @@ impl Sight<'_> {
         let next = next_counts_from(self.groups.last()?)?.max(self.now);
         next.checked_add(NIGHT * nights).ok()
     }
+}
+
+/// What can be proven with the rounds that there are, and with twice as many.
+pub(super) fn of_rounds(
+    window: &Window<'_>,
+    limits: &Limits,
+    rounds: u32,
+    (memory_mb, tail): (MemoryMb, Option<Tail>),
+) -> Vec<Outlook> {
+    let Some(size) = window.analysis.size(memory_mb) else {
+        return Vec::new();
+    };
+    let latency = tail.and_then(|tail| Some((tail, window.compare_latency(size, tail)?)));
+    let cost = window.compare_cost(size);
+    let provable = |change: &Change, tolerance, times| {
+        let difference = change.difference.of_rounds_times(f64::from(times));
+        Provable::of(&difference, share(tolerance, change.baseline))
+    };
+    let outlook = |times: u32| Outlook {
+        of: Measurements::Rounds(rounds * times),
+        latency: latency.as_ref().map(|(tail, change)| {
+            let it = provable(change, latency_tolerance(limits), times);
+            (*tail, it)
+        }),
+        cost: cost
+            .as_ref()
+            .map(|change| provable(change, cost_tolerance(limits), times)),
+    };
+    let has_room = rounds.saturating_mul(2) <= MAX_ROUNDS;
+    std::iter::once(1)
+        .chain(has_room.then_some(2))
+        .map(outlook)
+        .collect()
 }
 
 /// A tolerance as a share of the baseline; `None` where there is none.
@@ -115,7 +165,7 @@ fn share(tolerance: Tolerance, baseline: Value) -> Option<Ratio> {
 }
 
 impl Provable {
-    fn of(difference: &LogDifference, tolerated: Option<Ratio>) -> Self {
+    pub(super) fn of(difference: &LogDifference, tolerated: Option<Ratio>) -> Self {
         let error = difference.standard_error;
         Self {
             above: difference.band(),
@@ -137,11 +187,18 @@ mod tests {
         it.baseline.unwrap().outlooks
     }
 
+    fn runs_of(it: &Outlook) -> (usize, Option<Timestamp>) {
+        match it.of {
+            Measurements::Runs { count, from } => (count, from),
+            Measurements::Rounds(_) => panic!("{it:?}"),
+        }
+    }
+
     #[test]
     fn each_run_to_come_proves_more_and_has_its_night() {
         let all = outlooks(1);
         assert_eq!(
-            all.iter().map(|it| it.runs).collect::<Vec<_>>(),
+            all.iter().map(|it| runs_of(it).0).collect::<Vec<_>>(),
             [1, 2, 3, 5]
         );
         let above: Vec<f64> = all
@@ -157,7 +214,7 @@ mod tests {
         }
         let from: Vec<String> = all
             .iter()
-            .filter_map(|it| Some(it.from?.to_string()))
+            .filter_map(|it| Some(runs_of(it).1?.to_string()))
             .collect();
         // The run of main is a day old: the next one counts at once.
         assert_eq!(
@@ -176,7 +233,7 @@ mod tests {
             let it = judged(&model(1.0), Some(&history(runs, model)), &Limits::default());
             let band = it.metrics.latency.compared().unwrap().band.increase;
             let today = it.baseline.as_ref().unwrap().outlooks[0];
-            assert_eq!(today.from, None);
+            assert_eq!(runs_of(&today).1, None);
             assert!((today.latency.unwrap().1.above.get() - band.get()).abs() < 1e-12);
             let cost = it.metrics.cost.compared().unwrap().band.increase;
             assert!((today.cost.unwrap().above.get() - cost.get()).abs() < 1e-12);

@@ -1,7 +1,7 @@
 //! How much the runs of a baseline differ from each other.
 
 use super::history::{Group, SizeEntry};
-use super::noise::{RunNoise, excess_variance, ln};
+use super::noise::{Noise, excess_variance, ln};
 use crate::analysis::{Analysis, count, endpoint_variance, mean, variance};
 use crate::units::MemoryMb;
 
@@ -58,9 +58,9 @@ pub(super) fn run_noise(
     epochs: &[Vec<Group<'_>>],
     sizes: impl Iterator<Item = MemoryMb>,
     runs: usize,
-) -> RunNoise {
+) -> Noise {
     let (variance, degrees) = observed_variance_of(epochs, sizes);
-    RunNoise::shrunk(variance, degrees, runs)
+    Noise::shrunk(variance, degrees, runs)
 }
 
 /// The same with so many more runs, if those vary as much as usual.
@@ -69,9 +69,9 @@ pub(super) fn expected_noise(
     sizes: impl Iterator<Item = MemoryMb>,
     runs: usize,
     more: usize,
-) -> RunNoise {
+) -> Noise {
     let (variance, degrees) = observed_variance_of(epochs, sizes);
-    RunNoise::expected(variance, degrees, runs, more)
+    Noise::expected(variance, degrees, runs, more)
 }
 
 /// The mean of the observed variances of `sizes`, and its degrees of freedom.
@@ -96,7 +96,7 @@ pub(super) fn run_noise_of_all(
     epochs: &[Vec<Group<'_>>],
     analysis: &Analysis,
     runs: usize,
-) -> RunNoise {
+) -> Noise {
     let (mut weighted, mut degrees) = (0.0, 0.0);
     for epoch in epochs {
         let per_size = analysis
@@ -130,7 +130,7 @@ pub(super) fn run_noise_of_all(
     } else {
         0.0
     };
-    RunNoise::shrunk(observed, degrees, runs)
+    Noise::shrunk(observed, degrees, runs)
 }
 
 /// Run-to-run variance that belongs to one endpoint, not to the whole run: the variance over sizes

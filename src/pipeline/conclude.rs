@@ -1,5 +1,6 @@
 //! The lower half of the hourglass, step by step: analyse, judge, compose, write, publish.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::accept::under_labels;
@@ -83,7 +84,12 @@ pub(crate) async fn conclude(
 ) -> Result<Conclusion, Error> {
     let analysis = case.analyse();
     let links = ending.links(case.run.commit.as_deref(), process);
-    let mut judgement = judge(case, &analysis, history, ending, &links, process).await;
+    let judged = ending.purpose.judged(case.run);
+    let judged = Case {
+        run: judged.as_ref(),
+        ..*case
+    };
+    let mut judgement = judge(&judged, &analysis, history, ending, &links, process).await;
     judgement.aside = gate::aside(case.run, &analysis, &judgement, history, ending.others);
     let compose = match ending.purpose {
         Purpose::Show => report::compose_measurement,
@@ -106,6 +112,16 @@ pub(crate) async fn conclude(
         entry,
         report,
     })
+}
+
+impl Purpose {
+    /// The part of a run that the purpose judges: a reference decides about pull requests alone.
+    fn judged(self, run: &RunResult) -> Cow<'_, RunResult> {
+        match self {
+            Self::Gate(_) => Cow::Borrowed(run),
+            Self::Record | Self::Show => run.without_reference(),
+        }
+    }
 }
 
 impl Case<'_> {

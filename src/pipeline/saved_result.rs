@@ -20,7 +20,7 @@ pub(crate) fn read_whole(path: &Path) -> Result<RunResult, Error> {
     Ok(run)
 }
 
-/// Adds a run to the runs of a model; returns whether it had measured anything.
+/// Adds a run, without its reference, to the runs of a model; returns whether it had measured anything.
 ///
 /// # Errors
 /// When the model's runs cannot be read.
@@ -32,6 +32,7 @@ pub(crate) fn append(
     analysis: &Analysis,
 ) -> Result<bool, BaselineFileError> {
     let history = file.history(name, branches)?;
+    let run = &*run.without_reference();
     let judgement = judge(run, analysis, Some(&history), &Limits::default(), now());
     let Some(recommended) = judgement.recommended else {
         return Ok(false);

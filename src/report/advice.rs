@@ -4,10 +4,10 @@ use super::document::{Inline, code, link, name, text};
 use super::notes::labelled;
 use super::{Facts, Links, causes, metrics, numbers, sanitise};
 use crate::gate::{
-    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, KeyDifference, MetricJudgement,
-    NotCompared, Rule, Setting, Status, Tail, Undecided, Value, Verdict,
+    ACCEPT_LABEL, Ceiling, CeilingOutcome, Compared, Comparison, KeyDifference, MeasuredInTurn,
+    MetricJudgement, NotCompared, Rule, Setting, Status, Tail, Undecided, Value, Verdict,
 };
-use crate::result::{Cause, EndpointOutcome, EndpointRun, RunResult, Service};
+use crate::result::{Cause, EndpointOutcome, EndpointRun, MAX_ROUNDS, RunResult, Service};
 use crate::text::shell_word;
 use crate::units::{MemoryMb, Ratio};
 
@@ -249,6 +249,10 @@ fn not_compared(facts: Facts<'_>, judged: &MetricJudgement) -> Option<String> {
             "{} has no measurement to compare with.",
             facts.reference().its_size()
         ),
+        NotCompared::ReferenceNotMeasured => format!(
+            "{} could not be measured where it decides, and that says nothing about this model.",
+            facts.reference().name()
+        ),
         NotCompared::StoppedEarly => {
             "the run was stopped early, and what it measured by then fails nothing by these limits."
                 .to_owned()
@@ -358,6 +362,10 @@ fn nothing_more(facts: Facts<'_>) -> Vec<Inline> {
         }
         words.push(text("; worse ones fail again. "));
     }
+    // A reference follows main by itself.
+    if facts.reference().in_turn().is_some() {
+        return words;
+    }
     words.push(text(format!(
         "After the merge, the next run of {} starts a new baseline.",
         facts.reference().name()
@@ -396,6 +404,9 @@ fn fix_or_allow(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
 /// The limits that would allow it.
 fn allowing(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
     let allowances = &facts.judgement.allowances;
+    if facts.reference().in_turn().is_some() {
+        return Vec::new();
+    }
     if allowances.is_empty() {
         return vec![
             text("Which limit would allow it shows a run without "),
@@ -431,6 +442,9 @@ fn remedy(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
     if let Some(cause) = foreign {
         return vec![text(causes::remedy(cause))];
     }
+    if let Some(it) = facts.reference().in_turn() {
+        return more_rounds(facts, it, links);
+    }
     match facts.missing_runs() {
         Some(missing) => {
             let verb = match facts.reference().branch() {
@@ -449,6 +463,24 @@ fn remedy(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
             text("."),
         ],
     }
+}
+
+/// How a run beside a reference comes to decide.
+fn more_rounds(facts: Facts<'_>, it: &MeasuredInTurn, links: &Links) -> Vec<Inline> {
+    let missed = Status::NotCompared(NotCompared::ReferenceNotMeasured);
+    let mut metrics = facts.judgement.metrics.iter();
+    if metrics.any(|judged| judged.status == missed) {
+        return vec![run_again(links), text(".")];
+    }
+    let mut words = vec![
+        text("measure again, with more calls: "),
+        code("--invocations"),
+    ];
+    if it.rounds < MAX_ROUNDS {
+        words.extend([text(", or more rounds: "), code("--rounds")]);
+    }
+    words.push(text("."));
+    words
 }
 
 impl Facts<'_> {

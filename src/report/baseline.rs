@@ -5,14 +5,17 @@ use jiff::SignedDuration;
 use super::document::{Inline, name, text};
 use super::notes::labelled;
 use super::table::{Align, Cell, Table};
-use super::{Facts, numbers, short_commit};
-use crate::gate::{BaselineSummary, MATURE_RUNS, Outlook, Provable};
+use super::{Facts, in_turn, numbers, short_commit};
+use crate::gate::{BaselineSummary, MATURE_RUNS, Measurements, Outlook, Provable};
 
 /// Why some of the recorded runs do not count.
 const TOGETHER: &str = "less than 6 hours apart count as one";
 
 /// `Baseline: main at c0ffee4, 1 day old; 5 runs count.`, and what a young one can prove.
 pub(super) fn line(facts: Facts<'_>) -> Option<Vec<Inline>> {
+    if let Some(it) = facts.reference().in_turn() {
+        return Some(in_turn::line(facts, it));
+    }
     let baseline = facts.judgement.baseline.as_ref()?;
     let (commit, at) = baseline.commits.first()?;
     let reference = facts.reference();
@@ -67,16 +70,25 @@ fn counting(facts: Facts<'_>, baseline: &BaselineSummary) -> String {
 
 /// What a young baseline catches today, and with the runs to come.
 fn forecast(outlooks: &[Outlook], nights: bool) -> Option<String> {
-    let today = outlooks.first().filter(|it| it.runs < MATURE_RUNS)?;
+    let today = outlooks.first()?;
+    let Measurements::Runs { count, .. } = today.of else {
+        return None;
+    };
+    if count >= MATURE_RUNS {
+        return None;
+    }
     let above = |it: &Provable| Some(format!("above {}", numbers::percent(it.above)));
     let from = |it: &Provable| Some(format!("from {}", numbers::percent(it.nine_of_ten?)));
     let mut words = vec![format!(" What is caught today: {}.", both(today, above)?)];
-    if let Some(last) = outlooks
-        .last()
-        .filter(|last| nights && last.runs > today.runs)
-        && let (Some(then), Some(caught)) = (last.from, both(last, from))
+    if let Some(last) = outlooks.last().filter(|_| nights)
+        && let Measurements::Runs {
+            count: runs,
+            from: Some(then),
+        } = last.of
+        && let Some(caught) = both(last, from)
+        && runs > count
     {
-        let (runs, then) = (last.runs, numbers::moment(then));
+        let then = numbers::moment(then);
         words.push(format!(
             " With {runs} runs, one a night, from {then}: {caught}, nine times of ten."
         ));
@@ -106,7 +118,10 @@ pub(super) fn outlook_table(outlooks: &[Outlook]) -> Table {
         ("Caught 9 times of 10 from", Align::Right),
     ]);
     for it in outlooks {
-        let from = it.from.map_or_else(|| "today".to_owned(), numbers::moment);
+        let Measurements::Runs { count, from } = it.of else {
+            continue;
+        };
+        let from = from.map_or_else(|| "today".to_owned(), numbers::moment);
         let latency = it.latency.map(|(tail, latency)| (tail.name(), latency));
         let metrics = latency
             .into_iter()
@@ -114,7 +129,7 @@ pub(super) fn outlook_table(outlooks: &[Outlook]) -> Table {
         for (metric, provable) in metrics {
             let caught = provable.nine_of_ten.map(numbers::percent);
             let cells = [
-                it.runs.to_string(),
+                count.to_string(),
                 from.clone(),
                 metric.to_owned(),
                 numbers::percent(provable.above),

@@ -5,8 +5,8 @@ use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
 use crate::gate::{
-    Compared, Comparison, Metric, MetricJudgement, NotCompared, Setting, Status, Tail, Undecided,
-    Unlike, Value, Verdict,
+    Compared, Comparison, Metric, MetricJudgement, NotCompared, Notice, Setting, Status, Tail,
+    Undecided, Unlike, Value, Verdict,
 };
 use crate::result::Service;
 use crate::units::MemoryMb;
@@ -97,10 +97,15 @@ fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
     let place = place(facts);
     match facts.judgement.verdict {
         Verdict::Pass => vec![text(format!(
-            " passed{place}: {}",
+            " passed{place}{}: {}",
+            against(facts, room),
             three_numbers(facts, room)
         ))],
-        Verdict::Fail => vec![text(format!(" failed{place}: {}", failures(facts)))],
+        Verdict::Fail => vec![text(format!(
+            " failed{place}{}: {}",
+            against(facts, room),
+            failures(facts)
+        ))],
         Verdict::Accepted => accepted(facts),
         Verdict::NoBaseline => {
             if let Some(words) = aside(facts) {
@@ -119,6 +124,15 @@ fn rest(facts: Facts<'_>, room: Room) -> Vec<Inline> {
         Verdict::Inconclusive => undecided(facts, room),
         Verdict::NotRun => vec![text(" not run")],
         Verdict::CouldNotMeasure => nothing_measured(facts),
+    }
+}
+
+/// ` against main's model`, where that was measured in turn.
+fn against(facts: Facts<'_>, room: Room) -> String {
+    let reference = facts.reference();
+    match (reference.in_turn(), room) {
+        (Some(_), Room::Ample) => format!(" against {}", reference.name()),
+        (Some(_), Room::Tight) | (None, _) => String::new(),
     }
 }
 
@@ -307,8 +321,12 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> O
         }
         Status::Undecided(Undecided::BandTooWide) => {
             let band = words(|it| numbers::share(it.band.increase));
+            let more = match facts.reference().in_turn() {
+                Some(_) => "rounds",
+                None => "calls",
+            };
             Some(format!(
-                "in {title} the same code varies by up to {band}; more calls decide"
+                "in {title} the same code varies by up to {band}; more {more} decide"
             ))
         }
         Status::Undecided(Undecided::TooFewForCeiling) => Some(format!(
@@ -347,6 +365,9 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> O
                 },
             )
         }
+        Status::NotCompared(NotCompared::ReferenceNotMeasured) => {
+            Some(reference_not_measured(facts))
+        }
         Status::NotCompared(NotCompared::SizeNotMeasured) => {
             let size = facts
                 .judgement
@@ -367,6 +388,26 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> O
         | Status::WithinNoise
         | Status::Off => None,
     }
+}
+
+/// `main's model was not measured at 1024 MB, 2048 MB; a run that measures both decides`.
+fn reference_not_measured(facts: Facts<'_>) -> String {
+    let sizes: Vec<String> = facts
+        .judgement
+        .notices
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::ReferenceNotMeasured { memory_mb, .. } => Some(memory_mb.to_string()),
+            _ => None,
+        })
+        .collect();
+    let at = match sizes.as_slice() {
+        [] => String::new(),
+        [one] => format!(" at {one}"),
+        several => format!(" at {} sizes", several.len()),
+    };
+    let name = facts.reference().name();
+    format!("{name} was not measured{at}; a run that measures both decides")
 }
 
 /// ` (next counts from 2026-11-22 16:12 UTC)`.

@@ -223,6 +223,7 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
             | NotCompared::UnlikeSettings
             | NotCompared::SizeNotMeasured
             | NotCompared::NotTheModel(_)
+            | NotCompared::ReferenceNotMeasured
             | NotCompared::NothingMeasured,
         ) => "⚪ not compared",
         Status::NotCompared(NotCompared::StoppedEarly) => "⚪ not measured",

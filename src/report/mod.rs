@@ -13,6 +13,7 @@ mod figures;
 mod findings;
 mod headline;
 mod html;
+mod in_turn;
 mod inline;
 mod markdown;
 mod mermaid;

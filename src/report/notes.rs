@@ -2,7 +2,7 @@
 
 use super::document::{Inline, code, name, space, strong, text};
 use super::sections::contract;
-use super::{Facts, Links, causes, numbers, reason, sanitise};
+use super::{Facts, Links, causes, in_turn, numbers, reason, sanitise};
 use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice, Tail};
 use crate::result::Service;
 use crate::units::MemoryMb;
@@ -47,11 +47,13 @@ pub(super) fn notes(facts: Facts<'_>, links: &Links) -> Vec<Vec<Inline>> {
         |it: &&Notice| !(links.is_unverified() && matches!(it, Notice::NotDeleted { .. }));
     let notices = facts.judgement.notices.iter().filter(is_shown);
     let notices = notices.map(|it| notice(facts, it));
+    let stored = facts.judgement.stored.as_ref().map(in_turn::stored);
     unverified
         .into_iter()
         .chain(place)
         .chain(contract)
         .chain(notices)
+        .chain(stored)
         .map(|words| labelled("Note:", words))
         .collect()
 }
@@ -132,7 +134,17 @@ fn notice(facts: Facts<'_>, notice: &Notice) -> Vec<Inline> {
             memory_mb,
             reason: why,
         } => vec![
-            text(format!("{memory_mb} works on {reference} and failed now: ")),
+            text(format!(
+                "{memory_mb} {} and failed now: ",
+                facts.reference().works()
+            )),
+            reason(why, MAX_REASON),
+        ],
+        Notice::ReferenceNotMeasured {
+            memory_mb,
+            reason: why,
+        } => vec![
+            text(format!("{reference} was not measured at {memory_mb}: ")),
             reason(why, MAX_REASON),
         ],
         Notice::SizeNotJudged {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CleanupSummary, EndpointMetrics, EndpointOutcome, EndpointRun, LoadRun, MetricStatistics,
-    RunResult,
+    CleanupSummary, Confirmation, EndpointMetrics, EndpointOutcome, EndpointRun, LoadRun,
+    MetricStatistics, RunResult,
 };
 
 /// Most rounds of a run beside a reference.
@@ -54,6 +54,23 @@ impl RunResult {
             confirmation: None,
             local: None,
             cleanup: CleanupSummary::default(),
+            ..self.clone()
+        })
+    }
+
+    /// The run as if it had been measured alone: what is recorded has no reference.
+    pub fn without_reference(&self) -> Cow<'_, Self> {
+        if self.reference.is_none() {
+            return Cow::Borrowed(self);
+        }
+        let alone = self.pooled();
+        Cow::Owned(Self {
+            stability: alone.stability.clone(),
+            reference: None,
+            confirmation: self.confirmation.clone().map(|it| Confirmation {
+                reference: Vec::new(),
+                ..it
+            }),
             ..self.clone()
         })
     }

@@ -177,6 +177,19 @@ pub enum Origin {
     Branch(Option<BranchName>),
     /// Other results, which were named one by one.
     Results,
+    /// A model that was measured in turn with the one that is judged.
+    Reference(MeasuredInTurn),
+}
+
+/// A reference, for texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasuredInTurn {
+    /// The model as it was given: name, image or ARN. Untrusted.
+    pub model: String,
+    /// How often each size was measured.
+    pub rounds: u32,
+    /// The branch whose model it is, where known.
+    pub branch: Option<BranchName>,
 }
 
 impl Default for Origin {
@@ -186,12 +199,20 @@ impl Default for Origin {
 }
 
 impl Origin {
-    /// Name of the branch, for texts: "main" where it is not known, `None` for other results.
-    /// Untrusted.
+    /// Name of the branch, for texts: "main" where it is not known, `None` where no runs of a
+    /// branch are compared with. Untrusted.
     pub fn branch_name(&self) -> Option<&str> {
         match self {
             Self::Branch(name) => Some(name.as_ref().map_or("main", BranchName::as_str)),
-            Self::Results => None,
+            Self::Results | Self::Reference(_) => None,
+        }
+    }
+
+    /// The reference that was measured in turn, where that is what is compared with.
+    pub const fn reference(&self) -> Option<&MeasuredInTurn> {
+        match self {
+            Self::Reference(it) => Some(it),
+            Self::Branch(_) | Self::Results => None,
         }
     }
 }
@@ -219,6 +240,15 @@ impl History {
         }
     }
 
+    /// The history that a reference is, which is never stored.
+    pub(super) fn of_reference(origin: Origin, entry: Option<Entry>) -> Self {
+        Self {
+            origin,
+            entries: entry.into_iter().collect(),
+            stand_in: None,
+        }
+    }
+
     /// Whose runs these are.
     pub const fn origin(&self) -> &Origin {
         &self.origin
@@ -238,7 +268,7 @@ impl History {
     pub const fn branch(&self) -> Option<&BranchName> {
         match &self.origin {
             Origin::Branch(name) => name.as_ref(),
-            Origin::Results => None,
+            Origin::Results | Origin::Reference(_) => None,
         }
     }
 

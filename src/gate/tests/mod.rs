@@ -9,6 +9,7 @@ mod latency;
 mod memory;
 mod notices;
 mod properties;
+pub(crate) mod side_by_side;
 mod verdicts;
 
 use jiff::SignedDuration;

@@ -9,7 +9,7 @@ use crate::gate::history::SizeEntry;
 use crate::gate::limits::{LatencyLimit, Limits};
 use crate::gate::metric::{Metric, Tail, Value, number};
 use crate::gate::noise::{
-    LogDifference, MATURE_RUNS, RunNoise, compare_mean, compare_quantile, ln, quantile_at_least,
+    LogDifference, MATURE_RUNS, compare_mean, compare_quantile, ln, quantile_at_least,
 };
 use crate::units::{LatencyMs, MemoryMb};
 
@@ -103,10 +103,7 @@ impl Window<'_> {
             })
             .collect();
         let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
-        let noise = RunNoise {
-            runs: lns.len(),
-            ..self.noise
-        };
+        let noise = self.noise.of_runs(lns.len());
         // The baseline's runs, too, show how much identical code varies: a tail that has grown
         // makes its own error larger.
         let errors: Vec<f64> = baseline.iter().map(|(_, error)| error.powi(2)).collect();
@@ -123,7 +120,7 @@ impl Window<'_> {
             baseline: Value::Latency(LatencyMs(mean(&lns)?.exp())),
             now: Value::Latency(now.mean),
             difference: compare_mean(own, &baseline, noise),
-            runs: lns.len(),
+            between: noise.between,
         })
     }
 
@@ -142,17 +139,14 @@ impl Window<'_> {
             .map(|entry| f64::from(entry.calls))
             .sum();
         // Runs that did not measure this size say nothing about it.
-        let noise = RunNoise {
-            runs: lns.len(),
-            ..self.noise
-        };
+        let noise = self.noise.of_runs(lns.len());
         Some(Change {
             metric: Metric::Latency(tail),
             memory_mb: Some(size.memory_mb),
             baseline: Value::Latency(LatencyMs(mean(&lns)?.exp())),
             now: Value::Latency(latency_of(size, tail)?),
             difference: compare_quantile(size.warm_sorted(), p, &lns, calls, noise)?,
-            runs: lns.len(),
+            between: noise.between,
         })
     }
 

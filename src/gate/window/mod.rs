@@ -11,7 +11,8 @@ use super::gated::Overall;
 use super::history::{Entry, Group, SizeEntry};
 use super::limits::{CostLimit, Limits};
 use super::metric::{Metric, Tail, Value};
-use super::noise::{LogDifference, RunNoise, compare_mean, geometric_mean, ln};
+use super::noise::{LogDifference, Noise, compare_mean, geometric_mean, ln};
+use super::pairs::Pairs;
 use super::run_to_run::mean_of;
 use crate::analysis::{Analysis, Cost, CostBasis, CostInputs, SizeSummary, count, mean};
 use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
@@ -20,10 +21,12 @@ use crate::units::{LatencyMs, MemoryMb, Ratio, Usd};
 pub(super) struct Window<'a> {
     /// Oldest first.
     pub(super) groups: &'a [Group<'a>],
-    /// The run-to-run noise of one size.
-    pub(super) noise: RunNoise,
+    /// The noise of one size, from run to run or between pairs.
+    pub(super) noise: Noise,
     /// The noise of the geometric mean over all sizes.
-    pub(super) noise_of_all: RunNoise,
+    pub(super) noise_of_all: Noise,
+    /// Of a reference that was measured in turn with this run.
+    pub(super) pairs: Option<&'a Pairs>,
     /// At the prices that cost is compared at: main's.
     pub(super) analysis: &'a Analysis,
     /// At the prices of the run, which is what ceilings are about.
@@ -120,17 +123,18 @@ impl Window<'_> {
             .collect();
         let lns: Vec<f64> = baseline.iter().map(|(ln, _)| *ln).collect();
         let error = size.warm().mean_standard_error.get();
-        let noise = RunNoise {
-            runs: lns.len(),
-            ..self.noise
-        };
+        let noise = self.noise.of_runs(lns.len());
+        let difference = compare_mean((ln(now.get()), error), &baseline, noise);
         Some(Change {
             metric: Metric::CostPerMillion,
             memory_mb: Some(size.memory_mb),
             baseline: Value::Cost(Usd(mean(&lns)?.exp())),
             now: Value::Cost(now),
-            difference: compare_mean((ln(now.get()), error), &baseline, noise),
-            runs: lns.len(),
+            difference: match self.pairs.and_then(|it| it.error_of_mean(size.memory_mb)) {
+                Some(paired) => difference.with_own_error(paired),
+                None => difference,
+            },
+            between: noise.between,
         })
     }
 
@@ -200,7 +204,7 @@ impl Window<'_> {
             baseline: Value::Change(Ratio(0.0)),
             now: Value::Change(difference.increase()),
             difference,
-            runs: self.groups.len(),
+            between: self.noise.between,
         };
         // An absolute tolerance belongs to one size: over all sizes it has no meaning.
         match tolerance {

@@ -5,8 +5,9 @@ use crate::analysis::{CostBasis, SizeSummary, count, load_calls};
 use crate::prices::{ASSUMED_DATA_USD_PER_GB, DatedPrices, PriceSource};
 use crate::report::baseline::outlook_table;
 use crate::report::document::{Block, Inline, code, name, text};
+use crate::report::reference::{Reference, in_turn as in_turn_words, rounds};
 use crate::report::table::{Align, Table};
-use crate::report::{Facts, Section, metrics, numbers, sanitise, short_commit};
+use crate::report::{Facts, Section, in_turn, metrics, numbers, sanitise, short_commit};
 use crate::result::{LatencySource, Service};
 use crate::units::{LatencyMs, Usd};
 
@@ -18,6 +19,10 @@ const SHORT_HASH: usize = 12;
 /// The folded part.
 pub(super) fn section(facts: Facts<'_>) -> Section {
     let mut table = Table::new(&[("What", Align::Left), ("How", Align::Left)]);
+    let noise_of = match facts.reference().in_turn() {
+        Some(_) => "Noise between pairs",
+        None => "Run-to-run noise",
+    };
     let rows: [(&str, Vec<Inline>); 13] = [
         ("Where", place(facts)),
         ("Calls", cell(calls(facts))),
@@ -27,7 +32,7 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
         ("Cost", cell(cost_basis(facts))),
         ("Prices", prices(facts)),
         ("Baseline", baseline(facts)),
-        ("Run-to-run noise", cell(noise(facts))),
+        (noise_of, cell(noise(facts))),
         ("Slow change", cell(creep(facts))),
         ("Endpoints and configs", cell(cleanup(facts))),
         ("This run cost", cell(run_cost(facts))),
@@ -58,6 +63,12 @@ fn outlook(facts: Facts<'_>) -> Vec<Block> {
         Some(baseline) if baseline.outlooks.len() > 1 => &baseline.outlooks,
         Some(_) | None => return Vec::new(),
     };
+    if facts.reference().in_turn().is_some() {
+        return vec![
+            paragraph("What these rounds can prove, and what twice as many could:"),
+            Block::Table(in_turn::outlook_table(outlooks)),
+        ];
+    }
     if facts.reference().branch().is_none() {
         return Vec::new();
     }
@@ -107,7 +118,16 @@ fn calls(facts: Facts<'_>) -> String {
         ),
     };
     let calls = numbers::plural(to_usize(settings.invocations), "call");
-    format!("{calls} per size one after the other, all sizes side by side, {warmup}{delay}")
+    match &facts.run.reference {
+        Some(reference) => format!(
+            "{calls} per size, model and round: one client calls both models in turn with the same sample, never both \
+             at once, in {} on fresh endpoints, {warmup}{delay}",
+            rounds(reference.rounds)
+        ),
+        None => {
+            format!("{calls} per size one after the other, all sizes side by side, {warmup}{delay}")
+        }
+    }
 }
 
 fn latency(facts: Facts<'_>) -> String {
@@ -225,6 +245,13 @@ fn baseline(facts: Facts<'_>) -> Vec<Inline> {
     let Some(baseline) = &facts.judgement.baseline else {
         return cell("none compared");
     };
+    if let Some(it) = facts.reference().in_turn() {
+        return vec![
+            text(format!("{} ", facts.reference().name())),
+            name(&sanitise::shortened(&it.model, 120)),
+            text(format!(", {}", in_turn_words(it))),
+        ];
+    }
     let mut words = vec![text(format!("{}: ", facts.reference().runs(baseline.runs)))];
     for (index, (commit, at)) in baseline.commits.iter().take(MAX_COMMITS).enumerate() {
         let commit = commit
@@ -272,8 +299,16 @@ fn creep(facts: Facts<'_>) -> String {
     format!(
         "{} since {since}, the first run of {} like these (not judged)",
         changes.join(", "),
-        facts.reference().name()
+        branch(facts)
     )
+}
+
+/// Whose stored runs the slow change is of.
+fn branch(facts: Facts<'_>) -> String {
+    match &facts.judgement.stored {
+        Some(stored) => Reference::of(&stored.origin, stored.runs).name(),
+        None => facts.reference().name(),
+    }
 }
 
 fn cleanup(facts: Facts<'_>) -> String {
