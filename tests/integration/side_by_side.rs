@@ -291,3 +291,79 @@ fn flags_that_mean_nothing_are_refused_before_anything_is_created() {
     }
     assert_eq!(simulator.count("CreateEndpointConfig"), 0);
 }
+
+/// `new` is slower than `main` by its factor, `new` and `main` by nothing where it is 1.
+fn two_models(factor: f64, latency: &str) -> String {
+    let models = format!(
+        "[[models]]\nname = \"main\"\nlatency_factor = 3.5\n\n[[models]]\nname = \"new\"\nlatency_factor = {}\n\n[latency]",
+        3.5 * factor
+    );
+    let profile = crate::support::QUICK.replace("[latency]", &models);
+    profile.replace(
+        "overhead_ms = 1.0",
+        &format!("overhead_ms = 1.0\n{latency}"),
+    )
+}
+
+/// Gates `new` beside `main` without a baseline.
+fn beside_main(factor: f64, latency: &str, extra: &[&str]) -> (Workspace, crate::support::Outcome) {
+    let simulator = Simulator::start(&two_models(factor, latency));
+    let workspace = Workspace::new(&simulator);
+    let against = ["--against-model-name", "main", "--memory-sizes", "1024"];
+    let arguments = [&against[..], extra].concat();
+    let outcome = workspace.sagegate(&run_args("new", &arguments));
+    simulator.assert_nothing_is_left();
+    (workspace, outcome)
+}
+
+/// p90 and the mean may rise by so much on a busy machine.
+const WIDE: [&str; 4] = ["--max-p99-increase", "12%", "--max-cost-increase", "12%"];
+
+#[test]
+fn without_a_baseline_identical_models_pass_and_a_slower_one_fails() {
+    let rounds = ["--rounds", "2"];
+    let (workspace, same) = beside_main(1.0, "", &[&rounds[..], &WIDE].concat());
+    let same = same.expect(0);
+    let comment = crate::support::spaced(&workspace.read("sagegate-results/comment.md"));
+    assert!(!comment.contains('❌'), "{comment}");
+    assert!(!same.stdout.contains("no baseline"), "{}", same.stdout);
+    assert!(
+        comment.contains("measured in turn in this job"),
+        "{comment}"
+    );
+
+    let (workspace, slower) = beside_main(1.35, "", &[&rounds[..], &WIDE].concat());
+    let slower = slower.expect(1);
+    assert!(slower.stdout.contains('❌'), "{}", slower.stdout);
+    let comment = workspace.read("sagegate-results/comment.md");
+    assert!(comment.contains('❌'), "{comment}");
+    // A second measurement has its own reference.
+    let confirmation = workspace.result().confirmation.unwrap();
+    assert_eq!(confirmation.stability.len(), confirmation.reference.len());
+    assert!(!confirmation.reference.is_empty());
+
+    // The same verdict from the file alone.
+    let offline = [
+        "compare",
+        "--result",
+        "sagegate-results/result.json",
+        "--output-dir",
+        "off",
+    ];
+    workspace
+        .sagegate(&[&offline[..], &WIDE].concat())
+        .expect(1);
+}
+
+#[test]
+fn what_slows_both_down_half_way_changes_nothing() {
+    let drift = "later_factor = 1.5\nlater_calls = 55";
+    let (workspace, outcome) = beside_main(1.0, drift, &[&["--rounds", "2"][..], &WIDE].concat());
+    let outcome = outcome.expect(0);
+    assert!(!outcome.stdout.contains('❌'), "{}", outcome.stdout);
+    let result = workspace.result();
+    let run = &result.stability[0];
+    let (first, last) = (&run.invocations[0], &run.invocations[99]);
+    assert!(last.latency_ms > 1.2 * first.latency_ms, "it did slow down");
+    assert!(result.confirmation.is_none());
+}
