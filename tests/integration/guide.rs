@@ -36,7 +36,7 @@ const NEEDED: [&str; 16] = [
 /// What ends a part of a page that is generated.
 const END: &str = "<!-- End of what is generated. -->\n";
 /// Flags of other programs that pages show.
-const OF_OTHERS: [&str; 37] = [
+const OF_OTHERS: [&str; 36] = [
     "--all",
     "--allow",
     "--assume-role-policy-document",
@@ -63,7 +63,6 @@ const OF_OTHERS: [&str; 37] = [
     "--review",
     "--rm",
     "--role-name",
-    "--rounds",
     "--shm-size",
     "--tag",
     "--test",
