@@ -40,6 +40,15 @@ pub enum ContainerState {
     Gone,
 }
 
+/// An exit code, with what it means where people would have to look it up.
+pub fn exit_words(exit_code: i64) -> String {
+    match exit_code {
+        137 => "137 (killed; not every engine says when that was for its memory)".to_owned(),
+        139 => "139 (segmentation fault)".to_owned(),
+        _ => exit_code.to_string(),
+    }
+}
+
 /// What the engine says about a container.
 #[derive(Debug)]
 pub(super) struct Inspected {

@@ -21,7 +21,7 @@ mod volume;
 use bollard::Docker;
 
 pub use self::connection::{Call, Reply};
-pub use self::container::ContainerState;
+pub use self::container::{ContainerState, exit_words};
 pub use self::error::EngineError;
 pub use self::image::{Image, MAX_IMAGE_BYTES};
 pub use self::labels::Labels;

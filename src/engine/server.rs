@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::connection::{Broken, Call, Connection, Reply};
-use super::container::ContainerState;
+use super::container::{ContainerState, exit_words};
 use super::error::EngineError;
 use super::log::{LogSink, LogTail};
 use super::spec::ServerSpec;
@@ -46,7 +46,7 @@ pub struct Started {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotStarted {
     /// It ended before it answered.
-    #[error("the container ended with exit code {exit_code}")]
+    #[error("the container ended with exit code {}", exit_words(*exit_code))]
     Ended {
         /// Its exit code.
         exit_code: i64,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::local::Local;
 use crate::engine::{
     Call, CallFailure, Conditions, Labels, MAX_IMAGE_BYTES, NotStarted, Server, ServerSpec,
-    StartFailure, Volume,
+    StartFailure, Volume, exit_words,
 };
 use crate::result::{Condition, ContainerLog, ContractCheck, Finding, RunResult};
 use crate::samples::SampleSet;
@@ -207,7 +207,9 @@ impl Probe<'_> {
 fn words(failure: &CallFailure) -> String {
     match failure {
         CallFailure::OutOfMemory => "it ran out of memory".to_owned(),
-        CallFailure::Ended { exit_code } => format!("it ended with exit code {exit_code}"),
+        CallFailure::Ended { exit_code } => {
+            format!("it ended with exit code {}", exit_words(*exit_code))
+        }
         CallFailure::TimedOut => "no answer within 60 s".to_owned(),
         CallFailure::TooLarge => "an answer of more than 4 MB".to_owned(),
         CallFailure::NoAnswer(words) => words.clone(),

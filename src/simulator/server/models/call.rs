@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::pool::{Lease, Pool};
 use super::{GRACE, ModelHost, reason, start_worker};
-use crate::engine::{Call, CallFailure, Reply};
+use crate::engine::{Call, CallFailure, Reply, exit_words};
 use crate::simulator::account::{HostedCall, HostedEnd, model_error, throttled, timed_out};
 use crate::simulator::server::Service;
 use crate::simulator::validate::ApiError;
@@ -167,7 +167,10 @@ fn failed(failure: &CallFailure, variant: &str, request_id: &str) -> Response<Bo
         }
         CallFailure::Ended { exit_code } => model_error(
             variant,
-            &format!("the container ended with exit code {exit_code}"),
+            &format!(
+                "the container ended with exit code {}",
+                exit_words(*exit_code)
+            ),
         ),
         CallFailure::TimedOut => timed_out(variant),
         CallFailure::TooLarge => model_error(variant, "the response has more than 4 MB"),
