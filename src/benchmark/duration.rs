@@ -13,19 +13,24 @@ const AROUND_A_PHASE: Duration = Duration::from_mins(5);
 /// About how long `plan` takes when every call takes `call`, with every size extended as far as the
 /// user allows and no quota that makes endpoints take turns.
 pub fn duration(plan: &Plan, call: Duration) -> Duration {
+    duration_around(plan, call, AROUND_A_PHASE)
+}
+
+/// The same where deployment, metrics and deletion of each phase take `around_a_phase`.
+pub fn duration_around(plan: &Plan, call: Duration, around_a_phase: Duration) -> Duration {
     let options = &plan.options;
     let calls = options.warmup.saturating_add(options.max_invocations);
     // Beside a reference two endpoints are called in turn, round after round.
     let reference = plan.identity.reference.as_ref();
     let (endpoints, rounds) = reference.map_or((1, 1), |it| (2, it.rounds));
-    let stability = AROUND_A_PHASE
+    let stability = around_a_phase
         .saturating_add(options.cold_start_delay)
         .saturating_add(call.saturating_mul(calls.saturating_mul(endpoints)))
         .saturating_mul(rounds);
     let load = options.load.as_ref().map_or(Duration::ZERO, |load| {
         let endpoints = plan.load_endpoints.iter();
         let slowest = endpoints.map(|endpoint| endpoint_duration(load, endpoint, call));
-        let one = AROUND_A_PHASE.saturating_add(slowest.max().unwrap_or_default());
+        let one = around_a_phase.saturating_add(slowest.max().unwrap_or_default());
         let under_load = reference.is_some_and(|it| it.under_load);
         one.saturating_mul(if under_load { 2 } else { 1 })
     });

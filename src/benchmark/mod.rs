@@ -40,7 +40,7 @@ use self::cleanup::sweep_quietly;
 pub use self::cleanup::{Names, sweep};
 pub use self::draft::Draft;
 pub use self::drive::{Helper, Helpers, Share, ShareDone};
-pub use self::duration::duration;
+pub use self::duration::{duration, duration_around};
 pub use self::event::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use self::journal::Record;
 pub use self::journal::{Journal, JournalError};

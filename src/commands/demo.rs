@@ -13,7 +13,7 @@ use crate::pipeline::publish::Publisher;
 use crate::pipeline::run::run;
 use crate::pipeline::simulator::{built_in_scenario, start};
 use crate::process::Process;
-use crate::simulator::Handle;
+use crate::simulator::{Handle, Scenario};
 
 /// Measures main into a fresh baseline, then gates a candidate: the same model, or one 1.7 times
 /// slower.
@@ -23,7 +23,7 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
     let samples = OutputFiles::of(folder).write_samples(BUILT_IN_SAMPLES)?;
     let baseline = folder.join("baseline.json");
     delete_old(&baseline)?;
-    let simulator = start(scenario, 0).await?;
+    let simulator = (start(scenario.clone(), 0).await?, scenario);
     let candidate = if demo.regressed {
         format!("{profile}-regressed")
     } else {
@@ -41,9 +41,13 @@ pub(super) async fn demo(demo: &Demo, process: &Process) -> Outcome {
     run_on(&simulator, &gated, process).await
 }
 
-async fn run_on(simulator: &Handle, it: &Run, process: &Process) -> Outcome {
+async fn run_on(
+    (simulator, scenario): &(Handle, Scenario),
+    it: &Run,
+    process: &Process,
+) -> Outcome {
     let inputs = Inputs::read(&it.measurement, &it.output)?;
-    let backend = Backend::on_simulator(simulator, SIMULATED_REGION).await?;
+    let backend = Backend::on_simulator(simulator, scenario.clone(), SIMULATED_REGION).await?;
     Box::pin(run(it, inputs, &backend, &Publisher::nowhere(), process)).await
 }
 

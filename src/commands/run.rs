@@ -3,6 +3,7 @@
 use crate::config::Run;
 use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
+use crate::pipeline::dry_run::{Proposal, dry_run};
 use crate::pipeline::publish::Publisher;
 use crate::pipeline::run::run as measure_and_judge;
 use crate::pipeline::subject::about;
@@ -14,6 +15,15 @@ pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
     let attempt = run.attempt();
     let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;
     let publisher = Publisher::of_attempt(&attempt, process);
+    if run.dry_run {
+        let proposal = Proposal {
+            measurement: &run.measurement,
+            target: &run.target,
+            gate: &run.gate,
+            fail_fast: run.fail_fast,
+        };
+        return Box::pin(dry_run(proposal, &publisher, process)).await;
+    }
     match Box::pin(gate(run, &publisher, process)).await {
         Ok(status) => Ok(status),
         Err(error) => {

@@ -9,6 +9,8 @@ use crate::pipeline::Outcome;
 use crate::pipeline::backend::Backend;
 use crate::pipeline::confirm::ledger;
 use crate::pipeline::credentials::warn_of_short_session;
+use crate::pipeline::dry_run::{Proposal, dry_run};
+use crate::pipeline::estimate::Estimate;
 use crate::pipeline::fail_fast::on_certain_failure;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::measure::{announce, plan};
@@ -24,6 +26,15 @@ pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
     let attempt = submit.attempt();
     let process = &about(attempt.pull_request, attempt.github_token.as_ref(), process).await;
     let publisher = Publisher::of_attempt(&attempt, process);
+    if submit.dry_run {
+        let proposal = Proposal {
+            measurement: &submit.measurement,
+            target: &Target::Aws,
+            gate: &submit.gate,
+            fail_fast: submit.fail_fast,
+        };
+        return Box::pin(dry_run(proposal, &publisher, process)).await;
+    }
     match Box::pin(submit_and_judge(submit, &publisher, process)).await {
         Ok(status) => Ok(status),
         Err(error) => {
@@ -70,7 +81,8 @@ async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Proc
         process,
     };
     submission.prepare_folder()?;
-    announce(&plan, measurement, &prices, process);
+    let estimate = Estimate::of(&plan, &policy, &backend);
+    announce(&plan, measurement, &estimate, process);
     if job.then == AfterStart::Leave {
         submission.start(&input, &plan).await?;
         submission.say_how_to_collect();

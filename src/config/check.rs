@@ -108,6 +108,7 @@ impl Run {
         };
         let checked = Checked::new(args.measurement, LoadDefault::Off, Beside::Another)?;
         Ok(Self {
+            dry_run: args.dry_run,
             measurement: Measurement {
                 bucket_owner: args.baseline.bucket_owner.clone(),
                 ..checked.measurement
@@ -236,6 +237,7 @@ impl Submit {
             output_dir,
             gate: run.gate,
             fail_fast: run.fail_fast,
+            dry_run: run.dry_run,
             job: args.job.into(),
         })
     }

@@ -70,6 +70,8 @@ pub struct Run {
     pub gate: Gate,
     /// Whether a certain failure ends the run.
     pub fail_fast: bool,
+    /// Only says what it would do.
+    pub dry_run: bool,
 }
 
 /// Measures and reports.
@@ -111,6 +113,8 @@ pub struct Submit {
     pub gate: Gate,
     /// Whether a certain failure ends the run.
     pub fail_fast: bool,
+    /// Only says what it would do.
+    pub dry_run: bool,
     /// The processing job.
     pub job: Job,
 }

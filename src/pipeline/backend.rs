@@ -10,7 +10,7 @@ use crate::config::{Measurement, Output, Target};
 use crate::error::{Error, UsageError};
 use crate::github::Context;
 use crate::process::Process;
-use crate::simulator::Handle;
+use crate::simulator::{Handle, Scenario};
 
 /// Clients, and the simulator that answers them.
 pub(crate) struct Backend {
@@ -19,6 +19,8 @@ pub(crate) struct Backend {
     pub(crate) lifetime: Lifetime,
     /// A simulator that stops when this is dropped.
     simulated: Option<Simulated>,
+    /// What the simulator simulates.
+    scenario: Option<Scenario>,
     /// The engine of this machine, where containers are measured.
     pub(crate) local: Option<Local>,
 }
@@ -27,8 +29,6 @@ pub(crate) struct Backend {
 struct Simulated {
     /// As it was given.
     profile: String,
-    /// Models that exist in it.
-    models: Vec<String>,
     _handle: Handle,
 }
 
@@ -59,14 +59,12 @@ impl Backend {
                     "measuring on a simulated AWS with profile {profile}"
                 ));
                 let scenario = scenario("--simulate", profile)?;
-                let models = scenario.model_names().map(str::to_owned).collect();
-                let handle = start(scenario, 0).await?;
+                let handle = start(scenario.clone(), 0).await?;
                 let region = region.unwrap_or(SIMULATED_REGION);
-                let session = Self::on_simulator(&handle, region).await?;
+                let session = Self::on_simulator(&handle, scenario, region).await?;
                 Ok(Self {
                     simulated: Some(Simulated {
                         profile: profile.clone(),
-                        models,
                         _handle: handle,
                     }),
                     ..session
@@ -85,6 +83,7 @@ impl Backend {
             session: session.on_machine(machine),
             lifetime: Lifetime::Machine,
             simulated: None,
+            scenario: None,
             local: Some(local),
         })
     }
@@ -136,33 +135,47 @@ impl Backend {
             session: Session::connect(region, process.aws()).await?,
             lifetime: Lifetime::Account,
             simulated: None,
+            scenario: None,
             local: None,
         })
     }
 
     /// A simulator that runs already.
-    pub(crate) async fn on_simulator(simulator: &Handle, region: &str) -> Result<Self, Error> {
+    pub(crate) async fn on_simulator(
+        simulator: &Handle,
+        scenario: Scenario,
+        region: &str,
+    ) -> Result<Self, Error> {
         let (url, key) = (simulator.url(), simulator.access_key_id());
         Ok(Self {
             session: Session::simulated(&url, key, region).await?,
             lifetime: Lifetime::Command,
             simulated: None,
+            scenario: Some(scenario),
             local: None,
         })
     }
 
     /// Refuses a model that the profile of the simulator does not have.
     pub(crate) fn check_model(&self, model: &ModelSource) -> Result<(), Error> {
-        match (&self.simulated, model) {
-            (Some(simulated), ModelSource::Existing(name)) if !simulated.models.contains(name) => {
+        let (Some(simulated), Some(scenario)) = (&self.simulated, &self.scenario) else {
+            return Ok(());
+        };
+        match model {
+            ModelSource::Existing(name) if !scenario.model_names().any(|it| it == name) => {
                 Err(UsageError::NotInProfile {
                     profile: simulated.profile.clone(),
                     name: name.clone(),
-                    models: simulated.models.clone(),
+                    models: scenario.model_names().map(str::to_owned).collect(),
                 }
                 .into())
             }
-            _ => Ok(()),
+            ModelSource::Existing(_) | ModelSource::Created { .. } => Ok(()),
         }
+    }
+
+    /// What the simulator simulates, where it is one.
+    pub(crate) const fn scenario(&self) -> Option<&Scenario> {
+        self.scenario.as_ref()
     }
 }

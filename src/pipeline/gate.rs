@@ -62,6 +62,11 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// Where the baseline is.
+    pub(super) const fn uri(&self) -> &BaselineUri {
+        &self.uri
+    }
+
     pub(super) const fn mode(&self) -> Mode {
         self.config.mode
     }

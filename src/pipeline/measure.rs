@@ -6,7 +6,7 @@ use super::backend::Backend;
 use super::cleanup_handoff::CleanupHandoff;
 use super::confirm::{SecondMeasurement, ledger};
 use super::credentials::warn_of_short_session;
-use super::estimate::more_calls;
+use super::estimate::{Estimate, more_calls};
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
 use super::output_files::OutputFiles;
@@ -15,7 +15,6 @@ use crate::aws::Session;
 use crate::benchmark::{self, Draft, Identity, Journal, ModelSource, Plan};
 use crate::config::{Measurement, Output};
 use crate::error::{Error, UsageError};
-use crate::prices::DatedPrices;
 use crate::process::Process;
 use crate::result::{LocalRun, RunResult};
 
@@ -36,14 +35,11 @@ pub(crate) async fn measure(
     process: &Process,
 ) -> Result<RunResult, Error> {
     let session = &it.backend.session;
-    it.backend.check_model(&it.measurement.model)?;
-    if let Some(reference) = &it.measurement.reference {
-        it.backend.check_model(&reference.source)?;
-    }
-    let (inputs, facts) = fitted(&it, inputs, process)?;
-    let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
-    let plan = on_machine(&it, plan);
-    warn_of_short_session(session, &plan, process);
+    let Prepared {
+        plan,
+        resumed,
+        facts,
+    } = prepare(&it, inputs, process).await?;
     let files = OutputFiles::of(it.output.folder());
     let (journal, restored) = match resumed {
         Some((journal, restored)) => {
@@ -52,7 +48,8 @@ pub(crate) async fn measure(
         }
         None => (files.claim()?, None),
     };
-    announce(&plan, it.measurement, &it.policy.prices, process);
+    let estimate = Estimate::of(&plan, &it.policy, it.backend);
+    announce(&plan, it.measurement, &estimate, process);
     let ledger =
         ledger(&plan, session.region(), &it.policy).in_containers(it.backend.local.is_some());
     files.write_ledger(&ledger)?;
@@ -91,6 +88,36 @@ pub(crate) async fn measure(
     Ok(result)
 }
 
+/// A plan of which everything has been checked.
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    resumed: Option<(Journal, Draft)>,
+    /// Of the machine, where it is what measures.
+    facts: Option<LocalRun>,
+}
+
+/// Checks everything and decides what will be done. Creates nothing.
+pub(super) async fn prepare(
+    it: &Measuring<'_>,
+    inputs: Inputs,
+    process: &Process,
+) -> Result<Prepared, Error> {
+    let session = &it.backend.session;
+    it.backend.check_model(&it.measurement.model)?;
+    if let Some(reference) = &it.measurement.reference {
+        it.backend.check_model(&reference.source)?;
+    }
+    let (inputs, facts) = fitted(it, inputs, process)?;
+    let (plan, resumed) = plan(it.measurement, inputs, session, it.run_number, process).await?;
+    let plan = on_machine(it, plan);
+    warn_of_short_session(session, &plan, process);
+    Ok(Prepared {
+        plan,
+        resumed,
+        facts,
+    })
+}
+
 /// Without the sizes that this machine cannot hold, where it is what measures.
 fn fitted(
     it: &Measuring<'_>,
@@ -126,17 +153,19 @@ fn keep_again(result: &RunResult, files: &OutputFiles, process: &Process) {
     }
 }
 
-/// Says what the user should know of the samples before anything costs money.
+/// Says how long and how much, and what the user should know of the samples, before anything costs
+/// money.
 pub(crate) fn announce(
     plan: &Plan,
     measurement: &Measurement,
-    prices: &DatedPrices,
+    estimate: &Estimate,
     process: &Process,
 ) {
+    process.remark(&estimate.to_string());
     for note in plan.samples.notes() {
         process.remark(note);
     }
-    if let Some(notice) = more_calls(measurement.options.invocations, plan, prices) {
+    if let Some(notice) = more_calls(measurement.options.invocations, plan) {
         process.notice(&notice);
     }
 }

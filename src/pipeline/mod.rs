@@ -12,6 +12,7 @@ pub(crate) mod conclude;
 pub(crate) mod confirm;
 mod contract;
 pub(crate) mod credentials;
+pub(crate) mod dry_run;
 pub(crate) mod estimate;
 pub(crate) mod execute;
 pub(crate) mod fail_fast;

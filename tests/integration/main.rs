@@ -23,6 +23,7 @@ mod concurrency;
 mod confirm;
 mod container_logs;
 mod documentation;
+mod dry_run;
 mod fail_fast;
 mod fault_matrix;
 mod faults;

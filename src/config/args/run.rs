@@ -53,6 +53,10 @@ pub struct RunArgs {
         help_heading = "Gate"
     )]
     pub confirm: bool,
+    /// Check model, samples, prices, credentials and baseline, say what the run would do, how long
+    /// it would take and what it would cost, and create nothing
+    #[arg(long, conflicts_with = "resume")]
+    pub dry_run: bool,
     /// Options of the pull-request comment.
     #[command(flatten)]
     pub comment: CommentArgs,

@@ -363,6 +363,19 @@ impl Scenario {
         self.models.iter().map(|it| it.name.as_str())
     }
 
+    /// How long a warm call of the model takes at a size, in milliseconds; `None` for a model that
+    /// does not exist from the start.
+    pub fn latency_ms(&self, model: &str, memory_mb: MemoryMb) -> Option<f64> {
+        let model = self.models.iter().find(|it| it.name == model)?;
+        let median = self.latency.median_ms(memory_mb);
+        Some(model.latency_factor * median + self.latency.overhead_ms)
+    }
+
+    /// How many times faster than on AWS endpoints come and go.
+    pub const fn time_scale(&self) -> f64 {
+        self.time_scale
+    }
+
     /// Names of the built-in profiles.
     pub fn built_in_names() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name)
