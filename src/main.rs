@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use sagegate::commands::execute;
-use sagegate::config::{CommandLine, command_line, input_error, parse, usage_error};
+use sagegate::config::{CommandLine, command_line, input_error, long_version, parse, usage_error};
 use sagegate::exit::ExitStatus;
 use sagegate::files::{self, Fence};
 use sagegate::github::{Annotation, Level, annotations};
@@ -52,10 +52,14 @@ async fn run() -> ExitStatus {
     }
 }
 
-/// Prints `--help` and `--version` unchanged, and an error as one line.
+/// Prints `--help` and `--version`, and an error as one line.
 fn refuse(error: &clap::Error, line: &CommandLine, in_actions: bool) -> ExitStatus {
     if !error.use_stderr() {
-        let _ = error.print();
+        let version = long_version(&line.arguments);
+        let _ = match version.filter(|_| error.kind() == ErrorKind::DisplayVersion) {
+            Some(version) => io::stdout().write_all(version.as_bytes()),
+            None => error.print(),
+        };
         return ExitStatus::Success;
     }
     let message = error.to_string();

@@ -15,6 +15,7 @@ mod measurement;
 mod model;
 mod reference;
 mod usage;
+mod version;
 mod words;
 
 pub use self::action_inputs::{CommandLine, InputError, command_line};
@@ -32,3 +33,4 @@ pub use self::measurement::{
 };
 pub use self::model::Target;
 pub use self::usage::{as_inputs, input_error, usage_error};
+pub use self::version::long_version;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::remaining::{Remaining, words};
 use super::{Reasons, container_log, waiting_for_role};
 use crate::benchmark::{EndpointLabel, Event, Observer};
 use crate::result::Leftover;
@@ -23,6 +24,7 @@ struct State {
     screen: MultiProgress,
     endpoints: BTreeMap<EndpointLabel, ProgressBar>,
     stage: Option<ProgressBar>,
+    remaining: Remaining,
     reasons: Reasons,
 }
 
@@ -36,6 +38,7 @@ impl State {
     fn show(&mut self, event: &Event) {
         match event {
             Event::Started { endpoints, .. } => {
+                self.remaining.start(endpoints);
                 for planned in endpoints {
                     let invocations = u64::from(planned.invocations);
                     // A later round of the same size.
@@ -56,6 +59,7 @@ impl State {
                 endpoint,
                 invocations,
             } => {
+                self.remaining.plan(*endpoint, *invocations);
                 if let Some(bar) = self.endpoints.get(endpoint) {
                     bar.set_length(u64::from(*invocations));
                 }
@@ -118,7 +122,15 @@ impl State {
         }
     }
 
-    fn progress(&self, endpoint: EndpointLabel, done: u32, errors: u32, latency_ms: Option<f64>) {
+    fn progress(
+        &mut self,
+        endpoint: EndpointLabel,
+        done: u32,
+        errors: u32,
+        latency_ms: Option<f64>,
+    ) {
+        self.remaining.invoked(endpoint, done, Instant::now());
+        let left = words(self.remaining.of(endpoint));
         let Some(bar) = self.endpoints.get(&endpoint) else {
             return;
         };
@@ -129,7 +141,7 @@ impl State {
             format!(", {errors} errors")
         };
         if let Some(latency_ms) = latency_ms {
-            bar.set_message(format!("{latency_ms:.1} ms{errors}"));
+            bar.set_message(format!("{latency_ms:.1} ms{errors}{left}"));
         }
     }
 

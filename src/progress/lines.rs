@@ -1,11 +1,12 @@
 //! Plain lines for logs: no escape codes, one line per stage and endpoint, a summary every ten
-//! seconds.
+//! seconds and, in a long run, less often.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::remaining::{Remaining, words};
 use super::{Reasons, container_log, in_rounds, list, waiting_for_role};
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use crate::result::Leftover;
@@ -13,7 +14,12 @@ use crate::sync::lock;
 use crate::text::one_line;
 use crate::units::MemoryMb;
 
-const SUMMARY_EVERY: Duration = Duration::from_secs(10);
+/// Between two summaries at first.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(10);
+/// Some systems of CI end a job that stays silent.
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+/// A pause is this part of the time so far: a log of hours has not thousands of lines.
+const PART: u32 = 30;
 
 /// Writes a line for each event that is worth one.
 pub(super) struct Lines(Mutex<State>);
@@ -23,18 +29,25 @@ struct State {
     planned: BTreeMap<EndpointLabel, u32>,
     /// Answered and failed calls of the endpoints being measured.
     done: BTreeMap<EndpointLabel, (u32, u32)>,
+    remaining: Remaining,
     reasons: Reasons,
+    now: fn() -> Instant,
+    began: Instant,
     last_summary: Instant,
 }
 
 impl Lines {
-    pub(super) fn new(output: Box<dyn Write + Send>) -> Self {
+    pub(super) fn new(output: Box<dyn Write + Send>, now: fn() -> Instant) -> Self {
+        let began = now();
         Self(Mutex::new(State {
             output,
             planned: BTreeMap::new(),
             done: BTreeMap::new(),
+            remaining: Remaining::default(),
             reasons: Reasons::default(),
-            last_summary: Instant::now(),
+            now,
+            began,
+            last_summary: began,
         }))
     }
 }
@@ -58,6 +71,7 @@ impl State {
             self.done.clear();
             let planned = endpoints.iter().map(|it| (it.endpoint, it.invocations));
             self.planned = planned.collect();
+            self.remaining.start(endpoints);
         }
         if let Event::Extended {
             endpoint,
@@ -65,6 +79,10 @@ impl State {
         } = event
         {
             self.planned.insert(*endpoint, *invocations);
+            self.remaining.plan(*endpoint, *invocations);
+        }
+        if let Event::Measured { endpoint } | Event::LeftOut { endpoint, .. } = event {
+            self.remaining.ended(*endpoint);
         }
         if let Event::Invoked {
             endpoint,
@@ -74,15 +92,22 @@ impl State {
         } = event
         {
             self.done.insert(*endpoint, (*done, *errors));
+            self.remaining.invoked(*endpoint, *done, (self.now)());
         }
     }
 
     fn summary_when_due(&mut self, event: &Event) -> Option<String> {
-        if self.last_summary.elapsed() < SUMMARY_EVERY {
+        let now = (self.now)();
+        let so_far = now.duration_since(self.began);
+        let pause = (so_far / PART).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        if now.duration_since(self.last_summary) < pause {
             return None;
         }
         let line = match event {
-            Event::Invoked { .. } => summary(&self.done, &self.planned),
+            Event::Invoked { .. } => {
+                let left = words(self.remaining.of_all());
+                format!("{}{left}", summary(&self.done, &self.planned))
+            }
             Event::CollectingMetrics { seen, sent } => {
                 format!("waiting for CloudWatch: {seen} of {sent} calls so far")
             }
@@ -101,7 +126,7 @@ impl State {
             | Event::CleanedUp { .. }
             | Event::MetricsCollected { .. } => return None,
         };
-        self.last_summary = Instant::now();
+        self.last_summary = now;
         Some(line)
     }
 }
@@ -198,6 +223,86 @@ fn line_of(event: &Event, reasons: &mut Reasons) -> Option<String> {
 mod tests {
     use super::*;
     use crate::result::ResourceKind;
+
+    std::thread_local! {
+        static AT: std::cell::Cell<Instant> = std::cell::Cell::new(Instant::now());
+    }
+
+    /// Milliseconds pass.
+    fn later(milliseconds: u64) {
+        AT.set(AT.get() + Duration::from_millis(milliseconds));
+    }
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Log(std::sync::Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            lock(&self.0).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Six sizes, deployed in two minutes, measured in six, then CloudWatch for two.
+    fn run_of_ten_minutes(lines: &Lines) {
+        let sizes = MemoryMb::OFFERED.map(EndpointLabel::Memory);
+        let endpoints = sizes.map(|endpoint| PlannedEndpoint {
+            endpoint,
+            invocations: 1022,
+        });
+        lines.on_event(&Event::Started {
+            endpoints: endpoints.to_vec(),
+            load_at: None,
+            round: None,
+        });
+        for endpoint in sizes {
+            later(20_000);
+            let took = Duration::from_mins(2);
+            lines.on_event(&Event::Deployed { endpoint, took });
+        }
+        for done in 1..=1022 {
+            later(352);
+            for endpoint in sizes {
+                lines.on_event(&Event::Invoked {
+                    endpoint,
+                    done,
+                    errors: 0,
+                    latency_ms: Some(350.0),
+                });
+            }
+        }
+        for endpoint in sizes {
+            lines.on_event(&Event::Measured { endpoint });
+        }
+        for _ in 0..120 {
+            later(1000);
+            let (seen, sent) = (6000, 6132);
+            lines.on_event(&Event::CollectingMetrics { seen, sent });
+        }
+        lines.on_event(&Event::MetricsCollected { incomplete: None });
+    }
+
+    #[test]
+    fn the_log_of_ten_minutes_is_short_and_says_how_long_it_still_takes() {
+        let log = Log::default();
+        let lines = Lines::new(Box::new(log.clone()), || AT.get());
+        run_of_ten_minutes(&lines);
+        let text = String::from_utf8(lock(&log.0).clone()).unwrap();
+        let count = text.lines().count();
+        assert!((40..80).contains(&count), "{count} lines:\n{text}");
+        let left: Vec<&str> = text
+            .lines()
+            .filter_map(|it| it.split_once(", about "))
+            .map(|(_, left)| left)
+            .collect();
+        assert!(left.contains(&"5 min left"), "{left:?}");
+        assert_eq!(left.last(), Some(&"30 s left"), "{left:?}");
+    }
 
     #[test]
     fn each_stage_has_a_line_and_a_hostile_reason_stays_on_it() {

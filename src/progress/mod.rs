@@ -2,10 +2,11 @@
 
 mod bars;
 mod lines;
+mod remaining;
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::benchmark::{EndpointLabel, Event, Observer, PlannedEndpoint};
 use crate::text::{aligned_line, one_line};
@@ -15,7 +16,7 @@ use crate::text::{aligned_line, one_line};
 pub enum Display {
     /// One bar per endpoint, redrawn in place.
     Bars,
-    /// A line per stage, and one every ten seconds.
+    /// A line per stage, and one every ten seconds, in long runs less often.
     Lines,
     /// Nothing.
     Quiet,
@@ -56,7 +57,7 @@ pub const fn resolve(facts: TerminalFacts) -> Display {
 pub fn observer(display: Display, output: Box<dyn Write + Send>) -> Arc<dyn Observer> {
     match display {
         Display::Bars => Arc::new(bars::Bars::default()),
-        Display::Lines => Arc::new(lines::Lines::new(output)),
+        Display::Lines => Arc::new(lines::Lines::new(output, Instant::now)),
         Display::Quiet => Arc::new(Silent),
     }
 }

@@ -53,6 +53,20 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[test]
+fn a_verbose_version_names_commit_target_and_price_list() {
+    for args in [&["--version", "--verbose"][..], &["-vV"], &["-V", "-v"]] {
+        let shown = help(args);
+        let names: Vec<&str> = shown
+            .lines()
+            .filter_map(|it| Some(it.split_once(": ")?.0))
+            .collect();
+        assert!(shown.starts_with("sagegate @@VERSION@@\n"), "{shown}");
+        assert_eq!(names, ["commit", "target", "price list"]);
+        assert!(shown.contains("\nprice list: 20"), "{shown}");
+    }
+}
+
+#[test]
 fn a_short_help_shows_what_a_first_run_needs() {
     for command in [
         "run",
