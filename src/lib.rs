@@ -1,4 +1,4 @@
-//! Stops slow or costly `SageMaker` Serverless models at the pull request.
+//! Blocks pull requests that make a `SageMaker` Serverless model slower or more expensive.
 //!
 //! Data flows one way, through one waist: [`result::RunResult`], the file `result.json`. Why, and
 //! what else a newcomer asks, is in `docs/architecture.md`.

@@ -192,7 +192,7 @@ fn the_architecture_has_the_picture_and_the_modules_of_the_crate() {
         .collect();
     assert_eq!(picture(&page), picture(&comment.join("\n")));
 
-    let (_, rooms) = page.split_once("## Rooms\n").unwrap();
+    let (_, rooms) = page.split_once("## Modules\n").unwrap();
     let rooms = rooms.split("\n## ").next().unwrap();
     let rooms = rooms.lines().filter_map(|line| line.strip_prefix("| `"));
     let rooms = rooms.map(|line| line.split('`').next().unwrap());

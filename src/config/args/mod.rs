@@ -61,7 +61,7 @@ const EXAMPLES_OF_COMPLETIONS: &str = "Examples:
 /// Said under a short help.
 const MORE: &str = "--help shows everything, with examples.";
 
-/// Stops slow or costly SageMaker Serverless models at the pull request.
+/// Blocks pull requests that make a SageMaker Serverless model slower or more expensive.
 #[derive(Debug, Parser)]
 #[command(
     name = "sagegate",
@@ -69,7 +69,7 @@ const MORE: &str = "--help shows everything, with examples.";
     propagate_version = true,
     max_term_width = 100
 )]
-#[command(about = "Stops slow or costly SageMaker Serverless models at the pull request")]
+#[command(about = "Blocks pull requests that make a SageMaker Serverless model slower or more expensive")]
 #[command(after_help = MORE, after_long_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do.
