@@ -139,10 +139,17 @@ fn prior(run: &RunResult, analysis: &Analysis, alike: Option<&History>, key: &Ke
     let epochs = alike.map(|it| it.by_epoch(key)).unwrap_or_default();
     let is_known = epochs.iter().any(|epoch| epoch.len() > 1);
     match run.service {
-        Service::Local(_) => DEVIATION_OF_CONTAINERS,
         Service::Aws | Service::Custom(_) if is_known => {
             (2.0 * per_endpoint_variance(&epochs, analysis)).sqrt()
         }
+        Service::Aws | Service::Custom(_) | Service::Local(_) => deviation_of(&run.service),
+    }
+}
+
+/// How much a pair differs, where neither rounds nor stored runs say anything.
+pub(super) const fn deviation_of(service: &Service) -> f64 {
+    match service {
+        Service::Local(_) => DEVIATION_OF_CONTAINERS,
         Service::Aws | Service::Custom(_) => DEVIATION_OF_ENDPOINTS,
     }
 }
