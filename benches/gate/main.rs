@@ -15,6 +15,7 @@
 mod cells;
 mod confirm;
 mod early;
+mod pairs;
 mod rivals;
 mod simulate;
 mod table;
@@ -54,7 +55,9 @@ fn main() -> ExitCode {
         tails: Tails::Heavy,
     };
     let heavy = in_parallel(first..first + count, heavy, &simulate::SHIFTS);
-    let missed = table::print(count, &tables) + confirm::print(&tables, (POWER_DRIFT, &heavy));
+    let missed = table::print(count, &tables)
+        + confirm::print(&tables, (POWER_DRIFT, &heavy))
+        + pairs::print(&(first..first + count));
     println!("\n{} s, {missed} targets missed", began.elapsed().as_secs());
     ExitCode::from(u8::from(missed > 0))
 }
