@@ -57,6 +57,7 @@ impl SideBySide {
         let key = Key::of(run, analysis);
         let alike = stored.and_then(|stored| stored.deciding(&key));
         let pairs = Pairs::of(&rounds(run), prior(run, analysis, alike, &key));
+        let pairs = pairs.beside(&of_reference);
         let recommended = size.or(of_reference.best);
         let entry = recommended.map(|size| Entry::new(&reference_run, &of_reference, size));
         let entry = entry.filter(|it| !it.sizes.is_empty());
