@@ -70,7 +70,7 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
-    fn of(judgement: &Judgement) -> Self {
+    pub(crate) fn of(judgement: &Judgement) -> Self {
         let fails = |it: &MetricJudgement| u64::from(it.fails());
         let Gated {
             memory,

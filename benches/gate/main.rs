@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals,
 //! and exits with 1 when a target is missed. `-- --pull-requests N` changes the number per cell,
-//! `-- --first-seed N` the pull requests.
+//! `-- --first-seed N` the pull requests; `-- --side-by-side` leaves out all but those beside a reference.
 
 #![expect(
     clippy::print_stdout,
@@ -15,6 +15,7 @@
 mod cells;
 mod confirm;
 mod early;
+mod pairs;
 mod rivals;
 mod simulate;
 mod table;
@@ -35,6 +36,16 @@ fn main() -> ExitCode {
     let count = wanted("--pull-requests").unwrap_or(table::ENOUGH);
     let first = wanted("--first-seed").unwrap_or_default();
     let began = Instant::now();
+    let mut missed = pairs::print(&(first..first + count));
+    if !std::env::args().any(|it| it == "--side-by-side") {
+        missed += against_stored_runs(first, count);
+    }
+    println!("\n{} s, {missed} targets missed", began.elapsed().as_secs());
+    ExitCode::from(u8::from(missed > 0))
+}
+
+/// Baselines of several lengths; returns the number of targets missed.
+fn against_stored_runs(first: u64, count: u64) -> usize {
     let mut tables = Vec::new();
     for drift in DRIFTS {
         let shifts: &[f64] = if (drift - POWER_DRIFT).abs() < 1e-9 {
@@ -54,9 +65,7 @@ fn main() -> ExitCode {
         tails: Tails::Heavy,
     };
     let heavy = in_parallel(first..first + count, heavy, &simulate::SHIFTS);
-    let missed = table::print(count, &tables) + confirm::print(&tables, (POWER_DRIFT, &heavy));
-    println!("\n{} s, {missed} targets missed", began.elapsed().as_secs());
-    ExitCode::from(u8::from(missed > 0))
+    table::print(count, &tables) + confirm::print(&tables, (POWER_DRIFT, &heavy))
 }
 
 /// `NAME N`; `cargo bench` adds `--bench`, which means nothing here.

@@ -142,6 +142,35 @@ pub(crate) fn run(model: &Model, drift: Drift, day: u32, random: &mut Pcg64Mcg) 
     }
 }
 
+/// How much a machine is slower or faster from round to round, which both models of a pair share.
+const MACHINE: f64 = 0.10;
+
+/// One round of a model beside itself: at each size two endpoints that differ by `noise` (standard
+/// deviation).
+pub(crate) fn in_turn(
+    model: &Model,
+    noise: f64,
+    round: u32,
+    random: &mut Pcg64Mcg,
+) -> Vec<(EndpointRun, EndpointRun)> {
+    let of_one = noise / 2.0_f64.sqrt();
+    let sizes = MemoryMb::OFFERED.iter().zip(CURVE);
+    sizes
+        .map(|(&memory_mb, curve)| {
+            let shared = gauss(random) * MACHINE;
+            let mut one = || {
+                let own = gauss(random) * of_one;
+                let median_ms = model.median_ms * curve * (shared + own).exp();
+                EndpointRun {
+                    round,
+                    ..endpoint(model, memory_mb, median_ms, random)
+                }
+            };
+            (one(), one())
+        })
+        .collect()
+}
+
 /// The same calls, `1 + shift` times slower: what a regression does to this very run.
 pub(crate) fn slower(run: &RunResult, shift: f64) -> RunResult {
     let mut slow = run.clone();

@@ -17,6 +17,7 @@ mod limits;
 mod metric;
 mod noise;
 mod outlook;
+mod pair_calibration;
 mod pairs;
 mod run_to_run;
 mod side_by_side;
@@ -52,6 +53,7 @@ pub use self::limits::{
 pub use self::metric::{Metric, Tail, Value};
 pub use self::noise::MATURE_RUNS;
 pub use self::outlook::{Measurements, Outlook, Provable};
+pub use self::pair_calibration::{Catch, PairCalibration, PairVisibility, calibrate_pairs};
 pub use self::side_by_side::StoredRuns;
 use self::side_by_side::{SideBySide, stored_runs};
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};

@@ -207,14 +207,49 @@ pub(super) fn compare_quantile(
     baseline_calls: f64,
     noise: Noise,
 ) -> Option<LogDifference> {
-    let now = ln(nearest_rank(sorted, p)?);
-    let n = count(sorted);
-    let spread = (n * p * (1.0 - p) * (1.0 + n / baseline_calls.max(1.0))).sqrt();
-    let below = lower_rank(n * p - SIGMAS * spread);
-    let above = lower_rank((n * p + SIGMAS * spread).ceil()).min(sorted.len());
-    let error_below = (now - ln(*sorted.get(below - 1)?)) / SIGMAS;
-    let error_above = (ln(*sorted.get(above - 1)?) - now) / SIGMAS;
-    Some(compare(now, [error_below, error_above], baseline_ln, noise))
+    let own = Quantile::of(sorted, p, 1.0 + count(sorted) / baseline_calls.max(1.0))?;
+    Some(compare(own.ln, [own.below, own.above], baseline_ln, noise))
+}
+
+/// Compares a p-quantile with that of a reference, of which every call is known: each side has its
+/// own error. An increase is as uncertain as a lower value here and a higher one there.
+pub(super) fn compare_quantiles(
+    sorted: &[f64],
+    reference: &[f64],
+    p: f64,
+    noise: Noise,
+) -> Option<LogDifference> {
+    let (own, other) = (
+        Quantile::of(sorted, p, 1.0)?,
+        Quantile::of(reference, p, 1.0)?,
+    );
+    let both = |one: f64, other: f64| one.mul_add(one, other * other).sqrt();
+    let errors = [both(own.below, other.above), both(own.above, other.below)];
+    Some(compare(own.ln, errors, &[other.ln], noise))
+}
+
+/// A quantile in ln units, with its sampling errors below and above.
+struct Quantile {
+    ln: f64,
+    below: f64,
+    above: f64,
+}
+
+impl Quantile {
+    /// The errors come from the order statistics three standard deviations from the rank: binomial
+    /// ones, of a variance that is `variances` times as large.
+    fn of(sorted: &[f64], p: f64, variances: f64) -> Option<Self> {
+        let now = ln(nearest_rank(sorted, p)?);
+        let n = count(sorted);
+        let spread = (n * p * (1.0 - p) * variances).sqrt();
+        let below = lower_rank(n * p - SIGMAS * spread);
+        let above = lower_rank((n * p + SIGMAS * spread).ceil()).min(sorted.len());
+        Some(Self {
+            ln: now,
+            below: (now - ln(*sorted.get(below - 1)?)) / SIGMAS,
+            above: (ln(*sorted.get(above - 1)?) - now) / SIGMAS,
+        })
+    }
 }
 
 /// What the p-quantile is at least (3 sigma), from one run alone: the order statistic three
@@ -400,6 +435,35 @@ mod tests {
         assert!((Noise::shrunk(0.0, 0.0, 3).variance.sqrt() - 0.04).abs() < 1e-12);
         let experienced = Noise::shrunk(0.0001, 5.0, 1).variance.sqrt();
         assert!(experienced < 0.04, "{experienced}");
+    }
+
+    #[test]
+    fn a_reference_whose_quantile_lies_below_its_tail_by_chance_proves_nothing() {
+        // One call of a hundred is four times as slow: p99 is now in the body, now in the tail.
+        let cliff = |slow: usize| -> Vec<f64> {
+            let body = stream(5, 1000 - slow, 1.0).into_iter();
+            let body = body.map(|it| if it > 250.0 { it / 3.0 } else { it });
+            sorted(&body.chain(stream(6, slow, 4.0)).collect::<Vec<_>>())
+        };
+        let quiet = Noise::of_pairs(0.0, 4, 0.04);
+        let (many, few) = (cliff(13), cliff(8));
+        let it = compare_quantiles(&many, &few, 0.99, quiet).unwrap();
+        assert!(
+            it.increase().get() > 1.0 && it.band() > it.increase(),
+            "{it:?}"
+        );
+        let back = compare_quantiles(&few, &many, 0.99, quiet).unwrap();
+        assert!((it.difference + back.difference).abs() < 1e-12);
+        assert!(
+            (it.own_error
+                - back
+                    .error_of_decrease
+                    .mul_add(back.error_of_decrease, -0.0002)
+                    .sqrt())
+            .abs()
+                < 1e-9
+        );
+        assert!(!back.is_improvement());
     }
 
     proptest! {

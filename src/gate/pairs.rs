@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::noise::{Noise, excess_variance};
-use crate::analysis::{Round, count, mean};
+use crate::analysis::{Analysis, Round, count, mean};
 use crate::units::MemoryMb;
 
 /// Fewer rounds say too little about the noise of the mean over all sizes: that of one size stands
@@ -21,6 +21,8 @@ pub(super) struct Pairs {
     pub(super) noise_of_all: Noise,
     /// Sampling error of ln of the ratio of both means, over all rounds of a size.
     errors: BTreeMap<MemoryMb, f64>,
+    /// The reference's latencies, ascending, milliseconds.
+    reference: BTreeMap<MemoryMb, Vec<f64>>,
 }
 
 /// The rounds of one size.
@@ -56,11 +58,28 @@ impl Pairs {
             rounds,
             noise,
             noise_of_all,
+            reference: BTreeMap::new(),
             errors: sizes
                 .into_iter()
                 .map(|(memory_mb, size)| (memory_mb, root_of_squares(&size.errors)))
                 .collect(),
         }
+    }
+
+    /// With every call of the reference.
+    pub(super) fn beside(self, reference: &Analysis) -> Self {
+        let sizes = reference.sizes.iter();
+        Self {
+            reference: sizes
+                .map(|size| (size.memory_mb, size.warm_sorted().to_vec()))
+                .collect(),
+            ..self
+        }
+    }
+
+    /// The reference's latencies at a size, ascending, milliseconds.
+    pub(super) fn latencies(&self, memory_mb: MemoryMb) -> Option<&[f64]> {
+        self.reference.get(&memory_mb).map(Vec::as_slice)
     }
 
     /// Sampling error of ln of the ratio of both means at a size. Smaller than that of both apart

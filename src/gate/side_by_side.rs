@@ -57,6 +57,7 @@ impl SideBySide {
         let key = Key::of(run, analysis);
         let alike = stored.and_then(|stored| stored.deciding(&key));
         let pairs = Pairs::of(&rounds(run), prior(run, analysis, alike, &key));
+        let pairs = pairs.beside(&of_reference);
         let recommended = size.or(of_reference.best);
         let entry = recommended.map(|size| Entry::new(&reference_run, &of_reference, size));
         let entry = entry.filter(|it| !it.sizes.is_empty());
@@ -139,10 +140,17 @@ fn prior(run: &RunResult, analysis: &Analysis, alike: Option<&History>, key: &Ke
     let epochs = alike.map(|it| it.by_epoch(key)).unwrap_or_default();
     let is_known = epochs.iter().any(|epoch| epoch.len() > 1);
     match run.service {
-        Service::Local(_) => DEVIATION_OF_CONTAINERS,
         Service::Aws | Service::Custom(_) if is_known => {
             (2.0 * per_endpoint_variance(&epochs, analysis)).sqrt()
         }
+        Service::Aws | Service::Custom(_) | Service::Local(_) => deviation_of(&run.service),
+    }
+}
+
+/// How much a pair differs, where neither rounds nor stored runs say anything.
+pub(super) const fn deviation_of(service: &Service) -> f64 {
+    match service {
+        Service::Local(_) => DEVIATION_OF_CONTAINERS,
         Service::Aws | Service::Custom(_) => DEVIATION_OF_ENDPOINTS,
     }
 }

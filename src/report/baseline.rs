@@ -14,7 +14,7 @@ const TOGETHER: &str = "less than 6 hours apart count as one";
 /// `Baseline: main at c0ffee4, 1 day old; 5 runs count.`, and what a young one can prove.
 pub(super) fn line(facts: Facts<'_>) -> Option<Vec<Inline>> {
     if let Some(it) = facts.reference().in_turn() {
-        return Some(in_turn::line(facts, it));
+        return Some(labelled("Baseline:", in_turn::line(facts, it)));
     }
     let baseline = facts.judgement.baseline.as_ref()?;
     let (commit, at) = baseline.commits.first()?;

@@ -33,6 +33,7 @@ pub fn seeded(run: &RunResult, analysis: &Analysis, judgement: &Judgement) -> St
     let facts = Facts {
         run,
         analysis,
+        beside: None,
         judgement,
     };
     let mut lines: Vec<String> = super::baseline::line(facts)

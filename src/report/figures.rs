@@ -2,11 +2,11 @@
 
 use super::Facts;
 use super::charts::{
-    BreakEvenCurve, CostLatency, Distribution, LatencyDistribution, LatencyUnderLoad, LoadLatency,
-    LoadPoint, LoadSeries, SizePoint, break_even, cost_latency, latency_distribution,
+    Beside, BreakEvenCurve, CostLatency, Distribution, LatencyDistribution, LatencyUnderLoad,
+    LoadLatency, LoadPoint, LoadSeries, SizePoint, break_even, cost_latency, latency_distribution,
     latency_under_load,
 };
-use crate::analysis::LoadSummary;
+use crate::analysis::{LoadSummary, SizeSummary};
 
 /// A chart: where its file goes in the output folder, and its SVG.
 pub(super) type Figure = (String, String);
@@ -25,27 +25,16 @@ pub(super) fn all(facts: Facts<'_>) -> Vec<Figure> {
 
 /// Latencies by size, and what each size costs and how fast it is.
 pub(super) fn of_sizes(facts: Facts<'_>) -> Vec<Figure> {
-    let sizes = &facts.analysis.sizes;
     let distribution = LatencyDistribution {
         title: "Latency by memory size".to_owned(),
-        series: sizes
-            .iter()
-            .map(|size| Distribution {
-                name: size.memory_mb.to_string(),
-                latencies_ms: size.warm_sorted().to_vec(),
-            })
-            .collect(),
+        series: distributions(facts),
     };
     let cost = CostLatency {
-        sizes: sizes
-            .iter()
-            .map(|size| SizePoint {
-                memory_mb: size.memory_mb,
-                mean: size.warm().mean,
-                p99: size.warm().p99,
-                cost_per_million: size.cost.per_million(),
-            })
-            .collect(),
+        sizes: facts.analysis.sizes.iter().map(size_point).collect(),
+        reference: facts.beside.map(|it| Beside {
+            name: facts.name_of_reference(),
+            sizes: it.sizes.iter().map(size_point).collect(),
+        }),
         recommended: facts.judgement.recommended,
     };
     let named = [
@@ -60,6 +49,34 @@ pub(super) fn of_sizes(facts: Facts<'_>) -> Vec<Figure> {
         .into_iter()
         .filter_map(|(folder, name, svg)| figure(folder, name, svg))
         .collect()
+}
+
+/// Each size, and below it that of the reference.
+fn distributions(facts: Facts<'_>) -> Vec<Distribution> {
+    let of = |size: &SizeSummary, name: String| Distribution {
+        name,
+        latencies_ms: size.warm_sorted().to_vec(),
+    };
+    let own = facts.analysis.sizes.iter();
+    let own = own.map(|size| (size.memory_mb, of(size, size.memory_mb.to_string())));
+    let others = facts.beside.iter().flat_map(|it| &it.sizes);
+    let others = others.map(|size| {
+        let name = format!("{}, {}", size.memory_mb, facts.name_of_reference());
+        (size.memory_mb, of(size, name))
+    });
+    let mut all: Vec<_> = own.chain(others).collect();
+    // Stable: the reference comes below.
+    all.sort_by_key(|(memory_mb, _)| *memory_mb);
+    all.into_iter().map(|(_, series)| series).collect()
+}
+
+fn size_point(size: &SizeSummary) -> SizePoint {
+    SizePoint {
+        memory_mb: size.memory_mb,
+        mean: size.warm().mean,
+        p99: size.warm().p99,
+        cost_per_million: size.cost.per_million(),
+    }
 }
 
 /// Latencies under load, and their distribution for each `MaxConcurrency`.

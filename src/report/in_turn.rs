@@ -1,7 +1,6 @@
 //! What is said of a reference that was measured in turn with the model.
 
 use super::document::{Inline, name, text};
-use super::notes::labelled;
 use super::reference::{Reference, in_turn, rounds};
 use super::table::{Align, Cell, Table};
 use super::{Facts, numbers, sanitise};
@@ -26,7 +25,7 @@ pub(super) fn line(facts: Facts<'_>, it: &MeasuredInTurn) -> Vec<Inline> {
         text(format!("), {how}.")),
     ];
     words.extend(forecast(facts).map(text));
-    labelled("Baseline:", words)
+    words
 }
 
 /// ` What is caught: p99 above +13%, cost above +12%. With 2 rounds: p99 above +9%, cost above

@@ -21,6 +21,7 @@ mod metrics;
 mod notes;
 mod numbers;
 mod outputs;
+mod pair_calibration;
 mod reference;
 mod sanitise;
 mod sections;
@@ -38,6 +39,7 @@ pub use self::findings::{Consequence, Finding, Gravity, findings};
 pub use self::html::html;
 pub use self::markdown::{markdown, summary};
 pub use self::outputs::Numbers;
+pub use self::pair_calibration::calibration_of_pairs;
 use self::table::Table;
 pub use self::terminal::{Color, terminal};
 pub use self::unmeasured::{Unmeasured, UnmeasuredVerdict, compose_unmeasured};
@@ -121,6 +123,8 @@ struct Section {
 struct Facts<'a> {
     run: &'a RunResult,
     analysis: &'a Analysis,
+    /// The model that was measured in turn with this one.
+    beside: Option<&'a Analysis>,
     judgement: &'a Judgement,
 }
 
@@ -131,9 +135,11 @@ pub fn compose(
     judgement: &Judgement,
     links: &Links,
 ) -> Report {
+    let beside = analysis.of_reference(run);
     let facts = Facts {
         run,
         analysis,
+        beside: beside.as_ref(),
         judgement,
     };
     let sizes = sections::sizes_table(facts);
@@ -170,9 +176,11 @@ pub fn compose_measurement(
     links: &Links,
 ) -> Report {
     let report = compose(run, analysis, judgement, links);
+    let beside = analysis.of_reference(run);
     let facts = Facts {
         run,
         analysis,
+        beside: beside.as_ref(),
         judgement,
     };
     let Some(headline) = headline::of_measurement(facts) else {
@@ -204,6 +212,7 @@ pub fn chart_files(
     figures::all(Facts {
         run,
         analysis,
+        beside: analysis.of_reference(run).as_ref(),
         judgement,
     })
 }

@@ -23,6 +23,16 @@ impl<'a> Facts<'a> {
             runs: baseline.map_or(0, |baseline| baseline.runs),
         }
     }
+
+    /// The model that was measured in turn with this one, also where it decides nothing: in a run
+    /// that is recorded, or only shown.
+    pub(super) fn name_of_reference(&self) -> String {
+        let reference = self.reference();
+        match reference.in_turn() {
+            Some(_) => reference.name(),
+            None => "the reference".to_owned(),
+        }
+    }
 }
 
 impl<'a> Reference<'a> {

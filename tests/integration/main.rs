@@ -59,6 +59,7 @@ mod run;
 mod samples;
 mod security;
 mod side_by_side;
+mod side_by_side_result;
 mod simulator_access;
 mod strict;
 mod submit;

@@ -9,8 +9,9 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::comparison::MetricJudgement;
+use super::comparison::{Compared, MetricJudgement};
 use super::metric::{Metric, Tail, number};
+use super::noise::Between;
 use super::window::latency_of;
 use super::{Judgement, Notice, Verdict};
 use crate::analysis::Analysis;
@@ -68,6 +69,11 @@ impl Shown {
             .all_metrics()
             .filter_map(|it| Some((place(it), number(it.now()?))))
             .collect();
+        let changes = judgement.metrics.iter().filter_map(|it| {
+            let change = beside_reference(it)?.increase.get();
+            Some((change_place(it), change))
+        });
+        values.extend(changes);
         let judged_size = judgement.metrics.latency.memory_mb;
         if let Some(size) = judged_size.and_then(|memory_mb| analysis.size(memory_mb)) {
             for tail in [Tail::P99, Tail::P95, Tail::P90, Tail::Slowest] {
@@ -96,21 +102,47 @@ impl Shown {
     }
 
     /// Whether a failing metric is within what was shown, give or take the noise of identical code.
+    /// Beside a reference that is the change: the next job may have a faster machine or a slower
+    /// one.
     fn covers(&self, judged: &MetricJudgement) -> bool {
+        let beside = beside_reference(judged);
+        let change = beside.and_then(|it| Some((it, self.value(&change_place(judged))?)));
+        let within = match change {
+            Some((it, shown)) => {
+                let most = (1.0 + shown) * (1.0 + it.band.increase.get());
+                let keeps_ceiling = judged.exceeded_ceiling().is_none();
+                1.0 + it.increase.get() <= most && (keeps_ceiling || self.covers_value(judged))
+            }
+            None => self.covers_value(judged),
+        };
+        within && self.failed.contains(&Family::of(judged.metric))
+    }
+
+    fn covers_value(&self, judged: &MetricJudgement) -> bool {
         let (Some(shown), Some(now)) = (self.value(&place(judged)), judged.now()) else {
             return false;
         };
         let noise = 1.0 + judged.compared().map_or(0.0, |it| it.band.increase.get());
-        let within = match judged.metric {
+        match judged.metric {
             Metric::RecommendedMemory => number(now) <= shown,
             Metric::Latency(_) | Metric::CostPerMillion => number(now) <= shown * noise,
             // These are changes: +32 % is a factor of 1.32.
             Metric::LatencyAllSizes(_) | Metric::CostAllSizes => {
                 1.0 + number(now) <= (1.0 + shown) * noise
             }
-        };
-        within && self.failed.contains(&Family::of(judged.metric))
+        }
     }
+}
+
+/// The comparison, where it is with a reference that was measured in turn.
+fn beside_reference(judged: &MetricJudgement) -> Option<&Compared> {
+    let is_of_pairs = |it: &&Compared| matches!(it.between, Between::Pairs(_));
+    judged.compared().filter(is_of_pairs)
+}
+
+/// Where the change of a metric is kept.
+fn change_place(judged: &MetricJudgement) -> String {
+    format!("{}-change", place(judged))
 }
 
 /// Where the value of a metric is kept.

@@ -4,6 +4,7 @@ use super::*;
 use crate::analysis::tests::prices;
 use crate::analysis::{Strategy, analyse};
 use crate::gate::Limits;
+use crate::gate::tests::side_by_side::beside;
 use crate::gate::tests::{history, judged, model};
 
 fn at(text: &str) -> Timestamp {
@@ -58,6 +59,51 @@ fn what_the_comment_showed_is_accepted_and_a_worse_commit_fails_again() {
     assert_eq!(
         (fine.verdict, fine.acceptance),
         (Verdict::Pass, Some(acceptance))
+    );
+}
+
+#[test]
+fn beside_a_reference_the_change_is_accepted_whatever_machine_the_next_job_has() {
+    let shown = {
+        let run = beside(&[1.5], &[1.0]);
+        let analysis = analyse(&run, &prices(), Strategy::Balanced);
+        Shown::of(&judged(&run, None, &Limits::default()), &analysis)
+    };
+    let text = shown.to_string();
+    assert!(
+        text.contains("/p99-change:0.5") && text.contains("/cost-change:0.49"),
+        "{text}"
+    );
+    let under = |now: f64, reference: f64, limits: &Limits| {
+        let acceptance = Acceptance {
+            by: "octo-dev".to_owned(),
+            at: at("2026-11-22T12:00:00Z"),
+            commit: None,
+            shown: text.parse().unwrap(),
+        };
+        let run = beside(&[now], &[reference]);
+        judged(&run, None, limits).under(Ok(acceptance)).verdict
+    };
+    let limits = Limits::default();
+    assert_eq!(under(1.5, 1.0, &limits), Verdict::Accepted);
+    assert_eq!(
+        under(3.0, 2.0, &limits),
+        Verdict::Accepted,
+        "a slower machine"
+    );
+    assert_eq!(
+        under(1.5, 0.7, &limits),
+        Verdict::Fail,
+        "a faster one, and a slower model"
+    );
+    let ceiling = Limits {
+        max_p99: Some("200ms".parse().unwrap()),
+        ..limits
+    };
+    assert_eq!(
+        under(3.0, 2.0, &ceiling),
+        Verdict::Fail,
+        "a ceiling is one on every machine"
     );
 }
 

@@ -9,7 +9,8 @@ use crate::gate::history::SizeEntry;
 use crate::gate::limits::{LatencyLimit, Limits};
 use crate::gate::metric::{Metric, Tail, Value, number};
 use crate::gate::noise::{
-    LogDifference, MATURE_RUNS, compare_mean, compare_quantile, ln, quantile_at_least,
+    LogDifference, MATURE_RUNS, compare_mean, compare_quantile, compare_quantiles, ln,
+    quantile_at_least,
 };
 use crate::units::{LatencyMs, MemoryMb};
 
@@ -145,7 +146,10 @@ impl Window<'_> {
             memory_mb: Some(size.memory_mb),
             baseline: Value::Latency(LatencyMs(mean(&lns)?.exp())),
             now: Value::Latency(latency_of(size, tail)?),
-            difference: compare_quantile(size.warm_sorted(), p, &lns, calls, noise)?,
+            difference: match self.pairs.and_then(|it| it.latencies(size.memory_mb)) {
+                Some(reference) => compare_quantiles(size.warm_sorted(), reference, p, noise)?,
+                None => compare_quantile(size.warm_sorted(), p, &lns, calls, noise)?,
+            },
             between: noise.between,
         })
     }

@@ -3,7 +3,7 @@
 use super::axes::{self, LEFT, RIGHT_OF_TWO, TOP, UP};
 use super::scale::{self, Scale, Side};
 use super::svg::{Anchor, Look, Svg, polyline};
-use crate::report::numbers;
+use crate::report::{numbers, sanitise};
 use crate::units::{LatencyMs, MemoryMb, Usd};
 
 /// From the axes to the first and the last size.
@@ -14,14 +14,29 @@ const HALF_BAND: f64 = 26.0;
 const COST: usize = 1;
 const MEAN: usize = 2;
 const P99: usize = 0;
+/// The series of the reference follow: the same colours in other dashes, with hollow points.
+const OF_REFERENCE: usize = 6;
+/// Characters of a reference's name that fit into a column of the legend.
+const LONG_NAME: usize = 18;
 
 /// What each size costs and how fast it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::report) struct CostLatency {
     /// The measured sizes, in any order.
     pub(in crate::report) sizes: Vec<SizePoint>,
+    /// The same of a reference.
+    pub(in crate::report) reference: Option<Beside>,
     /// The size to mark.
     pub(in crate::report) recommended: Option<MemoryMb>,
+}
+
+/// A reference beside the model.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::report) struct Beside {
+    /// What it is called. Untrusted.
+    pub(in crate::report) name: String,
+    /// Its measured sizes, in any order: those that the model has are drawn.
+    pub(in crate::report) sizes: Vec<SizePoint>,
 }
 
 /// One memory size.
@@ -46,7 +61,9 @@ pub(in crate::report) fn cost_latency(data: &CostLatency) -> Option<String> {
     if sizes.len() < 2 {
         return None;
     }
-    let of = |value: fn(&SizePoint) -> f64| scale::range(sizes.iter().map(value));
+    let others = others(data, &sizes);
+    let all = || sizes.iter().chain(&others);
+    let of = |value: fn(&SizePoint) -> f64| scale::range(all().map(value));
     let (mean, p99) = (of(|it| it.mean.get())?, of(|it| it.p99.get())?);
     let cost = of(|it| it.cost_per_million.get())?;
     let x = Scale::at(
@@ -72,20 +89,38 @@ pub(in crate::report) fn cost_latency(data: &CostLatency) -> Option<String> {
     axes::left(&mut svg, &left.labels(), "Latency (ms)", RIGHT_OF_TWO);
     axes::right(&mut svg, &right, "$ per million");
     bottom(&mut svg, &sizes, &x, recommended);
-    draw(&mut svg, COST, &sizes, |it| {
-        (
-            x.place(megabytes(it)),
-            right.place(it.cost_per_million.get()),
-        )
-    });
-    draw(&mut svg, MEAN, &sizes, |it| {
-        (x.place(megabytes(it)), left.place(it.mean.get()))
-    });
-    draw(&mut svg, P99, &sizes, |it| {
-        (x.place(megabytes(it)), left.place(it.p99.get()))
-    });
-    legend(&mut svg);
-    Some(svg.document(axes::height(1), title, &description(&sizes, recommended)))
+    for (first, sizes) in [(OF_REFERENCE, &others), (0, &sizes)] {
+        draw(&mut svg, first + COST, sizes, |it| {
+            (
+                x.place(megabytes(it)),
+                right.place(it.cost_per_million.get()),
+            )
+        });
+        draw(&mut svg, first + MEAN, sizes, |it| {
+            (x.place(megabytes(it)), left.place(it.mean.get()))
+        });
+        draw(&mut svg, first + P99, sizes, |it| {
+            (x.place(megabytes(it)), left.place(it.p99.get()))
+        });
+    }
+    let reference = data.reference.as_ref().filter(|_| !others.is_empty());
+    let rows = legend(&mut svg, reference);
+    let mut words = description(&sizes, recommended);
+    if let Some(reference) = reference {
+        let name = sanitise::shortened(&reference.name, LONG_NAME);
+        words.push_str(&format!(" {name}: {}", description(&others, None)));
+    }
+    Some(svg.document(axes::height(rows), title, &words))
+}
+
+/// The sizes of the reference that the model has, too.
+fn others(data: &CostLatency, sizes: &[SizePoint]) -> Vec<SizePoint> {
+    let reference = data.reference.iter().flat_map(|it| &it.sizes);
+    let has = |other: &&SizePoint| sizes.iter().any(|it| it.memory_mb == other.memory_mb);
+    let mut others: Vec<SizePoint> = reference.filter(has).copied().collect();
+    others.sort_by_key(|size| size.memory_mb);
+    others.dedup_by_key(|size| size.memory_mb);
+    others
 }
 
 fn megabytes(size: &SizePoint) -> f64 {
@@ -128,16 +163,25 @@ fn bottom(svg: &mut Svg, sizes: &[SizePoint], x: &Scale, recommended: Option<&Si
     );
 }
 
-fn legend(svg: &mut Svg) {
+/// The number of rows: one, and one below it for the reference.
+fn legend(svg: &mut Svg, reference: Option<&Beside>) -> usize {
+    let rows = 1 + usize::from(reference.is_some());
     for (column, series, words) in [
         (0, P99, "p99 (left)"),
         (1, MEAN, "mean (left)"),
         (2, COST, "cost (right)"),
     ] {
         let look = Look::of(series);
-        let start = axes::legend_place(column, 3, 3);
+        let start = axes::legend_place(column * rows, 3 * rows, 3);
         axes::legend_row(svg, start, &look.curve(), Some(look), words);
+        if let Some(reference) = reference {
+            let look = Look::of(OF_REFERENCE + series);
+            let start = axes::legend_place(column * rows + 1, 3 * rows, 3);
+            let name = sanitise::shortened(&reference.name, LONG_NAME);
+            axes::legend_row(svg, start, &look.curve(), Some(look), &name);
+        }
     }
+    rows
 }
 
 fn description(sizes: &[SizePoint], recommended: Option<&SizePoint>) -> String {

@@ -17,7 +17,7 @@ mod svg;
 mod tick_label;
 
 pub(super) use self::break_even::{BreakEvenCurve, break_even};
-pub(super) use self::cost_latency::{CostLatency, SizePoint, cost_latency};
+pub(super) use self::cost_latency::{Beside, CostLatency, SizePoint, cost_latency};
 pub(super) use self::distribution::{Distribution, LatencyDistribution, latency_distribution};
 pub(super) use self::load::{
     LatencyUnderLoad, LoadLatency, LoadPoint, LoadSeries, latency_under_load,

@@ -82,25 +82,31 @@ fn flag(is: bool) -> String {
 
 fn invocations(run: &RunResult) -> String {
     let head = "invocation_latency,response_size,throttle_exception,insufficient_memory_error,other_model_error,\
-                start_time,end_time,invoke_arg_index,memory_size,request_size,first_byte_latency,outcome";
-    let rows = run.stability.iter().flat_map(|endpoint| {
-        let size = endpoint.memory_mb;
-        endpoint
-            .invocations
-            .iter()
-            .map(move |call| invocation(call, size))
+                start_time,end_time,invoke_arg_index,memory_size,request_size,first_byte_latency,outcome,round,model";
+    let rows = endpoints(run).flat_map(|(endpoint, model)| {
+        let calls = endpoint.invocations.iter();
+        calls.map(move |call| invocation(call, endpoint, model))
     });
     table(head, rows)
 }
 
-fn invocation(call: &Invocation, memory_mb: MemoryMb) -> Vec<String> {
+/// Every endpoint with whose it is: that of the model, then those of a reference.
+fn endpoints(run: &RunResult) -> impl Iterator<Item = (&EndpointRun, &'static str)> {
+    let own = run.stability.iter().map(|it| (it, "now"));
+    let reference = run.reference.iter().flat_map(|it| &it.stability);
+    own.chain(reference.map(|it| (it, "reference")))
+}
+
+fn invocation(call: &Invocation, endpoint: &EndpointRun, model: &str) -> Vec<String> {
     let mut row = answer(call);
     row.extend([
         call.sample.to_string(),
-        memory_mb.get().to_string(),
+        endpoint.memory_mb.get().to_string(),
         call.request_bytes.to_string(),
         cell(call.outcome.is_success().then_some(call.first_byte_ms)),
         call.outcome.kind().name().to_owned(),
+        endpoint.round.to_string(),
+        model.to_owned(),
     ]);
     row
 }
@@ -156,18 +162,16 @@ fn named(
 }
 
 fn metrics(run: &RunResult) -> String {
-    let head = "Timestamp,Average,Minimum,Maximum,Unit,p25,p50,p75,metric_name,memory_size,SampleCount,p99";
-    table(
-        head,
-        run.stability
-            .iter()
-            .flat_map(|endpoint| metric_rows(endpoint, run)),
-    )
-}
-
-fn metric_rows(endpoint: &EndpointRun, run: &RunResult) -> Vec<Vec<String>> {
-    let place = [endpoint.memory_mb.get().to_string()];
-    metrics_of(endpoint.metrics.as_ref(), &place, run)
+    let head = "Timestamp,Average,Minimum,Maximum,Unit,p25,p50,p75,metric_name,memory_size,SampleCount,p99,round,model";
+    let rows = endpoints(run).flat_map(|(endpoint, model)| {
+        let place = [endpoint.memory_mb.get().to_string()];
+        let mut rows = metrics_of(endpoint.metrics.as_ref(), &place, run);
+        for row in &mut rows {
+            row.extend([endpoint.round.to_string(), model.to_owned()]);
+        }
+        rows
+    });
+    table(head, rows)
 }
 
 /// A row per metric; `place` says which endpoint it is.
@@ -350,9 +354,9 @@ mod tests {
         let text = files(&run_of(vec![run])).remove(0).1;
         let rows: Vec<&str> = text.lines().skip(1).collect();
         insta::assert_snapshot!(rows.join("\n"), @r"
-        ,20,1,0,0,0,0.01,0,1024,10,,throttled
-        ,20,0,0,1,0.01,0.021,0,1024,10,,model_error
-        12,20,0,0,0,0.021,0.033,0,1024,10,12,ok
+        ,20,1,0,0,0,0.01,0,1024,10,,throttled,1,now
+        ,20,0,0,1,0.01,0.021,0,1024,10,,model_error,1,now
+        12,20,0,0,0,0.021,0.033,0,1024,10,12,ok,1,now
         ");
     }
 

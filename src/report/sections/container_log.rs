@@ -8,20 +8,26 @@ use crate::result::EndpointRun;
 
 /// The lines of each size that failed; `None` without any.
 pub(in crate::report) fn section(facts: Facts<'_>) -> Option<Section> {
-    let runs = facts.run.stability.iter();
-    let blocks: Vec<Block> = runs
-        .filter(|run| !run.container_log.is_empty())
-        .flat_map(blocks)
-        .collect();
+    let of = |runs: &[EndpointRun], whose: &str| -> Vec<Block> {
+        let logs = runs.iter().filter(|run| !run.container_log.is_empty());
+        logs.flat_map(|run| blocks(run, whose)).collect()
+    };
+    let reference = facts.run.reference.as_ref();
+    let reference = reference.map(|it| {
+        let whose = format!(", {}", facts.name_of_reference());
+        of(&it.stability, &whose)
+    });
+    let mut blocks = of(&facts.run.stability, "");
+    blocks.extend(reference.unwrap_or_default());
     (!blocks.is_empty()).then(|| Section {
         summary: "Container log".to_owned(),
         blocks,
     })
 }
 
-fn blocks(run: &EndpointRun) -> [Block; 2] {
+fn blocks(run: &EndpointRun, whose: &str) -> [Block; 2] {
     let size = format!(
-        "{}: the last lines that its container wrote.",
+        "{}{whose}: the last lines that its container wrote.",
         run.memory_mb
     );
     [

@@ -8,7 +8,7 @@ use crate::report::document::{Block, Inline, code, name, text};
 use crate::report::reference::{Reference, in_turn as in_turn_words, rounds};
 use crate::report::table::{Align, Table};
 use crate::report::{Facts, Section, in_turn, metrics, numbers, sanitise, short_commit};
-use crate::result::{LatencySource, Service};
+use crate::result::{EndpointRun, LatencySource, Service};
 use crate::units::{LatencyMs, Usd};
 
 /// Baseline runs that are named.
@@ -44,10 +44,14 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
     let mut blocks = vec![Block::Table(table)];
     let bands = metrics::band_table(facts);
     if !bands.rows().is_empty() {
-        blocks.push(paragraph(
+        let differences = match facts.reference().in_turn() {
+            Some(_) => "between two endpoints of one model",
+            None => "from run to run",
+        };
+        blocks.push(paragraph(format!(
             "A metric fails when it grew by more than is wanted and by more than the same code varies: three standard \
-             errors of this run's sampling and of the differences from run to run.",
-        ));
+             errors of this run's sampling and of the differences {differences}."
+        )));
         blocks.push(Block::Table(bands));
     }
     blocks.extend(outlook(facts));
@@ -329,17 +333,12 @@ fn run_cost(facts: Facts<'_>) -> String {
     if called.clone().next().is_none() {
         return "not known: no call succeeded".to_owned();
     }
-    let cost = called.fold(Usd(0.0), |sum, size| {
-        let endpoints = facts
-            .run
-            .stability
-            .iter()
-            .filter(|run| run.memory_mb == size.memory_mb);
-        let calls: f64 = endpoints
-            .map(|run| count(&run.warmup) + count(&run.invocations))
-            .sum();
-        sum + size.cost.per_invocation() * calls
+    let reference = facts.run.reference.as_ref();
+    let of_reference = reference.zip(facts.beside).map(|(reference, analysis)| {
+        let sizes = analysis.sizes.iter();
+        cost_of_calls(sizes, &reference.stability)
     });
+    let cost = cost_of_calls(called, &facts.run.stability) + of_reference.unwrap_or_default();
     let load_size = facts.run.concurrency.first().map(|it| it.memory_mb);
     let per_load_call = load_size
         .and_then(|memory| facts.analysis.size(memory))
@@ -351,6 +350,20 @@ fn run_cost(facts: Facts<'_>) -> String {
             format!("nothing; on AWS about {}", numbers::usd(cost))
         }
     }
+}
+
+fn cost_of_calls<'a>(
+    sizes: impl Iterator<Item = &'a SizeSummary>,
+    endpoints: &[EndpointRun],
+) -> Usd {
+    sizes.fold(Usd(0.0), |sum, size| {
+        let endpoints = endpoints.iter();
+        let calls: f64 = endpoints
+            .filter(|run| run.memory_mb == size.memory_mb)
+            .map(|run| count(&run.warmup) + count(&run.invocations))
+            .sum();
+        sum + size.cost.per_invocation() * calls
+    })
 }
 
 fn run(facts: Facts<'_>) -> Vec<Inline> {

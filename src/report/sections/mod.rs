@@ -1,9 +1,11 @@
 //! The folded parts of the report.
 
+mod beside;
 mod concurrency;
 mod container_log;
 pub(super) mod contract;
 mod method;
+mod rounds;
 mod savings;
 mod sizes;
 
@@ -21,6 +23,7 @@ const DATA_IS_ASSUMED: &str = " (assumed, as in us-east-1 and eu-west-1)";
 pub(super) fn all(facts: Facts<'_>, sizes: &Table) -> Vec<Section> {
     [
         sizes::section(facts, sizes),
+        rounds::section(facts),
         contract::section(facts),
         concurrency::section(facts),
         savings::section(facts),

@@ -1,6 +1,6 @@
 //! All sizes, and why one of them is recommended.
 
-use super::{DATA_IS_ASSUMED, cell, paragraph};
+use super::{DATA_IS_ASSUMED, beside, cell, paragraph};
 use crate::analysis::{Cost, CostBasis, LeftOut, LeftOutKind, SizeSummary, Strategy, standing};
 use crate::prices::ASSUMED_DATA_USD_PER_GB;
 use crate::report::document::{Block, Inline, strong, text};
@@ -45,11 +45,19 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
         .map(|left| (left.memory_mb, left_out_row(facts, left)));
     let skipped = facts.run.local.iter().flat_map(|it| &it.skipped);
     let skipped = skipped.map(|it| (it.memory_mb, skipped_row(it)));
-    let mut rows: Vec<(MemoryMb, Row)> = measured.chain(left_out).chain(skipped).collect();
-    rows.sort_by_key(|(memory, _)| *memory);
-    for (memory, mut row) in rows {
+    let own = measured.chain(left_out).chain(skipped);
+    let own = own.map(|(memory, row)| (memory, facts.analysis.size(memory), row));
+    let beside = beside::rows(facts).into_iter();
+    let beside = beside.map(|(memory, row)| {
+        let size = facts.beside.and_then(|it| it.size(memory));
+        (memory, size, row)
+    });
+    let mut rows: Vec<(MemoryMb, Option<&SizeSummary>, Row)> = own.chain(beside).collect();
+    // Stable: the reference comes below.
+    rows.sort_by_key(|(memory, _, _)| *memory);
+    for (memory, size, mut row) in rows {
         if is_local {
-            row.cells.insert(1, cell(peak(facts, memory)));
+            row.cells.insert(1, cell(peak(size, memory)));
         }
         table.push(row);
     }
@@ -57,8 +65,7 @@ pub(in crate::report) fn sizes_table(facts: Facts<'_>) -> Table {
 }
 
 /// `812 MB of 1024 MB`: the most that was seen, once a second.
-fn peak(facts: Facts<'_>, memory: MemoryMb) -> String {
-    let size = facts.analysis.size(memory);
+fn peak(size: Option<&SizeSummary>, memory: MemoryMb) -> String {
     let metrics = size.and_then(|it| it.metrics.as_ref());
     let percent = metrics.and_then(|it| it.memory_utilization_percent);
     percent.map_or_else(
@@ -258,29 +265,48 @@ fn charts(facts: Facts<'_>) -> Vec<Chart> {
         return Vec::new();
     }
     let memory: Vec<MemoryMb> = sizes.iter().map(|size| size.memory_mb).collect();
-    let latency = |name, of: fn(&SizeSummary) -> LatencyMs| Series {
-        name,
-        values: sizes.iter().map(|size| of(size).get()).collect(),
+    // Only where it has them all: a line has a value at each size.
+    let reference = facts.beside.and_then(|beside| {
+        let each = memory.iter().map(|it| beside.size(*it));
+        each.collect::<Option<Vec<_>>>()
+    });
+    let series = |name, of: fn(&SizeSummary) -> f64| {
+        let own = Series {
+            name,
+            values: sizes.iter().map(of).collect(),
+        };
+        let other = reference.iter().map(move |sizes| Series {
+            name,
+            values: sizes.iter().map(|size| of(size)).collect(),
+        });
+        std::iter::once(own).chain(other)
     };
-    let cost = |size: &SizeSummary| size.cost.per_million();
+    let titles = match reference {
+        None => [
+            "Cost per million invocations (USD)",
+            "Latency (ms): p99 above, mean below",
+        ],
+        Some(_) => [
+            "Cost per million (USD): now, then the reference",
+            "Latency (ms): p99 and mean, each now, then the reference",
+        ],
+    };
+    let cost = |size: &SizeSummary| size.cost.per_million().get();
+    let p99 = series("p99", |size| size.warm().p99.get());
+    let mean = series("mean", |size| size.warm().mean.get());
+    let [of_cost, of_latency] = titles;
     vec![
         Chart {
-            title: "Cost per million invocations (USD)",
+            title: of_cost,
             unit: "USD",
             sizes: memory.clone(),
-            series: vec![Series {
-                name: "cost",
-                values: sizes.iter().map(|size| cost(size).get()).collect(),
-            }],
+            series: series("cost", cost).collect(),
         },
         Chart {
-            title: "Latency (ms): p99 above, mean below",
+            title: of_latency,
             unit: "ms",
+            series: p99.chain(mean).collect(),
             sizes: memory,
-            series: vec![
-                latency("p99", |size| size.warm().p99),
-                latency("mean", |size| size.warm().mean),
-            ],
         },
     ]
 }

@@ -11,7 +11,7 @@ use crate::gate::{
     CostLimit, Entry, Epoch, Escalation, History, LatencyCeiling, LatencyLimit, Limits,
     MemoryLimit, Policy, Status, judge,
 };
-use crate::result::{Cause, EndpointOutcome};
+use crate::result::{Cause, EndpointOutcome, Reference};
 use crate::units::{LatencyMs, Ratio};
 
 const RESULTS: usize = 10_000;
@@ -51,6 +51,26 @@ fn stop_early(run: &mut RunResult) {
             reason: "certain".to_owned(),
             planned,
         };
+    }
+}
+
+/// Main's model, measured in turn, where it could be.
+fn reference(random: &mut fastrand::Rng, main: &RunResult) -> Reference {
+    let mut stability = main.stability.clone();
+    for endpoint in &mut stability {
+        if random.f64() < 0.2 {
+            endpoint.outcome = EndpointOutcome::DeployFailed {
+                reason: "broken".to_owned(),
+                cause: random.choice(Cause::ALL).unwrap(),
+            };
+        }
+    }
+    Reference {
+        model: "main".to_owned(),
+        model_name: "main".to_owned(),
+        rounds: 1,
+        stability,
+        concurrency: Vec::new(),
     }
 }
 
@@ -124,6 +144,9 @@ fn headline_table_and_exit_code_agree_in_ten_thousand_results() {
                     };
                 }
             }
+            if random.f64() < 0.3 {
+                change.reference = Some(reference(&mut random, main));
+            }
             if random.f64() < 0.1 {
                 stop_early(&mut change);
             }
@@ -154,6 +177,7 @@ fn headline_table_and_exit_code_agree_in_ten_thousand_results() {
 
 fn check(run: &RunResult, analysis: &Analysis, judgement: &Judgement) {
     let verdict = judgement.verdict;
+    assert!(run.reference.is_none() || verdict != Verdict::NoBaseline);
     let report = compose(run, analysis, judgement, &Links::default());
     let headline = headline(&report);
     assert!(
@@ -166,7 +190,7 @@ fn check(run: &RunResult, analysis: &Analysis, judgement: &Judgement) {
         "{headline}"
     );
     assert_eq!(
-        headline.contains(" failed: "),
+        headline.contains(" failed: ") || headline.contains(" failed against "),
         verdict == Verdict::Fail,
         "{headline}"
     );

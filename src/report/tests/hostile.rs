@@ -1,7 +1,7 @@
 //! Words that want to be more than words.
 
 use super::*;
-use crate::result::{ContainerLog, Leftover, ResourceKind};
+use crate::result::{ContainerLog, Leftover, Reference, ResourceKind};
 
 const HOSTILE: &str = "x|y<img src=x onerror=1>@team\n::error::";
 
@@ -49,9 +49,29 @@ fn hostile_lines() -> Vec<String> {
     .to_vec()
 }
 
+/// Beside a reference that is as hostile.
+fn beside_hostile() -> RunResult {
+    let run = hostile_run();
+    let mut stability = model(1.0).stability;
+    stability[0].outcome = run.stability[1].outcome.clone();
+    stability[0].container_log = ContainerLog::from(hostile_lines());
+    RunResult {
+        reference: Some(Reference {
+            model: HOSTILE.to_owned(),
+            model_name: HOSTILE.to_owned(),
+            rounds: 1,
+            stability,
+            concurrency: Vec::new(),
+        }),
+        stability: model(1.4).stability,
+        ..run
+    }
+}
+
 fn hostile_reports() -> Vec<Report> {
     let limits = Limits::default();
     let run = hostile_run();
+    let beside = beside_hostile();
     let mut unmeasured = nothing_measured(HOSTILE);
     unmeasured.name = HOSTILE.to_owned();
     let it = Unmeasured {
@@ -82,6 +102,7 @@ fn hostile_reports() -> Vec<Report> {
         report(&run, Some(&history(5, model)), &limits),
         report(&run, Some(&history(3, same)), &limits),
         report(&unmeasured, None, &limits),
+        report(&beside, None, &limits),
         compose(
             &run,
             &analysis,

@@ -21,6 +21,7 @@ use crate::units::{LatencyMs, MemoryMb, Usd};
 
 mod agreement;
 mod hostile;
+mod side_by_side;
 
 /// With ordinary spaces.
 fn spaced(words: &str) -> String {
@@ -233,6 +234,9 @@ pub(super) fn every_report() -> Vec<(&'static str, Report)> {
         ),
         ("not_run", not_run()),
     ]
+    .into_iter()
+    .chain(side_by_side::reports())
+    .collect()
 }
 
 #[test]

@@ -42,7 +42,7 @@ proptest! {
             p99: LatencyMs(p99),
             cost_per_million: Usd(cost),
         });
-        if let Some(svg) = cost_latency(&CostLatency { sizes: sizes.collect(), recommended }) {
+        if let Some(svg) = cost_latency(&CostLatency { sizes: sizes.collect(), reference: None, recommended }) {
             check(&svg);
         }
     }

@@ -43,6 +43,7 @@ fn sizes() -> CostLatency {
         (147.0, 241.0, 7.05),
     ];
     CostLatency {
+        reference: None,
         sizes: MemoryMb::OFFERED
             .into_iter()
             .zip(numbers)
@@ -210,6 +211,7 @@ fn check(svg: &str) {
 #[test]
 fn a_small_chart() {
     let data = CostLatency {
+        reference: None,
         sizes: sizes().sizes.into_iter().take(2).collect(),
         recommended: sizes().recommended,
     };

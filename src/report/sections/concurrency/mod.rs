@@ -16,7 +16,7 @@ pub(super) fn section(facts: Facts<'_>) -> Option<Section> {
     let answers = serving(facts).into_iter().map(Block::Paragraph);
     let mut blocks: Vec<Block> = answers.collect();
     if !facts.analysis.loads.is_empty() {
-        blocks.push(Block::Table(table(&facts.analysis.loads)));
+        blocks.push(Block::Table(table(facts)));
         blocks.push(paragraph(how(facts)));
     }
     blocks.extend(facts.analysis.loads_left_out.iter().map(left_out));
@@ -54,7 +54,8 @@ fn answer(serving: &Serving) -> Vec<Inline> {
     })
 }
 
-fn table(loads: &[LoadSummary]) -> Table {
+/// The loads of the model, and below them those of the reference, which are only shown.
+fn table(facts: Facts<'_>) -> Table {
     let mut table = Table::new(&[
         ("Endpoint and load", Align::Left),
         ("Calls", Align::Right),
@@ -66,13 +67,17 @@ fn table(loads: &[LoadSummary]) -> Table {
         ("Mean", Align::Right),
         ("Calls per second", Align::Right),
     ]);
-    for load in loads {
-        table.push(row(load));
+    for load in &facts.analysis.loads {
+        table.push(row(load, ""));
+    }
+    let whose = format!("{}: ", facts.name_of_reference());
+    for load in facts.beside.iter().flat_map(|it| &it.loads) {
+        table.push(row(load, &whose));
     }
     table
 }
 
-fn row(load: &LoadSummary) -> Vec<Cell> {
+fn row(load: &LoadSummary, whose: &str) -> Vec<Cell> {
     let latency = |it: LatencyMs| {
         let answered = load.latency.count > 0;
         cell(if answered {
@@ -92,7 +97,7 @@ fn row(load: &LoadSummary) -> Vec<Cell> {
     vec![
         // One cell names the row: on a phone it is the heading of a card.
         cell(format!(
-            "MaxConcurrency {}, {}",
+            "{whose}MaxConcurrency {}, {}",
             load.max_concurrency, load.load
         )),
         cell(numbers::count(load.calls)),
@@ -121,9 +126,17 @@ fn how(facts: Facts<'_>) -> String {
     } else {
         ""
     };
+    let beside = if facts.beside.is_some_and(|it| !it.loads.is_empty()) {
+        format!(
+            " What {} does under load is shown, not judged.",
+            facts.name_of_reference()
+        )
+    } else {
+        String::new()
+    };
     format!(
         "Each client sends its next call when the last is answered{pause}, and waits 0.1 s after a throttled one; one \
-         call per client is set aside before each load.{open}"
+         call per client is set aside before each load.{open}{beside}"
     )
 }
 
