@@ -59,7 +59,9 @@ pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
 use crate::aws::{Creation, EndpointSpec, Session};
-use crate::result::{CleanupSummary, EndpointOutcome, ResourceKind, RunResult, SCHEMA, Service};
+use crate::result::{
+    CleanupSummary, ClockUse, EndpointOutcome, ResourceKind, RunResult, SCHEMA, Service,
+};
 use crate::sync::lock;
 
 /// The dependencies of a run.
@@ -248,6 +250,7 @@ pub async fn run(
     logs::delete_all(&context).await;
     result.service = context.environment.session.service();
     result.finished_at = context.now(started_at);
+    result.clock = Some(ClockUse::of(&result));
     save(&result);
     result
 }
@@ -351,6 +354,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         reference: None,
         confirmation: None,
         local: None,
+        clock: None,
         cleanup: CleanupSummary::default(),
     }
 }
