@@ -69,7 +69,9 @@ const MORE: &str = "--help shows everything, with examples.";
     propagate_version = true,
     max_term_width = 100
 )]
-#[command(about = "Blocks pull requests that make a SageMaker Serverless model slower or more expensive")]
+#[command(
+    about = "Blocks pull requests that make a SageMaker Serverless model slower or more expensive"
+)]
 #[command(after_help = MORE, after_long_help = EXIT_CODES)]
 pub struct Cli {
     /// What to do.
