@@ -7,8 +7,8 @@ use sagegate::analysis::{Strategy, analyse};
 use sagegate::gate::{BaselineFile, Branches, Entry, Epoch};
 use sagegate::prices::{DatedPrices, PriceTable};
 use sagegate::result::{
-    CleanupSummary, ContainerLog, EndpointOutcome, EndpointRun, Invocation, InvocationOutcome,
-    LatencySource, RunResult, SampleInfo, Service, Settings,
+    CleanupSummary, Clock, ContainerLog, EndpointOutcome, EndpointRun, Invocation,
+    InvocationOutcome, LatencySource, RunResult, SampleInfo, Service, Settings,
 };
 use sagegate::units::MemoryMb;
 
@@ -54,6 +54,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
         reference: None,
         confirmation: None,
         local: None,
+        clock: None,
         cleanup: CleanupSummary::default(),
     }
 }
@@ -78,6 +79,7 @@ fn endpoint(memory_mb: MemoryMb, median: f64, calls: u32, random: &mut Pcg64Mcg)
             outcome: InvocationOutcome::Success,
             due_ms: None,
             failure: None,
+            clock: Clock::Kernel,
         };
         start_ms += latency_ms;
         call

@@ -119,6 +119,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         reference: None,
         confirmation: None,
         local: None,
+        clock: None,
         cleanup: CleanupSummary::default(),
         ..*run
     }

@@ -5,7 +5,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, Normal, StudentT};
 use rand_pcg::Pcg64Mcg;
 use sagegate::result::{
-    CleanupSummary, ContainerLog, EndpointMetrics, EndpointOutcome, EndpointRun, Invocation,
+    CleanupSummary, Clock, ContainerLog, EndpointMetrics, EndpointOutcome, EndpointRun, Invocation,
     InvocationOutcome, LatencySource, MetricStatistics, RunResult, SampleInfo, Service, Settings,
 };
 use sagegate::units::MemoryMb;
@@ -138,6 +138,7 @@ pub(crate) fn run(model: &Model, drift: Drift, day: u32, random: &mut Pcg64Mcg) 
         reference: None,
         confirmation: None,
         local: None,
+        clock: None,
         cleanup: CleanupSummary::default(),
     }
 }
@@ -267,6 +268,7 @@ fn endpoint(
             outcome: InvocationOutcome::Success,
             due_ms: None,
             failure: None,
+            clock: Clock::Kernel,
         });
     }
     EndpointRun {

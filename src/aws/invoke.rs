@@ -9,7 +9,7 @@ use super::cause::cause_of_call;
 use super::error::{AwsError, AwsErrorKind};
 use super::session::Session;
 use super::timing::{Timed, Timing};
-use crate::result::{CallFailure, Invocation, InvocationOutcome};
+use crate::result::{CallFailure, Clock, Invocation, InvocationOutcome};
 use crate::samples::Sample;
 use crate::units::milliseconds;
 
@@ -84,6 +84,11 @@ impl Invoker {
             Ok(response_bytes) => (InvocationOutcome::Success, response_bytes, None),
             Err(error) => (outcome_of(&error), 0, Some(failure_of(&error))),
         };
+        let clock = if outcome.is_success() {
+            timed.clock
+        } else {
+            Clock::default()
+        };
         Invocation {
             sample: index,
             start_ms: milliseconds(timed.sent.saturating_duration_since(run_start)),
@@ -94,6 +99,7 @@ impl Invoker {
             outcome,
             due_ms: None,
             failure,
+            clock,
         }
     }
 

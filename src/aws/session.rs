@@ -8,6 +8,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sagemaker::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::ReconnectMode;
 use thiserror::Error;
 
@@ -111,11 +112,12 @@ impl Session {
             None => loader,
         };
         let config = configured(loader, access).await?;
-        Self::with_config(&config, access.role.as_ref()).await
+        Self::with_config(&config, &access.network, access.role.as_ref()).await
     }
 
     async fn with_config(
         config: &SdkConfig,
+        network: &Network,
         role: Option<&AssumedRole>,
     ) -> Result<Self, SessionError> {
         let credentials = check(config, role).await?;
@@ -126,7 +128,7 @@ impl Session {
                 || credentials.expiry().is_some()
                 || credentials.session_token().is_none(),
             sagemaker: sagemaker_client(config, &host),
-            runtime: runtime_config(config, &host),
+            runtime: runtime_config(config, network.measuring_client(Servers::Aws)?, &host),
             quotas: quotas_client(config),
             cloudwatch: cloudwatch_client(config),
             logs: logs_client(config),
@@ -145,6 +147,7 @@ impl Session {
         access_key_id: &str,
         region: &str,
     ) -> Result<Self, SessionError> {
+        let network = Network::default();
         let source = "sagegate simulator";
         let credentials = Credentials::new(access_key_id, "simulated", None, None, source);
         let config = SdkConfig::builder()
@@ -152,9 +155,9 @@ impl Session {
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(url)
-            .http_client(Network::default().client(Servers::Aws)?)
+            .http_client(network.client(Servers::Aws)?)
             .build();
-        Self::with_config(&config, None).await
+        Self::with_config(&config, &network, None).await
     }
 
     /// The same clients, behind which is a machine and not a service.
@@ -284,7 +287,12 @@ fn quotas_client(config: &SdkConfig) -> aws_sdk_servicequotas::Client {
 
 /// The clients that measure: one attempt a call, so that no hidden retry counts as latency, and a
 /// connection that stays open after a 500 or 503, so that the next call does not pay for a new one.
-fn runtime_config(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemakerruntime::Config {
+/// Their connections mark what goes over the wire.
+fn runtime_config(
+    config: &SdkConfig,
+    client: SharedHttpClient,
+    host: &HostRecorder,
+) -> aws_sdk_sagemakerruntime::Config {
     let retries = RetryConfig::disabled().with_reconnect_mode(ReconnectMode::ReuseAllConnections);
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -292,6 +300,7 @@ fn runtime_config(config: &SdkConfig, host: &HostRecorder) -> aws_sdk_sagemakerr
         .operation_attempt_timeout(INVOCATION_TIMEOUT)
         .build();
     aws_sdk_sagemakerruntime::config::Builder::from(config)
+        .http_client(client)
         .retry_config(retries)
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

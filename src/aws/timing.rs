@@ -7,18 +7,23 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use crate::network::WireClock;
+use crate::result::Clock;
 use crate::sync::lock;
 
 /// Interceptor that marks the moments of one request. Credentials, serialisation and signing come
 /// before the first mark, so they are not part of a latency.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Timing(Arc<Mutex<Marks>>);
+pub(super) struct Timing {
+    marks: Arc<Mutex<Marks>>,
+    wire: WireClock,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Marks {
@@ -30,28 +35,56 @@ struct Marks {
 /// The moments of one finished request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timed {
-    /// Just before transmit.
+    /// Before the first byte was written; by the program's clock, just before transmit.
     pub(super) sent: Instant,
-    /// Until the response headers; until the failure, if none came.
+    /// Until the answer began; until the failure, if none came.
     pub(super) first_byte: Duration,
     /// Until the body was complete; until the failure, if it never was.
     pub(super) total: Duration,
+    pub(super) clock: Clock,
 }
+
+/// What the program's clock and the moments at the wire, which lie within, may disagree by.
+const ROUNDING: Duration = Duration::from_micros(50);
 
 impl Timing {
     fn mark(&self, set: impl FnOnce(&mut Marks)) {
-        set(&mut lock(&self.0));
+        set(&mut lock(&self.marks));
     }
 
     /// The moments of the request that began to be prepared at `called` and was over at `returned`.
     pub(super) fn finish(&self, called: Instant, returned: Instant) -> Timed {
-        let marks = *lock(&self.0);
-        let sent = marks.transmit.unwrap_or(called);
-        let complete = marks.complete.unwrap_or(returned);
+        let marks = *lock(&self.marks);
+        let by_program = marks.by_program(called, returned);
+        // Only a complete answer has all moments at the wire.
+        if marks.complete.is_none() {
+            return by_program;
+        }
+        self.at_the_wire(&by_program).unwrap_or(by_program)
+    }
+
+    /// `None` where the kernel gave no stamps that are within what the program saw.
+    fn at_the_wire(&self, by_program: &Timed) -> Option<Timed> {
+        let wire = self.wire.times()?;
+        let waited = wire.sent.checked_duration_since(by_program.sent)?;
+        (waited + wire.last_byte <= by_program.total + ROUNDING).then_some(Timed {
+            sent: wire.sent,
+            first_byte: wire.first_byte,
+            total: wire.last_byte,
+            clock: Clock::Kernel,
+        })
+    }
+}
+
+impl Marks {
+    fn by_program(&self, called: Instant, returned: Instant) -> Timed {
+        let sent = self.transmit.unwrap_or(called);
+        let complete = self.complete.unwrap_or(returned);
         Timed {
             sent,
-            first_byte: marks.headers.unwrap_or(complete).duration_since(sent),
+            first_byte: self.headers.unwrap_or(complete).duration_since(sent),
             total: complete.duration_since(sent),
+            clock: Clock::Program,
         }
     }
 }
@@ -60,6 +93,16 @@ impl Timing {
 impl Intercept for Timing {
     fn name(&self) -> &'static str {
         "sagegate timing"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().add_extension(self.wire.clone());
+        Ok(())
     }
 
     fn read_before_transmit(

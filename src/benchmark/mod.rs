@@ -61,7 +61,7 @@ pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
 use crate::aws::{Creation, EndpointSpec, ModelSpec, Session};
 use crate::result::{
-    CleanupSummary, EndpointOutcome, Reference, ResourceKind, RunResult, SCHEMA, Service,
+    CleanupSummary, ClockUse, EndpointOutcome, Reference, ResourceKind, RunResult, SCHEMA, Service,
 };
 use crate::sync::lock;
 use crate::units::MemoryMb;
@@ -272,6 +272,7 @@ pub async fn run(
     logs::delete_all(&context).await;
     result.service = context.environment.session.service();
     result.finished_at = context.now(started_at);
+    result.clock = Some(ClockUse::of(&result));
     save(&result);
     result
 }
@@ -383,6 +384,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         reference: plan.reference.as_ref().map(|it| reference_of(plan, it)),
         confirmation: None,
         local: None,
+        clock: None,
         cleanup: CleanupSummary::default(),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::{NetworkError, Servers};
 use crate::files::{Fence, MIB};
@@ -36,25 +37,75 @@ impl Authorities {
         }
     }
 
-    /// What connections are set up with. Files are read here, so that one without a certificate is
-    /// named instead of every server being refused.
-    pub(super) fn context(&self, servers: Servers) -> Result<TlsContext, NetworkError> {
+    /// Whom to believe. Files are read here, so that one without a certificate is named instead of
+    /// every server being refused.
+    pub(super) fn trusted(&self, servers: Servers) -> Result<Trusted, NetworkError> {
         let bundle = self.bundle.as_deref();
         let bundle = bundle.map(|path| read("AWS_CA_BUNDLE", path)).transpose()?;
-        let store = match (bundle, servers) {
-            (Some(pem), Servers::Aws) => TrustStore::empty().with_pem_certificate(pem),
+        match (bundle, servers) {
+            (Some(pem), Servers::Aws) => Ok(Trusted::Bundle(pem)),
             (bundle, Servers::Aws | Servers::Others) => {
                 if let Some(path) = &self.system {
                     read("SSL_CERT_FILE", path)?;
                 }
-                match bundle {
-                    Some(pem) => TrustStore::default().with_pem_certificate(pem),
-                    None => TrustStore::default(),
-                }
+                Ok(Trusted::System { and: bundle })
             }
+        }
+    }
+}
+
+/// Authorities, in PEM format where they are not the system's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trusted {
+    Bundle(Vec<u8>),
+    System { and: Option<Vec<u8>> },
+}
+
+impl Trusted {
+    /// What the SDK's connections are set up with.
+    pub(super) fn context(self) -> TlsContext {
+        let store = match self {
+            Self::Bundle(pem) => TrustStore::empty().with_pem_certificate(pem),
+            Self::System { and: Some(pem) } => TrustStore::default().with_pem_certificate(pem),
+            Self::System { and: None } => TrustStore::default(),
         };
         let context = TlsContext::builder().with_trust_store(store).build();
-        Ok(context.unwrap_or_default())
+        context.unwrap_or_default()
+    }
+
+    /// What our own connections are set up with. They speak HTTP/1.1 alone.
+    pub(super) fn tls_of_http_1(&self) -> ClientConfig {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        #[expect(
+            clippy::expect_used,
+            reason = "the provider has suites for the versions that it is built with"
+        )]
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("aws-lc speaks TLS 1.2 and 1.3");
+        let mut config = builder
+            .with_root_certificates(self.roots())
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        let pem = match self {
+            Self::Bundle(pem) => Some(pem),
+            Self::System { and } => {
+                let system = rustls_native_certs::load_native_certs();
+                for error in system.errors {
+                    tracing::warn!(%error, "the system's certificates");
+                }
+                roots.add_parsable_certificates(system.certs);
+                and.as_ref()
+            }
+        };
+        let named = pem.map(|pem| CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
+        roots.add_parsable_certificates(named.into_iter().flatten());
+        roots
     }
 }
 
@@ -100,7 +151,7 @@ mod tests {
     fn problem(name: &str, path: &str, servers: Servers) -> Option<NetworkError> {
         let environment = BTreeMap::from([(name.to_owned(), path.to_owned())]);
         let authorities = Authorities::from_environment(&environment);
-        authorities.context(servers).err()
+        authorities.trusted(servers).err()
     }
 
     #[test]

@@ -27,13 +27,15 @@ pub(super) struct Route {
 /// Longest time to connect, and from the request to the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Timeouts {
-    connect: Option<Duration>,
-    read: Option<Duration>,
+    pub(super) connect: Option<Duration>,
+    pub(super) read: Option<Duration>,
 }
+
+type NewConnector = dyn Fn(&Timeouts, &RuntimeComponents) -> SharedHttpConnector + Send + Sync;
 
 /// The HTTP client of an SDK: one pool of connections per time limits.
 pub(super) struct CachingClient {
-    route: Route,
+    new_connector: Box<NewConnector>,
     connectors: Mutex<HashMap<Timeouts, SharedHttpConnector>>,
 }
 
@@ -83,9 +85,14 @@ impl Route {
 }
 
 impl CachingClient {
-    pub(super) fn new(route: Route) -> Self {
+    pub(super) fn new(
+        new_connector: impl Fn(&Timeouts, &RuntimeComponents) -> SharedHttpConnector
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         Self {
-            route,
+            new_connector: Box::new(new_connector),
             connectors: Mutex::default(),
         }
     }
@@ -109,7 +116,7 @@ impl HttpClient for CachingClient {
             read: settings.read_timeout(),
         };
         let mut connectors = lock(&self.connectors);
-        let new = || self.route.connector(&timeouts, Some(components));
+        let new = || (self.new_connector)(&timeouts, components);
         connectors.entry(timeouts).or_insert_with(new).clone()
     }
 }

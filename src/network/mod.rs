@@ -7,8 +7,10 @@
 mod authorities;
 mod client;
 mod proxies;
+mod wire;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector as _, SharedHttpClient, SharedHttpConnector,
@@ -21,6 +23,8 @@ use thiserror::Error;
 use self::authorities::Authorities;
 use self::client::{CachingClient, Route, Timeouts};
 use self::proxies::Proxies;
+use self::wire::WireConnector;
+pub use self::wire::{WireClock, WireTimes};
 
 /// What the environment says about connections. Prints no part of a proxy's address, which may hold
 /// a password.
@@ -120,7 +124,26 @@ impl Network {
     /// [`NetworkError`].
     pub fn client(&self, servers: Servers) -> Result<SharedHttpClient, NetworkError> {
         let route = self.route(servers)?;
-        Ok(SharedHttpClient::new(CachingClient::new(route)))
+        let client = CachingClient::new(move |timeouts, components| {
+            route.connector(timeouts, Some(components))
+        });
+        Ok(SharedHttpClient::new(client))
+    }
+
+    /// The same for a client that measures: a request with a [`WireClock`] among its extensions is
+    /// timed at the wire. Sends nothing.
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    pub fn measuring_client(&self, servers: Servers) -> Result<SharedHttpClient, NetworkError> {
+        let proxies = Arc::new(self.proxies.matcher()?);
+        let authorities = self.authorities.trusted(servers)?;
+        let client = CachingClient::new(move |timeouts, _| {
+            let tls = Arc::new(authorities.tls_of_http_1());
+            let (connect, read) = (timeouts.connect, timeouts.read);
+            SharedHttpConnector::new(WireConnector::new(Arc::clone(&proxies), tls, connect, read))
+        });
+        Ok(SharedHttpClient::new(client))
     }
 
     /// What sends requests one at a time, without time limits. Sends nothing yet.
@@ -142,7 +165,7 @@ impl Network {
     fn route(&self, servers: Servers) -> Result<Route, NetworkError> {
         Ok(Route {
             proxies: self.proxies.checked()?,
-            tls: self.authorities.context(servers)?,
+            tls: self.authorities.trusted(servers)?.context(),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::NetworkError;
@@ -85,6 +86,21 @@ impl Proxies {
             http: checked(&self.http, |uri| ProxyConfig::http(uri).ok())?,
             https: checked(&self.https, |uri| ProxyConfig::https(uri).ok())?,
         })
+    }
+
+    /// The same for who opens connections itself.
+    pub(super) fn matcher(&self) -> Result<Matcher, NetworkError> {
+        self.checked()?;
+        let of = |named: &Option<Named>| {
+            let uri = named
+                .as_ref()
+                .and_then(|it| address(it.address.expose_secret()));
+            uri.map(|it| it.to_string()).unwrap_or_default()
+        };
+        let builder = Matcher::builder()
+            .http(of(&self.http))
+            .https(of(&self.https));
+        Ok(builder.no(self.no_proxy.clone()).build())
     }
 }
 

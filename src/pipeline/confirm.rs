@@ -10,7 +10,7 @@ use crate::aws::Session;
 use crate::benchmark::{Journal, Ledger, Plan};
 use crate::error::{Error, UsageError};
 use crate::process::Process;
-use crate::result::{Confirmation, RunResult};
+use crate::result::{ClockUse, Confirmation, RunResult};
 use crate::units::MemoryMb;
 
 /// How a failure is measured a second time.
@@ -65,6 +65,7 @@ impl SecondMeasurement<'_> {
             stability: second.stability,
             reference: second.reference.map(|it| it.stability).unwrap_or_default(),
         });
+        result.clock = Some(ClockUse::of(&result));
         if let Err(error) = result.write(&self.files.result()) {
             process.warn(&format!("the result is not kept: {error}"));
         }

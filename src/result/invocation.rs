@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cause::Cause;
+use super::clock::Clock;
 use crate::units::to_microsecond;
 
 /// One call of `InvokeEndpoint`. Serialised as a row `[sample, start_ms, latency_ms, first_byte_ms,
@@ -15,9 +16,9 @@ pub struct Invocation {
     pub sample: u32,
     /// When it was sent, in milliseconds since the start of the run.
     pub start_ms: f64,
-    /// From just before transmit to the complete body, in milliseconds.
+    /// From the first byte written to the last byte of the answer, in milliseconds.
     pub latency_ms: f64,
-    /// From just before transmit to the response headers, in milliseconds.
+    /// From the first byte written to the first bytes of the answer, in milliseconds.
     pub first_byte_ms: f64,
     /// Bytes of the request body.
     pub request_bytes: u64,
@@ -30,6 +31,8 @@ pub struct Invocation {
     /// What is known of a failure besides its kind; `None` for a success, and in files of older
     /// versions.
     pub failure: Option<CallFailure>,
+    /// By which clock. Only a success is marked where it is the program's.
+    pub clock: Clock,
 }
 
 /// What is known of a failed call besides its kind.
@@ -113,11 +116,13 @@ struct MayBeAbsent {
     due_ms: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<CallFailure>,
+    #[serde(default, skip_serializing_if = "Clock::is_kernel")]
+    clock: Clock,
 }
 
 impl MayBeAbsent {
     const fn is_empty(&self) -> bool {
-        self.due_ms.is_none() && self.failure.is_none()
+        self.due_ms.is_none() && self.failure.is_none() && self.clock.is_kernel()
     }
 }
 
@@ -133,6 +138,7 @@ impl From<Row> for Invocation {
             outcome: row.6,
             due_ms: row.7.due_ms,
             failure: row.7.failure,
+            clock: row.7.clock,
         }
     }
 }
@@ -150,6 +156,7 @@ impl From<Invocation> for Row {
             MayBeAbsent {
                 due_ms: it.due_ms.map(to_microsecond),
                 failure: it.failure,
+                clock: it.clock,
             },
         )
     }
@@ -341,6 +348,7 @@ mod tests {
             outcome: InvocationOutcome::Success,
             due_ms,
             failure: None,
+            clock: Clock::Kernel,
         }
     }
 
@@ -354,6 +362,14 @@ mod tests {
         assert_eq!(
             row(call(12.0, 5.1, Some(11.9))),
             r#"[1,12.0,5.1,5.1,13,48,"ok",{"due_ms":11.9}]"#
+        );
+        let by_program = Invocation {
+            clock: Clock::Program,
+            ..call(12.0, 5.1, None)
+        };
+        assert_eq!(
+            row(by_program),
+            r#"[1,12.0,5.1,5.1,13,48,"ok",{"clock":"program"}]"#
         );
     }
 

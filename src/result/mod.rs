@@ -6,6 +6,8 @@
 mod cause;
 mod check;
 mod cleanup;
+mod clock;
+mod clock_use;
 mod container_log;
 mod file;
 mod invocation;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use self::cause::Cause;
 pub use self::check::MAX_LOADS;
 pub use self::cleanup::{CleanupSummary, Leftover, ResourceKind};
+pub use self::clock::Clock;
+pub use self::clock_use::ClockUse;
 pub use self::container_log::ContainerLog;
 pub use self::file::ResultFileError;
 pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, ModelMessage, OutcomeKind};
@@ -81,6 +85,10 @@ pub struct RunResult {
     /// What is known besides of a run in containers of this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<LocalRun>,
+    /// Whose clock the latencies are by; absent in files of older versions, where it is the
+    /// program's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockUse>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
 }

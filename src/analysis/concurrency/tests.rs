@@ -3,7 +3,7 @@
 use super::*;
 use crate::analysis::tests::{prices, run_of};
 use crate::analysis::{Strategy, analyse};
-use crate::result::{EndpointOutcome, InvocationOutcome, LoadSettings};
+use crate::result::{Clock, EndpointOutcome, InvocationOutcome, LoadSettings};
 
 pub(crate) fn call(start_ms: f64, latency_ms: f64, outcome: InvocationOutcome) -> Invocation {
     Invocation {
@@ -16,6 +16,7 @@ pub(crate) fn call(start_ms: f64, latency_ms: f64, outcome: InvocationOutcome) -
         outcome,
         due_ms: None,
         failure: None,
+        clock: Clock::Kernel,
     }
 }
 

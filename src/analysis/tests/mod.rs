@@ -5,7 +5,7 @@ pub(crate) mod toolkit_parity;
 use super::*;
 use crate::prices::PriceTable;
 use crate::result::{
-    Cause, CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
+    Cause, CleanupSummary, Clock, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
     SampleInfo, Service, Settings,
 };
 
@@ -41,6 +41,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
                 outcome: InvocationOutcome::Success,
                 due_ms: None,
                 failure: None,
+                clock: Clock::Kernel,
             }
         })
         .collect();
@@ -96,6 +97,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
         reference: None,
         confirmation: None,
         local: None,
+        clock: None,
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),

@@ -70,7 +70,7 @@ pub(super) fn pause(attempt: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{CallFailure, InvocationOutcome};
+    use crate::result::{CallFailure, Clock, InvocationOutcome};
 
     fn failed(outcome: InvocationOutcome, cause: Cause, sent_again: bool) -> Invocation {
         Invocation {
@@ -87,6 +87,7 @@ mod tests {
                 said: None,
                 sent_again,
             }),
+            clock: Clock::Kernel,
         }
     }
 

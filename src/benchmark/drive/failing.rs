@@ -53,7 +53,7 @@ fn advice(samples: &SampleSet, index: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::CallFailure;
+    use crate::result::{CallFailure, Clock};
 
     fn samples() -> SampleSet {
         let folder = tempfile::tempdir().unwrap();
@@ -78,6 +78,7 @@ mod tests {
                 said: None,
                 sent_again: false,
             }),
+            clock: Clock::Kernel,
         };
         words(&samples(), &call).unwrap()
     }

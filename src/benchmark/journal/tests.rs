@@ -1,7 +1,7 @@
 //! What a file says after a crash.
 
 use super::*;
-use crate::result::InvocationOutcome;
+use crate::result::{Clock, InvocationOutcome};
 
 fn started() -> RunResult {
     let text = r#"{"schema":2,"sagegate_version":"0","run_id":"r","name":"churn","commit":null,
@@ -25,6 +25,7 @@ fn call(start_ms: f64) -> Invocation {
         outcome: InvocationOutcome::Success,
         due_ms: None,
         failure: None,
+        clock: Clock::Kernel,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::report::document::{Block, Inline, code, name, text};
 use crate::report::reference::{Reference, in_turn as in_turn_words, rounds};
 use crate::report::table::{Align, Table};
 use crate::report::{Facts, Section, in_turn, metrics, numbers, sanitise, short_commit};
-use crate::result::{EndpointRun, LatencySource, Service};
+use crate::result::{ClockUse, EndpointRun, LatencySource, Service};
 use crate::units::{LatencyMs, Usd};
 
 /// Baseline runs that are named.
@@ -147,15 +147,23 @@ fn latency(facts: Facts<'_>) -> String {
             "seen by the client: the server's was asked for, but CloudWatch published no percentiles of every size"
                 .to_owned()
         }
-        (LatencySource::Client, LatencySource::Client) => {
-            "seen by the client, from just before the request is sent to the complete answer, on open connections"
-                .to_owned()
-        }
+        (LatencySource::Client, LatencySource::Client) => format!(
+            "seen by the client, from just before the request is sent to the complete answer, on open connections{}",
+            clock(facts)
+        ),
     }
 }
 
-fn to_usize(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
+fn clock(facts: Facts<'_>) -> String {
+    let words = |it: ClockUse| {
+        let [kernel, calls] = [it.kernel, it.calls].map(|it| numbers::count(to_usize(it)));
+        format!("; clock: kernel for {kernel} of {calls}")
+    };
+    facts.run.clock.map(words).unwrap_or_default()
+}
+
+fn to_usize(count: impl TryInto<usize>) -> usize {
+    count.try_into().unwrap_or(usize::MAX)
 }
 
 fn samples(facts: Facts<'_>) -> Vec<Inline> {

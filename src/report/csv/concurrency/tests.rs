@@ -6,7 +6,7 @@ use super::*;
 use crate::analysis::concurrency::tests::{clients as load, with_load};
 use crate::analysis::tests::{metrics, prices, run_of};
 use crate::analysis::{Strategy, analyse};
-use crate::result::{Invocation, InvocationOutcome};
+use crate::result::{Clock, Invocation, InvocationOutcome};
 
 fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     let mut lines = text.lines();
@@ -44,6 +44,7 @@ fn call(row: &BTreeMap<String, String>) -> Invocation {
         },
         due_ms: None,
         failure: None,
+        clock: Clock::Kernel,
     }
 }
 
