@@ -15,8 +15,13 @@ pub(crate) struct Simulator {
 impl Simulator {
     /// With a profile of `benches`.
     pub(crate) fn start(profile: &str) -> Self {
+        Self::started(&mut Command::new(env!("CARGO_BIN_EXE_sagegate")), profile)
+    }
+
+    /// By a command that is the program, or starts it.
+    pub(crate) fn started(command: &mut Command, profile: &str) -> Self {
         let profile = root().join("benches").join(profile);
-        let mut process = Command::new(env!("CARGO_BIN_EXE_sagegate"))
+        let mut process = command
             .args(["simulate", "--port", "0", "--profile"])
             .arg(profile)
             .stdout(Stdio::piped())

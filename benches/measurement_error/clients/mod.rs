@@ -37,12 +37,8 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    pub(crate) const ALL: [Self; 4] = [
-        Self::Sagegate,
-        Self::BareSocket,
-        Self::PlainSdk,
-        Self::Boto3,
-    ];
+    /// What stands beside sagegate.
+    pub(crate) const OTHERS: [Self; 3] = [Self::BareSocket, Self::PlainSdk, Self::Boto3];
 
     pub(crate) fn measure(self, simulator: &Simulator, work: &Work, venv: &Venv) -> Measured {
         match self {
