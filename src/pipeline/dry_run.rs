@@ -41,8 +41,13 @@ pub(crate) async fn dry_run(it: Proposal<'_>, publisher: &Publisher, process: &P
         source,
     })?;
     let output = Output::New(folder.path().to_owned());
-    let (inputs, backend) =
-        Backend::with_inputs(it.measurement, it.target, &output, process).await?;
+    let (inputs, backend) = Box::pin(Backend::with_inputs(
+        it.measurement,
+        it.target,
+        &output,
+        process,
+    ))
+    .await?;
     let planned = plan(it, inputs, &output, &backend, (publisher, process));
     let planned = Box::pin(planned).await;
     backend.close(process).await;

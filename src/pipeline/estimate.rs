@@ -10,6 +10,7 @@ use super::policy::MeasuringPolicy;
 use crate::benchmark::{self, ModelSource, Plan};
 use crate::gate::History;
 use crate::prices::DatedPrices;
+use crate::simulator::Scenario;
 use crate::text::plural;
 use crate::units::{MemoryMb, saturating_u32};
 
@@ -75,7 +76,7 @@ impl Estimate {
             }
             _ => Pace::of(sizes, |size| as_before(history?, size)),
         };
-        let speed = backend.scenario().map_or(1.0, |it| it.time_scale());
+        let speed = backend.scenario().map_or(1.0, Scenario::time_scale);
         Self::new(plan, pace, backend.lifetime, speed, &policy.prices)
     }
 
@@ -161,17 +162,19 @@ fn calls_of(plan: &Plan) -> String {
         1 => "2 models x ".to_owned(),
         rounds => format!("2 models x {rounds} rounds x "),
     });
-    let mut words = models.unwrap_or_default();
-    words += &format!("{} x {} calls", plural(sizes, "size"), grouped(each));
-    if let Some(load) = &options.load {
-        let loads = plan
-            .all_load_endpoints()
-            .map(|it| it.loads.len())
-            .sum::<usize>();
-        let loads = plural(saturating_u32(loads), "load");
-        words += &format!(", {loads} x {} calls", grouped(load.invocations));
-    }
-    words
+    let sizes = format!(
+        "{}{} x {} calls",
+        models.unwrap_or_default(),
+        plural(sizes, "size"),
+        grouped(each)
+    );
+    let Some(load) = &options.load else {
+        return sizes;
+    };
+    let loads = plan.all_load_endpoints();
+    let loads = saturating_u32(loads.map(|it| it.loads.len()).sum::<usize>());
+    let (loads, calls) = (plural(loads, "load"), grouped(load.invocations));
+    format!("{sizes}, {loads} x {calls} calls")
 }
 
 /// What AWS bills for the calls. Loads are sent to the recommended size, which is not known yet:

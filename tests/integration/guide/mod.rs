@@ -70,13 +70,16 @@ fn blocks() -> Vec<Block> {
         let text = std::fs::read_to_string(&path).unwrap();
         let arena = Arena::new();
         let nodes = parse_document(&arena, &text, &Options::default()).descendants();
-        let blocks = nodes.filter_map(|node| match &node.data.borrow().value {
-            NodeValue::CodeBlock(block) => Some(Block {
+        let blocks = nodes.filter_map(|node| {
+            let value = &node.data.borrow().value;
+            let NodeValue::CodeBlock(block) = value else {
+                return None;
+            };
+            Some(Block {
                 page: path.display().to_string(),
                 language: block.info.clone(),
                 text: block.literal.clone(),
-            }),
-            _ => None,
+            })
         });
         blocks.collect::<Vec<_>>()
     };
@@ -131,9 +134,9 @@ fn every_workflow_of_a_page_is_an_example_or_lines_of_one() {
     assert!(workflows.len() >= 4, "{}", workflows.len());
     for block in workflows {
         let is_whole = block.text.starts_with("name:");
-        let known = examples.iter().any(|it| match is_whole {
-            true => body(it) == block.text,
-            false => is_part_of(&block.text, it),
+        let known = examples.iter().any(|it| {
+            let is_same = body(it) == block.text;
+            is_same || (!is_whole && is_part_of(&block.text, it))
         });
         assert!(
             known,
@@ -269,14 +272,15 @@ fn the_first_way_in_records_then_fails_the_slower_model_with_one_comment() {
         .input("invocations", "120");
     let mut verdicts = Vec::new();
     for inputs in steps("docs/examples/dry-run.yml") {
-        let named = |it: &str| format!("INPUT_{}", it.to_uppercase());
         runner = inputs
             .iter()
             .fold(runner, |runner, (name, value)| runner.input(name, value));
-        let step = runner.step();
-        verdicts.push((step.output("verdict").to_owned(), step.outcome.code));
-        let names = inputs.iter().map(|it| named(&it.0));
-        runner = names.fold(runner, |runner, name| runner.without(&name));
+        let judged = runner.step();
+        verdicts.push((judged.output("verdict").to_owned(), judged.outcome.code));
+        let names = inputs.iter().map(|it| it.0.to_uppercase());
+        runner = names.fold(runner, |runner, name| {
+            runner.without(&format!("INPUT_{name}"))
+        });
     }
     let expected = [("no-baseline", Some(0)), ("fail", Some(1))];
     assert_eq!(
