@@ -156,6 +156,7 @@ def test_the_dry_run_of_the_examples_fails_and_comments_without_an_aws_account(c
     example = (REPOSITORY / "docs/examples/dry-run.yml").read_text().replace("OWNER/", "acme/").replace("ubuntu-24.04", "ubuntu-latest")
     # Actions in JavaScript need more than the job's image has.
     example = example[: example.index("      - uses: actions/upload-artifact")].replace("@v0", "@v1")
+    example = example.replace("simulate: xgboost,", "simulate: xgboost, memory-sizes: '2048', invocations: 300,")
     result, log = consumer("pull_request", workflow=example)
     assert result == "failure", log
     assert "### ❌ xgboost failed" in github.comments["1"]["body"], log

@@ -59,8 +59,8 @@ pub struct MeasurementArgs {
         help_heading = "Model"
     )]
     pub local: bool,
-    /// Go on with a run that crashed or was interrupted: measure only what is missing in its
-    /// folder. Repeat its other flags
+    /// Continue a run that crashed or was interrupted, from its folder: measure only what is
+    /// missing. Repeat its other flags
     #[arg(
         long,
         value_name = "DIR",
@@ -89,7 +89,7 @@ pub struct ModelArgs {
     /// it
     #[arg(long, value_name = "ARN", requires = "execution_role_arn", value_parser = parse_model_package)]
     pub model_package_arn: Option<String>,
-    /// Role that a model created for the run has
+    /// Role of a model that is created for the run
     #[arg(long, value_name = "ARN", value_parser = parse_role_arn)]
     pub execution_role_arn: Option<String>,
     /// Environment variable of the container of a model created for the run; may be repeated
@@ -108,7 +108,7 @@ pub struct ModelArgs {
     /// extension]
     #[arg(long, value_name = "TYPE", value_parser = parse_content_type)]
     pub content_type: Option<String>,
-    /// Most samples to send: the first so many of --samples
+    /// Send at most this many samples, from the first on [default: all of them]
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroUsize>,
     /// AWS region [default: AWS_REGION or the profile's]
@@ -130,7 +130,7 @@ pub struct MeasureArgs {
     /// Measured invocations per size, rounded up to a multiple of the number of samples
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub invocations: u32,
-    /// Go on up to this many invocations at a size whose p99 is too noisy to be judged [default:
+    /// Extend a size whose p99 is too noisy to be judged up to this many invocations [default:
     /// --invocations]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_invocations: Option<u32>,

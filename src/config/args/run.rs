@@ -55,7 +55,7 @@ pub struct RunArgs {
     pub confirm: bool,
     /// Check model, samples, prices, credentials and baseline, say what the run would do, how long
     /// it would take and what it would cost, and create nothing
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, conflicts_with = "resume", help_heading = "Output")]
     pub dry_run: bool,
     /// Options of the pull-request comment.
     #[command(flatten)]
