@@ -93,7 +93,9 @@ impl Machine {
         let share = CpuShare::of(memory_mb).times(workers);
         if share.0 > f64::from(self.cpus) {
             let cpus = crate::text::plural(self.cpus, "CPU");
-            return Some(format!("this machine has {cpus}, and that is {share}"));
+            return Some(format!(
+                "it needs {share} CPUs, and this machine has {cpus}"
+            ));
         }
         let bytes = (u64::from(memory_mb.get()) * u64::from(workers)) << 20;
         if bytes > self.memory_bytes {
@@ -178,7 +180,7 @@ mod tests {
         assert_eq!(fits(&machine(4, 16)), [true; 6]);
         assert_eq!(
             small.too_small_for(MemoryMb::OFFERED[3], 1).unwrap(),
-            "this machine has 2 CPUs, and that is 2.32"
+            "it needs 2.32 CPUs, and this machine has 2 CPUs"
         );
         assert_eq!(
             machine(4, 2)

@@ -194,10 +194,14 @@ fn recorded(history: &History) -> String {
         return "no runs yet".to_owned();
     };
     let runs = plural(saturating_u32(history.entries().len()), "run");
-    let commit = newest.commit.as_deref().unwrap_or("unknown");
-    let commit: String = commit.chars().take(7).collect();
+    let short = |it: &String| it.chars().take(7).collect::<String>();
+    let commit = newest.commit.as_ref().map(short);
+    let commit = commit.map_or_else(
+        || "an unknown commit".to_owned(),
+        |it| format!("commit {it}"),
+    );
     format!(
-        "{runs}, the last of commit {commit}, {}",
+        "{runs}, the last of {commit}, {}",
         newest.at.strftime("%Y-%m-%d")
     )
 }

@@ -92,11 +92,11 @@ fn sizes_take_turns_and_those_larger_than_the_machine_are_skipped() {
     let engine = Engine::start();
     let workspace = engine.workspace();
     let outcome = local(&workspace, "churn", &["--memory-sizes", "1024,2048,4096"]).expect(0);
-    let words = "4096 MB skipped: this machine has 2 CPUs, and that is 2.32";
+    let words = "4096 MB skipped: it needs 2.32 CPUs, and this machine has 2 CPUs";
     assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     let comment = workspace.read("sagegate-results/comment.md");
     assert!(
-        comment.contains("skipped: `this machine has 2 CPUs"),
+        comment.contains("skipped: `it needs 2.32 CPUs, and this machine has 2 CPUs"),
         "{comment}"
     );
     let result = workspace.result();

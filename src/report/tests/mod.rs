@@ -144,7 +144,7 @@ fn on_this_machine() -> RunResult {
         engine: "engine 28.2.2".to_owned(),
         skipped: vec![SkippedSize {
             memory_mb: MemoryMb::OFFERED[5],
-            reason: "this machine has 2 CPUs, and that is 3.47".to_owned(),
+            reason: "it needs 3.47 CPUs, and this machine has 2 CPUs".to_owned(),
         }],
         contract: vec![
             check(Condition::ReadOnlyRoot, breaks, &traceback),
