@@ -367,3 +367,44 @@ fn what_slows_both_down_half_way_changes_nothing() {
     assert!(last.latency_ms > 1.2 * first.latency_ms, "it did slow down");
     assert!(result.confirmation.is_none());
 }
+
+#[test]
+fn a_model_beside_itself_says_what_would_be_caught() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let measured = |flags: &[&str]| {
+        let model = [
+            "calibrate",
+            "--model-name",
+            "m",
+            "--samples",
+            "samples.jsonl",
+        ];
+        let short = [
+            "--memory-sizes",
+            "2048",
+            "--invocations",
+            "100",
+            "--runs",
+            "2",
+        ];
+        workspace.sagegate(&[&model[..], &short, flags].concat())
+    };
+    let outcome = measured(&["--against-self", "--rounds", "2"]).expect(0);
+    simulator.assert_nothing_is_left();
+    assert_eq!(simulator.count("CreateEndpoint"), 2 * 2 * 2);
+    for words in ["2 runs", "4 pairs", "2 rounds", "4 rounds"] {
+        assert!(
+            outcome.stdout.contains(words),
+            "{words}: {}",
+            outcome.stdout
+        );
+    }
+    let other = measured(&["--against-model-name", "m-slow"]).expect(2);
+    assert!(
+        other.stderr.contains("a calibration measures one model"),
+        "{}",
+        other.stderr
+    );
+    assert_eq!(simulator.count("CreateEndpoint"), 2 * 2 * 2);
+}
