@@ -37,12 +37,15 @@ pub(super) async fn calibrate(calibrate: &Calibrate, process: &Process) -> Outco
         runs.push(Box::pin(one_run(calibrate, number, process)).await?);
     }
     let tolerances = tolerances(&Limits::default());
-    let Some(calibration) = gate::calibrate(&runs, tolerances) else {
-        return Err(MeasureError::NothingToCalibrate {
-            path: calibrate.output_dir.clone(),
-        }
-        .into());
+    let nothing = || MeasureError::NothingToCalibrate {
+        path: calibrate.output_dir.clone(),
     };
+    if runs.iter().any(|(run, _)| run.reference.is_some()) {
+        let pairs = gate::calibrate_pairs(&runs, tolerances).ok_or_else(nothing)?;
+        process.print(&crate::report::calibration_of_pairs(&pairs));
+        return Ok(ExitStatus::Success);
+    }
+    let calibration = gate::calibrate(&runs, tolerances).ok_or_else(nothing)?;
     process.print(&crate::report::calibration(&calibration));
     if calibrate.seed_baseline {
         let branches = process.branches(calibrate.baseline.branch.as_ref());
