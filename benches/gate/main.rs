@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals,
 //! and exits with 1 when a target is missed. `-- --pull-requests N` changes the number per cell,
-//! `-- --first-seed N` the pull requests; `-- --side-by-side` leaves out all but those beside a reference.
+//! `-- --first-seed N` the pull requests; `-- --side-by-side` leaves out all but those beside a
+//! reference.
 
 #![expect(
     clippy::print_stdout,

@@ -20,7 +20,8 @@ pub(crate) fn read_whole(path: &Path) -> Result<RunResult, Error> {
     Ok(run)
 }
 
-/// Adds a run, without its reference, to the runs of a model; returns whether it had measured anything.
+/// Adds a run, without its reference, to the runs of a model; returns whether it had measured
+/// anything.
 ///
 /// # Errors
 /// When the model's runs cannot be read.

@@ -187,3 +187,33 @@ fn a_hostile_reference_is_only_text_where_another_workflow_publishes() {
     assert_eq!(foreign_nodes(&comment), Vec::<String>::new(), "{comment}");
     assert_eq!(step.commands().len(), 1, "{:?}", step.commands());
 }
+
+#[test]
+fn a_calibration_against_itself_says_what_would_be_caught() {
+    let simulator = Simulator::quick();
+    let workspace = Workspace::new(&simulator);
+    let calibrated = workspace
+        .sagegate(&[
+            "calibrate",
+            "--model-name=m",
+            "--samples=samples.jsonl",
+            "--memory-sizes=1024",
+            "--invocations=100",
+            "--warmup=5",
+            "--runs=2",
+            "--rounds=2",
+            "--against-self",
+        ])
+        .expect(0);
+    simulator.assert_nothing_is_left();
+    let words = spaced(&calibrated.stdout);
+    assert!(
+        words.contains("4 pairs of endpoints of the same model in 2 runs, at 1024 MB"),
+        "{words}"
+    );
+    let rows = words.lines().filter(|line| line.contains("   cost "));
+    let rounds: Vec<&str> = rows
+        .filter_map(|row| row.split_whitespace().next())
+        .collect();
+    assert_eq!(rounds, ["2", "4"], "{words}");
+}
