@@ -393,7 +393,7 @@ fn a_model_beside_itself_says_what_would_be_caught() {
     let outcome = measured(&["--against-self", "--rounds", "2"]).expect(0);
     simulator.assert_nothing_is_left();
     assert_eq!(simulator.count("CreateEndpoint"), 2 * 2 * 2);
-    for words in ["2 runs", "4 pairs", "2 rounds", "4 rounds"] {
+    for words in ["4 pairs of endpoints", "in 2 runs", "Caught 9 times of 10"] {
         assert!(
             outcome.stdout.contains(words),
             "{words}: {}",

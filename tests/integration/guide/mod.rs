@@ -19,8 +19,9 @@ use crate::support::runner::{Runner, comments};
 /// README has no more lines.
 const README_LINES: usize = 200;
 /// Flags of other programs that pages show.
-const OF_OTHERS: [&str; 36] = [
+const OF_OTHERS: [&str; 37] = [
     "--all",
+    "--alone",
     "--allow",
     "--assume-role-policy-document",
     "--bench",
