@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench measurement_error` prints the error of sagegate beside its targets, and
 //! that of a bare socket, of a plain loop around the SDK and of boto3, at 1, 8 and 32 clients with
-//! bodies of 1 KB and 1 MB, and on a core that four busy loops want too; it exits with 1 when a target is missed. `-- --calls N` changes the
-//! calls of each figure, `-- --alone` leaves out what stands beside it, `-- --write` writes the table into `docs/performance.md`.
+//! bodies of 1 KB and 1 MB, and on a core that four busy loops want too; it exits with 1 when a
+//! target is missed. `-- --calls N` changes the calls of each figure, `-- --alone` leaves out what
+//! stands beside it, `-- --write` writes the table into `docs/performance.md`.
 //!
 //! The server's clock runs from the moment it has the headers of a request until it hands over the
 //! answer, so the remainder is the client's own work and the loopback network.
