@@ -106,6 +106,8 @@ pub enum Undecided {
     BandTooWide,
     /// There are too few calls to hold p99 to its ceiling.
     TooFewForCeiling,
+    /// Beyond the limit, but for the client alone: the server's clock stood still.
+    ServerStoodStill,
     /// Beyond the tolerance, within the band, and the baseline has fewer than three runs.
     YoungBaseline {
         /// Runs that the baseline needs in addition.

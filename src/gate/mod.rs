@@ -20,7 +20,9 @@ mod outlook;
 mod pair_calibration;
 mod pairs;
 mod run_to_run;
+mod server_side;
 mod side_by_side;
+mod standstill;
 mod verdict;
 mod window;
 
@@ -56,6 +58,8 @@ pub use self::outlook::{Measurements, Outlook, Provable};
 pub use self::pair_calibration::{Catch, PairCalibration, PairVisibility, calibrate_pairs};
 pub use self::side_by_side::StoredRuns;
 use self::side_by_side::{SideBySide, stored_runs};
+pub use self::server_side::{Percentile, ServerEntry};
+pub use self::standstill::{Change, Standstill};
 pub use self::verdict::{Escalation, Policy, UnknownEscalation, Verdict};
 use crate::analysis::{Analysis, CostBasis, analyse};
 use crate::result::{Cause, Invocation, RunResult};
@@ -228,6 +232,9 @@ pub enum Notice {
         /// Whether both measurements together are beyond it, too.
         fails: bool,
     },
+    /// Latency grew for the client alone: the server's clock says that the model is as fast as
+    /// before.
+    ServerStoodStill(Standstill),
     /// The branch has no runs that are alike: those of the default branch stand in.
     OtherBranch {
         /// The branch.
@@ -288,15 +295,19 @@ pub fn judge(
     now: Timestamp,
 ) -> Judgement {
     let first = judge_once(run, analysis, history, limits, (now, None));
-    let together = match run.confirming_run() {
-        Some(again) => {
-            let of_again = analyse(&again, &analysis.prices, analysis.strategy);
+    let again = run.confirming_run();
+    let of_again = again
+        .as_ref()
+        .map(|again| analyse(again, &analysis.prices, analysis.strategy));
+    let together = match again.as_ref().zip(of_again.as_ref()) {
+        Some((again, of_again)) => {
             let size = first.baseline.as_ref().map(|it| it.recommended);
-            let second = judge_once(&again, &of_again, history, limits, (now, size));
+            let second = judge_once(again, of_again, history, limits, (now, size));
             confirm::together(first, &second, limits)
         }
         None => first,
     };
+    let together = standstill::undecided(together, (run, analysis), of_again.as_ref(), history);
     Judgement {
         allowances: allow::allowances(&together, limits),
         ..together

@@ -173,6 +173,9 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -
         Status::Undecided(Undecided::BandTooWide) => {
             format!("{varies}, and more than half of itself decides nothing.")
         }
+        Status::Undecided(Undecided::ServerStoodStill) => {
+            format!("{both}: by the server's clock it did not grow, and this decides nothing.")
+        }
         Status::Undecided(Undecided::TooFewForCeiling) | Status::NotCompared(_) => {
             format!("{both}.")
         }
@@ -489,7 +492,11 @@ impl Facts<'_> {
         let mut all = self.judgement.all_metrics();
         all.find_map(|judged| match judged.status {
             Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
-            Status::Undecided(Undecided::BandTooWide | Undecided::TooFewForCeiling)
+            Status::Undecided(
+                Undecided::BandTooWide
+                | Undecided::TooFewForCeiling
+                | Undecided::ServerStoodStill,
+            )
             | Status::Pass
             | Status::Improved
             | Status::Fail

@@ -333,6 +333,12 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> O
             "{} are too few for the ceiling of p99; 891 decide",
             metrics::calls(facts, judged.memory_mb)
         )),
+        Status::Undecided(Undecided::ServerStoodStill) => Some(match room {
+            Room::Ample => format!(
+                "{title} {increase} for this runner, while CloudWatch's ModelLatency and OverheadLatency stood still"
+            ),
+            Room::Tight => format!("{title} {increase} here, but not at the server"),
+        }),
         Status::NotCompared(NotCompared::TooFewCalls) => Some(format!(
             "{} are too few to judge latency; 81 decide by p90, 891 by p99",
             metrics::calls(facts, judged.memory_mb)

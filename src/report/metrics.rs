@@ -216,6 +216,7 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
         Status::WithinNoise => "✅ within noise",
         Status::Undecided(Undecided::BandTooWide) => "⚪ too noisy",
         Status::Undecided(Undecided::YoungBaseline { .. }) => "⚪ too few runs",
+        Status::Undecided(Undecided::ServerStoodStill) => "⚪ not the server",
         Status::NotCompared(NotCompared::TooFewCalls)
         | Status::Undecided(Undecided::TooFewForCeiling) => "⚪ too few calls",
         Status::NotCompared(

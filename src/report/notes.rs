@@ -3,7 +3,9 @@
 use super::document::{Inline, code, name, space, strong, text};
 use super::sections::contract;
 use super::{Facts, Links, causes, in_turn, numbers, reason, sanitise};
-use crate::gate::{ACCEPT_LABEL, BranchName, Metric, NotAccepted, Notice, Tail};
+use crate::gate::{
+    ACCEPT_LABEL, BranchName, Change, Metric, NotAccepted, Notice, Percentile, Standstill, Tail,
+};
 use crate::result::Service;
 use crate::units::MemoryMb;
 
@@ -56,6 +58,26 @@ pub(super) fn notes(facts: Facts<'_>, links: &Links) -> Vec<Vec<Inline>> {
         .chain(stored)
         .map(|words| labelled("Note:", words))
         .collect()
+}
+
+/// Both clocks, before and now.
+fn stood_still(it: &Standstill) -> String {
+    let change = |it: Change| {
+        let [before, now] = [it.before, it.now].map(numbers::latency);
+        format!("{before} → {now}")
+    };
+    let percentile = match it.percentile {
+        Percentile::P50 => "p50",
+        Percentile::P99 => "p99",
+    };
+    format!(
+        "{percentile} at {} went {} for this runner; by CloudWatch ModelLatency went {} and OverheadLatency {}. So \
+         this runner or its network is slower, not the model; run again.",
+        it.memory_mb,
+        change(it.client),
+        change(it.model),
+        change(it.overhead),
+    )
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per notice")]
@@ -175,6 +197,7 @@ fn notice(facts: Facts<'_>, notice: &Notice) -> Vec<Inline> {
             "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
              those of both together.",
         )],
+        Notice::ServerStoodStill(it) => vec![text(stood_still(it))],
         Notice::OtherBranch { wanted, used } => {
             let used = used.as_ref().map_or("main", BranchName::as_str);
             let branch = |name: &str| code(sanitise::shortened(name, MAX_BRANCH));

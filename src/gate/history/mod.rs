@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::branches::{BranchName, Branches, NoBranchName};
 pub use self::file::{BaselineFile, BaselineFileError};
 use super::key::Key;
+use super::server_side::ServerEntry;
 use crate::analysis::{Analysis, CostBasis, SizeSummary};
 use crate::prices::DatedPrices;
 use crate::result::RunResult;
@@ -95,6 +96,9 @@ pub struct SizeEntry {
     /// The slowest 5 %, where single calls were measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowest: Option<SlowestEntry>,
+    /// The same calls by the server's clock, where `CloudWatch` published it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerEntry>,
 }
 
 /// The slowest 5 % of the warm calls of one size.
@@ -129,6 +133,7 @@ impl SizeEntry {
                 mean_ms: it.mean.get(),
                 standard_error: it.standard_error.get(),
             }),
+            server: size.metrics.as_ref().and_then(ServerEntry::of),
         }
     }
 }

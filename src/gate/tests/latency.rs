@@ -15,6 +15,15 @@ fn cliff(mut run: RunResult, calls: usize, factor: f64) -> RunResult {
         for call in endpoint.invocations.iter_mut().step_by(70).take(calls) {
             call.latency_ms *= factor;
         }
+        // CloudWatch counts the same calls.
+        let mut sorted: Vec<f64> = endpoint
+            .invocations
+            .iter()
+            .map(|it| it.latency_ms)
+            .collect();
+        sorted.sort_by(f64::total_cmp);
+        let metrics = endpoint.metrics.as_mut().unwrap();
+        metrics.model_latency_ms.as_mut().unwrap().p99 = Some(sorted[sorted.len() * 99 / 100 - 1]);
     }
     run
 }

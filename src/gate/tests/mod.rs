@@ -10,6 +10,7 @@ mod memory;
 mod notices;
 mod properties;
 pub(crate) mod side_by_side;
+mod standstill;
 mod verdicts;
 
 use jiff::SignedDuration;

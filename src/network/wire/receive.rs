@@ -80,8 +80,7 @@ mod imp {
             let (room, control) = (&mut [IoSliceMut::new(data)], &mut control.0);
             let none = MsgFlags::empty();
             let message = recvmsg::<SockaddrStorage>(tcp.as_raw_fd(), room, Some(control), none)?;
-            // A connection has no other control messages: of one that is cut off the stamp is
-            // missing.
+            // There are no other control messages: were one cut off, a stamp would be missing.
             let stamp = message.cmsgs().ok().and_then(|mut it| it.find_map(stamp));
             Ok((message.bytes, stamp))
         })

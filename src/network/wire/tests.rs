@@ -77,7 +77,8 @@ fn assert_took(times: WireTimes, ms: u64) {
     let least = Duration::from_millis(ms);
     assert!(times.first_byte >= least, "{times:?}");
     assert!(times.last_byte >= 2 * least, "{times:?}");
-    assert!(times.last_byte - times.first_byte >= least, "{times:?}");
+    // The kernel joins pieces that nobody has read yet, so a late reader sees both at once.
+    assert!(times.last_byte >= times.first_byte, "{times:?}");
 }
 
 #[cfg(target_os = "linux")]
