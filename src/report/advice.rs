@@ -493,9 +493,7 @@ impl Facts<'_> {
         all.find_map(|judged| match judged.status {
             Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
             Status::Undecided(
-                Undecided::BandTooWide
-                | Undecided::TooFewForCeiling
-                | Undecided::ServerStoodStill,
+                Undecided::BandTooWide | Undecided::TooFewForCeiling | Undecided::ServerStoodStill,
             )
             | Status::Pass
             | Status::Improved

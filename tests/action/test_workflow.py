@@ -256,6 +256,23 @@ jobs:
 """
 
 
+SIDE_BY_SIDE = LOCAL.replace("container-env: WORK_MS=5", "rounds: 2\n          max-p99-increase: 50%\n          max-cost-increase: 50%")
+SIDE_BY_SIDE = SIDE_BY_SIDE.replace("memory-sizes: 1024,2048", "memory-sizes: 2048").replace("sagegate-toy:ci", "IMAGE\n          against-image-uri: sagegate-toy:work10")
+
+
+def test_a_forks_pull_request_is_gated_beside_main_without_credentials(consumer, github, simulator):
+    result, log = consumer("pull_request", workflow=SIDE_BY_SIDE.replace("IMAGE", "sagegate-toy:work10"), fork=True)
+    assert result == "success", log
+    assert "verdict=no-baseline" not in log and "on=this-machine" in log, log
+    comment = github.comments["1"]["body"]
+    assert "measured in turn in this job (2 rounds)" in comment, comment
+    result, log = consumer("pull_request", workflow=SIDE_BY_SIDE.replace("IMAGE", "sagegate-toy:work30"), fork=True)
+    assert result == "failure", log
+    assert "verdict=fail" in log or "\u274c" in github.comments["1"]["body"], log
+    assert len(github.comments) == 1
+    assert simulator.state()["requests"] == {}
+
+
 def test_a_forks_pull_request_is_gated_in_containers_without_credentials(consumer, github, simulator):
     result, log = consumer("pull_request", workflow=LOCAL, fork=True)
     assert result == "success", log

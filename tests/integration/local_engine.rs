@@ -305,3 +305,81 @@ fn kills_at_any_moment_leave_nothing_after_a_clean_up() {
     }
     eprintln!("{kills} kills, nothing left");
 }
+
+/// A run of an image beside another, both with work of their own.
+fn beside(image: &str, against: &str, sizes: &str) -> (Workspace, Outcome) {
+    let workspace = workspace();
+    let outcome = workspace.sagegate(&[
+        "run",
+        "--local",
+        "--image-uri",
+        image,
+        "--against-image-uri",
+        against,
+        "--name",
+        "toy",
+        "--samples",
+        "samples.jsonl",
+        "--memory-sizes",
+        sizes,
+        "--rounds",
+        "2",
+        "--invocations",
+        "100",
+        "--max-p99-increase",
+        "30%",
+        "--max-cost-increase",
+        "30%",
+        "--baseline",
+        "file:none.json",
+    ]);
+    assert_nothing_is_left();
+    (workspace, outcome)
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_image_is_gated_beside_mains_without_a_baseline() {
+    let (workspace, same) = beside("sagegate-toy:work10", "sagegate-toy:work10", "1024,2048");
+    same.expect(0);
+    let comment = workspace.read("sagegate-results/comment.md");
+    assert!(
+        comment.contains("measured in turn in this job"),
+        "{comment}"
+    );
+    let (workspace, slower) = beside("sagegate-toy:work30", "sagegate-toy:work10", "2048");
+    let slower = slower.expect(1);
+    assert!(slower.stdout.contains('❌'), "{}", slower.stdout);
+    assert!(workspace.result().reference.is_some());
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_image_is_measured_under_load_and_calibrated() {
+    let workspace = workspace();
+    let common = ["--local", "--image-uri", TOY, "--samples", "samples.jsonl"];
+    let short = ["--memory-sizes", "1024", "--invocations", "100"];
+    let load = [
+        "--concurrency-benchmark",
+        "--max-concurrency",
+        "1",
+        "--concurrency-invocations",
+        "20",
+        "--client-multipliers",
+        "1,2",
+    ];
+    let benchmark = [&["benchmark"][..], &common, &short, &load].concat();
+    workspace.sagegate(&benchmark).expect(0);
+    let result = workspace.result();
+    assert_eq!(result.concurrency[0].rounds.len(), 2);
+    assert_eq!(result.concurrency[0].outcome, EndpointOutcome::Measured);
+    let runs = ["--runs", "2", "--output-dir", "runs"];
+    let calibrate = [&["calibrate"][..], &common, &short, &runs].concat();
+    let calibrated = workspace.sagegate(&calibrate).expect(0);
+    assert!(
+        calibrated.stdout.contains("2 runs of the same model"),
+        "{}",
+        calibrated.stdout
+    );
+    assert_nothing_is_left();
+}
