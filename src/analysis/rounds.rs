@@ -32,8 +32,8 @@ impl Round {
 /// reference.
 pub fn rounds(run: &RunResult) -> Vec<Round> {
     let others = run.reference.iter().flat_map(|it| &it.stability);
-    let others: Vec<&EndpointRun> = others.filter(is_measured).collect();
-    let own = run.stability.iter().filter(is_measured);
+    let others: Vec<&EndpointRun> = others.filter(|it| is_measured(it)).collect();
+    let own = run.measured();
     own.filter_map(|own| {
         let is_same = |it: &&&EndpointRun| (it.memory_mb, it.round) == (own.memory_mb, own.round);
         of_pair(own, others.iter().find(is_same)?)
@@ -41,7 +41,7 @@ pub fn rounds(run: &RunResult) -> Vec<Round> {
     .collect()
 }
 
-fn is_measured(run: &&EndpointRun) -> bool {
+fn is_measured(run: &EndpointRun) -> bool {
     run.outcome == EndpointOutcome::Measured
 }
 

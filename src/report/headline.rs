@@ -402,9 +402,12 @@ fn reference_not_measured(facts: Facts<'_>) -> String {
         .judgement
         .notices
         .iter()
-        .filter_map(|notice| match notice {
-            Notice::ReferenceNotMeasured { memory_mb, .. } => Some(memory_mb.to_string()),
-            _ => None,
+        .filter_map(|notice| {
+            if let Notice::ReferenceNotMeasured { memory_mb, .. } = notice {
+                Some(memory_mb.to_string())
+            } else {
+                None
+            }
         })
         .collect();
     let at = match sizes.as_slice() {

@@ -35,13 +35,13 @@ fn forecast(facts: Facts<'_>) -> Option<String> {
     let mut metrics = facts.judgement.metrics.iter();
     metrics.find(|it| it.limit().is_some_and(|bound| by_noise(bound.rule)))?;
     let outlooks = &facts.judgement.baseline.as_ref()?.outlooks;
-    let mut words = format!(" What is caught: {}.", above(outlooks.first()?)?);
+    let now = format!(" What is caught: {}.", above(outlooks.first()?)?);
     if let Some(last) = outlooks.get(1)
         && let (Measurements::Rounds(more), Some(then)) = (last.of, above(last))
     {
-        words.push_str(&format!(" With {}: {then}.", rounds(more)));
+        return Some(format!("{now} With {}: {then}.", rounds(more)));
     }
-    Some(words)
+    Some(now)
 }
 
 /// `p99 above +13%, cost above +12%`.

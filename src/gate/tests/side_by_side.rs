@@ -195,9 +195,12 @@ fn a_reference_that_could_not_be_measured_fails_nothing() {
     let it = alone(&run);
     assert_eq!(it.verdict, Verdict::Inconclusive);
     let missed = |it: &Judgement| -> Vec<u32> {
-        let sizes = it.notices.iter().filter_map(|notice| match notice {
-            Notice::ReferenceNotMeasured { memory_mb, .. } => Some(memory_mb.get()),
-            _ => None,
+        let sizes = it.notices.iter().filter_map(|notice| {
+            if let Notice::ReferenceNotMeasured { memory_mb, .. } = notice {
+                Some(memory_mb.get())
+            } else {
+                None
+            }
         });
         sizes.collect()
     };

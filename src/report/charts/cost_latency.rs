@@ -108,7 +108,7 @@ pub(in crate::report) fn cost_latency(data: &CostLatency) -> Option<String> {
     let mut words = description(&sizes, recommended);
     if let Some(reference) = reference {
         let name = sanitise::shortened(&reference.name, LONG_NAME);
-        words.push_str(&format!(" {name}: {}", description(&others, None)));
+        words = format!("{words} {name}: {}", description(&others, None));
     }
     Some(svg.document(axes::height(rows), title, &words))
 }
