@@ -177,7 +177,9 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -
             format!("{both}: by the server's clock it did not grow, and this decides nothing.")
         }
         Status::Undecided(Undecided::RunnerStalled) => {
-            format!("{both}: without the calls during which this runner was stalled, this does not fail.")
+            format!(
+                "{both}: without the calls during which this runner was stalled, this does not fail."
+            )
         }
         Status::Undecided(Undecided::TooFewForCeiling) | Status::NotCompared(_) => {
             format!("{both}.")

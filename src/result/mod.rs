@@ -30,8 +30,8 @@ pub use self::file::ResultFileError;
 pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, ModelMessage, OutcomeKind};
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 pub use self::local::{Condition, ContractCheck, Finding, LocalRun, Machine, SkippedSize};
-pub use self::runner::{MAX_STALLS, Runner, Stall, WakeDelay};
 pub use self::reference::{MAX_ROUNDS, Reference};
+pub use self::runner::{MAX_STALLS, Runner, Stall, WakeDelay};
 use crate::prices::DatedPrices;
 use crate::units::MemoryMb;
 
