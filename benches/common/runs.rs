@@ -55,6 +55,7 @@ pub(crate) fn run(calls: u32, seed: u64) -> RunResult {
         confirmation: None,
         local: None,
         clock: None,
+        runner: None,
         cleanup: CleanupSummary::default(),
     }
 }

@@ -120,6 +120,7 @@ fn stopped(run: &RunResult, baseline_size: MemoryMb, calls: usize) -> RunResult 
         confirmation: None,
         local: None,
         clock: None,
+        runner: None,
         cleanup: CleanupSummary::default(),
         ..*run
     }

@@ -139,6 +139,7 @@ pub(crate) fn run(model: &Model, drift: Drift, day: u32, random: &mut Pcg64Mcg) 
         confirmation: None,
         local: None,
         clock: None,
+        runner: None,
         cleanup: CleanupSummary::default(),
     }
 }

@@ -21,6 +21,7 @@ mod plan;
 mod policy;
 mod resume;
 mod role;
+mod runner;
 mod stability;
 mod stop;
 mod trace;
@@ -56,6 +57,7 @@ pub use self::plan::{Identity, ModelSource, Options, Plan, ReferenceModel};
 pub use self::policy::RunPolicy;
 pub use self::resume::check_alike;
 use self::role::RoleRefusal;
+use self::runner::Watch;
 pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
@@ -263,11 +265,13 @@ pub async fn run(
         let record = Record::Started(Box::new(draft.result.clone()));
         context.journal.append(&record);
     }
+    let watch = Watch::start(start);
     match create_models(&context).await {
         Ok(()) => measure_all(&context, &mut draft, save).await,
         Err(outcome) => stability::give_up(&mut draft.result, &outcome),
     }
     let mut result = draft.result;
+    result.runner = watch.finish();
     result.cleanup = clean_up(&context).await;
     logs::delete_all(&context).await;
     result.service = context.environment.session.service();
@@ -385,6 +389,7 @@ fn empty_result(plan: &Plan, environment: &Environment) -> RunResult {
         confirmation: None,
         local: None,
         clock: None,
+        runner: None,
         cleanup: CleanupSummary::default(),
     }
 }

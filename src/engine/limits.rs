@@ -79,8 +79,7 @@ impl Machine {
         let architecture = info.architecture.unwrap_or_default();
         let version = info.server_version.unwrap_or_default();
         Ok(Self {
-            cpu_model: cpu_model(&std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default())
-                .unwrap_or_else(|| architecture.clone()),
+            cpu_model: cpu_model_of_this_machine().unwrap_or_else(|| architecture.clone()),
             cpus: cpus.unwrap_or(1).max(1),
             memory_bytes: positive(info.mem_total).unwrap_or(u64::MAX),
             architecture: canonical(&architecture).to_owned(),
@@ -125,6 +124,11 @@ impl Machine {
             cpus: self.cpus,
         }
     }
+}
+
+/// The name of this machine's processor, where that is known.
+pub fn cpu_model_of_this_machine() -> Option<String> {
+    cpu_model(&std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default())
 }
 
 /// The processor's name, without what makes it long.

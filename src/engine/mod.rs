@@ -26,7 +26,7 @@ pub use self::error::EngineError;
 pub use self::image::{Image, MAX_IMAGE_BYTES};
 pub use self::labels::Labels;
 pub use self::leftovers::{Found, LeftoverKind, Removed};
-pub use self::limits::{CpuShare, Machine};
+pub use self::limits::{CpuShare, Machine, cpu_model_of_this_machine};
 pub use self::log::{LogSink, TakeLines};
 use self::reach::Reach;
 pub use self::server::{CallFailure, NotStarted, Server, StartFailure, Started};

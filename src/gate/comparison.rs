@@ -108,6 +108,8 @@ pub enum Undecided {
     TooFewForCeiling,
     /// Beyond the limit, but for the client alone: the server's clock stood still.
     ServerStoodStill,
+    /// Beyond the limit, but only by calls during which this machine stalled.
+    RunnerStalled,
     /// Beyond the tolerance, within the band, and the baseline has fewer than three runs.
     YoungBaseline {
         /// Runs that the baseline needs in addition.

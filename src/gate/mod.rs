@@ -22,6 +22,7 @@ mod pairs;
 mod run_to_run;
 mod server_side;
 mod side_by_side;
+mod stalls;
 mod standstill;
 mod verdict;
 mod window;
@@ -235,6 +236,13 @@ pub enum Notice {
     /// Latency grew for the client alone: the server's clock says that the model is as fast as
     /// before.
     ServerStoodStill(Standstill),
+    /// Latency fails by the calls alone during which this machine stalled.
+    RunnerStalled {
+        /// Those calls.
+        stalled: usize,
+        /// All calls.
+        calls: usize,
+    },
     /// The branch has no runs that are alike: those of the default branch stand in.
     OtherBranch {
         /// The branch.
@@ -307,11 +315,46 @@ pub fn judge(
         }
         None => first,
     };
-    let together = standstill::undecided(together, (run, analysis), of_again.as_ref(), history);
+    let judging = Judging {
+        history,
+        limits,
+        now,
+    };
+    let together = not_by_the_runner(together, (run, analysis), of_again.as_ref(), judging);
     Judgement {
         allowances: allow::allowances(&together, limits),
         ..together
     }
+}
+
+/// What a run is judged by, and when.
+#[derive(Clone, Copy)]
+struct Judging<'a> {
+    history: Option<&'a History>,
+    limits: &'a Limits,
+    now: Timestamp,
+}
+
+/// A latency that fails by the doing of this machine alone decides nothing.
+fn not_by_the_runner(
+    judgement: Judgement,
+    (run, analysis): (&RunResult, &Analysis),
+    again: Option<&Analysis>,
+    Judging {
+        history,
+        limits,
+        now,
+    }: Judging<'_>,
+) -> Judgement {
+    let beside = standstill::Beside::of(&judgement, (run, analysis), again, history);
+    let judgement = match &beside {
+        Some(beside) => standstill::undecided(judgement, beside),
+        None => judgement,
+    };
+    stalls::undecided(judgement, run, beside.as_ref(), |rest| {
+        let of_rest = analyse(rest, &analysis.prices, analysis.strategy);
+        judge_once(rest, &of_rest, history, limits, (now, None))
+    })
 }
 
 /// `size` is the one that a reference is judged at, where that is decided.

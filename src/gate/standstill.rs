@@ -61,65 +61,67 @@ impl Change {
 
 impl Standstill {
     fn stood_still(&self) -> bool {
+        let overhead_may = OVERHEAD_MAY_GROW * self.client.increase();
+        !self.model_has_grown() && self.overhead.increase() <= overhead_may
+    }
+
+    fn model_has_grown(&self) -> bool {
         let client = self.client.increase();
-        let model_may = MODEL_MAY_GROW * self.model.before.get().max(client);
-        self.model.increase() <= model_may && self.overhead.increase() <= OVERHEAD_MAY_GROW * client
+        self.model.increase() > MODEL_MAY_GROW * self.model.before.get().max(client)
     }
 }
 
-/// The judgement in which a failing latency decides nothing where the server stood still. A
-/// reference that was measured in turn had the same machine: there it decides.
-pub(super) fn undecided(
-    judgement: Judgement,
-    (run, analysis): (&RunResult, &Analysis),
-    again: Option<&Analysis>,
-    history: Option<&History>,
-) -> Judgement {
-    let by_client = analysis.latency_source == LatencySource::Client;
-    if judgement.origin.reference().is_some() || !by_client {
-        return judgement;
-    }
-    let key = Key::of(run, analysis);
-    let Some(history) = history.and_then(|it| it.deciding(&key)) else {
-        return judgement;
-    };
-    let groups = history.comparable(&key);
-    let measured = Measured {
-        baseline: groups.into_iter().flatten().collect(),
-        analysis,
-        again,
-    };
+/// The judgement in which a failing latency decides nothing where the server stood still.
+pub(super) fn undecided(judgement: Judgement, beside: &Beside<'_>) -> Judgement {
     let metric = &judgement.metrics.latency;
-    let of_metric = metric.fails().then(|| measured.of_metric(metric)).flatten();
+    let of_metric = metric.fails().then(|| beside.of_metric(metric)).flatten();
     let overall = judgement.overall.latency;
-    let is_over_all = overall.is_some_and(|it| it.fails() && measured.stood_still_everywhere());
+    let is_over_all = overall.is_some_and(|it| it.fails() && beside.stood_still_everywhere());
     if of_metric.is_none() && !is_over_all {
         return judgement;
     }
-    rejudged(judgement, of_metric, is_over_all)
+    let which = Which {
+        at_size: of_metric.is_some(),
+        over_all: is_over_all,
+    };
+    let notice = of_metric.map(Notice::ServerStoodStill);
+    rejudged(judgement, Undecided::ServerStoodStill, which, notice)
 }
 
-fn rejudged(judgement: Judgement, still: Option<Standstill>, is_over_all: bool) -> Judgement {
+/// Which latencies decide nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Which {
+    pub(super) at_size: bool,
+    pub(super) over_all: bool,
+}
+
+/// The judgement in which these latencies decide nothing.
+pub(super) fn rejudged(
+    judgement: Judgement,
+    why: Undecided,
+    which: Which,
+    notice: Option<Notice>,
+) -> Judgement {
     let undecided = |it: MetricJudgement| MetricJudgement {
-        status: Status::Undecided(Undecided::ServerStoodStill),
+        status: Status::Undecided(why),
         ..it
+    };
+    let unless = |is_undecided: bool, it| {
+        if is_undecided { undecided(it) } else { it }
     };
     let Judgement {
         metrics, overall, ..
     } = judgement;
     let mut notices = judgement.notices;
-    notices.extend(still.map(Notice::ServerStoodStill));
+    notices.extend(notice);
     let evidence = Evidence {
         recommended: judgement.recommended,
         metrics: Gated {
-            latency: still.map_or(metrics.latency, |_| undecided(metrics.latency)),
+            latency: unless(which.at_size, metrics.latency),
             ..metrics
         },
         overall: Overall {
-            latency: match overall.latency {
-                Some(latency) if is_over_all => Some(undecided(latency)),
-                latency => latency,
-            },
+            latency: overall.latency.map(|it| unless(which.over_all, it)),
             ..overall
         },
         baseline: judgement.baseline,
@@ -132,14 +134,50 @@ fn rejudged(judgement: Judgement, still: Option<Standstill>, is_over_all: bool) 
     }
 }
 
-struct Measured<'a> {
+/// A run beside the server's clock: now, and in the baseline.
+pub(super) struct Beside<'a> {
     baseline: Vec<&'a Entry>,
     analysis: &'a Analysis,
     /// The second measurement, where there is one.
     again: Option<&'a Analysis>,
 }
 
-impl Measured<'_> {
+impl<'a> Beside<'a> {
+    /// `None` where nothing is stored, where the server's clock is judged anyway, and beside a
+    /// reference that was measured in turn: both had the same machine.
+    pub(super) fn of(
+        judgement: &Judgement,
+        (run, analysis): (&RunResult, &'a Analysis),
+        again: Option<&'a Analysis>,
+        history: Option<&'a History>,
+    ) -> Option<Self> {
+        let by_client = analysis.latency_source == LatencySource::Client;
+        if judgement.origin.reference().is_some() || !by_client {
+            return None;
+        }
+        let key = Key::of(run, analysis);
+        let groups = history?.deciding(&key)?.comparable(&key);
+        Some(Self {
+            baseline: groups.into_iter().flatten().collect(),
+            analysis,
+            again,
+        })
+    }
+
+    /// Whether `ModelLatency` grew with what the client saw: then the model is slower, however busy
+    /// this machine was.
+    pub(super) fn server_has_grown(&self, memory_mb: MemoryMb) -> bool {
+        let size = self.analysis.size(memory_mb);
+        let grown = size.map(|size| self.grown_percentiles(size));
+        let mut grown = grown.into_iter().flatten();
+        grown.any(|it| it.model_has_grown())
+    }
+
+    pub(super) fn server_has_grown_anywhere(&self) -> bool {
+        let mut sizes = self.analysis.sizes.iter();
+        sizes.any(|size| self.server_has_grown(size.memory_mb))
+    }
+
     /// Only what grew by more than is wanted and by more than noise: a ceiling alone is one of what
     /// the client sees.
     fn of_metric(&self, metric: &MetricJudgement) -> Option<Standstill> {
@@ -164,43 +202,49 @@ impl Measured<'_> {
     }
 
     fn grown(&self, size: &SizeSummary) -> Option<Standstill> {
-        let entries = || {
-            self.baseline
-                .iter()
-                .filter_map(|it| it.size(size.memory_mb))
-        };
-        let answers = median(entries().map(|it| it.response_bytes).collect())?;
-        if size.response_bytes > LARGEST_ANSWERS * answers {
-            return None;
-        }
+        let entries = self.entries(size.memory_mb);
+        let answers = median(entries.map(|it| it.response_bytes).collect())?;
+        let grown = self.grown_percentiles(size);
+        let stood_still = grown.iter().all(Standstill::stood_still);
+        let is_alike = size.response_bytes <= LARGEST_ANSWERS * answers;
+        let first = grown.first().copied();
+        first.filter(|_| stood_still && is_alike)
+    }
+
+    fn entries(&self, memory_mb: MemoryMb) -> impl Iterator<Item = &'a SizeEntry> {
+        let entries = self.baseline.iter();
+        entries.filter_map(move |it| it.size(memory_mb))
+    }
+
+    /// p99 and median where the client's grew; none where the server's are unknown.
+    fn grown_percentiles(&self, size: &SizeSummary) -> Vec<Standstill> {
+        let both = [Percentile::P99, Percentile::P50].into_iter();
+        let beside = both.filter_map(|it| self.percentile(size, it));
+        beside.filter(|it| it.client.has_grown()).collect()
+    }
+
+    fn percentile(&self, size: &SizeSummary, percentile: Percentile) -> Option<Standstill> {
+        let entries = || self.entries(size.memory_mb);
         let servers: Vec<ServerEntry> = entries().filter_map(|it| it.server).collect();
         let server = (
             ServerEntry::median(&servers)?,
             ServerEntry::of(size.metrics.as_ref()?)?,
         );
-        let of = |number: fn(&SizeEntry) -> f64| median(entries().map(number).collect());
-        let (p50, p99) = (of(|it| it.p50_ms)?, of(|it| it.p99_ms)?);
-        let both = [(Percentile::P99, p99), (Percentile::P50, p50)];
-        let beside = |(percentile, before)| Standstill {
+        let summary = &size.client.summary;
+        let (before, now): (Vec<f64>, LatencyMs) = match percentile {
+            Percentile::P50 => (entries().map(|it| it.p50_ms).collect(), summary.p50),
+            Percentile::P99 => (entries().map(|it| it.p99_ms).collect(), summary.p99),
+        };
+        Some(Standstill {
             memory_mb: size.memory_mb,
             percentile,
             client: Change {
-                before: LatencyMs(before),
-                now: match percentile {
-                    Percentile::P50 => size.client.summary.p50,
-                    Percentile::P99 => size.client.summary.p99,
-                },
+                before: LatencyMs(median(before)?),
+                now,
             },
             model: change(server, |it| it.model(percentile)),
             overhead: change(server, |it| it.overhead(percentile)),
-        };
-        let grown: Vec<Standstill> = both
-            .map(beside)
-            .into_iter()
-            .filter(|it| it.client.has_grown())
-            .collect();
-        let stood_still = grown.iter().all(Standstill::stood_still);
-        grown.first().copied().filter(|_| stood_still)
+        })
     }
 }
 

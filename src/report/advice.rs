@@ -176,6 +176,11 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -
         Status::Undecided(Undecided::ServerStoodStill) => {
             format!("{both}: by the server's clock it did not grow, and this decides nothing.")
         }
+        Status::Undecided(Undecided::RunnerStalled) => {
+            format!(
+                "{both}: without the calls during which this runner was stalled, this does not fail."
+            )
+        }
         Status::Undecided(Undecided::TooFewForCeiling) | Status::NotCompared(_) => {
             format!("{both}.")
         }
@@ -493,7 +498,10 @@ impl Facts<'_> {
         all.find_map(|judged| match judged.status {
             Status::Undecided(Undecided::YoungBaseline { missing_runs }) => Some(missing_runs),
             Status::Undecided(
-                Undecided::BandTooWide | Undecided::TooFewForCeiling | Undecided::ServerStoodStill,
+                Undecided::BandTooWide
+                | Undecided::TooFewForCeiling
+                | Undecided::ServerStoodStill
+                | Undecided::RunnerStalled,
             )
             | Status::Pass
             | Status::Improved

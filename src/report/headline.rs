@@ -339,6 +339,9 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> O
             ),
             Room::Tight => format!("{title} {increase} here, but not at the server"),
         }),
+        Status::Undecided(Undecided::RunnerStalled) => {
+            Some(format!("{title} {increase}, but this runner was stalled"))
+        }
         Status::NotCompared(NotCompared::TooFewCalls) => Some(format!(
             "{} are too few to judge latency; 81 decide by p90, 891 by p99",
             metrics::calls(facts, judged.memory_mb)

@@ -217,6 +217,7 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
         Status::Undecided(Undecided::BandTooWide) => "⚪ too noisy",
         Status::Undecided(Undecided::YoungBaseline { .. }) => "⚪ too few runs",
         Status::Undecided(Undecided::ServerStoodStill) => "⚪ not the server",
+        Status::Undecided(Undecided::RunnerStalled) => "⚪ runner stalled",
         Status::NotCompared(NotCompared::TooFewCalls)
         | Status::Undecided(Undecided::TooFewForCeiling) => "⚪ too few calls",
         Status::NotCompared(

@@ -197,6 +197,12 @@ fn notice(facts: Facts<'_>, notice: &Notice) -> Vec<Inline> {
             "a first measurement was beyond a limit; with a second one on fresh endpoints it is not. The values are \
              those of both together.",
         )],
+        Notice::RunnerStalled { stalled, calls } => vec![text(format!(
+            "this runner was stalled during {} of {}, by more than 2 ms or 5% of the latency; without them latency \
+             does not fail. Run again on a runner that does nothing else.",
+            numbers::count(*stalled),
+            numbers::plural(*calls, "call"),
+        ))],
         Notice::ServerStoodStill(it) => vec![text(stood_still(it))],
         Notice::OtherBranch { wanted, used } => {
             let used = used.as_ref().map_or("main", BranchName::as_str);

@@ -2,7 +2,7 @@
 
 use super::{
     EndpointMetrics, EndpointOutcome, EndpointRun, Finding, Invocation, InvocationOutcome, LoadRun,
-    LocalRun, MAX_ROUNDS, MetricStatistics, RunResult, Service,
+    LocalRun, MAX_ROUNDS, MAX_STALLS, MetricStatistics, RunResult, Runner, Service, WakeDelay,
 };
 use crate::units::MemoryMb;
 
@@ -39,7 +39,12 @@ impl RunResult {
         };
         let reference = self.reference.as_ref();
         let engine = self.local.as_ref().map_or("", |it| &it.engine);
+        let runner = self.runner.as_ref();
         let own = [
+            (
+                "runner.machine",
+                runner.map_or("", |it| it.machine.cpu_model.as_str()),
+            ),
             ("sagegate_version", self.sagegate_version.as_str()),
             ("run_id", &self.run_id),
             ("name", &self.name),
@@ -126,6 +131,7 @@ impl RunResult {
                 number("settings.load.client_multipliers", *multiplier)?;
             }
         }
+        self.runner.as_ref().map_or(Ok(()), runner)?;
         for size in self.all_sizes() {
             number("deployed_in_s", size.deployed_in_s.unwrap_or_default())?;
             metrics(size.metrics.as_ref())?;
@@ -202,6 +208,22 @@ fn number(name: &str, number: f64) -> Result<(), String> {
             "{name} is {number:e}, not a number from 0 to {LARGEST:e}"
         ))
     }
+}
+
+fn runner(it: &Runner) -> Result<(), String> {
+    let WakeDelay { p50, p99, longest } = it.wake_delay_ms;
+    let shares = [it.steal, it.cpu_pressure].into_iter().flatten();
+    for value in [p50, p99, longest].into_iter().chain(shares) {
+        number("runner", value)?;
+    }
+    if it.stalls.len() > MAX_STALLS {
+        return Err(format!("runner.stalls has more than {MAX_STALLS}"));
+    }
+    for stall in &it.stalls {
+        number("runner.stalls", stall.from_ms)?;
+        number("runner.stalls", stall.length_ms)?;
+    }
+    Ok(())
 }
 
 fn metrics(metrics: Option<&EndpointMetrics>) -> Result<(), String> {

@@ -14,6 +14,7 @@ mod invocation;
 mod load;
 mod local;
 mod reference;
+mod runner;
 mod schema_1;
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub use self::invocation::{CallFailure, Invocation, InvocationOutcome, ModelMess
 pub use self::load::{Load, LoadRound, LoadRun, LoadSettings};
 pub use self::local::{Condition, ContractCheck, Finding, LocalRun, Machine, SkippedSize};
 pub use self::reference::{MAX_ROUNDS, Reference};
+pub use self::runner::{MAX_STALLS, Runner, Stall, WakeDelay};
 use crate::prices::DatedPrices;
 use crate::units::MemoryMb;
 
@@ -89,6 +91,9 @@ pub struct RunResult {
     /// program's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockUse>,
+    /// The machine that measured; absent in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Runner>,
     /// What was created and what became of it.
     pub cleanup: CleanupSummary,
 }

@@ -98,6 +98,7 @@ pub(crate) fn run_of(stability: Vec<EndpointRun>) -> RunResult {
         confirmation: None,
         local: None,
         clock: None,
+        runner: None,
         cleanup: CleanupSummary {
             created: u32::try_from(stability.len() * 2).unwrap(),
             deleted: u32::try_from(stability.len() * 2).unwrap(),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::gate::{Change, Standstill, Undecided};
+use crate::result::{Machine, Runner, Stall, WakeDelay};
 
 /// The model of which the client sees `client` times the latency, and `CloudWatch` `server` times.
 fn seen(client: f64, server: f64) -> RunResult {
@@ -85,4 +86,65 @@ fn a_ceiling_is_one_of_what_the_client_sees() {
     let it = judged(&model(1.0), Some(&history(5, model)), &limits);
     assert_eq!(it.verdict, Verdict::Fail);
     assert_eq!(still(&it), None);
+}
+
+/// The model of which one call of sixty takes three times as long, without metrics; the machine
+/// stalled at the start of those.
+fn stalled(mut run: RunResult, stall_ms: f64) -> RunResult {
+    let mut stalls = Vec::new();
+    for endpoint in &mut run.stability {
+        endpoint.metrics = None;
+        for call in endpoint.invocations.iter_mut().step_by(60) {
+            call.latency_ms *= 3.0;
+            stalls.push(Stall {
+                from_ms: call.start_ms,
+                length_ms: stall_ms,
+            });
+        }
+    }
+    stalls.sort_by(|a, b| a.from_ms.total_cmp(&b.from_ms));
+    stalls.dedup_by_key(|it| it.from_ms.to_bits());
+    run.runner = Some(Runner {
+        machine: Machine {
+            cpu_model: "EPYC".to_owned(),
+            cpus: 2,
+        },
+        wake_delay_ms: WakeDelay::default(),
+        steal: None,
+        cpu_pressure: None,
+        stalls,
+    });
+    run
+}
+
+#[test]
+fn a_latency_that_fails_by_stalled_calls_alone_is_inconclusive() {
+    let it = against_five(&stalled(model(1.0), 5.0));
+    assert_eq!(it.verdict, Verdict::Inconclusive);
+    let undecided = Status::Undecided(Undecided::RunnerStalled);
+    assert_eq!(it.metrics.latency.status, undecided);
+    let counted = it.notices.iter().find_map(|notice| match notice {
+        Notice::RunnerStalled { stalled, calls } => Some((*stalled, *calls)),
+        _ => None,
+    });
+    let (stalled_calls, calls) = counted.unwrap();
+    assert!(stalled_calls >= 51 && calls == 3000, "{stalled_calls}");
+}
+
+#[test]
+fn a_slower_model_and_short_stalls_fail() {
+    let slower = stalled(model(1.7), 5.0);
+    let short = stalled(model(1.0), 0.5);
+    for run in [slower, short] {
+        assert_eq!(against_five(&run).verdict, Verdict::Fail);
+    }
+}
+
+#[test]
+fn what_cloudwatch_has_seen_grow_as_well_fails_on_a_stalled_machine() {
+    let mut run = stalled(model(1.0), 5.0);
+    for (endpoint, slow) in run.stability.iter_mut().zip(model(1.7).stability) {
+        endpoint.metrics = slow.metrics;
+    }
+    assert_eq!(against_five(&run).verdict, Verdict::Fail);
 }

@@ -1,6 +1,6 @@
 //! The method: how the numbers were measured, so that a reader can check them.
 
-use super::{DATA_IS_ASSUMED, cell, paragraph};
+use super::{DATA_IS_ASSUMED, cell, paragraph, runner};
 use crate::analysis::{CostBasis, SizeSummary, count, load_calls};
 use crate::prices::{ASSUMED_DATA_USD_PER_GB, DatedPrices, PriceSource};
 use crate::report::baseline::outlook_table;
@@ -40,6 +40,9 @@ pub(super) fn section(facts: Facts<'_>) -> Section {
     ];
     for (what, how) in rows {
         table.push(vec![cell(what), how]);
+    }
+    if let Some(state) = runner::state(facts.run) {
+        table.push(vec![cell("Runner"), cell(state)]);
     }
     let mut blocks = vec![Block::Table(table)];
     let bands = metrics::band_table(facts);

@@ -6,6 +6,7 @@ mod container_log;
 pub(super) mod contract;
 mod method;
 mod rounds;
+mod runner;
 mod savings;
 mod sizes;
 
