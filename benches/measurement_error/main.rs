@@ -133,9 +133,12 @@ impl Bench {
             };
             let errors = |client| errors_of(client, &work, &self.venv, &simulator(PROFILE));
             let ours = errors(Client::Sagegate);
-            let others = Client::OTHERS.map(|client| match self.is_alone {
-                true => "– | –".to_owned(),
-                false => errors(client).to_string(),
+            let others = Client::OTHERS.map(|client| {
+                if self.is_alone {
+                    "– | –".to_owned()
+                } else {
+                    errors(client).to_string()
+                }
             });
             let met = row.p50.is_none_or(|p50| ours.p50 <= p50) && ours.p99 <= row.p99;
             self.missed += usize::from(!met);

@@ -84,9 +84,12 @@ mod tests {
     use crate::analysis::tests::{endpoint, run_of};
     use crate::result::Reference;
 
+    /// Latencies of the model and of the reference.
+    type Pair = (Vec<f64>, Vec<f64>);
+
     /// A run of one size beside a reference, in as many rounds as there are pairs.
-    fn beside(pairs: &[(Vec<f64>, Vec<f64>)]) -> RunResult {
-        let side = |of: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| -> Vec<EndpointRun> {
+    fn beside(pairs: &[Pair]) -> RunResult {
+        let side = |of: fn(&Pair) -> &Vec<f64>| -> Vec<EndpointRun> {
             let numbered = (1..).zip(pairs);
             numbered
                 .map(|(round, pair)| EndpointRun {

@@ -277,7 +277,9 @@ mod tests {
             mut delays in prop::collection::vec(0.0..1000.0_f64, 1..300)
         ) {
             let mut counted = Delays::default();
-            delays.iter().for_each(|it| counted.add(*it));
+            for delay in &delays {
+                counted.add(*delay);
+            }
             delays.sort_by(f64::total_cmp);
             for percent in [50, 99] {
                 let rank = (delays.len() * usize::try_from(percent).unwrap()).div_ceil(100);

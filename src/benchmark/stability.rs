@@ -80,7 +80,7 @@ async fn measure_round(context: &Arc<Context>, draft: &mut Draft, round: u32, sa
     let mut tasks = JoinSet::new();
     for (size, runs) in open {
         let context = Arc::clone(context);
-        tasks.spawn(async move { measure_size(&context, &size, runs).await });
+        tasks.spawn(async move { Box::pin(measure_size(&context, &size, runs)).await });
     }
     join(draft, tasks, save).await;
 }
@@ -163,7 +163,9 @@ async fn measure_size(
         return join_all(ends).await;
     }
     let done = match (open.pop_front(), open.pop_front()) {
-        (Some(candidate), Some(reference)) => measure_pair(context, candidate, reference).await,
+        (Some(candidate), Some(reference)) => {
+            Box::pin(measure_pair(context, candidate, reference)).await
+        }
         (Some((spec, run)), None) => {
             let endpoint = Endpoint {
                 spec,

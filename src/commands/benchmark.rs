@@ -36,8 +36,13 @@ async fn measure_and_report(
     process: &Process,
 ) -> Outcome {
     let (measurement, output) = (&benchmark.measurement, &benchmark.output);
-    let (inputs, backend) =
-        Backend::with_inputs(measurement, &benchmark.target, output, process).await?;
+    let (inputs, backend) = Box::pin(Backend::with_inputs(
+        measurement,
+        &benchmark.target,
+        output,
+        process,
+    ))
+    .await?;
     let outcome = on_backend(benchmark, inputs, &backend, publisher, process);
     let outcome = Box::pin(outcome).await;
     backend.close(process).await;

@@ -37,8 +37,13 @@ pub(super) async fn run(run: &Run, process: &Process) -> Outcome {
 }
 
 async fn gate(run: &Run, publisher: &Publisher, process: &Process) -> Outcome {
-    let (inputs, backend) =
-        Backend::with_inputs(&run.measurement, &run.target, &run.output, process).await?;
+    let (inputs, backend) = Box::pin(Backend::with_inputs(
+        &run.measurement,
+        &run.target,
+        &run.output,
+        process,
+    ))
+    .await?;
     let outcome = measure_and_judge(run, inputs, &backend, publisher, process);
     let outcome = Box::pin(outcome).await;
     backend.close(process).await;

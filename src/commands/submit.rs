@@ -50,8 +50,13 @@ pub(super) async fn submit(submit: &Submit, process: &Process) -> Outcome {
 async fn submit_and_judge(submit: &Submit, publisher: &Publisher, process: &Process) -> Outcome {
     let (measurement, job) = (&submit.measurement, &submit.job);
     let output = Output::New(submit.output_dir.clone());
-    let (inputs, backend) =
-        Backend::with_inputs(measurement, &Target::Aws, &output, process).await?;
+    let (inputs, backend) = Box::pin(Backend::with_inputs(
+        measurement,
+        &Target::Aws,
+        &output,
+        process,
+    ))
+    .await?;
     let gate = Gate::open(&submit.gate, publisher, process).await?;
     let files = OutputFiles::of(&submit.output_dir);
     let region = backend.session.region();

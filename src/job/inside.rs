@@ -38,7 +38,7 @@ const MESSAGE_BYTES: usize = 1024;
 /// Measures what `submit` decided. The output folder goes to S3 while this runs.
 pub(crate) async fn inside(process: &Process) -> Outcome {
     let root = PathBuf::from(process.variable(OTHER_ROOT).unwrap_or(ROOT));
-    let (words, outcome) = match measure_part(&root, process).await {
+    let (words, outcome) = match Box::pin(measure_part(&root, process)).await {
         Ok(words) => (words, Ok(ExitStatus::Success)),
         Err(error) => (error.one_line(), Err(error)),
     };

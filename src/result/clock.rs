@@ -14,6 +14,7 @@ pub enum Clock {
 }
 
 impl Clock {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
     pub(super) const fn is_kernel(&self) -> bool {
         matches!(self, Self::Kernel)
     }

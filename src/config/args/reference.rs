@@ -1,10 +1,5 @@
 //! Flags of a run beside a reference: main's model, measured in turn in the same job.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "doc comments are help texts, where backticks would show"
-)]
-
 use clap::{ArgGroup, Args};
 
 use super::aws_names::{parse_image, parse_model_name, parse_model_package};

@@ -14,9 +14,12 @@ fn seen(client: f64, server: f64) -> RunResult {
 }
 
 fn still(it: &Judgement) -> Option<&Standstill> {
-    it.notices.iter().find_map(|notice| match notice {
-        Notice::ServerStoodStill(still) => Some(still),
-        _ => None,
+    it.notices.iter().find_map(|notice| {
+        if let Notice::ServerStoodStill(still) = notice {
+            Some(still)
+        } else {
+            None
+        }
     })
 }
 
@@ -123,9 +126,12 @@ fn a_latency_that_fails_by_stalled_calls_alone_is_inconclusive() {
     assert_eq!(it.verdict, Verdict::Inconclusive);
     let undecided = Status::Undecided(Undecided::RunnerStalled);
     assert_eq!(it.metrics.latency.status, undecided);
-    let counted = it.notices.iter().find_map(|notice| match notice {
-        Notice::RunnerStalled { stalled, calls } => Some((*stalled, *calls)),
-        _ => None,
+    let counted = it.notices.iter().find_map(|notice| {
+        if let Notice::RunnerStalled { stalled, calls } = notice {
+            Some((*stalled, *calls))
+        } else {
+            None
+        }
     });
     let (stalled_calls, calls) = counted.unwrap();
     assert!(stalled_calls >= 51 && calls == 3000, "{stalled_calls}");

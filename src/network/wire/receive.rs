@@ -81,15 +81,19 @@ mod imp {
             let none = MsgFlags::empty();
             let message = recvmsg::<SockaddrStorage>(tcp.as_raw_fd(), room, Some(control), none)?;
             // There are no other control messages: were one cut off, a stamp would be missing.
-            let stamp = message.cmsgs().ok().and_then(|mut it| it.find_map(stamp));
+            let stamp = message
+                .cmsgs()
+                .ok()
+                .and_then(|mut it| it.find_map(|message| stamp(&message)));
             Ok((message.bytes, stamp))
         })
     }
 
-    fn stamp(message: ControlMessageOwned) -> Option<Duration> {
-        match message {
-            ControlMessageOwned::ScmTimestampns(stamp) => Duration::try_from(stamp).ok(),
-            _ => None,
+    fn stamp(message: &ControlMessageOwned) -> Option<Duration> {
+        if let ControlMessageOwned::ScmTimestampns(stamp) = message {
+            Some(Duration::from(*stamp))
+        } else {
+            None
         }
     }
 }

@@ -37,7 +37,7 @@ fn serve(connection: &mut TcpStream) {
     while let Ok(bytes @ 1..) = connection.read(&mut piece) {
         heard.extend_from_slice(&piece[..bytes]);
         let text = String::from_utf8_lossy(&heard).into_owned();
-        if !text.ends_with("#") {
+        if !text.ends_with('#') {
             continue;
         }
         let path = text.split(' ').nth(1).unwrap();
