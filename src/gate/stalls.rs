@@ -1,11 +1,11 @@
-//! A latency that fails by the calls alone during which this machine stalled is not the model's.
+//! A latency that fails by nothing but the time in which this machine stalled is not the model's.
 
 use super::standstill::{Beside, Which, rejudged};
 use super::{Judgement, Notice, Undecided};
 use crate::result::RunResult;
 
-/// The judgement in which a failing latency decides nothing where it passes without the stalled
-/// calls; `rest` judges the run without them. What `CloudWatch` has seen grow as well is the
+/// The judgement in which a failing latency decides nothing where it passes once the stalls are
+/// taken off the calls; `rest` judges the run without them. What `CloudWatch` has seen grow as well is the
 /// model's, and a reference that was measured in turn had the same machine.
 pub(super) fn undecided(
     judgement: Judgement,
@@ -21,7 +21,7 @@ pub(super) fn undecided(
     if judgement.origin.reference().is_some() || !(is_open || is_open_over_all) {
         return judgement;
     }
-    let Some(without) = run.without_stalled() else {
+    let Some((without, stalled)) = run.without_stalls() else {
         return judgement;
     };
     let rest = rest(&without);
@@ -30,10 +30,9 @@ pub(super) fn undecided(
     if !is_metric && !is_over_all {
         return judgement;
     }
-    let calls = run.calls_of_sizes();
     let notice = Notice::RunnerStalled {
-        stalled: calls - without.calls_of_sizes(),
-        calls,
+        stalled,
+        calls: run.calls_of_sizes(),
     };
     let why = Undecided::RunnerStalled;
     let which = Which {

@@ -178,7 +178,7 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -
         }
         Status::Undecided(Undecided::RunnerStalled) => {
             format!(
-                "{both}: without the calls during which this runner was stalled, this does not fail."
+                "{both}: with the time taken off in which this runner was stalled, this does not fail."
             )
         }
         Status::Undecided(Undecided::TooFewForCeiling) | Status::NotCompared(_) => {

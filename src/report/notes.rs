@@ -198,8 +198,8 @@ fn notice(facts: Facts<'_>, notice: &Notice) -> Vec<Inline> {
              those of both together.",
         )],
         Notice::RunnerStalled { stalled, calls } => vec![text(format!(
-            "this runner was stalled during {} of {}, by more than 2 ms or 5% of the latency; without them latency \
-             does not fail. Run again on a runner that does nothing else.",
+            "this runner was stalled during {} of {}, by more than 2 ms or 5% of the latency; with that time \
+             taken off latency does not fail. Run again on a runner that does nothing else.",
             numbers::count(*stalled),
             numbers::plural(*calls, "call"),
         ))],

@@ -66,33 +66,42 @@ impl From<Stall> for (f64, f64) {
 }
 
 impl Runner {
-    /// Whether the machine stalled during a call for long enough to matter: 2 ms, or 5 % of the
-    /// latency.
-    pub fn stalled(&self, call: &Invocation) -> bool {
+    /// How much of a call this machine may have stalled, milliseconds: the part of it that lies in
+    /// stalls of more than 2 ms or 5 % of its latency. 0 where there is none.
+    pub fn stalled_ms(&self, call: &Invocation) -> f64 {
         let end_ms = call.start_ms + call.latency_ms;
         let long_ms = LONG_MS.min(LONG_SHARE * call.latency_ms);
         // One thread is late at one time only: they lie one after the other.
         let is_over = |it: &Stall| it.from_ms + it.length_ms <= call.start_ms;
         let first = self.stalls.partition_point(is_over);
-        let mut later = self.stalls.iter().skip(first);
-        later
-            .by_ref()
-            .take_while(|it| it.from_ms < end_ms)
-            .any(|it| it.length_ms > long_ms)
+        let overlap = |it: &Stall| {
+            let until = end_ms.min(it.from_ms + it.length_ms);
+            (until - call.start_ms.max(it.from_ms)).max(0.0)
+        };
+        let later = self.stalls.iter().skip(first);
+        let later = later.take_while(|it| it.from_ms < end_ms);
+        later.filter(|it| it.length_ms > long_ms).map(overlap).sum()
     }
 }
 
 impl RunResult {
-    /// The run without the calls during which the machine stalled; `None` where it did not. Its
-    /// second measurement stays as it is: its calls have another zero of time.
-    pub fn without_stalled(&self) -> Option<Self> {
+    /// The run with the stalls of this machine taken off its calls, and how many calls those are;
+    /// `None` where it did not stall. Its second measurement stays as it is: its calls have another
+    /// zero of time.
+    pub fn without_stalls(&self) -> Option<(Self, usize)> {
         let runner = self.runner.as_ref()?;
         let mut run = self.clone();
-        let before = run.calls_of_sizes();
-        for endpoint in &mut run.stability {
-            endpoint.invocations.retain(|it| !runner.stalled(it));
+        let mut calls = 0;
+        let all = run.stability.iter_mut();
+        for call in all.flat_map(|it| &mut it.invocations) {
+            let stalled_ms = runner.stalled_ms(call);
+            if stalled_ms > 0.0 {
+                calls += 1;
+                call.latency_ms = (call.latency_ms - stalled_ms).max(0.0);
+                call.first_byte_ms = call.first_byte_ms.min(call.latency_ms);
+            }
         }
-        (run.calls_of_sizes() < before).then_some(run)
+        (calls > 0).then_some((run, calls))
     }
 
     /// Measured calls of the stability benchmark.
@@ -134,20 +143,22 @@ mod tests {
             cpu_pressure: None,
             stalls: stalls.to_vec(),
         };
-        for (start_ms, latency_ms, is_stalled) in [
-            (0.0, 10.0, false),
-            (0.0, 10.5, true),
-            (0.0, 50.0, false),
-            (0.0, 99.0, false),
-            (0.0, 101.0, true),
-            (102.9, 60.0, true),
-            (103.0, 60.0, false),
-            (195.0, 9.0, true),
-            (195.0, 11.0, false),
-            (300.0, 5.0, false),
+        for (start_ms, latency_ms, stalled_ms) in [
+            (0.0, 10.0, 0.0),
+            (0.0, 10.5, 0.5),
+            (0.0, 50.0, 0.0),
+            (0.0, 99.0, 0.0),
+            (0.0, 101.0, 1.0),
+            (90.0, 60.0, 3.0),
+            (102.9, 60.0, 0.1),
+            (103.0, 60.0, 0.0),
+            (195.0, 9.0, 0.5),
+            (195.0, 11.0, 0.0),
+            (300.0, 5.0, 0.0),
         ] {
             let call = call(start_ms, latency_ms);
-            assert_eq!(runner.stalled(&call), is_stalled, "{call:?}");
+            let found_ms = runner.stalled_ms(&call);
+            assert!((found_ms - stalled_ms).abs() < 1e-9, "{found_ms} {call:?}");
         }
     }
 }

@@ -122,7 +122,7 @@ fn stalled(mut run: RunResult, stall_ms: f64) -> RunResult {
 
 #[test]
 fn a_latency_that_fails_by_stalled_calls_alone_is_inconclusive() {
-    let it = against_five(&stalled(model(1.0), 5.0));
+    let it = against_five(&stalled(model(1.0), 250.0));
     assert_eq!(it.verdict, Verdict::Inconclusive);
     let undecided = Status::Undecided(Undecided::RunnerStalled);
     assert_eq!(it.metrics.latency.status, undecided);
@@ -138,10 +138,12 @@ fn a_latency_that_fails_by_stalled_calls_alone_is_inconclusive() {
 }
 
 #[test]
-fn a_slower_model_and_short_stalls_fail() {
+fn a_slower_model_and_stalls_that_explain_too_little_fail() {
     let slower = stalled(model(1.7), 5.0);
     let short = stalled(model(1.0), 0.5);
-    for run in [slower, short] {
+    // Five milliseconds make no call three times as long.
+    let little = stalled(model(1.0), 5.0);
+    for run in [slower, short, little] {
         assert_eq!(against_five(&run).verdict, Verdict::Fail);
     }
 }
