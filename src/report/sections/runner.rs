@@ -16,7 +16,7 @@ pub(super) fn state(run: &RunResult) -> Option<String> {
         share.map_or_else(String::new, |share| format!("; {what} {share}"))
     };
     let calls = run.stability.iter().flat_map(|it| &it.invocations);
-    let stalled = calls.filter(|call| it.stalled(call)).count();
+    let stalled = calls.filter(|call| it.stalled_ms(call) > 0.0).count();
     Some(format!(
         "{machine}; a thread that slept ran again late by {p50} (p50), {p99} (p99), {longest} at most{}{}; stalled during \
          {} of {}",
