@@ -5,8 +5,8 @@ use super::{Judgement, Notice, Undecided};
 use crate::result::RunResult;
 
 /// The judgement in which a failing latency decides nothing where it passes once the stalls are
-/// taken off the calls; `rest` judges the run without them. What `CloudWatch` has seen grow as well is the
-/// model's, and a reference that was measured in turn had the same machine.
+/// taken off the calls; `rest` judges the run without them. What `CloudWatch` has seen grow as well
+/// is the model's, and a reference that was measured in turn had the same machine.
 pub(super) fn undecided(
     judgement: Judgement,
     run: &RunResult,
