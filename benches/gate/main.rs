@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench gate` prints false alarms and power beside their targets and three rivals,
 //! and exits with 1 when a target is missed. `-- --pull-requests N` changes the number per cell,
-//! `-- --first-seed N` the pull requests. Beside a reference it is a tenth of them, as each has up to
-//! eight times the calls; `-- --side-by-side` leaves out all others, and takes the number as it is.
+//! `-- --first-seed N` the pull requests. Beside a reference it is a tenth of them, as each has up
+//! to eight times the calls; `-- --side-by-side` leaves out all others, and takes the number as it
+//! is.
 
 #![expect(
     clippy::print_stdout,
