@@ -35,6 +35,10 @@ const TARGET_MS: f64 = 0.5;
 /// A container that nothing of sagegate has started, and a connection to it.
 struct Bare {
     id: String,
+    connection: Connection,
+}
+
+struct Connection {
     reader: BufReader<TcpStream>,
 }
 
@@ -54,19 +58,20 @@ impl Bare {
         for _ in 0..200 {
             if let Ok(stream) = TcpStream::connect(address) {
                 stream.set_nodelay(true).unwrap();
-                let mut bare = Self {
-                    id: id.clone(),
+                let mut connection = Connection {
                     reader: BufReader::new(stream),
                 };
-                if bare.call().is_some() {
-                    return bare;
+                if connection.call().is_some() {
+                    return Self { id, connection };
                 }
             }
             std::thread::sleep(Duration::from_millis(50));
         }
         unreachable_container(&id)
     }
+}
 
+impl Connection {
     /// A call's milliseconds; `None` when the container does not answer.
     fn call(&mut self) -> Option<f64> {
         let began = Instant::now();
@@ -173,7 +178,7 @@ async fn main() -> ExitCode {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for call in 0..calls + 20 {
         let through = invoker.invoke(samples.round_robin(call), zero).await;
-        let direct = bare.call().unwrap();
+        let direct = bare.connection.call().unwrap();
         if call >= 20 {
             ours.push(through.latency_ms);
             theirs.push(direct);
