@@ -19,7 +19,7 @@ use crate::support::runner::{Runner, comments};
 /// README has no more lines.
 const README_LINES: usize = 200;
 /// Flags of other programs that pages show.
-const OF_OTHERS: [&str; 37] = [
+const OF_OTHERS: [&str; 38] = [
     "--all",
     "--alone",
     "--allow",
@@ -42,6 +42,7 @@ const OF_OTHERS: [&str; 37] = [
     "--policy-name",
     "--profile",
     "--pull-requests",
+    "--side-by-side",
     "--first-seed",
     "--release",
     "--review",
