@@ -38,6 +38,8 @@ pub mod files;
 
 pub mod sync;
 
+mod stamps;
+
 pub mod prices;
 
 pub mod result;

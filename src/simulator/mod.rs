@@ -14,7 +14,7 @@
 //! Besides AWS's operations it answers, as JSON, `GET /_simulator/state` (what exists, how often
 //! each operation was called), `GET /_simulator/requests` (calls of the control plane and of
 //! CloudWatch in order) and `GET /_simulator/invocations` (how long each invocation with an
-//! `InferenceId` took, by the simulator's own clock).
+//! `InferenceId` took, by the clock at the simulator's socket).
 
 mod account;
 mod clock;
@@ -33,7 +33,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -43,7 +42,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use self::scenario::{Scenario, ScenarioError};
 pub use self::server::Containers;
 pub use self::server::LoggedRequest;
-use self::server::{Host, Service};
+use self::server::{Connection, Host, Service, StampedListener};
 
 /// How long [`Handle::shutdown`] waits for calls that are being answered.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
@@ -116,13 +115,10 @@ pub async fn start_with(
         over: over.clone(),
     };
     let service = Arc::new(Service::new(scenario, containers, host));
-    let router = server::router(Arc::clone(&service));
-    // Without TCP_NODELAY a delayed acknowledgement shows as 40 ms of latency.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
+    let router =
+        server::router(Arc::clone(&service)).into_make_service_with_connect_info::<Connection>();
     let (stop, stopped) = oneshot::channel();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+    let server = axum::serve(StampedListener(listener), router).with_graceful_shutdown(async {
         let _ = stopped.await;
     });
     let task = tokio::spawn(async move {

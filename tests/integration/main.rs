@@ -16,6 +16,7 @@ mod action_yml;
 mod bad_input;
 mod base_branches;
 mod baseline;
+mod busy_machine;
 mod causes;
 mod cli;
 mod clock;

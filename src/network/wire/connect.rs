@@ -17,7 +17,7 @@ use rustls::ClientConfig;
 use thiserror::Error;
 use tower::Service;
 
-use super::stream::{End, MarkedStream};
+use super::stream::{End, MarkedStream, marked};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -165,6 +165,6 @@ impl Service<Uri> for Tcp {
 
     fn call(&mut self, host: Uri) -> Self::Future {
         let (connecting, end) = (self.connector.call(host), self.end);
-        Box::pin(async move { Ok(MarkedStream::new(connecting.await?.into_inner(), end)) })
+        Box::pin(async move { Ok(marked(connecting.await?.into_inner(), end)) })
     }
 }

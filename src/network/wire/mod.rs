@@ -5,11 +5,9 @@
 //! HTTP/1.1 alone: a connection then carries one exchange at a time, and its marks belong to one
 //! call.
 
-mod clock;
 mod connect;
 mod connector;
 mod exchange;
-mod receive;
 mod stream;
 #[cfg(test)]
 mod tests;

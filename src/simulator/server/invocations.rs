@@ -1,37 +1,22 @@
 //! Invocations: waits as long as the model takes, and stamps what the server took.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
 
 use super::Service;
 use super::called::dropped;
 use super::log::LoggedInvocation;
 use super::models;
+use super::stamped::Arrived;
 use super::wait::wait_until;
 use crate::simulator::account::{Accepted, Answer, Request, Started};
 use crate::simulator::wire::rest_json;
 
 /// Longest `InferenceId` of AWS's API.
 const MAX_INFERENCE_ID: usize = 64;
-
-/// When the headers of a request were there. Extracted before the body, whose bytes may still be on
-/// their way.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Arrived(Instant);
-
-impl<S: Sync> FromRequestParts<S> for Arrived {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Instant::now()))
-    }
-}
 
 /// A call of `InvokeEndpoint`.
 pub(super) struct Invoke<'a> {
@@ -55,15 +40,13 @@ impl Invoke<'_> {
             .inference_id
             .filter(|id| (1..=MAX_INFERENCE_ID).contains(&id.len()));
         if let Some(id) = id {
-            let Arrived(arrived) = self.arrived;
-            let since_start = arrived.saturating_duration_since(service.started);
             service.log().remember_invocation(LoggedInvocation {
                 endpoint: self.endpoint.to_owned(),
                 inference_id: id.to_owned(),
                 content_type: self.content_type.map(str::to_owned),
                 status: response.status().as_u16(),
-                arrived_us: microseconds(since_start),
-                took_us: microseconds(arrived.elapsed()),
+                arrived: self.arrived.at(),
+                sent: self.arrived.answered(),
             });
         }
         response
@@ -118,8 +101,4 @@ impl Drop for Occupied {
             .account()
             .finish(&self.started, self.completed, now);
     }
-}
-
-fn microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,9 +1,12 @@
 //! The log of requests to the simulator, for tests and for users.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::stamped::Sent;
 use crate::simulator::operations::{Api, Operation};
 
 /// Calls that are remembered one by one.
@@ -43,9 +46,9 @@ impl LoggedRequest {
     }
 }
 
-/// What an invocation with an `InferenceId` took, seen from the server: a client's measurement can
-/// be held against it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What an invocation with an `InferenceId` took, seen from the server's socket: a client's
+/// measurement can be held against it.
+#[derive(Debug)]
 pub(super) struct LoggedInvocation {
     pub(super) endpoint: String,
     /// The caller's, 1 to 64 characters; the simulator does not care whether it is unique.
@@ -54,11 +57,30 @@ pub(super) struct LoggedInvocation {
     pub(super) content_type: Option<String>,
     /// HTTP status of the answer.
     pub(super) status: u16,
-    /// When the request's headers were there, in microseconds since the simulator started.
-    pub(super) arrived_us: u64,
-    /// From then until the answer was handed over to be sent, in microseconds: the request's body
-    /// is included.
-    pub(super) took_us: u64,
+    /// When the first bytes of the request arrived.
+    pub(super) arrived: Instant,
+    /// Before the first bytes of the answer were written.
+    pub(super) sent: Sent,
+}
+
+impl LoggedInvocation {
+    /// `took_us` is the time from the arrival of the request's first bytes until the answer's first
+    /// bytes are written: the rest of the request is included. It is null where no answer was.
+    fn view(&self, started: Instant) -> Value {
+        json!({
+            "endpoint": self.endpoint,
+            "inference_id": self.inference_id,
+            "content_type": self.content_type,
+            "status": self.status,
+            "arrived_us": microseconds(started, self.arrived),
+            "took_us": self.sent.at().map(|sent| microseconds(self.arrived, sent)),
+        })
+    }
+}
+
+fn microseconds(from: Instant, until: Instant) -> u64 {
+    let duration = until.saturating_duration_since(from);
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +88,7 @@ pub(super) struct Log {
     pub(super) counts: BTreeMap<String, u64>,
     pub(super) requests: Vec<LoggedRequest>,
     /// In the order answered; the first [`MAX_INVOCATIONS`].
-    pub(super) invocations: Vec<LoggedInvocation>,
+    invocations: Vec<LoggedInvocation>,
 }
 
 impl Log {
@@ -84,5 +106,10 @@ impl Log {
         if self.invocations.len() < MAX_INVOCATIONS {
             self.invocations.push(invocation);
         }
+    }
+
+    /// The invocations with an id, as JSON; `started` is when the simulator was.
+    pub(super) fn invocations(&self, started: Instant) -> Value {
+        self.invocations.iter().map(|it| it.view(started)).collect()
     }
 }

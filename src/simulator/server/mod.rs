@@ -8,6 +8,7 @@ mod log;
 mod models;
 mod objects;
 mod prices;
+mod stamped;
 mod wait;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,12 +25,14 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::called::{Called, called};
-use self::invocations::{Arrived, Invoke};
+use self::invocations::Invoke;
 use self::jobs::JobHost;
 use self::log::Log;
 pub use self::log::LoggedRequest;
 pub use self::models::Containers;
 use self::models::ModelHost;
+use self::stamped::Arrived;
+pub(super) use self::stamped::{Connection, StampedListener};
 use super::account::{Account, Placement};
 use super::clock::{self, Clock};
 use super::operations::{Api, Operation};
@@ -237,7 +240,7 @@ impl Service {
                     .collect::<Vec<_>>(),
             })),
             "/_simulator/requests" => Some(json!(view.log)),
-            "/_simulator/invocations" => Some(json!(self.log().invocations)),
+            "/_simulator/invocations" => Some(self.log().invocations(self.started)),
             _ => None,
         }
     }

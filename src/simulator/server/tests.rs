@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
 
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
@@ -310,4 +312,26 @@ async fn an_invocation_with_an_id_is_remembered_with_what_it_took() {
     let took = log[0]["took_us"].as_u64().unwrap();
     assert!((1000..1_000_000).contains(&took), "{took}");
     assert!(log[0]["arrived_us"].as_u64() <= log[1]["arrived_us"].as_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_counts_from_its_first_byte_and_not_from_the_pause_before_it() {
+    let pause = Duration::from_millis(20);
+    let handle = simulator(QUICK).await;
+    deploy(&handle);
+    let mut stream = TcpStream::connect(handle.address()).unwrap();
+    for id in ["a", "b"] {
+        thread::sleep(pause);
+        stream.write_all(b"POST /endpoints/").unwrap();
+        thread::sleep(pause);
+        let headers = format!("{SIGNATURE}X-Amzn-SageMaker-Inference-Id: {id}\r\n");
+        let reply = exchange(&mut stream, "e/invocations", &headers, b"1").unwrap();
+        assert_eq!(reply.status, 200);
+    }
+    let log = send(&handle, "GET /_simulator/invocations", "", b"").json();
+    let micros = |call: usize, name: &str| log[call][name].as_u64().unwrap();
+    let pause = u64::try_from(pause.as_micros()).unwrap();
+    assert!(micros(0, "took_us") >= pause && micros(1, "took_us") >= pause);
+    let sent = micros(0, "arrived_us") + micros(0, "took_us");
+    assert!(micros(1, "arrived_us") >= sent + pause, "{log}");
 }

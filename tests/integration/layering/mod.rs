@@ -90,11 +90,11 @@ fn every_large_library_has_one_home() {
 }
 
 #[test]
-fn the_simulator_knows_nothing_of_the_program_but_the_units_and_the_engine() {
+fn the_simulator_knows_nothing_of_how_the_program_talks_to_aws() {
     let arrows = beyond(
         &graph(),
         "src/simulator/",
-        &["simulator", "units", "engine"],
+        &["simulator", "units", "sync", "stamps", "engine"],
     );
     assert_none(&arrows);
 }

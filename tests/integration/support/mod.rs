@@ -348,6 +348,14 @@ impl Workspace {
         }
     }
 
+    /// Programs share one core of the machine.
+    pub(crate) fn on_core(self, core: &str) -> Self {
+        Self {
+            shell: Some(format!("taskset -c -p {core} $$ >/dev/null")),
+            ..self
+        }
+    }
+
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self

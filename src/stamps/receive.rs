@@ -1,6 +1,7 @@
 //! Bytes of a TCP connection with the kernel's stamp of their arrival. Linux alone has one.
 
 use std::io;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -23,22 +24,33 @@ impl Receiver {
         Self::default()
     }
 
-    /// Up to `room` bytes, and when the last of them arrived, since 1970. No bytes are the end.
+    /// Up to `room` bytes once there are any, and when the last of them arrived, since 1970. No
+    /// bytes are the end.
     ///
     /// # Errors
-    /// Of the connection; [`io::ErrorKind::WouldBlock`] when nothing is there.
-    pub(super) fn receive(
+    /// Of the connection.
+    pub(super) fn poll_receive(
         &mut self,
+        cx: &mut Context<'_>,
         tcp: &TcpStream,
         room: usize,
-    ) -> io::Result<(&[u8], Option<Duration>)> {
+    ) -> Poll<io::Result<(&[u8], Option<Duration>)>> {
         let room = room.min(MAX_BYTES);
         if self.data.len() < room {
             self.data.resize(room, 0);
         }
-        let data = self.data.get_mut(..room).unwrap_or_default();
-        let (bytes, stamp) = imp::receive(tcp, data, &mut self.control)?;
-        Ok((self.data.get(..bytes).unwrap_or_default(), stamp))
+        let (bytes, stamp) = loop {
+            ready!(tcp.poll_read_ready(cx))?;
+            let data = self.data.get_mut(..room).unwrap_or_default();
+            match imp::receive(tcp, data, &mut self.control) {
+                Ok(received) => break received,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        };
+        let data = self.data.get(..bytes).unwrap_or_default();
+        Poll::Ready(Ok((data, stamp)))
     }
 }
 

@@ -15,15 +15,15 @@ const LOOKS: u32 = 3;
 
 /// A moment on both clocks: the wall clock was read between two readings of the other.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// Since 1970.
-    pub(super) wall: Duration,
+    pub(crate) wall: Duration,
     earliest: Instant,
     latest: Instant,
 }
 
 impl Moment {
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let mut moment = Self::look();
         for _ in 1..LOOKS {
             if moment.latest.duration_since(moment.earliest) <= UNINTERRUPTED {
@@ -50,13 +50,13 @@ impl Moment {
     }
 
     /// On the clock that cannot be set.
-    pub(super) const fn instant(&self) -> Instant {
+    pub(crate) const fn instant(&self) -> Instant {
         self.latest
     }
 
     /// Whether the wall clock went on as the other one did until `later`: it was not set in
     /// between.
-    pub(super) fn is_same_clock(&self, later: &Self) -> bool {
+    pub(crate) fn is_same_clock(&self, later: &Self) -> bool {
         let Some(elapsed) = (later.wall + ROUNDING).checked_sub(self.wall) else {
             return false;
         };
@@ -67,7 +67,7 @@ impl Moment {
 
     /// From this moment until the kernel's `stamp` of bytes that were read at `read`; `None` when
     /// that cannot be: it lies before the one or after the other.
-    pub(super) fn until(&self, stamp: Duration, read: &Self) -> Option<Duration> {
+    pub(crate) fn until(&self, stamp: Duration, read: &Self) -> Option<Duration> {
         if !self.is_same_clock(read) || stamp > read.wall + ROUNDING {
             return None;
         }
@@ -78,7 +78,7 @@ impl Moment {
 #[cfg(test)]
 impl Moment {
     /// `ms` after `base`, when the wall clock said `wall_ms`.
-    pub(super) fn at(base: Instant, ms: u64, wall_ms: u64) -> Self {
+    pub(crate) fn at(base: Instant, ms: u64, wall_ms: u64) -> Self {
         let at = base + Duration::from_millis(ms);
         Self {
             wall: Duration::from_millis(wall_ms),
