@@ -17,6 +17,7 @@ pub(crate) fn wanted(name: &str) -> Option<u32> {
 
 /// What the figures depend on besides the code.
 pub(crate) struct Machine {
+    cores: usize,
     load_before: String,
 }
 
@@ -24,6 +25,7 @@ impl Machine {
     /// To be called before anything is measured: the load average should be near zero.
     pub(crate) fn look() -> Self {
         Self {
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
             load_before: load_average(),
         }
     }
@@ -35,9 +37,9 @@ impl Machine {
             .lines()
             .find_map(|line| line.strip_prefix("model name"))
             .map_or("unknown processor", |it| it.trim_matches(['\t', ':', ' ']));
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         format!(
-            "{model}, {cores} cores, {}, {}; load average {} before, {} after (1 min; the bench itself counts in the second)",
+            "{model}, {} cores, {}, {}; load average {} before, {} after (1 min; the bench itself counts in the second)",
+            self.cores,
             std::env::consts::OS,
             today(),
             self.load_before,

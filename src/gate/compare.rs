@@ -349,3 +349,25 @@ fn size_notices(
         });
     broken.chain(decreased).collect()
 }
+
+/// Evidence where there is nothing to compare with, and why not.
+pub(super) fn without_comparison(
+    analysis: &Analysis,
+    history: Option<&History>,
+    key: &Key,
+    limits: &Limits,
+) -> Evidence {
+    let reason = match history {
+        _ if analysis.sizes.is_empty() => NotCompared::NothingMeasured,
+        None => NotCompared::NoBaseline,
+        Some(_) => NotCompared::UnlikeSettings,
+    };
+    let nearest = history.and_then(|history| history.most_alike(key));
+    let nearest = nearest.filter(|_| reason == NotCompared::UnlikeSettings);
+    Evidence {
+        unlike: nearest
+            .map(|nearest| nearest.key.differences(key))
+            .unwrap_or_default(),
+        ..without(analysis, limits, reason)
+    }
+}

@@ -1,6 +1,7 @@
 //! A run beside a reference that was measured in turn with it: the reference is a history of one
 //! entry, which the same code judges by as a stored one.
 
+use super::compare::Against;
 use super::comparison::{MetricJudgement, NotCompared, Status};
 use super::history::{Entry, History, MeasuredInTurn, Origin};
 use super::key::Key;
@@ -8,7 +9,7 @@ use super::limits::Limits;
 use super::metric::Tail;
 use super::pairs::Pairs;
 use super::run_to_run::per_endpoint_variance;
-use super::{Against, Evidence, Notice, compare};
+use super::{Evidence, Notice, compare};
 use crate::analysis::{Analysis, LeftOut, rounds};
 use crate::result::{Cause, Reference, RunResult, Service};
 use crate::units::{MemoryMb, Ratio};
@@ -112,7 +113,7 @@ impl SideBySide {
 
     fn without(&self, analysis: &Analysis, key: &Key, limits: &Limits) -> Evidence {
         if analysis.sizes.is_empty() || self.history.newest().is_some() {
-            return super::without_comparison(analysis, Some(&self.history), key, limits);
+            return compare::without_comparison(analysis, Some(&self.history), key, limits);
         }
         compare::without(analysis, limits, NotCompared::ReferenceNotMeasured)
     }

@@ -1,7 +1,7 @@
 //! Findings: a title and a text for each annotation of the run.
 
 use super::document::plain;
-use super::{Facts, Report, advice, metrics, numbers, sanitise};
+use super::{Facts, Report, metrics, numbers, sanitise, why};
 use crate::gate::Verdict;
 
 /// Longest name of a model in a title.
@@ -91,7 +91,7 @@ pub(super) fn beyond(facts: Facts<'_>) -> Vec<Beyond> {
                 metrics::limit(judged),
                 metrics::change(judged)
             ),
-            reason: format!("Why: {}", advice::reason(facts, judged)),
+            reason: format!("Why: {}", why::reason(facts, judged)),
         }
     });
     words.collect()

@@ -28,6 +28,7 @@ mod sections;
 mod table;
 mod terminal;
 mod unmeasured;
+mod why;
 
 use jiff::Timestamp;
 
@@ -150,7 +151,7 @@ pub fn compose(
         baseline: baseline::line(facts),
         notes: notes::notes(facts, links),
         metrics: has_numbers(judgement).then(|| metrics::table(facts)),
-        why: advice::why(facts),
+        why: why::why(facts),
         commands: advice::commands(facts, links),
         beyond: findings::beyond(facts),
         remedy: advice::what_to_do(facts, links),

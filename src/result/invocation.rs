@@ -332,6 +332,38 @@ impl OutcomeKind {
 }
 
 #[cfg(test)]
+impl Invocation {
+    /// An answered call of the first sample: 10 bytes sent, 20 received.
+    pub(crate) fn answered(start_ms: f64, latency_ms: f64) -> Self {
+        Self {
+            sample: 0,
+            start_ms,
+            latency_ms,
+            first_byte_ms: latency_ms,
+            request_bytes: 10,
+            response_bytes: 20,
+            outcome: InvocationOutcome::Success,
+            due_ms: None,
+            failure: None,
+            clock: Clock::Kernel,
+        }
+    }
+
+    /// A call that ended so.
+    pub(crate) fn failed(outcome: InvocationOutcome, cause: Cause) -> Self {
+        Self {
+            outcome,
+            failure: Some(CallFailure {
+                cause,
+                said: None,
+                sent_again: false,
+            }),
+            ..Self::answered(0.0, 1.0)
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -340,15 +372,10 @@ mod tests {
     fn call(start_ms: f64, latency_ms: f64, due_ms: Option<f64>) -> Invocation {
         Invocation {
             sample: 1,
-            start_ms,
-            latency_ms,
-            first_byte_ms: latency_ms,
             request_bytes: 13,
             response_bytes: 48,
-            outcome: InvocationOutcome::Success,
             due_ms,
-            failure: None,
-            clock: Clock::Kernel,
+            ..Invocation::answered(start_ms, latency_ms)
         }
     }
 

@@ -113,23 +113,6 @@ impl RunResult {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{Clock, InvocationOutcome};
-
-    fn call(start_ms: f64, latency_ms: f64) -> Invocation {
-        Invocation {
-            sample: 0,
-            start_ms,
-            latency_ms,
-            first_byte_ms: latency_ms,
-            request_bytes: 1,
-            response_bytes: 1,
-            outcome: InvocationOutcome::Success,
-            due_ms: None,
-            failure: None,
-            clock: Clock::Kernel,
-        }
-    }
-
     #[test]
     fn a_call_is_stalled_by_what_is_long_beside_it_and_overlaps_it() {
         let stalls = [(10.0, 1.0), (100.0, 3.0), (200.0, 0.5)].map(Stall::from);
@@ -156,7 +139,7 @@ mod tests {
             (195.0, 11.0, 0.0),
             (300.0, 5.0, 0.0),
         ] {
-            let call = call(start_ms, latency_ms);
+            let call = Invocation::answered(start_ms, latency_ms);
             let found_ms = runner.stalled_ms(&call);
             assert!((found_ms - stalled_ms).abs() < 1e-9, "{found_ms} {call:?}");
         }

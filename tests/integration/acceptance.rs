@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::Simulator;
-use crate::support::github::{Failure, GitHub, REPOSITORY};
+use crate::support::github::{Failure, GitHub};
 use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step};
 
 const LABEL: &str = "sagegate:accept";
@@ -122,23 +122,7 @@ fn judged_again<'a>(github: &'a GitHub, simulator: &'a Simulator) -> Runner {
     let runner = failed(github, simulator);
     github.world().pulls =
         vec![json!({ "number": PULL_REQUEST, "head": { "label": "acme:faster", "sha": HEAD } })];
-    let event = json!({
-        "workflow_run": {
-            "name": "gate",
-            "event": "pull_request",
-            "head_sha": HEAD,
-            "head_branch": "faster",
-            "head_repository": { "full_name": REPOSITORY, "owner": { "login": "acme" } },
-            "pull_requests": [],
-        },
-        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
-    });
-    runner
-        .event("workflow_run", "refs/heads/main", &event)
-        .with("GITHUB_WORKFLOW", "publish")
-        .input("command", "post")
-        .input("result", "sagegate-results/result.json")
-        .input("output-dir", "posted")
+    runner.publishing("acme", HEAD)
 }
 
 #[test]

@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 
-use crate::hostile::workflow_run;
 use crate::support::github::{GitHub, REPOSITORY};
 use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step};
 use crate::support::{Simulator, Workspace, run_args};
@@ -121,7 +120,7 @@ fn a_result_of_another_workflow_is_judged_by_the_base_of_its_pull_request() {
     let mut measured = measured.input("model-name", "m-steady").pull_request();
     // By main's runs, as this event says.
     assert!(!measured.step().compares_with_the_same());
-    let mut post = workflow_run(measured, HEAD);
+    let mut post = measured.publishing("mallory", HEAD);
     assert!(post.step().compares_with_the_same());
 }
 

@@ -6,7 +6,7 @@ use comrak::{Arena, Options, parse_document};
 use serde_json::{Value, json};
 
 use crate::support::Simulator;
-use crate::support::github::{GitHub, REPOSITORY};
+use crate::support::github::GitHub;
 use crate::support::runner::{HEAD, PULL_REQUEST, Runner, Step, comments, writes};
 
 /// A name and an error text with everything that could break out of its place.
@@ -128,7 +128,7 @@ fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() 
         pull(5, "0000000000000000000000000000000000000000"),
         pull(PULL_REQUEST, HEAD),
     ];
-    let runner = workflow_run(runner, HEAD);
+    let runner = runner.publishing("mallory", HEAD);
     let step = { runner }.step().expect(0);
     assert_eq!(step.output("verdict"), "no-baseline");
     let bodies = comments(&github);
@@ -143,39 +143,14 @@ fn the_result_of_another_workflow_is_posted_to_the_pull_request_of_its_commit() 
     assert_eq!(writes(&github), ["POST /issues/7/comments"]);
 }
 
-/// The same folder in the job that publishes.
-pub(crate) fn workflow_run(runner: Runner, sha: &str) -> Runner {
-    let event = json!({
-        "workflow_run": {
-            "name": "gate",
-            "event": "pull_request",
-            "head_sha": sha,
-            "head_branch": "faster",
-            "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
-            "pull_requests": [],
-        },
-        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
-    });
-    runner
-        .event("workflow_run", "refs/heads/main", &event)
-        .with("GITHUB_WORKFLOW", "publish")
-        .input("command", "post")
-        .input("comment", "always")
-        .input("result", "sagegate-results/result.json")
-        .input("output-dir", "posted")
-}
-
 #[test]
 fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
-    let mut runner = Runner::with_aws(&github, &simulator)
-        .model("m")
-        .input("comment", "never");
-    runner.step().expect(0);
+    let runner = Runner::measured(&github, &simulator);
     github.world().pulls =
         vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
     let other = "1111111111111111111111111111111111111111";
-    let step = { workflow_run(runner, other) }.step().expect(2);
+    let step = { runner.publishing("mallory", other) }.step().expect(2);
     assert!(
         step.annotations("error")[0].contains("is about commit 8f31c2e0aa55"),
         "{:?}",
@@ -183,10 +158,7 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
     );
     assert!(comments(&github).is_empty());
 
-    let mut runner = Runner::with_aws(&github, &simulator)
-        .model("m")
-        .input("comment", "never");
-    runner.step().expect(0);
+    let runner = Runner::measured(&github, &simulator);
     let mut result: Value =
         serde_json::from_str(&runner.workspace.read("sagegate-results/result.json")).unwrap();
     for field in ["name", "model_name", "run_id"] {
@@ -196,7 +168,7 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
     runner
         .workspace
         .write("sagegate-results/result.json", &result.to_string());
-    let step = { workflow_run(runner, HEAD).input("name", HOSTILE) }
+    let step = { runner.publishing("mallory", HEAD).input("name", HOSTILE) }
         .step()
         .expect(0);
     assert_only_words(&step, &github);
@@ -206,7 +178,7 @@ fn a_forged_artifact_is_refused_and_a_hostile_one_is_only_text() {
         "{marker}"
     );
 
-    let mut runner = workflow_run(Runner::new(&github), HEAD);
+    let mut runner = Runner::new(&github).publishing("mallory", HEAD);
     runner.workspace.write(
         "sagegate-results/result.json",
         "{\"schema\": 1, \"name\": \"\u{1b}[31m\n::error::x\"",
@@ -220,7 +192,7 @@ fn the_job_that_publishes_explains_that_a_fork_could_not_measure() {
     let github = GitHub::start();
     github.world().pulls =
         vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
-    let mut runner = workflow_run(Runner::new(&github), HEAD);
+    let mut runner = Runner::new(&github).publishing("mallory", HEAD);
     let silent = runner.step().expect(0);
     assert!(
         silent.annotations("notice")[0].contains("give `name`"),
@@ -259,7 +231,7 @@ fn nothing_is_posted_without_a_pull_request_of_that_commit() {
     );
     let mut runner = runner.input("command", "run").input("comment", "never");
     runner.step().expect(0);
-    let step = { workflow_run(runner, HEAD) }.step().expect(0);
+    let step = { runner.publishing("mallory", HEAD) }.step().expect(0);
     assert!(
         step.annotations("notice")[0]
             .contains(&format!("no open pull request has {HEAD} as its head")),

@@ -3,7 +3,7 @@
 use sagegate::result::{EndpointOutcome, EndpointRun, Reference, RunResult};
 use serde_json::json;
 
-use crate::hostile::{HOSTILE, foreign_nodes, workflow_run};
+use crate::hostile::{HOSTILE, foreign_nodes};
 use crate::support::github::GitHub;
 use crate::support::runner::{HEAD, PULL_REQUEST, Runner, comments};
 use crate::support::{Outcome, Simulator, Workspace, spaced, steadied};
@@ -163,10 +163,7 @@ fn more_rounds_than_there_are_is_no_result() {
 #[test]
 fn a_hostile_reference_is_only_text_where_another_workflow_publishes() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
-    let mut runner = Runner::with_aws(&github, &simulator)
-        .model("m")
-        .input("comment", "never");
-    runner.step().expect(0);
+    let runner = Runner::measured(&github, &simulator);
     github.world().pulls =
         vec![json!({ "number": PULL_REQUEST, "head": { "label": "mallory:faster", "sha": HEAD } })];
     let mut run = beside(&runner.workspace.result(), 1.0, 1);
@@ -180,7 +177,7 @@ fn a_hostile_reference_is_only_text_where_another_workflow_publishes() {
     runner
         .workspace
         .write("sagegate-results/result.json", &json);
-    let step = { workflow_run(runner, HEAD) }.step().expect(0);
+    let step = { runner.publishing("mallory", HEAD) }.step().expect(0);
     assert_eq!(step.output("verdict"), "inconclusive");
     let comment = comments(&github).pop().unwrap();
     assert!(comment.contains("onerror=1"), "{comment}");

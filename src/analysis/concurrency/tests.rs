@@ -3,20 +3,13 @@
 use super::*;
 use crate::analysis::tests::{prices, run_of};
 use crate::analysis::{Strategy, analyse};
-use crate::result::{Clock, EndpointOutcome, InvocationOutcome, LoadSettings};
+use crate::result::{EndpointOutcome, InvocationOutcome, LoadSettings};
 
 pub(crate) fn call(start_ms: f64, latency_ms: f64, outcome: InvocationOutcome) -> Invocation {
     Invocation {
-        sample: 0,
-        start_ms,
-        latency_ms,
         first_byte_ms: latency_ms / 2.0,
-        request_bytes: 10,
-        response_bytes: 20,
         outcome,
-        due_ms: None,
-        failure: None,
-        clock: Clock::Kernel,
+        ..Invocation::answered(start_ms, latency_ms)
     }
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod toolkit_parity;
 use super::*;
 use crate::prices::PriceTable;
 use crate::result::{
-    Cause, CleanupSummary, Clock, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
+    Cause, CleanupSummary, ContainerLog, EndpointMetrics, Invocation, InvocationOutcome,
     SampleInfo, Service, Settings,
 };
 
@@ -31,18 +31,7 @@ pub(crate) fn endpoint(memory: u32, latencies: &[f64]) -> EndpointRun {
         .iter()
         .map(|latency| {
             start_ms += latency;
-            Invocation {
-                sample: 0,
-                start_ms: start_ms - latency,
-                latency_ms: *latency,
-                first_byte_ms: *latency,
-                request_bytes: 10,
-                response_bytes: 20,
-                outcome: InvocationOutcome::Success,
-                due_ms: None,
-                failure: None,
-                clock: Clock::Kernel,
-            }
+            Invocation::answered(start_ms - latency, *latency)
         })
         .collect();
     EndpointRun {

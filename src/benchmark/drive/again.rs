@@ -70,25 +70,14 @@ pub(super) fn pause(attempt: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{CallFailure, Clock, InvocationOutcome};
+    use crate::result::InvocationOutcome;
 
     fn failed(outcome: InvocationOutcome, cause: Cause, sent_again: bool) -> Invocation {
-        Invocation {
-            sample: 0,
-            start_ms: 0.0,
-            latency_ms: 1.0,
-            first_byte_ms: 1.0,
-            request_bytes: 1,
-            response_bytes: 0,
-            outcome,
-            due_ms: None,
-            failure: Some(CallFailure {
-                cause,
-                said: None,
-                sent_again,
-            }),
-            clock: Clock::Kernel,
+        let mut call = Invocation::failed(outcome, cause);
+        if let Some(failure) = &mut call.failure {
+            failure.sent_again = sent_again;
         }
+        call
     }
 
     #[test]

@@ -53,7 +53,6 @@ fn advice(samples: &SampleSet, index: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::result::{CallFailure, Clock};
 
     fn samples() -> SampleSet {
         let folder = tempfile::tempdir().unwrap();
@@ -66,19 +65,7 @@ mod tests {
     fn said(sample: u32, outcome: InvocationOutcome, cause: Cause) -> String {
         let call = Invocation {
             sample,
-            start_ms: 0.0,
-            latency_ms: 1.0,
-            first_byte_ms: 1.0,
-            request_bytes: 1,
-            response_bytes: 0,
-            outcome,
-            due_ms: None,
-            failure: Some(CallFailure {
-                cause,
-                said: None,
-                sent_again: false,
-            }),
-            clock: Clock::Kernel,
+            ..Invocation::failed(outcome, cause)
         };
         words(&samples(), &call).unwrap()
     }

@@ -1,7 +1,6 @@
 //! What a file says after a crash.
 
 use super::*;
-use crate::result::{Clock, InvocationOutcome};
 
 fn started() -> RunResult {
     let text = r#"{"schema":2,"sagegate_version":"0","run_id":"r","name":"churn","commit":null,
@@ -16,16 +15,8 @@ fn started() -> RunResult {
 
 fn call(start_ms: f64) -> Invocation {
     Invocation {
-        sample: 0,
-        start_ms,
-        latency_ms: 5.0,
         first_byte_ms: 4.0,
-        request_bytes: 1,
-        response_bytes: 2,
-        outcome: InvocationOutcome::Success,
-        due_ms: None,
-        failure: None,
-        clock: Clock::Kernel,
+        ..Invocation::answered(start_ms, 5.0)
     }
 }
 

@@ -17,8 +17,11 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::analysis::tests::{endpoint, metrics, prices, run_of};
-use crate::analysis::{Strategy, analyse, mean};
-use crate::result::{CallFailure, EndpointOutcome, EndpointRun, InvocationOutcome};
+use crate::analysis::{Analysis, Strategy, analyse, mean};
+use crate::result::{
+    CallFailure, Cause, EndpointOutcome, EndpointRun, InvocationOutcome, RunResult,
+};
+use crate::units::MemoryMb;
 
 /// Latencies around `scale` ms: a fixed pattern with 20 % spread and no heavy tail.
 pub(crate) fn latencies(scale: f64, calls: u32) -> Vec<f64> {

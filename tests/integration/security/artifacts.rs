@@ -3,41 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::support::Simulator;
-use crate::support::github::{Failure, GitHub, REPOSITORY};
+use crate::support::github::{Failure, GitHub};
 use crate::support::runner::{HEAD, PULL_REQUEST, Runner, comments};
 
 const OLDER: &str = "0123456789012345678901234567890123456789";
 
 /// A measured folder, whose result is about [`HEAD`].
 fn measured(github: &GitHub, simulator: &Simulator) -> (Runner, Value) {
-    let mut runner = Runner::with_aws(github, simulator)
-        .model("m")
-        .input("comment", "never");
-    runner.step().expect(0);
+    let runner = Runner::measured(github, simulator);
     let result = runner.workspace.read("sagegate-results/result.json");
     (runner, serde_json::from_str(&result).unwrap())
-}
-
-/// The job that publishes.
-fn posting(runner: Runner, sha: &str) -> Runner {
-    let event = json!({
-        "workflow_run": {
-            "name": "gate",
-            "event": "pull_request",
-            "head_sha": sha,
-            "head_branch": "faster",
-            "head_repository": { "full_name": "mallory/churn", "owner": { "login": "mallory" } },
-            "pull_requests": [],
-        },
-        "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
-    });
-    runner
-        .event("workflow_run", "refs/heads/main", &event)
-        .with("GITHUB_WORKFLOW", "publish")
-        .input("command", "post")
-        .input("comment", "always")
-        .input("result", "sagegate-results/result.json")
-        .input("output-dir", "posted")
 }
 
 fn pull(label: &str, sha: &str) -> Value {
@@ -64,7 +39,7 @@ fn no_comment_of_an_older_commit_stands_for_one_that_cannot_be_judged() {
         ("a result of another commit", Some(older.clone())),
         ("a folder", None),
     ];
-    let mut runner = posting(runner, OLDER);
+    let mut runner = runner.publishing("mallory", OLDER);
     for with_name in [true, false] {
         runner = if with_name {
             runner.input("name", "churn")
@@ -77,7 +52,7 @@ fn no_comment_of_an_older_commit_stands_for_one_that_cannot_be_judged() {
                 .workspace
                 .write("sagegate-results/result.json", &older);
             github.world().pulls = vec![pull("mallory:faster", OLDER)];
-            runner = posting(runner, OLDER);
+            runner = runner.publishing("mallory", OLDER);
             runner.step().expect(0);
             assert!(
                 heading(&github).contains("churn: no baseline yet"),
@@ -90,7 +65,7 @@ fn no_comment_of_an_older_commit_stands_for_one_that_cannot_be_judged() {
                 None => std::fs::create_dir(&path).unwrap(),
             }
             github.world().pulls = vec![pull("mallory:faster", HEAD)];
-            runner = posting(runner, HEAD);
+            runner = runner.publishing("mallory", HEAD);
             let step = runner.step().expect(2);
             let now = heading(&github);
             assert!(
@@ -113,7 +88,7 @@ fn the_name_of_the_workflow_decides_and_not_that_of_the_result() {
     let (github, simulator) = (GitHub::start(), Simulator::quick());
     let (runner, _) = measured(&github, &simulator);
     github.world().pulls = vec![pull("mallory:faster", HEAD)];
-    let step = { posting(runner, HEAD).input("name", "fraud") }
+    let step = { runner.publishing("mallory", HEAD).input("name", "fraud") }
         .step()
         .expect(2);
     assert!(
@@ -140,7 +115,7 @@ fn nothing_of_an_artifact_becomes_an_instruction_and_the_comment_says_where_numb
         .workspace
         .write("sagegate-results/result.json", &result.to_string());
     github.world().pulls = vec![pull("mallory:faster", HEAD)];
-    { posting(runner, HEAD) }.step().expect(0);
+    { runner.publishing("mallory", HEAD) }.step().expect(0);
     let comment = comments(&github).pop().unwrap();
     for forged in ["delete by hand", "production", "sagegate run", "curl evil"] {
         let visible = comment.split("<details>").next().unwrap();
@@ -187,7 +162,7 @@ fn a_result_larger_than_any_run_is_refused_at_once() {
         runner
             .workspace
             .write("sagegate-results/result.json", &forged.to_string());
-        runner = posting(runner, HEAD).input("name", "churn");
+        runner = runner.publishing("mallory", HEAD).input("name", "churn");
         let step = runner.step().expect(2);
         assert!(step.summary.contains(words), "{}", step.summary);
         assert!(step.outcome.stderr.len() < 10_000);
@@ -222,7 +197,7 @@ fn a_pull_request_of_another_branch_with_the_same_commit_is_not_commented_on() {
             ..Failure::new("GET", "/pulls?", 200, "")
         };
         github.fail(failure);
-        runner = posting(runner, HEAD);
+        runner = runner.publishing("mallory", HEAD);
         let step = runner.step().expect(0);
         assert!(
             step.annotations("notice")[0].contains("no open pull request has"),

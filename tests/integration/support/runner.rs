@@ -125,6 +125,38 @@ impl Runner {
         self.event("push", "refs/heads/main", &event)
     }
 
+    /// A run that a pull request's workflow has made, and that has not commented.
+    pub(crate) fn measured(github: &GitHub, simulator: &Simulator) -> Self {
+        let mut runner = Self::with_aws(github, simulator)
+            .model("m")
+            .input("comment", "never");
+        runner.step().expect(0);
+        runner
+    }
+
+    /// The same folder in the workflow that publishes what the pull request's own has measured:
+    /// `commit`, of a branch of `owner`/churn.
+    pub(crate) fn publishing(self, owner: &str, commit: &str) -> Self {
+        let head = json!({ "full_name": format!("{owner}/churn"), "owner": { "login": owner } });
+        let event = json!({
+            "workflow_run": {
+                "name": "gate",
+                "event": "pull_request",
+                "head_sha": commit,
+                "head_branch": "faster",
+                "head_repository": head,
+                "pull_requests": [],
+            },
+            "repository": { "full_name": REPOSITORY, "default_branch": "main", "id": 1 },
+        });
+        self.event("workflow_run", "refs/heads/main", &event)
+            .with("GITHUB_WORKFLOW", "publish")
+            .input("command", "post")
+            .input("comment", "always")
+            .input("result", "sagegate-results/result.json")
+            .input("output-dir", "posted")
+    }
+
     pub(crate) fn event(self, name: &str, reference: &str, event: &Value) -> Self {
         self.workspace.write("_temp/event.json", &event.to_string());
         let path = self

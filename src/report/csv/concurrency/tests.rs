@@ -6,7 +6,7 @@ use super::*;
 use crate::analysis::concurrency::tests::{clients as load, with_load};
 use crate::analysis::tests::{metrics, prices, run_of};
 use crate::analysis::{Strategy, analyse};
-use crate::result::{Clock, Invocation, InvocationOutcome};
+use crate::result::{Invocation, InvocationOutcome};
 
 fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     let mut lines = text.lines();
@@ -30,21 +30,14 @@ fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
 /// One call of the toolkit: a throttled one has the latency -1.
 fn call(row: &BTreeMap<String, String>) -> Invocation {
     let throttled = number(row, "throttle_exception") > 0.0;
+    let start_ms = number(row, "start_time") * 1000.0;
     Invocation {
-        sample: 0,
-        start_ms: number(row, "start_time") * 1000.0,
-        latency_ms: number(row, "invocation_latency"),
-        first_byte_ms: 0.0,
-        request_bytes: 10,
-        response_bytes: 20,
         outcome: if throttled {
             InvocationOutcome::Throttled
         } else {
             InvocationOutcome::Success
         },
-        due_ms: None,
-        failure: None,
-        clock: Clock::Kernel,
+        ..Invocation::answered(start_ms, number(row, "invocation_latency"))
     }
 }
 
