@@ -6,8 +6,8 @@
 //! target is missed. `-- --calls N` changes the calls of each figure, `-- --alone` leaves out what
 //! stands beside it, `-- --write` writes the table into `docs/performance.md`.
 //!
-//! The server's clock is at its socket: from the kernel's stamp of a request's first bytes until the
-//! answer's first bytes are written. The remainder is the client's own error and the loopback
+//! The server's clock is at its socket: from the kernel's stamp of a request's first bytes until
+//! the answer's first bytes are written. The remainder is the client's own error and the loopback
 //! network.
 
 #![expect(

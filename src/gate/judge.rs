@@ -4,12 +4,11 @@ use jiff::Timestamp;
 
 use super::compare::Against;
 use super::history::History;
-use super::judgement::{BaselineSummary, Judgement};
 use super::key::Key;
 use super::limits::Limits;
-use super::notice::{general_notices, other_branch, stale};
+use super::notices::{general_notices, other_branch, stale};
 use super::side_by_side::{SideBySide, stored_runs};
-use super::{allow, compare, confirm, early, stalls, standstill};
+use super::{BaselineSummary, Judgement, allow, compare, confirm, early, stalls, standstill};
 use crate::analysis::{Analysis, analyse};
 use crate::result::RunResult;
 use crate::units::MemoryMb;
