@@ -1,5 +1,6 @@
 //! How often two containers of this machine, measured in turn, get the wrong verdict while
-//! something else keeps both cores busy: `cargo bench --bench in_turn`.
+//! something else keeps both cores busy: `cargo bench --bench in_turn`. `-- --runs N` and
+//! `-- --minutes N` end it earlier, `-- --write` writes the table into `docs/performance.md`.
 //!
 //! Needs a Docker engine and the image `sagegate-toy:ci` of `.ci/local-images`. Each run is the
 //! command line's, on fresh containers and without a baseline: `--local --against-image-uri`.
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::shared::{Machine, mark, publish, wanted};
+use crate::shared::{Machine, mark, publish, root, wanted};
 
 const IMAGE: &str = "sagegate-toy:ci";
 /// Milliseconds of work in a call of main's model, and of one that is a fifth slower.
@@ -105,20 +106,32 @@ fn fails(folder: &Path, image: &str, against: &str) -> bool {
     code == Some(1)
 }
 
+/// Keeps the result of a false alarm, for whoever wants to know why.
+fn keep(folder: &Path, number: u32) {
+    let kept = root().join(format!("target/in_turn-{number}.json"));
+    std::fs::copy(folder.join("sagegate-results/result.json"), &kept).unwrap();
+    eprintln!("kept as {}", kept.display());
+}
+
 fn main() -> ExitCode {
     let machine = Machine::look();
-    let runs = wanted("--runs").unwrap_or(DEFAULT_RUNS);
+    let most = wanted("--runs").unwrap_or(DEFAULT_RUNS);
+    let limit = wanted("--minutes").map_or(Duration::MAX, |it| Duration::from_secs(it.into()) * 60);
     let (same, slower) = (image(WORK_MS), image(SLOWER_MS));
     let folder = tempfile::tempdir().unwrap();
     let samples = "{\"Body\":\"1,2,3\",\"ContentType\":\"text/csv\"}\n";
     std::fs::write(folder.path().join("samples.jsonl"), samples).unwrap();
     let noise = Noise::start();
     let began = Instant::now();
-    let (mut alarms, mut caught) = (0, 0);
-    for run in 1..=runs {
-        alarms += u32::from(fails(folder.path(), &same, &same));
+    let (mut runs, mut alarms, mut caught) = (0, 0, 0);
+    while runs < most && began.elapsed() < limit {
+        if fails(folder.path(), &same, &same) {
+            alarms += 1;
+            keep(folder.path(), alarms);
+        }
         caught += u32::from(fails(folder.path(), &slower, &same));
-        eprintln!("{run} of {runs}: {alarms} false alarms, {caught} caught");
+        runs += 1;
+        eprintln!("{runs} of {most}: {alarms} false alarms, {caught} caught");
     }
     let seconds = began.elapsed().as_secs_f64() / f64::from(runs * 2);
     noise.stop();
