@@ -23,7 +23,12 @@ pub fn judge(
     limits: &Limits,
     now: Timestamp,
 ) -> Judgement {
-    let first = judge_once(run, analysis, history, limits, (now, None));
+    let judging = Judging {
+        history,
+        limits,
+        now,
+    };
+    let first = judge_once(run, analysis, judging, None);
     let again = run.confirming_run();
     let of_again = again
         .as_ref()
@@ -31,15 +36,10 @@ pub fn judge(
     let together = match again.as_ref().zip(of_again.as_ref()) {
         Some((again, of_again)) => {
             let size = first.baseline.as_ref().map(|it| it.recommended);
-            let second = judge_once(again, of_again, history, limits, (now, size));
+            let second = judge_once(again, of_again, judging, size);
             confirm::together(first, &second, limits)
         }
         None => first,
-    };
-    let judging = Judging {
-        history,
-        limits,
-        now,
     };
     let together = not_by_the_runner(together, (run, analysis), of_again.as_ref(), judging);
     Judgement {
@@ -61,20 +61,16 @@ fn not_by_the_runner(
     judgement: Judgement,
     (run, analysis): (&RunResult, &Analysis),
     again: Option<&Analysis>,
-    Judging {
-        history,
-        limits,
-        now,
-    }: Judging<'_>,
+    judging: Judging<'_>,
 ) -> Judgement {
-    let beside = standstill::Beside::of(&judgement, (run, analysis), again, history);
+    let beside = standstill::Beside::of(&judgement, (run, analysis), again, judging.history);
     let judgement = match &beside {
         Some(beside) => standstill::undecided(judgement, beside),
         None => judgement,
     };
     stalls::undecided(judgement, run, beside.as_ref(), |rest| {
         let of_rest = analyse(rest, &analysis.prices, analysis.strategy);
-        judge_once(rest, &of_rest, history, limits, (now, None))
+        judge_once(rest, &of_rest, judging, None)
     })
 }
 
@@ -82,13 +78,12 @@ fn not_by_the_runner(
 fn judge_once(
     run: &RunResult,
     analysis: &Analysis,
-    history: Option<&History>,
-    limits: &Limits,
-    (now, size): (Timestamp, Option<MemoryMb>),
+    judging: Judging<'_>,
+    size: Option<MemoryMb>,
 ) -> Judgement {
-    match SideBySide::of(run, analysis, history, size) {
-        Some(beside) => judge_beside(&beside, run, analysis, history, limits),
-        None => judge_by_history(run, analysis, history, limits, now),
+    match SideBySide::of(run, analysis, judging.history, size) {
+        Some(beside) => judge_beside(&beside, run, analysis, judging),
+        None => judge_by_history(run, analysis, judging),
     }
 }
 
@@ -97,12 +92,13 @@ fn judge_beside(
     beside: &SideBySide,
     run: &RunResult,
     analysis: &Analysis,
-    stored: Option<&History>,
-    limits: &Limits,
+    Judging {
+        history, limits, ..
+    }: Judging<'_>,
 ) -> Judgement {
     let mut evidence = beside.judge(run, analysis, limits);
     evidence.notices.extend(general_notices(run, analysis));
-    let stored = stored_runs(run, analysis, stored, limits);
+    let stored = stored_runs(run, analysis, history, limits);
     let (stored, creep) = stored.unzip();
     if let Some(baseline) = &mut evidence.baseline {
         baseline.creep = creep.flatten();
@@ -116,12 +112,13 @@ fn judge_beside(
 fn judge_by_history(
     run: &RunResult,
     analysis: &Analysis,
-    history: Option<&History>,
-    limits: &Limits,
-    now: Timestamp,
+    Judging {
+        history: given,
+        limits,
+        now,
+    }: Judging<'_>,
 ) -> Judgement {
     let key = Key::of(run, analysis);
-    let given = history;
     let wanted = given.and_then(History::branch);
     let history = given.and_then(|history| history.deciding(&key));
     let certain = history.and_then(|history| early::judge(run, analysis, history, &key, limits));

@@ -155,7 +155,7 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -
             numbers::share(compared.band.decrease)
         ),
         Status::WithinNoise => {
-            format!("{both}: this cannot be told from noise, and passes.")
+            format!("{both}: this is within noise, and passes.")
         }
         Status::Undecided(Undecided::YoungBaseline { missing_runs }) => {
             let runs = facts.judgement.baseline.as_ref().map_or(0, |it| it.runs);

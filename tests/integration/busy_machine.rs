@@ -7,6 +7,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use sagegate::result::Clock;
+
 use crate::support::{Simulator, Workspace, run_args};
 
 const BUSY_LOOPS: u32 = 4;
@@ -100,6 +102,9 @@ fn identical_models_pass_on_a_busy_machine_and_a_slower_one_fails() {
     let mut passed = 0;
     for run in 1..=runs {
         let outcome = workspace.sagegate(&run_args("same", &short)).expect(0);
+        let size = workspace.result().stability.remove(0);
+        let mut clocks = size.invocations.iter().map(|call| call.clock);
+        assert!(clocks.all(|it| it == Clock::Kernel), "not by the kernel");
         let headline = outcome.stdout.lines().next().unwrap_or_default();
         eprintln!("{run} of {runs}: {headline}");
         passed += u32::from(headline.starts_with('✅'));
