@@ -5,6 +5,7 @@
 
 mod action_inputs;
 mod args;
+mod as_given;
 mod check;
 mod command;
 mod demo;

@@ -15,6 +15,7 @@ mod headline;
 mod html;
 mod in_turn;
 mod inline;
+mod line_breaks;
 mod markdown;
 mod mermaid;
 mod metrics;

@@ -10,6 +10,7 @@ mod json_lines;
 mod lenient;
 mod make;
 mod pickle;
+mod sample;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -18,42 +19,16 @@ pub use self::arguments::check_content_type;
 pub use self::error::{Position, SamplesError};
 pub use self::foreign::{Encoding, Pointer};
 pub use self::make::{Header, Made, MakeOptions, make};
+use self::sample::{EMPTY, check_size};
+pub use self::sample::{MAX_BODY_BYTES, Sample};
 use crate::files::MIB;
 use crate::result::SampleInfo;
 use crate::text::{hex, one_line};
 use crate::units::saturating_u32;
 use sha2::{Digest as _, Sha256};
 
-/// Largest request body that `SageMaker` Serverless accepts: 4 MB.
-///
-/// Source: SageMaker developer guide, "Invoke a serverless endpoint".
-pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-
 /// Largest file of samples that is read.
 const MAX_FILE: u64 = 512 * MIB;
-
-/// Arguments of one `InvokeEndpoint` call, except the endpoint's name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sample {
-    /// Request body.
-    pub body: Vec<u8>,
-    /// `Content-Type` of the body.
-    pub content_type: Option<String>,
-    /// `Accept`: content type wanted for the response.
-    pub accept: Option<String>,
-    /// `X-Amzn-SageMaker-Custom-Attributes`.
-    pub custom_attributes: Option<String>,
-    /// `X-Amzn-SageMaker-Target-Model`.
-    pub target_model: Option<String>,
-    /// `X-Amzn-SageMaker-Target-Variant`.
-    pub target_variant: Option<String>,
-    /// `X-Amzn-SageMaker-Target-Container-Hostname`.
-    pub target_container_hostname: Option<String>,
-    /// `X-Amzn-SageMaker-Inference-Id`.
-    pub inference_id: Option<String>,
-    /// `X-Amzn-SageMaker-Enable-Explanations`.
-    pub enable_explanations: Option<String>,
-}
 
 /// The samples of a run. Call `i` sends sample `i mod len` (round robin).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,45 +239,6 @@ fn without_type(samples: &[Sample]) -> Option<String> {
     Some(format!(
         "{of}; none is sent with them, as boto3 sends none (--content-type names one for them)"
     ))
-}
-
-/// Refuses a body that SageMaker would refuse.
-fn check_size(body: &[u8], path: &Path, place: Position) -> Result<(), SamplesError> {
-    if body.len() <= MAX_BODY_BYTES {
-        return Ok(());
-    }
-    Err(SamplesError::TooLarge {
-        path: path.to_owned(),
-        place,
-        bytes: body.len(),
-    })
-}
-
-static EMPTY: Sample = Sample {
-    body: Vec::new(),
-    content_type: None,
-    accept: None,
-    custom_attributes: None,
-    target_model: None,
-    target_variant: None,
-    target_container_hostname: None,
-    inference_id: None,
-    enable_explanations: None,
-};
-
-impl Sample {
-    fn members(&self) -> [&Option<String>; 8] {
-        [
-            &self.content_type,
-            &self.accept,
-            &self.custom_attributes,
-            &self.target_model,
-            &self.target_variant,
-            &self.target_container_hostname,
-            &self.inference_id,
-            &self.enable_explanations,
-        ]
-    }
 }
 
 #[cfg(test)]

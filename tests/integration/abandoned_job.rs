@@ -4,10 +4,11 @@ use std::process::Child;
 
 use serde_json::json;
 
-use crate::submit::{describe, ledger_job, simulator, spawn_endless, submit_args, wait_until};
+use crate::submit::{describe, simulator, submit_args};
+use crate::submit_ended::{ledger_job, spawn_endless};
 use crate::support::github::GitHub;
 use crate::support::runner::Runner;
-use crate::support::{Outcome, Simulator, Workspace};
+use crate::support::{Outcome, Simulator, Workspace, wait_until};
 
 /// Jobs that are killed as soon as they are stopped, so that they delete nothing themselves.
 pub(crate) const KILLED_AT_ONCE: &str = "[jobs]\nprogram = \"PROGRAM\"\nstopping_seconds = 0.0";

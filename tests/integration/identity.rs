@@ -5,10 +5,9 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::submit::wait_until;
 use crate::support::github::{GitHub, REPOSITORY, TOKEN};
 use crate::support::runner::{Runner, comments};
-use crate::support::{Outcome, QUICK, Simulator, Workspace, run_args};
+use crate::support::{Outcome, QUICK, Simulator, Workspace, run_args, wait_until};
 
 /// As versions wrote it that knew neither branches nor strategies: two runs of `m-steady`.
 const SCHEMA_1: &str = include_str!("../fixtures/baseline-1/baseline.json");

@@ -1,6 +1,7 @@
 //! `sagegate submit --instance-count`: one load, the clients of several machines.
 
-use crate::submit::{describe, image, job_name, simulator, submit, submit_args};
+use crate::submit::{describe, job_name, simulator, submit, submit_args};
+use crate::submit_ended::image;
 use crate::support::{Simulator, Workspace};
 
 const SHARED: [&str; 6] = [

@@ -1,8 +1,6 @@
 //! `--local`: containers of this machine's engine, which a fake stands for. `local_engine` has the
 //! same with a real one.
 
-use std::time::{Duration, Instant};
-
 use sagegate::result::{Condition, EndpointOutcome, Finding, Service};
 use serde_json::{Value, json};
 
@@ -12,7 +10,7 @@ use crate::support::runner::Runner;
 use crate::support::{Outcome, QUICK, Simulator, Workspace};
 
 /// Arguments of a short local run of an image.
-fn run_args<'a>(image: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn run_args<'a>(image: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
     let common = [
         ("--image-uri", image),
         ("--samples", "samples.jsonl"),
@@ -30,7 +28,7 @@ fn run_args<'a>(image: &'a str, extra: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
-fn local(workspace: &Workspace, image: &str, extra: &[&str]) -> Outcome {
+pub(crate) fn local(workspace: &Workspace, image: &str, extra: &[&str]) -> Outcome {
     workspace.sagegate(&run_args(image, extra))
 }
 
@@ -243,28 +241,6 @@ fn what_is_wrong_before_anything_is_created_is_one_line() {
 }
 
 #[test]
-fn an_engine_that_dies_half_way_ends_the_run() {
-    for requests in [6, 25] {
-        let engine = Engine::start().dying_after(requests);
-        let workspace = engine.workspace();
-        let outcome = local(&workspace, "churn", &[]);
-        let all = format!("{}{}", outcome.stdout, outcome.stderr);
-        assert!(all.contains("the Docker engine could not"), "{all}");
-        // Nothing is known then of what the container would do elsewhere.
-        assert!(!all.contains("may not start on serverless"), "{all}");
-        let measured = workspace.result().measured().count();
-        assert_eq!(
-            outcome.code,
-            Some(if measured == 0 { 3 } else { 0 }),
-            "{all}"
-        );
-        if requests == 6 {
-            assert_eq!(measured, 0);
-        }
-    }
-}
-
-#[test]
 fn what_serverless_endpoints_do_not_have_is_a_warning() {
     for (image, condition, words) in [
         (
@@ -339,67 +315,6 @@ fn change_machine(value: &mut Value) {
 }
 
 #[test]
-fn an_interrupted_run_leaves_no_container() {
-    for (name, code) in [("INT", 130), ("TERM", 143)] {
-        let engine = Engine::start();
-        let workspace = engine.workspace();
-        let child = workspace.spawn(&run_args("slow", &["--invocations", "100000", "--quiet"]));
-        wait_for_servers(&engine, 1);
-        std::thread::sleep(Duration::from_millis(500));
-        signal(child.id(), name);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(code));
-        engine.assert_nothing_is_left();
-    }
-}
-
-#[test]
-fn what_a_killed_run_leaves_is_removed_by_its_ledger_by_its_id_and_by_age() {
-    for way in ["ledger", "run", "local", "age"] {
-        let engine = Engine::start();
-        let workspace = engine.workspace();
-        workspace.write("model/w", "w");
-        let args = [
-            "--model-data-url",
-            "model",
-            "--invocations",
-            "100000",
-            "--quiet",
-        ];
-        let mut child = workspace.spawn(&run_args("slow", &args));
-        wait_for_servers(&engine, 1);
-        std::thread::sleep(Duration::from_millis(300));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(engine.containers() > 0);
-        let ledger: Value =
-            serde_json::from_str(&workspace.read("sagegate-results/ledger.json")).unwrap();
-        let run_id = ledger["run_id"].as_str().unwrap();
-        let args = match way {
-            "ledger" => vec!["cleanup", "--ledger", "sagegate-results/ledger.json"],
-            "run" => vec!["cleanup", "--run", run_id],
-            "local" => vec!["cleanup", "--local", "--run", run_id],
-            _ => vec!["cleanup", "--local", "--older-than", "6h"],
-        };
-        let listed = workspace
-            .sagegate(&[&args[..], &["--dry-run"]].concat())
-            .expect(0);
-        assert!(
-            listed.stdout.contains("would remove container"),
-            "{}",
-            listed.stdout
-        );
-        let cleaned = workspace.sagegate(&args).expect(0);
-        assert!(cleaned.stdout.contains("none left"), "{}", cleaned.stdout);
-        engine.assert_nothing_is_left();
-        // Nothing is there any more, and that is well.
-        workspace
-            .sagegate(&["cleanup", "--local", "--run", run_id])
-            .expect(0);
-    }
-}
-
-#[test]
 fn the_pull_request_of_a_fork_is_gated_without_credentials() {
     let (github, engine) = (GitHub::start(), Engine::start());
     let mut runner = Runner::new(&github)
@@ -424,21 +339,6 @@ fn the_pull_request_of_a_fork_is_gated_without_credentials() {
         step.state
     );
     engine.assert_nothing_is_left();
-}
-
-fn wait_for_servers(engine: &Engine, count: usize) {
-    let began = Instant::now();
-    while engine.servers().len() < count {
-        assert!(began.elapsed() < Duration::from_secs(30), "no container");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn signal(pid: u32, name: &str) {
-    let status = std::process::Command::new("kill")
-        .args(["-s", name, &pid.to_string()])
-        .status();
-    assert!(status.unwrap().success());
 }
 
 #[test]

@@ -16,9 +16,10 @@ use comrak::{Arena, Options, format_commonmark};
 use self::cells::format_node;
 use super::inline::Kind;
 pub(super) use super::inline::{Inline, code, link, name, plain, space, strong, text};
+use super::line_breaks::unbreakable;
 use super::mermaid::Chart;
+use super::sanitise;
 use super::table::{Align, Cell, Table};
-use super::{numbers, sanitise};
 use crate::marker::Marker;
 
 type Node<'a> = &'a AstNode<'a>;
@@ -322,7 +323,7 @@ impl<'a> Builder<'a> {
     }
 
     fn text(&self, parent: Node<'a>, text: &str, hide_dollars: bool) {
-        let text = numbers::unbreakable(text);
+        let text = unbreakable(text);
         let text = match self.target {
             Target::Comment => sanitise::without_references(&text),
             Target::Page => text,

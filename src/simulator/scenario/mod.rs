@@ -1,14 +1,18 @@
 //! The scenario of a simulated account: latencies, durations, quotas, faults.
 
 mod check;
+mod parts;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 use thiserror::Error;
 
 use self::check::check;
+pub(super) use self::parts::{
+    ContainerProfile, Faults, Jobs, LatencyProfile, LifeCycle, ModelProfile, Quotas,
+};
+use self::parts::{one, one_hour};
 use super::clock::Clock;
 use super::injected::OperationFault;
 use super::prices::PriceList;
@@ -32,15 +36,6 @@ creating_seconds = 0.0
 deleting_seconds = 0.0
 metric_delay_seconds = 0.0
 ";
-
-/// What a container writes when it fails.
-const TRACEBACK: [&str; 5] = [
-    "[7] [ERROR] Exception on /invocations [POST]",
-    "Traceback (most recent call last):",
-    "  File \"/opt/program/predictor.py\", line 42, in transformation",
-    "    predictions = model.predict(rows)",
-    "RuntimeError: simulated failure of the model",
-];
 
 /// A simulated account, as read from a TOML file. Times are seconds unless the name says otherwise;
 /// every probability is 0 to 1. Only `latency` is required:
@@ -162,174 +157,6 @@ pub struct Scenario {
     pub(super) faults: Faults,
     #[serde(default)]
     pub(super) operation_faults: Vec<OperationFault>,
-}
-
-/// A model that exists from the start.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ModelProfile {
-    pub(super) name: String,
-    #[serde(default = "one")]
-    pub(super) latency_factor: f64,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn one_hour() -> f64 {
-    3600.0
-}
-
-/// How long a warm call takes.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LatencyProfile {
-    pub(super) median_ms: BTreeMap<String, f64>,
-    #[serde(default)]
-    pub(super) variation: f64,
-    #[serde(default)]
-    pub(super) tail_probability: f64,
-    #[serde(default = "one")]
-    pub(super) tail_factor: f64,
-    #[serde(default)]
-    pub(super) ms_per_kb: f64,
-    #[serde(default)]
-    pub(super) overhead_ms: f64,
-    #[serde(default)]
-    pub(super) endpoint_drift: f64,
-    #[serde(default = "one")]
-    pub(super) first_factor: f64,
-    #[serde(default = "one")]
-    pub(super) later_factor: f64,
-    #[serde(default)]
-    pub(super) later_calls: u32,
-}
-
-impl LatencyProfile {
-    /// Median of a size; every offered size has one, `check` sees to it.
-    pub(super) fn median_ms(&self, memory_mb: MemoryMb) -> f64 {
-        self.median_ms
-            .get(&memory_mb.get().to_string())
-            .copied()
-            .unwrap_or_default()
-    }
-}
-
-/// What the container is like.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct ContainerProfile {
-    pub(super) response_bytes: usize,
-    pub(super) used_memory_mb: f64,
-    pub(super) out_of_memory_below_mb: u32,
-    pub(super) setup_ms: f64,
-    pub(super) idle_seconds: f64,
-    pub(super) error_log: Vec<String>,
-    pub(super) content_types: Vec<String>,
-}
-
-impl Default for ContainerProfile {
-    fn default() -> Self {
-        Self {
-            response_bytes: 64,
-            used_memory_mb: 400.0,
-            out_of_memory_below_mb: 0,
-            setup_ms: 0.0,
-            idle_seconds: 300.0,
-            error_log: TRACEBACK.map(str::to_owned).to_vec(),
-            content_types: Vec::new(),
-        }
-    }
-}
-
-/// How long the control plane and CloudWatch take.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct LifeCycle {
-    pub(super) creating_seconds: f64,
-    pub(super) deleting_seconds: f64,
-    pub(super) metric_delay_seconds: f64,
-    pub(super) failing_memory_mb: Vec<u32>,
-    pub(super) failure_reason: String,
-    pub(super) failing_times: u32,
-}
-
-impl Default for LifeCycle {
-    fn default() -> Self {
-        Self {
-            creating_seconds: 2.0,
-            deleting_seconds: 0.5,
-            metric_delay_seconds: 2.0,
-            failing_memory_mb: Vec::new(),
-            failing_times: 0,
-            failure_reason:
-                "The primary container for production variant AllTraffic did not pass the ping \
-                             health check. Please check CloudWatch logs for this endpoint."
-                    .to_owned(),
-        }
-    }
-}
-
-impl LifeCycle {
-    fn scaled(self, time_scale: f64) -> Self {
-        Self {
-            creating_seconds: self.creating_seconds / time_scale,
-            deleting_seconds: self.deleting_seconds / time_scale,
-            metric_delay_seconds: self.metric_delay_seconds / time_scale,
-            ..self
-        }
-    }
-}
-
-/// Limits of the account.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Quotas {
-    pub(super) endpoints: usize,
-    pub(super) total_concurrency: u32,
-    pub(super) memory_mb: u32,
-    pub(super) unreadable: bool,
-}
-
-impl Default for Quotas {
-    fn default() -> Self {
-        Self {
-            endpoints: 50,
-            total_concurrency: 1000,
-            memory_mb: 6144,
-            unreadable: false,
-        }
-    }
-}
-
-/// How processing jobs run.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Jobs {
-    pub(super) program: Option<PathBuf>,
-    pub(super) stopping_seconds: f64,
-}
-
-impl Default for Jobs {
-    fn default() -> Self {
-        Self {
-            program: None,
-            stopping_seconds: 120.0,
-        }
-    }
-}
-
-/// Probabilities per invocation.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Faults {
-    pub(super) throttle: f64,
-    pub(super) model_error: f64,
-    pub(super) not_ready: f64,
-    pub(super) dropped_connection: f64,
-    pub(super) service_error: f64,
-    pub(super) cold_time_outs: u32,
 }
 
 /// Why a profile cannot be used.

@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use sagegate::result::RunResult;
 use sagegate::simulator::{self, Scenario};
@@ -476,5 +477,15 @@ impl Outcome {
             self.stderr
         );
         self
+    }
+}
+
+/// Waits for half a minute at most.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "no {what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
