@@ -233,6 +233,7 @@ async fn run(load: &Load, simulator: &Simulator) -> RunResult {
         now: Timestamp::now,
         policy: Arc::new(OneSize),
         helpers: None,
+        occupancy: None,
         disown: Arc::new(|_| {}),
     };
     let journal = Journal::create(&folder.path().join("measurements.jsonl")).unwrap();

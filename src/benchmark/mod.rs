@@ -62,6 +62,7 @@ pub use self::stop::{StoppedJobs, stop_jobs};
 pub use self::trace::TraceError;
 pub use self::wait::until_next_poll;
 use crate::aws::{Creation, EndpointSpec, ModelSpec, Session};
+use crate::engine::Occupancy;
 use crate::result::{
     CleanupSummary, ClockUse, EndpointOutcome, Reference, ResourceKind, RunResult, SCHEMA, Service,
 };
@@ -86,6 +87,8 @@ pub struct Environment {
     pub disown: Arc<dyn Fn(&str) + Send + Sync>,
     /// Other machines with clients of the concurrency benchmark.
     pub helpers: Option<Arc<dyn Helpers>>,
+    /// What other programs have of this machine, where its containers are measured.
+    pub occupancy: Option<Occupancy>,
 }
 
 /// Called with the result so far each time an endpoint is done, so that a reader need not wait.
@@ -265,7 +268,7 @@ pub async fn run(
         let record = Record::Started(Box::new(draft.result.clone()));
         context.journal.append(&record);
     }
-    let watch = Watch::start(start);
+    let watch = Watch::start(start, context.environment.occupancy.clone());
     match create_models(&context).await {
         Ok(()) => measure_all(&context, &mut draft, save).await,
         Err(outcome) => stability::give_up(&mut draft.result, &outcome),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::engine::{Occupancy, Occupied, Ticks};
 use crate::result::{MAX_STALLS, Machine, Runner, Stall, WakeDelay};
 use crate::units::{milliseconds, to_microsecond};
 
@@ -13,6 +14,9 @@ const NAP: Duration = Duration::from_millis(1);
 
 /// What is kept as a stall, milliseconds: less is in no latency that matters.
 const SHORTEST_STALL_MS: f64 = 0.25;
+
+/// Less processor time says nothing of other programs, seconds.
+const SHORTEST_LOOK_S: f64 = 2.0;
 
 /// Steps per factor e of the counts of delays: 3 % wide.
 const STEPS: f64 = 32.0;
@@ -24,11 +28,15 @@ pub(super) struct Watch {
     thread: Option<JoinHandle<Seen>>,
     before: Counters,
     began: Instant,
+    /// Where the containers of this machine are measured.
+    occupancy: Option<Occupancy>,
+    occupied_before: Occupied,
 }
 
 impl Watch {
-    /// `start` is the zero of the calls.
-    pub(super) fn start(start: Instant) -> Self {
+    /// `start` is the zero of the calls; `occupancy` is of this machine, where its containers are
+    /// measured.
+    pub(super) fn start(start: Instant, occupancy: Option<Occupancy>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let named = thread::Builder::new().name("runner".to_owned());
@@ -37,6 +45,8 @@ impl Watch {
             thread: named.spawn(move || watch(start, &stopped)).ok(),
             before: Counters::read(),
             began: Instant::now(),
+            occupied_before: so_far(occupancy.as_ref()),
+            occupancy,
         }
     }
 
@@ -45,14 +55,21 @@ impl Watch {
         self.stop.store(true, Ordering::Relaxed);
         let seen = self.thread.take()?.join().ok()?;
         let now = Counters::read();
+        let occupied = so_far(self.occupancy.as_ref()).since(&self.occupied_before);
         Some(Runner {
             machine: machine(),
             wake_delay_ms: seen.delays.summary(),
             steal: now.steal_since(&self.before),
             cpu_pressure: now.pressure_since(&self.before, self.began.elapsed()),
+            other_programs: (occupied.available_s > SHORTEST_LOOK_S)
+                .then(|| to_microsecond(occupied.others_s / occupied.available_s)),
             stalls: seen.stalls.in_order(),
         })
     }
+}
+
+fn so_far(occupancy: Option<&Occupancy>) -> Occupied {
+    occupancy.map(Occupancy::so_far).unwrap_or_default()
 }
 
 /// Also where a run ends without a result.
@@ -163,8 +180,7 @@ impl Stalls {
 /// What Linux counts since it was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Counters {
-    /// Ticks of all processors: stolen by the host, and all.
-    ticks: Option<(u64, u64)>,
+    ticks: Option<Ticks>,
     /// Time in which something waited for a processor.
     waited: Option<Duration>,
 }
@@ -173,17 +189,10 @@ impl Counters {
     /// Nothing where there are no such files.
     fn read() -> Self {
         let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        Self::of(&text("/proc/stat"), &text("/proc/pressure/cpu"))
+        Self::of(Ticks::read(), &text("/proc/pressure/cpu"))
     }
 
-    fn of(stat: &str, pressure: &str) -> Self {
-        let ticks = stat.lines().next().and_then(|line| {
-            let words = line.strip_prefix("cpu ")?.split_whitespace();
-            // Time of guests, which follows, is counted in the first of them already.
-            let ticks: Vec<u64> = words.take(8).filter_map(|it| it.parse().ok()).collect();
-            let stolen = *ticks.get(7)?;
-            Some((stolen, ticks.iter().sum()))
-        });
+    fn of(ticks: Option<Ticks>, pressure: &str) -> Self {
         let waited = pressure.lines().find(|line| line.starts_with("some "));
         let waited = waited.and_then(|line| line.split_once("total="));
         Self {
@@ -194,13 +203,9 @@ impl Counters {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a share")]
     fn steal_since(&self, before: &Self) -> Option<f64> {
-        let ((stolen, all), (stolen_before, all_before)) = (self.ticks?, before.ticks?);
-        let all = all.checked_sub(all_before).filter(|it| *it > 0)?;
-        Some(to_microsecond(
-            stolen.saturating_sub(stolen_before) as f64 / all as f64,
-        ))
+        let ticks = self.ticks?.since(&before.ticks?)?;
+        Some(to_microsecond(ticks.share(ticks.stolen)))
     }
 
     fn pressure_since(&self, before: &Self, elapsed: Duration) -> Option<f64> {
@@ -227,19 +232,27 @@ mod tests {
 
     #[test]
     fn shares_come_from_the_difference_of_two_looks() {
+        let ticks = |stolen, all| {
+            Some(Ticks {
+                stolen,
+                busy: 0,
+                own: 0,
+                all,
+                processors: 2,
+            })
+        };
         let before = Counters::of(
-            "cpu  100 0 50 800 10 0 5 35 7 0\ncpu0 1",
+            ticks(35, 1000),
             "some avg10=1.5 avg60=0.0 avg300=0.0 total=1000000\nfull total=5\n",
         );
-        assert_eq!(before.ticks, Some((35, 1000)));
         let now = Counters::of(
-            "cpu  150 0 50 825 10 0 5 60 7 0",
+            ticks(60, 1100),
             "some avg10=1.5 avg60=0.0 avg300=0.0 total=1500000",
         );
         assert_eq!(now.steal_since(&before), Some(0.25));
         let elapsed = Duration::from_secs(2);
         assert_eq!(now.pressure_since(&before, elapsed), Some(0.25));
-        let none = Counters::of("", "");
+        let none = Counters::of(None, "");
         assert_eq!(none, Counters::default());
         assert_eq!(none.steal_since(&before), None);
         assert_eq!(none.pressure_since(&before, elapsed), None);
@@ -262,11 +275,13 @@ mod tests {
 
     #[test]
     fn a_watch_sees_delays_and_names_the_machine() {
-        let watch = Watch::start(Instant::now());
+        let watch = Watch::start(Instant::now(), Some(Occupancy::default()));
         thread::sleep(5 * NAP);
         let runner = watch.finish().unwrap();
         let WakeDelay { p50, p99, longest } = runner.wake_delay_ms;
         assert!(0.0 <= p50 && p50 <= p99 && p99 <= longest);
+        // No container was looked at.
+        assert_eq!(runner.other_programs, None);
         assert!(runner.machine.cpus > 0 && !runner.machine.cpu_model.is_empty());
     }
 

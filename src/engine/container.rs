@@ -8,7 +8,7 @@ use bollard::models::{
 };
 use bollard::query_parameters::{
     CreateContainerOptions, EventsOptions, InspectContainerOptions, KillContainerOptions,
-    RemoveContainerOptions, StartContainerOptions, StatsOptions,
+    RemoveContainerOptions, StartContainerOptions,
 };
 use futures_util::StreamExt as _;
 
@@ -133,23 +133,6 @@ impl Engine {
         let mut events = std::pin::pin!(self.docker.events(Some(options)));
         let first = tokio::time::timeout(KERNEL, events.next()).await;
         matches!(first, Ok(Some(Ok(_))))
-    }
-
-    /// Memory in use without what the kernel only caches, bytes; `None` when it does not run.
-    pub(super) async fn memory_bytes(&self, id: &str) -> Option<u64> {
-        let options = StatsOptions {
-            stream: false,
-            one_shot: true,
-        };
-        let stats = self.docker.stats(id, Some(options)).next().await?.ok()?;
-        let memory = stats.memory_stats?;
-        let used = memory.usage?;
-        let details = memory.stats.unwrap_or_default();
-        // The first is of cgroup v1, the second of v2; as `docker stats` counts.
-        let cached = details
-            .get("total_inactive_file")
-            .or_else(|| details.get("inactive_file"));
-        Some(used.saturating_sub(cached.copied().unwrap_or_default()))
     }
 
     /// Sends a signal. One that has ended already needs none.

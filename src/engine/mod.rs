@@ -12,10 +12,13 @@ mod labels;
 mod leftovers;
 mod limits;
 mod log;
+mod occupancy;
 mod reach;
 mod server;
 mod socket;
 mod spec;
+mod ticks;
+mod usage;
 mod volume;
 
 use bollard::Docker;
@@ -28,10 +31,13 @@ pub use self::labels::Labels;
 pub use self::leftovers::{Found, LeftoverKind, Removed};
 pub use self::limits::{CpuShare, Machine, cpu_model_of_this_machine};
 pub use self::log::{LogSink, TakeLines};
+pub use self::occupancy::{Occupancy, Occupied};
 use self::reach::Reach;
 pub use self::server::{CallFailure, NotStarted, Server, StartFailure, Started};
 pub use self::socket::Surroundings;
 pub use self::spec::{Conditions, ServerSpec, environment};
+pub use self::ticks::Ticks;
+pub use self::usage::Usage;
 pub use self::volume::{ModelData, Volume};
 
 /// A Docker engine that has answered.
@@ -40,6 +46,7 @@ pub struct Engine {
     docker: Docker,
     machine: Machine,
     reach: Reach,
+    occupancy: Occupancy,
 }
 
 impl Engine {
@@ -56,11 +63,17 @@ impl Engine {
             docker,
             machine,
             reach,
+            occupancy: Occupancy::default(),
         })
     }
 
     /// What it runs on.
     pub const fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    /// What other programs have of this machine while its containers are looked at.
+    pub const fn occupancy(&self) -> &Occupancy {
+        &self.occupancy
     }
 }

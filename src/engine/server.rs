@@ -13,6 +13,7 @@ use super::container::{ContainerState, exit_words};
 use super::error::EngineError;
 use super::log::{LogSink, LogTail};
 use super::spec::ServerSpec;
+use super::usage::Usage;
 use crate::units::MemoryMb;
 
 /// How long a server may take to answer `/ping`:
@@ -189,12 +190,21 @@ impl Server {
         Ok(inspected.state == ContainerState::Running)
     }
 
-    /// Memory in use, percent of what it has.
+    /// What its container uses; `None` when it does not run.
+    pub async fn usage(&self) -> Option<Usage> {
+        self.engine.usage(&self.id).await
+    }
+
+    /// The id of its container.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// So many bytes as percent of the memory that it has.
     #[expect(clippy::cast_precision_loss, reason = "bytes of a machine's memory")]
-    pub async fn memory_percent(&self) -> Option<f64> {
-        let bytes = self.engine.memory_bytes(&self.id).await? as f64;
+    pub fn memory_percent(&self, bytes: u64) -> f64 {
         let has = f64::from(self.memory_mb.get()) * 1024.0 * 1024.0;
-        Some(100.0 * bytes / has)
+        100.0 * bytes as f64 / has
     }
 
     /// The last lines that it wrote, oldest first.

@@ -110,6 +110,8 @@ pub enum Undecided {
     ServerStoodStill,
     /// Beyond the limit, but only by calls during which this machine stalled.
     RunnerStalled,
+    /// Beyond the limit, in containers of a machine that other programs kept busy.
+    BusyMachine,
     /// Beyond the tolerance, within the band, and the baseline has fewer than three runs.
     YoungBaseline {
         /// Runs that the baseline needs in addition.

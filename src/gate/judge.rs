@@ -8,7 +8,7 @@ use super::key::Key;
 use super::limits::Limits;
 use super::notices::{general_notices, other_branch, stale};
 use super::side_by_side::{SideBySide, stored_runs};
-use super::{BaselineSummary, Judgement, allow, compare, confirm, early, stalls, standstill};
+use super::{BaselineSummary, Judgement, allow, busy, compare, confirm, early, stalls, standstill};
 use crate::analysis::{Analysis, analyse};
 use crate::result::RunResult;
 use crate::units::MemoryMb;
@@ -42,6 +42,7 @@ pub fn judge(
         None => first,
     };
     let together = not_by_the_runner(together, (run, analysis), of_again.as_ref(), judging);
+    let together = busy::undecided(together, run, analysis);
     Judgement {
         allowances: allow::allowances(&together, limits),
         ..together

@@ -3,6 +3,7 @@
 mod acceptance;
 mod allow;
 mod aside;
+mod busy;
 mod calibration;
 mod change;
 mod compare;
@@ -346,6 +347,11 @@ pub enum Notice {
         stalled: usize,
         /// All calls.
         calls: usize,
+    },
+    /// Other programs kept the machine busy on which containers were measured.
+    BusyMachine {
+        /// Share of its processors' time that they had.
+        share: Ratio,
     },
     /// The branch has no runs that are alike: those of the default branch stand in.
     OtherBranch {

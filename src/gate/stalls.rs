@@ -39,5 +39,5 @@ pub(super) fn undecided(
         at_size: is_metric,
         over_all: is_over_all,
     };
-    rejudged(judgement, why, which, Some(notice))
+    rejudged(judgement, why, |it| which.covers(it), Some(notice))
 }

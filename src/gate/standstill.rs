@@ -4,8 +4,9 @@
 use super::comparison::{MetricJudgement, Status, Undecided};
 use super::history::{Entry, History, SizeEntry};
 use super::key::Key;
+use super::metric::Metric;
 use super::server_side::{Percentile, ServerEntry};
-use super::{Evidence, Gated, Judgement, Notice, Overall};
+use super::{Evidence, Judgement, Notice, Overall};
 use crate::analysis::{Analysis, SizeSummary};
 use crate::result::{LatencySource, RunResult};
 use crate::units::{LatencyMs, MemoryMb};
@@ -85,7 +86,8 @@ pub(super) fn undecided(judgement: Judgement, beside: &Beside<'_>) -> Judgement 
         over_all: is_over_all,
     };
     let notice = of_metric.map(Notice::ServerStoodStill);
-    rejudged(judgement, Undecided::ServerStoodStill, which, notice)
+    let is_open = |it: &MetricJudgement| which.covers(it);
+    rejudged(judgement, Undecided::ServerStoodStill, is_open, notice)
 }
 
 /// Which latencies decide nothing.
@@ -95,19 +97,30 @@ pub(super) struct Which {
     pub(super) over_all: bool,
 }
 
-/// The judgement in which these latencies decide nothing.
+impl Which {
+    pub(super) const fn covers(self, judged: &MetricJudgement) -> bool {
+        match judged.metric {
+            Metric::Latency(_) => self.at_size,
+            Metric::LatencyAllSizes(_) => self.over_all,
+            Metric::RecommendedMemory | Metric::CostPerMillion | Metric::CostAllSizes => false,
+        }
+    }
+}
+
+/// The judgement in which the metrics that are open decide nothing.
 pub(super) fn rejudged(
     judgement: Judgement,
     why: Undecided,
-    which: Which,
+    is_open: impl Fn(&MetricJudgement) -> bool,
     notice: Option<Notice>,
 ) -> Judgement {
-    let undecided = |it: MetricJudgement| MetricJudgement {
-        status: Status::Undecided(why),
+    let unless_open = |it: MetricJudgement| MetricJudgement {
+        status: if is_open(&it) {
+            Status::Undecided(why)
+        } else {
+            it.status
+        },
         ..it
-    };
-    let unless = |is_undecided: bool, it| {
-        if is_undecided { undecided(it) } else { it }
     };
     let Judgement {
         metrics, overall, ..
@@ -116,13 +129,10 @@ pub(super) fn rejudged(
     notices.extend(notice);
     let evidence = Evidence {
         recommended: judgement.recommended,
-        metrics: Gated {
-            latency: unless(which.at_size, metrics.latency),
-            ..metrics
-        },
+        metrics: metrics.map(unless_open),
         overall: Overall {
-            latency: overall.latency.map(|it| unless(which.over_all, it)),
-            ..overall
+            latency: overall.latency.map(unless_open),
+            cost: overall.cost.map(unless_open),
         },
         baseline: judgement.baseline,
         unlike: judgement.unlike,

@@ -149,6 +149,7 @@ async fn help(
         cancel: process.cancel().clone(),
         policy: Arc::new(policy),
         helpers: None,
+        occupancy: None,
         // A helper creates nothing.
         disown: Arc::new(|_| {}),
         now,
@@ -176,6 +177,7 @@ async fn carry_out(
         session: backend.session.clone(),
         policy: Arc::clone(&policy),
         helpers: helpers.map(|it| it as Arc<dyn Helpers>),
+        occupancy: None,
         journal,
         restored: None,
         pass: Pass::First,

@@ -49,6 +49,7 @@ impl SecondMeasurement<'_> {
             session: self.session.clone(),
             policy: Arc::clone(self.policy),
             helpers: None,
+            occupancy: None,
             journal,
             restored: None,
             pass: Pass::Second,

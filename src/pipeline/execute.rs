@@ -7,6 +7,7 @@ use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
 use crate::benchmark::{self, Draft, Environment, Helpers, Journal, Plan};
+use crate::engine::Occupancy;
 use crate::error::Error;
 use crate::process::{Process, now};
 use crate::result::RunResult;
@@ -17,6 +18,8 @@ pub(crate) struct Execution {
     pub(crate) policy: Arc<MeasuringPolicy>,
     /// Other machines that take part.
     pub(crate) helpers: Option<Arc<dyn Helpers>>,
+    /// What other programs have of this machine, where its containers are measured.
+    pub(crate) occupancy: Option<Occupancy>,
     pub(crate) journal: Journal,
     /// What an interrupted run has measured.
     pub(crate) restored: Option<Draft>,
@@ -50,6 +53,7 @@ pub(crate) async fn execute(
         cancel: process.cancel().clone(),
         policy: execution.policy,
         helpers: execution.helpers,
+        occupancy: execution.occupancy,
         disown: execution.disown,
         now,
     };

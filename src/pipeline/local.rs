@@ -8,7 +8,9 @@ use super::simulator::{SIMULATED_REGION, start_with_containers};
 use crate::aws::{Container, Objects};
 use crate::benchmark::ModelSource;
 use crate::config::Measurement;
-use crate::engine::{self, Engine, EngineError, Image, ModelData, Removed, Surroundings};
+use crate::engine::{
+    self, Engine, EngineError, Image, ModelData, Occupancy, Removed, Surroundings,
+};
 use crate::error::{Error, UsageError};
 use crate::files;
 use crate::process::Process;
@@ -118,6 +120,11 @@ impl Local {
             reference,
             _fetched: fetched,
         })
+    }
+
+    /// What other programs have of this machine.
+    pub(super) fn occupancy(&self) -> Occupancy {
+        self.containers.engine.occupancy().clone()
     }
 
     /// Data of the model, where it has any.

@@ -9,6 +9,7 @@ use super::credentials::warn_of_short_session;
 use super::estimate::{Estimate, more_calls};
 use super::execute::{Execution, Pass, execute};
 use super::inputs::Inputs;
+use super::local::Local;
 use super::output_files::OutputFiles;
 use super::policy::MeasuringPolicy;
 use crate::aws::Session;
@@ -60,6 +61,7 @@ pub(crate) async fn measure(
         session: session.clone(),
         policy: Arc::clone(&it.policy),
         helpers: None,
+        occupancy: it.backend.local.as_ref().map(Local::occupancy),
         journal,
         restored,
         pass: Pass::First,

@@ -179,6 +179,14 @@ fn remedy(facts: Facts<'_>, links: &Links) -> Vec<Inline> {
     if let Some(it) = facts.reference().in_turn() {
         return more_rounds(facts, it, links);
     }
+    let busy = Status::Undecided(Undecided::BusyMachine);
+    if facts.judgement.all_metrics().any(|it| it.status == busy) {
+        return vec![
+            text("measure beside main's image, "),
+            code("--against-image-uri"),
+            text(", as both then have the same machine; or on one that does nothing else."),
+        ];
+    }
     match facts.missing_runs() {
         Some(missing) => {
             let verb = match facts.reference().branch() {
@@ -227,7 +235,8 @@ impl Facts<'_> {
                 Undecided::BandTooWide
                 | Undecided::TooFewForCeiling
                 | Undecided::ServerStoodStill
-                | Undecided::RunnerStalled,
+                | Undecided::RunnerStalled
+                | Undecided::BusyMachine,
             )
             | Status::Pass
             | Status::Improved

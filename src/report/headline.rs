@@ -5,8 +5,8 @@ use super::document::{Inline, name, plain, text};
 use super::{Facts, metrics, numbers, reason, sanitise};
 use crate::analysis::CostBasis;
 use crate::gate::{
-    Compared, Comparison, Metric, MetricJudgement, NotCompared, Notice, Setting, Status, Tail,
-    Undecided, Unlike, Value, Verdict,
+    Ceiling, CeilingOutcome, Compared, Comparison, Metric, MetricJudgement, NotCompared, Notice,
+    Setting, Status, Tail, Undecided, Unlike, Value, Verdict,
 };
 use crate::result::Service;
 use crate::units::MemoryMb;
@@ -220,6 +220,20 @@ fn failures(facts: Facts<'_>) -> String {
         .join(", ")
 }
 
+/// The same of a metric that would fail, and decides nothing.
+fn beyond(judged: &MetricJudgement) -> String {
+    let exceeded = |it: &Ceiling| it.outcome == CeilingOutcome::Exceeded;
+    match judged.ceiling.filter(exceeded) {
+        Some(it) => format!(
+            "{} {} (ceiling {})",
+            metrics::short_title(judged.metric),
+            numbers::value(it.now),
+            numbers::value(it.allowed)
+        ),
+        None => failure(judged, ""),
+    }
+}
+
 fn failure(judged: &MetricJudgement, at_least: &str) -> String {
     let title = metrics::short_title(judged.metric);
     if let Some(it) = judged.above_ceiling() {
@@ -342,6 +356,10 @@ fn undecided_metric(facts: Facts<'_>, judged: &MetricJudgement, room: Room) -> O
         Status::Undecided(Undecided::RunnerStalled) => {
             Some(format!("{title} {increase}, but this runner was stalled"))
         }
+        Status::Undecided(Undecided::BusyMachine) => Some(format!(
+            "{}, but other programs kept this machine busy",
+            beyond(judged)
+        )),
         Status::NotCompared(NotCompared::TooFewCalls) => Some(format!(
             "{} are too few to judge latency; 81 decide by p90, 891 by p99",
             metrics::calls(facts, judged.memory_mb)

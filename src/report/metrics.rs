@@ -218,6 +218,7 @@ fn status(verdict: Verdict, judged: &MetricJudgement) -> &'static str {
         Status::Undecided(Undecided::YoungBaseline { .. }) => "⚪ too few runs",
         Status::Undecided(Undecided::ServerStoodStill) => "⚪ not the server",
         Status::Undecided(Undecided::RunnerStalled) => "⚪ runner stalled",
+        Status::Undecided(Undecided::BusyMachine) => "⚪ machine busy",
         Status::NotCompared(NotCompared::TooFewCalls)
         | Status::Undecided(Undecided::TooFewForCeiling) => "⚪ too few calls",
         Status::NotCompared(

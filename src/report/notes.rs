@@ -203,6 +203,11 @@ fn notice(facts: Facts<'_>, notice: &Notice) -> Vec<Inline> {
             numbers::count(*stalled),
             numbers::plural(*calls, "call"),
         ))],
+        Notice::BusyMachine { share } => vec![text(format!(
+            "other programs had {} of this machine's processors while it measured: its latencies and costs are \
+             higher than those of the model alone.",
+            numbers::share(*share),
+        ))],
         Notice::ServerStoodStill(it) => vec![text(stood_still(it))],
         Notice::OtherBranch { wanted, used } => {
             let used = used.as_ref().map_or("main", BranchName::as_str);

@@ -177,6 +177,9 @@ fn conclusion(facts: Facts<'_>, judged: &MetricJudgement, compared: &Compared) -
                 "{both}: with the time taken off in which this runner was stalled, this does not fail."
             )
         }
+        Status::Undecided(Undecided::BusyMachine) => {
+            format!("{both}: other programs kept this machine busy, and this decides nothing.")
+        }
         Status::Undecided(Undecided::TooFewForCeiling) | Status::NotCompared(_) => {
             format!("{both}.")
         }

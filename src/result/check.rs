@@ -212,7 +212,8 @@ fn number(name: &str, number: f64) -> Result<(), String> {
 
 fn runner(it: &Runner) -> Result<(), String> {
     let WakeDelay { p50, p99, longest } = it.wake_delay_ms;
-    let shares = [it.steal, it.cpu_pressure].into_iter().flatten();
+    let shares = [it.steal, it.cpu_pressure, it.other_programs];
+    let shares = shares.into_iter().flatten();
     for value in [p50, p99, longest].into_iter().chain(shares) {
         number("runner", value)?;
     }

@@ -26,6 +26,10 @@ pub struct Runner {
     /// Share of the time in which something waited for a processor, where the system counts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_pressure: Option<f64>,
+    /// Share of the processors' time that other programs had, which are neither this one nor the
+    /// containers that it measured; where it measured containers and the system counts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_programs: Option<f64>,
     /// When that thread was late, in the order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stalls: Vec<Stall>,
@@ -124,6 +128,7 @@ mod tests {
             wake_delay_ms: WakeDelay::default(),
             steal: None,
             cpu_pressure: None,
+            other_programs: None,
             stalls: stalls.to_vec(),
         };
         for (start_ms, latency_ms, stalled_ms) in [

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sagegate::result::{Cause, Condition, EndpointOutcome, Finding, RunResult};
 use serde_json::{Value, json};
 
+use crate::local_busy::OtherPrograms;
 use crate::support::engine::SAMPLES;
 use crate::support::{Outcome, Workspace};
 
@@ -219,6 +220,31 @@ fn a_slow_start_is_waited_for_and_a_slow_answer_measured() {
     let model = result.stability[0].metrics.as_ref().unwrap();
     let model = model.model_latency_ms.unwrap().average;
     assert!((500.0..700.0).contains(&model), "{model}");
+    assert_nothing_is_left();
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn what_other_programs_have_of_the_processors_is_counted_and_the_containers_is_not() {
+    let workspace = workspace();
+    let others = || {
+        toy(
+            &workspace,
+            "fine",
+            &["WORK_MS=30"],
+            &["--invocations", "200"],
+        )
+        .expect(0);
+        let runner = workspace.result().runner.unwrap();
+        runner.other_programs.unwrap()
+    };
+    // The container has a quarter of two processors.
+    let idle = others();
+    assert!(idle < 0.1, "{idle}");
+    let busy = OtherPrograms::start();
+    let beside = others();
+    drop(busy);
+    assert!(beside > 0.3, "{beside}");
     assert_nothing_is_left();
 }
 

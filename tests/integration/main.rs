@@ -43,6 +43,7 @@ mod instances;
 mod kill;
 mod layering;
 mod local;
+mod local_busy;
 mod local_ended;
 mod local_engine;
 mod merge_queue;

@@ -1,5 +1,6 @@
 //! Whole judgements: runs against histories.
 
+mod busy;
 mod causes;
 mod confirm;
 mod cost;

@@ -115,6 +115,7 @@ fn stalled(mut run: RunResult, stall_ms: f64) -> RunResult {
         wake_delay_ms: WakeDelay::default(),
         steal: None,
         cpu_pressure: None,
+        other_programs: None,
         stalls,
     });
     run

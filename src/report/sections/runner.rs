@@ -18,10 +18,11 @@ pub(super) fn state(run: &RunResult) -> Option<String> {
     let calls = run.stability.iter().flat_map(|it| &it.invocations);
     let stalled = calls.filter(|call| it.stalled_ms(call) > 0.0).count();
     Some(format!(
-        "{machine}; a thread that slept ran again late by {p50} (p50), {p99} (p99), {longest} at most{}{}; stalled during \
+        "{machine}; a thread that slept ran again late by {p50} (p50), {p99} (p99), {longest} at most{}{}{}; stalled during \
          {} of {}",
         share("taken by the host", it.steal),
         share("something waited for a CPU", it.cpu_pressure),
+        share("other programs had", it.other_programs),
         numbers::count(stalled),
         numbers::plural(run.calls_of_sizes(), "call"),
     ))

@@ -1,7 +1,7 @@
 //! Words that want to be more than words.
 
 use super::*;
-use crate::result::{ContainerLog, Leftover, Reference, ResourceKind};
+use crate::result::{ContainerLog, Leftover, Reference, ResourceKind, Service};
 
 const HOSTILE: &str = "x|y<img src=x onerror=1>@team\n::error::";
 

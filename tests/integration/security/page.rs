@@ -38,6 +38,7 @@ fn files_are_opened_in_one_place() {
         "benchmark/runner.rs",
         "engine/archive.rs",
         "engine/limits.rs",
+        "engine/ticks.rs",
         "process/signals.rs",
         "github/runner_files.rs",
     ];

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -31,6 +31,10 @@ struct State {
     /// Requests after which it does not answer any more.
     dies_after: Option<usize>,
     requests: usize,
+    /// Whether its containers use no processor time; else they use all that there is, as the rest
+    /// of the tests would count as other programs.
+    is_idle: bool,
+    first_look: Option<Instant>,
 }
 
 struct Container {
@@ -83,6 +87,12 @@ impl Engine {
     /// Does not answer any more after so many requests.
     pub(crate) fn dying_after(self, requests: usize) -> Self {
         self.state().dies_after = Some(requests);
+        self
+    }
+
+    /// Its containers use no processor time.
+    pub(crate) fn idle(self) -> Self {
+        self.state().is_idle = true;
         self
     }
 
@@ -251,7 +261,10 @@ fn answer(shared: &Arc<Mutex<State>>, request: &Request, stream: &mut impl Write
         }
         ("GET", ["containers", _, "stats"]) => (
             200,
-            json!({ "memory_stats": { "usage": 300 << 20, "stats": { "inactive_file": 44 << 20 } } }),
+            json!({
+                "memory_stats": { "usage": 300 << 20, "stats": { "inactive_file": 44 << 20 } },
+                "cpu_stats": { "cpu_usage": { "total_usage": state.cpu_ns() } },
+            }),
         ),
         ("POST", ["containers", id, "kill"]) => {
             if let Some(container) = state.containers.get(*id) {
@@ -345,6 +358,13 @@ fn follow(log: Option<(&'static str, Arc<AtomicBool>)>, stream: &mut impl Write)
 }
 
 impl State {
+    /// Processor time of each container: that of 64 processors.
+    fn cpu_ns(&mut self) -> u64 {
+        let since = self.first_look.get_or_insert_with(Instant::now).elapsed();
+        let processors = if self.is_idle { 0 } else { 64 };
+        1 + processors * u64::try_from(since.as_nanos()).unwrap()
+    }
+
     fn create(&mut self, query: &str, body: Value) -> (u16, Value) {
         let id = format!("{:064x}", self.created.len() + 1);
         let name = query.split('&').find_map(|it| it.strip_prefix("name="));

@@ -62,6 +62,8 @@ pub(super) struct ModelHost {
     volumes: tokio::sync::Mutex<BTreeMap<String, Volume>>,
     /// Containers so far, for their names.
     started: AtomicU64,
+    /// Containers that are not ready yet.
+    starting: AtomicU64,
 }
 
 impl ModelHost {
@@ -74,6 +76,7 @@ impl ModelHost {
             pools: Mutex::default(),
             volumes: tokio::sync::Mutex::default(),
             started: AtomicU64::new(0),
+            starting: AtomicU64::new(0),
         }
     }
 
@@ -168,17 +171,35 @@ pub(super) fn watch(service: &Arc<Service>) {
                 return;
             };
             if let Some(host) = &service.model_host {
-                let pools: Vec<Arc<Pool>> = host.pools().values().cloned().collect();
-                for pool in pools {
-                    look_at(&service, host, &pool).await;
-                }
+                look_at_all(&service, host).await;
             }
         }
     });
 }
 
-async fn look_at(service: &Arc<Service>, host: &ModelHost, pool: &Pool) {
-    record_memory(service, pool).await;
+async fn look_at_all(service: &Arc<Service>, host: &ModelHost) {
+    let is_starting = || host.starting.load(Ordering::Relaxed) > 0;
+    let started = is_starting();
+    let pools: Vec<Arc<Pool>> = host.pools().values().cloned().collect();
+    let mut used = Some(BTreeMap::new());
+    for pool in pools {
+        for (id, cpu) in record_usage(service, &pool).await {
+            used = used.zip(cpu).map(|(mut used, cpu)| {
+                used.insert(id, cpu);
+                used
+            });
+        }
+        stop_idle(service, host, &pool);
+    }
+    let occupancy = host.engine().occupancy();
+    match used {
+        Some(used) if !started && !is_starting() => occupancy.look(used),
+        // What starts is in no pool yet.
+        Some(_) | None => occupancy.pause(),
+    }
+}
+
+fn stop_idle(service: &Arc<Service>, host: &ModelHost, pool: &Pool) {
     for server in pool.take_idle(host.idle) {
         let service = Arc::clone(service);
         host.tasks.spawn(async move {
@@ -189,14 +210,19 @@ async fn look_at(service: &Arc<Service>, host: &ModelHost, pool: &Pool) {
     }
 }
 
-/// What the containers of an endpoint use now.
-async fn record_memory(service: &Service, pool: &Pool) {
+/// Takes note of what the containers of an endpoint use now. Returns the processor time of each by
+/// its id, where the engine counts it.
+async fn record_usage(service: &Service, pool: &Pool) -> Vec<(String, Option<Duration>)> {
+    let mut each = Vec::new();
     for server in pool.servers() {
-        if let Some(percent) = server.memory_percent().await {
+        if let Some(usage) = server.usage().await {
+            let percent = server.memory_percent(usage.memory_bytes);
             let now = service.now();
             service.account().record_memory(&pool.call, percent, now);
+            each.push((server.id().to_owned(), usage.cpu));
         }
     }
+    each
 }
 
 /// From the image to the first worker that is ready.
@@ -294,7 +320,10 @@ async fn start_worker(
             }
         }
     }));
-    Server::start(host.engine(), &spec, Some(sink), &host.over).await
+    host.starting.fetch_add(1, Ordering::Relaxed);
+    let started = Server::start(host.engine(), &spec, Some(sink), &host.over).await;
+    host.starting.fetch_sub(1, Ordering::Relaxed);
+    started
 }
 
 async fn delete_endpoint(service: &Arc<Service>, name: &str) {
@@ -303,7 +332,7 @@ async fn delete_endpoint(service: &Arc<Service>, name: &str) {
     };
     let pool = host.pools().remove(name);
     if let Some(pool) = pool {
-        record_memory(service, &pool).await;
+        record_usage(service, &pool).await;
         let stopping = pool.close().into_iter().map(|server| {
             let service = Arc::clone(service);
             host.tasks.spawn(async move {
