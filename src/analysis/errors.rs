@@ -41,7 +41,7 @@ mod tests {
             InvocationOutcome::Success,
             InvocationOutcome::Throttled,
             InvocationOutcome::Throttled,
-            InvocationOutcome::TransportError("reset".to_owned()),
+            InvocationOutcome::TransportError("reset".into()),
         ];
         let counts = ErrorCounts::of(&outcomes.map(|outcome| call(0.0, 1.0, outcome)));
         let by_kind = OutcomeKind::ALL.map(|kind| counts.count(kind));

@@ -82,7 +82,7 @@ impl Invoker {
         }
         let (outcome, response_bytes, failure) = match answer {
             Ok(response_bytes) => (InvocationOutcome::Success, response_bytes, None),
-            Err(error) => (outcome_of(&error), 0, Some(failure_of(&error))),
+            Err(error) => (outcome_of(&error), 0, Some(Box::new(failure_of(&error)))),
         };
         let clock = if outcome.is_success() {
             timed.clock
@@ -170,14 +170,14 @@ fn outcome_of(error: &AwsError) -> InvocationOutcome {
         AwsErrorKind::Throttled => InvocationOutcome::Throttled,
         AwsErrorKind::ModelNotReady => InvocationOutcome::NotReady,
         AwsErrorKind::OutOfMemory => InvocationOutcome::OutOfMemory,
-        AwsErrorKind::Model => InvocationOutcome::ModelError(error.message.clone()),
-        AwsErrorKind::Transport => InvocationOutcome::TransportError(error.message.clone()),
+        AwsErrorKind::Model => InvocationOutcome::ModelError(error.message.as_str().into()),
+        AwsErrorKind::Transport => InvocationOutcome::TransportError(error.message.as_str().into()),
         AwsErrorKind::AccessDenied
         | AwsErrorKind::Credentials
         | AwsErrorKind::Clock
         | AwsErrorKind::NotFound
         | AwsErrorKind::AlreadyExists
         | AwsErrorKind::Quota
-        | AwsErrorKind::Service => InvocationOutcome::ServiceError(error.to_string()),
+        | AwsErrorKind::Service => InvocationOutcome::ServiceError(error.to_string().into()),
     }
 }

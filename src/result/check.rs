@@ -305,7 +305,13 @@ fn cut_call(call: &mut Invocation) {
     match &mut call.outcome {
         InvocationOutcome::ModelError(words)
         | InvocationOutcome::ServiceError(words)
-        | InvocationOutcome::TransportError(words) => cut(words),
+        | InvocationOutcome::TransportError(words) => {
+            if words.len() > MAX_TEXT {
+                let mut text = words.to_string();
+                cut(&mut text);
+                *words = text.into();
+            }
+        }
         InvocationOutcome::Success
         | InvocationOutcome::Throttled
         | InvocationOutcome::NotReady

@@ -29,8 +29,8 @@ pub struct Invocation {
     /// Open loop only: when it should have been sent, in milliseconds since the start of the run.
     pub due_ms: Option<f64>,
     /// What is known of a failure besides its kind; `None` for a success, and in files of older
-    /// versions.
-    pub failure: Option<CallFailure>,
+    /// versions. Behind a pointer, as a result may hold millions of calls, and few fail.
+    pub failure: Option<Box<CallFailure>>,
     /// By which clock. Only a success is marked where it is the program's.
     pub clock: Clock,
 }
@@ -115,7 +115,7 @@ struct MayBeAbsent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_ms: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    failure: Option<CallFailure>,
+    failure: Option<Box<CallFailure>>,
     #[serde(default, skip_serializing_if = "Clock::is_kernel")]
     clock: Clock,
 }
@@ -177,11 +177,11 @@ pub enum InvocationOutcome {
     /// `ModelError` that says the container ran out of memory.
     OutOfMemory,
     /// Any other `ModelError`: AWS's message.
-    ModelError(String),
+    ModelError(Box<str>),
     /// Any other answer of the service: code and message.
-    ServiceError(String),
+    ServiceError(Box<str>),
     /// No complete answer: connection refused, reset, or timed out.
-    TransportError(String),
+    TransportError(Box<str>),
 }
 
 impl InvocationOutcome {
@@ -211,7 +211,9 @@ impl InvocationOutcome {
             Self::NotReady => Some("ModelNotReadyException".to_owned()),
             Self::OutOfMemory => Some("out of memory".to_owned()),
             Self::ModelError(message) => Some(ModelMessage::of(message).in_words()),
-            Self::ServiceError(message) | Self::TransportError(message) => Some(message.clone()),
+            Self::ServiceError(message) | Self::TransportError(message) => {
+                Some(message.to_string())
+            }
         }
     }
 }
@@ -353,11 +355,11 @@ impl Invocation {
     pub(crate) fn failed(outcome: InvocationOutcome, cause: Cause) -> Self {
         Self {
             outcome,
-            failure: Some(CallFailure {
+            failure: Some(Box::new(CallFailure {
                 cause,
                 said: None,
                 sent_again: false,
-            }),
+            })),
             ..Self::answered(0.0, 1.0)
         }
     }
@@ -420,7 +422,7 @@ mod tests {
     #[test]
     fn the_container_s_own_message_comes_before_the_frame_of_aws() {
         let said = |message: &str| {
-            InvocationOutcome::ModelError(message.to_owned())
+            InvocationOutcome::ModelError(message.into())
                 .failure()
                 .unwrap()
         };
@@ -458,7 +460,7 @@ mod tests {
 
     #[test]
     fn every_outcome_is_named_in_the_file_by_its_kind() {
-        let words = || "x".to_owned();
+        let words = || Box::from("x");
         let outcomes = [
             InvocationOutcome::Success,
             InvocationOutcome::Throttled,

@@ -116,7 +116,7 @@ fn the_smallest_max_concurrency_that_serves_the_expected_clients_is_found() {
 fn nothing_is_served_by_a_model_that_fails_and_an_untried_load_has_no_answer() {
     let mut broken = round(clients(4), 10, 0);
     for call in &mut broken.invocations {
-        call.outcome = InvocationOutcome::ModelError("x".to_owned());
+        call.outcome = InvocationOutcome::ModelError("x".into());
     }
     let run = with_load(run_of(Vec::new()), vec![(8, vec![broken])]);
     let serving = analyse(&run, &prices(), Strategy::Balanced).serving;

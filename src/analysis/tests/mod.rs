@@ -220,9 +220,9 @@ fn failed_calls_are_counted_by_kind_and_have_no_latency() {
         InvocationOutcome::Throttled,
         InvocationOutcome::NotReady,
         InvocationOutcome::OutOfMemory,
-        InvocationOutcome::ModelError("x".to_owned()),
-        InvocationOutcome::ServiceError("x".to_owned()),
-        InvocationOutcome::TransportError("x".to_owned()),
+        InvocationOutcome::ModelError("x".into()),
+        InvocationOutcome::ServiceError("x".into()),
+        InvocationOutcome::TransportError("x".into()),
     ];
     for (call, outcome) in run.invocations.iter_mut().zip(outcomes) {
         call.outcome = outcome;

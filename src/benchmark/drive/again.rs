@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_awss_doing_passes_and_the_models_errors_do_not() {
-        let text = |words: &str| words.to_owned();
+        let text = Box::<str>::from;
         for (outcome, cause, warm_up, measured) in [
             (InvocationOutcome::Throttled, Cause::Service, true, true),
             (InvocationOutcome::NotReady, Cause::Service, true, true),

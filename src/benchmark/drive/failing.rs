@@ -77,9 +77,9 @@ mod tests {
             let message = format!(
                 "Received {kind} error ({status}) from primary with message \"{said}\". See CloudWatch."
             );
-            InvocationOutcome::ModelError(message)
+            InvocationOutcome::ModelError(message.into())
         };
-        let oversize = InvocationOutcome::ServiceError("oversize body".to_owned());
+        let oversize = InvocationOutcome::ServiceError("oversize body".into());
         let texts = [
             said(1, error(500, "no such column"), Cause::Model),
             said(1, error(415, "Unsupported"), Cause::Model),

@@ -81,11 +81,11 @@ fn what_a_second_attempt_mended_is_said() {
     let mut run = model(1.0);
     run.stability[0].deployed_again_after = Some("Request to service failed.".to_owned());
     let again = |cause| {
-        Some(CallFailure {
+        Some(Box::new(CallFailure {
             cause,
             said: None,
             sent_again: true,
-        })
+        }))
     };
     let endpoint = &mut run.stability[1];
     let mut throttled = endpoint.invocations[0].clone();
@@ -93,7 +93,7 @@ fn what_a_second_attempt_mended_is_said() {
     throttled.failure = again(Cause::Service);
     endpoint.invocations.insert(1, throttled.clone());
     let mut cold = throttled;
-    cold.outcome = InvocationOutcome::ModelError("timed out".to_owned());
+    cold.outcome = InvocationOutcome::ModelError("timed out".into());
     cold.failure = again(Cause::Model);
     endpoint.warmup.push(cold);
     let it = against_five(&run);

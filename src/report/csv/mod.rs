@@ -350,7 +350,7 @@ mod tests {
     fn failed_calls_have_no_latency_and_their_words_stay_out() {
         let mut run = endpoint(1024, &[10.0, 11.0, 12.0]);
         run.invocations[0].outcome = InvocationOutcome::Throttled;
-        run.invocations[1].outcome = InvocationOutcome::ModelError("=cmd()\n\"x\",".to_owned());
+        run.invocations[1].outcome = InvocationOutcome::ModelError("=cmd()\n\"x\",".into());
         let text = files(&run_of(vec![run])).remove(0).1;
         let rows: Vec<&str> = text.lines().skip(1).collect();
         insta::assert_snapshot!(rows.join("\n"), @r"
