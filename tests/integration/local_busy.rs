@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::local::local;
 use crate::support::engine::Engine;
 use crate::support::{Outcome, Workspace};
 
@@ -33,26 +34,8 @@ impl Drop for OtherPrograms {
 
 /// A short run of an image in containers.
 fn gate(workspace: &Workspace, image: &str, mode: &str) -> Outcome {
-    workspace.sagegate(&[
-        "run",
-        "--local",
-        "--image-uri",
-        image,
-        "--name",
-        "churn",
-        "--samples",
-        "samples.jsonl",
-        "--memory-sizes",
-        "2048",
-        "--invocations",
-        "100",
-        "--warmup",
-        "5",
-        "--baseline",
-        "file:b.json",
-        "--mode",
-        mode,
-    ])
+    let once = ["--memory-sizes", "2048", "--name", "churn", "--mode", mode];
+    local(workspace, image, &once)
 }
 
 #[test]

@@ -75,6 +75,20 @@ fn what_passes_on_a_busy_machine_passes_with_a_notice() {
 }
 
 #[test]
+fn a_larger_recommendation_by_latencies_alone_is_inconclusive() {
+    // 2048 MB is so slow that 3072 MB is better.
+    let sizes = [(1024, 200.0), (2048, 400.0), (3072, 100.0)];
+    let endpoints = sizes.map(|(memory, ms)| measured(memory, ms, 1000));
+    let run = run_of(endpoints.into());
+    let it = against_quiet(&beside_others(run.clone(), 0.02), &Limits::default());
+    assert!(it.metrics.memory.fails(), "{:?}", it.metrics.memory);
+    let it = against_quiet(&beside_others(run, 0.5), &Limits::default());
+    assert_eq!(it.verdict, Verdict::Inconclusive);
+    let undecided = Status::Undecided(Undecided::BusyMachine);
+    assert_eq!(it.metrics.memory.status, undecided);
+}
+
+#[test]
 fn a_size_that_no_longer_works_fails_however_busy_the_machine_is() {
     let run = without_size(beside_others(model(1.0), 0.5), MemoryMb::OFFERED[1]);
     let it = against_quiet(&run, &Limits::default());
